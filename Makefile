@@ -1,0 +1,31 @@
+# Build, test and install dbb. `make help` lists the targets.
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := all
+
+VERSION := 0.1.0
+BUILD ?= build
+PREFIX ?= /usr/local
+CXX := g++
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
+# Contracted multiply-add would change the last bit of translated angles and times.
+CXXFLAGS ?= -O2 -g1
+ALL_CXXFLAGS := -std=c++20 $(WARNINGS) $(CXXFLAGS) $(SANITIZE) -ffp-contract=off -pthread \
+	-Ilib -Itools -Itests -isystem /usr/include/cfitsio -DDBB_VERSION='"$(VERSION)"' \
+	-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
+LIBS := -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz
+
+PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest
+LIB_SOURCES := $(wildcard lib/*/*.cc)
+TOOL_SOURCES := $(filter-out %/main_%.cc,$(wildcard tools/*/*.cc))
+TEST_SOURCES := $(wildcard tests/unit/*/*.cc)
+
+EMBEDDED := $(wildcard lib/*/data/*)
+LIB_OBJECTS := $(LIB_SOURCES:%.cc=$(BUILD)/obj/%.o) $(EMBEDDED:%=$(BUILD)/obj/%.o)
+TOOL_OBJECTS := $(TOOL_SOURCES:%.cc=$(BUILD)/obj/%.o)
+TEST_OBJECTS := $(TEST_SOURCES:%.cc=$(BUILD)/obj/%.o)
+
+all: $(PROGRAMS:%=$(BUILD)/bin/%)
+
+include mk/rules.mk
+include mk/tasks.mk

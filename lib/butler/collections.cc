@@ -1,0 +1,233 @@
+#include "butler/collections.h"
+
+#include "common/error.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::ExitCode;
+using sql::Statement;
+
+namespace {
+
+Collection collectionOf(Statement const &row) {
+    Collection out;
+    out.id = row.integer(0);
+    out.name = row.text(1);
+    out.type = static_cast<CollectionType>(row.integer(2));
+    out.doc = row.text(3);
+    return out;
+}
+
+void addChildren(sql::Database &db, Collection &chain) {
+    db.cached("SELECT c.name FROM collection_chain AS m JOIN collection AS c ON c.collection_id = m.child "
+              "WHERE m.parent = ? ORDER BY m.\"position\"")
+        .query({chain.id}, [&](Statement const &row) { chain.children.push_back(row.text(0)); });
+}
+
+/// The groups that dimension_graph_definition has, by key; the empty group has key 0 and no rows.
+std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
+    std::map<std::int64_t, std::vector<std::string>> names;
+    repo.db()
+        .cached("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition")
+        .query({}, [&](Statement const &row) { names[row.integer(0)].push_back(row.text(1)); });
+    std::map<std::int64_t, DimensionGroup> out;
+    out[0] = {};
+    for (auto const &[key, dimensions] : names) out[key] = repo.universe().group(dimensions);
+    return out;
+}
+
+constexpr char const *typeColumns = "SELECT id, name, storage_class, dimensions_key, tag_association_table, "
+                                    "calibration_association_table FROM dataset_type";
+
+DatasetType typeOf(Statement const &row, std::map<std::int64_t, DimensionGroup> const &groups) {
+    DatasetType out;
+    out.id = row.integer(0);
+    out.name = row.text(1);
+    out.storage_class = row.text(2);
+    out.dimensions_key = row.integer(3);
+    out.tags_table = row.text(4);
+    out.calibs_table = row.text(5);
+    auto const group = groups.find(out.dimensions_key);
+    if (group == groups.end()) {
+        throw Error("REPO_DAMAGED", "dataset type \"" + out.name + "\" has dimensions key "
+                                        + std::to_string(out.dimensions_key) + ", which is not defined",
+                    ExitCode::Damaged);
+    }
+    out.dimensions = group->second;
+    return out;
+}
+
+/// ASCII names joined by points, each starting with a letter or underscore; one part, since components of a type
+/// are never stored.
+bool isTypeName(std::string const &name) {
+    auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    auto const digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !name.empty() && letter(name[0])
+           && std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+}
+
+std::string listed(std::vector<std::string> const &names) {
+    std::string out;
+    for (auto const &name : names) out += (out.empty() ? "" : ", ") + name;
+    return "{" + out + "}";
+}
+
+std::string described(std::vector<std::string> const &required, std::string const &storageClass, bool calibration) {
+    return "dimensions " + listed(required) + ", storage class " + storageClass
+           + (calibration ? ", calibration" : "");
+}
+
+void checkSame(DatasetType const &found, DimensionGroup const &group, std::string const &storageClass,
+               bool calibration) {
+    if (found.dimensions.names == group.names && found.storage_class == storageClass
+        && found.isCalibration() == calibration) {
+        return;
+    }
+    auto const stored = described(found.dimensions.required, found.storage_class, found.isCalibration());
+    auto const wanted = described(group.required, storageClass, calibration);
+    throw Error("DATASET_TYPE_CONFLICT", "dataset type \"" + found.name + "\" is registered with " + stored
+                                             + ", not with " + wanted)
+        .cause({.value = wanted, .expected = stored});
+}
+
+std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
+    for (auto const &[key, known] : knownGroups(repo)) {
+        if (known.names == group.names) return key;
+    }
+    auto &db = repo.db();
+    db.cached("INSERT INTO dimension_graph_key DEFAULT VALUES").run({});
+    auto const key = db.lastInsertId();
+    auto &insert
+        = db.cached("INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?)");
+    for (auto const &name : group.required) insert.run({key, name});
+    return key;
+}
+
+std::set<std::string> columnsOf(sql::Database &db, std::string const &table) {
+    std::set<std::string> out;
+    auto const statement = db.prepare("SELECT * FROM " + sql::quoteIdentifier(table) + " LIMIT 0");
+    for (int i = 0; i < statement->columnCount(); ++i) out.insert(statement->columnName(i));
+    return out;
+}
+
+/// Create an association table; one that is there already must have the columns that the Butler expects.
+void ensureTable(sql::Database &db, std::string const &name, std::vector<std::string> const &statements,
+                 std::set<std::string> const &columns) {
+    if (!db.hasTable(name)) {
+        for (auto const &statement : statements) db.execute(statement);
+    } else if (columnsOf(db, name) != columns) {
+        throw Error("REPO_DAMAGED", "table " + name + " has other columns than its dimensions ask for",
+                    ExitCode::Damaged);
+    }
+}
+
+void ensureTables(Repository const &repo, DimensionGroup const &group, std::int64_t key, bool calibration) {
+    auto &db = repo.db();
+    std::set<std::string> columns{"dataset_type_id", "dataset_id", "collection_id"};
+    columns.insert(group.required.begin(), group.required.end());
+    ensureTable(db, tagsTableName(key), tagsTable(repo.universe(), group, key, db.dialect()), columns);
+    if (!calibration) return;
+    columns.insert({"id", "timespan_begin", "timespan_end"});
+    ensureTable(db, calibsTableName(key), calibsTable(repo.universe(), group, key, db.dialect()), columns);
+}
+
+} // namespace
+
+std::string_view nameOf(CollectionType type) {
+    switch (type) {
+    case CollectionType::Run: return "RUN";
+    case CollectionType::Tagged: return "TAGGED";
+    case CollectionType::Chained: return "CHAINED";
+    case CollectionType::Calibration: return "CALIBRATION";
+    }
+    return "UNKNOWN";
+}
+
+std::vector<Collection> listCollections(Repository const &repo) {
+    std::vector<Collection> out;
+    repo.db()
+        .cached("SELECT collection_id, name, type, doc FROM collection ORDER BY name")
+        .query({}, [&](Statement const &row) { out.push_back(collectionOf(row)); });
+    for (auto &collection : out) {
+        if (collection.type == CollectionType::Chained) addChildren(repo.db(), collection);
+    }
+    return out;
+}
+
+std::optional<Collection> findCollection(Repository const &repo, std::string const &name) {
+    std::optional<Collection> out;
+    repo.db()
+        .cached("SELECT collection_id, name, type, doc FROM collection WHERE name = ?")
+        .query({name}, [&](Statement const &row) { out = collectionOf(row); });
+    if (out && out->type == CollectionType::Chained) addChildren(repo.db(), *out);
+    return out;
+}
+
+std::int64_t registerRun(Repository const &repo, std::string const &name) {
+    if (name.empty()) throw Error("BAD_VALUE", "a run needs a name");
+    auto &db = repo.db();
+    db.cached("INSERT INTO collection (name, type) VALUES (?, ?) ON CONFLICT DO NOTHING")
+        .run({name, static_cast<std::int64_t>(CollectionType::Run)});
+    auto const found = findCollection(repo, name);
+    if (found->type != CollectionType::Run) {
+        throw Error("RUN_CONFLICT", "collection \"" + name + "\" is a " + std::string(nameOf(found->type))
+                                        + " collection, so no run of that name can be made")
+            .cause({.value = std::string(nameOf(found->type)), .expected = "RUN"});
+    }
+    db.cached("INSERT INTO run (collection_id) VALUES (?) ON CONFLICT DO NOTHING").run({found->id});
+    return found->id;
+}
+
+std::vector<DatasetType> listDatasetTypes(Repository const &repo) {
+    std::vector<DatasetType> out;
+    auto const groups = knownGroups(repo);
+    repo.db()
+        .cached(std::string(typeColumns) + " ORDER BY name")
+        .query({}, [&](Statement const &row) { out.push_back(typeOf(row, groups)); });
+    return out;
+}
+
+std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name) {
+    std::optional<DatasetType> out;
+    auto const groups = knownGroups(repo);
+    repo.db()
+        .cached(std::string(typeColumns) + " WHERE name = ?")
+        .query({name}, [&](Statement const &row) { out = typeOf(row, groups); });
+    return out;
+}
+
+DatasetType registerDatasetType(Repository const &repo, std::string const &name,
+                                std::vector<std::string> const &dimensions, std::string const &storageClass,
+                                bool calibration) {
+    if (!isTypeName(name)) {
+        throw Error("BAD_VALUE", "\"" + name + "\" can't be the name of a dataset type")
+            .hint("a letter or underscore, then letters, digits and underscores")
+            .cause({.column = "dataset_type", .value = name});
+    }
+    auto const group = repo.universe().group(dimensions);
+    if (auto const found = findDatasetType(repo, name)) {
+        checkSame(*found, group, storageClass, calibration);
+        return *found;
+    }
+    // Everything is looked up again inside, since another program may have been faster.
+    sql::Transaction transaction(repo.db());
+    auto const key = keyOfGroup(repo, group);
+    ensureTables(repo, group, key, calibration);
+    sql::Value calibs;
+    if (calibration) calibs = calibsTableName(key);
+    repo.db()
+        .cached("INSERT INTO dataset_type (name, storage_class, dimensions_key, tag_association_table, "
+                "calibration_association_table) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+        .run({name, storageClass, key, tagsTableName(key), calibs});
+    auto const type = findDatasetType(repo, name);
+    checkSame(*type, group, storageClass, calibration);
+    transaction.commit();
+    return *type;
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,61 @@
+/// \file
+/// Collections and dataset types of a registry.
+#pragma once
+
+#include "butler/repository.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dbb::butler {
+
+/// Codes as the registry stores them.
+enum class CollectionType { Run = 1, Tagged = 2, Chained = 3, Calibration = 4 };
+
+/// RUN, TAGGED, CHAINED, CALIBRATION.
+std::string_view nameOf(CollectionType type);
+
+struct Collection {
+    std::int64_t id = 0;
+    std::string name;
+    CollectionType type = CollectionType::Run;
+    std::string doc;
+    std::vector<std::string> children; ///< of a chain, in order
+};
+
+/// All collections by name (bytewise order).
+std::vector<Collection> listCollections(Repository const &repo);
+std::optional<Collection> findCollection(Repository const &repo, std::string const &name);
+
+/// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
+/// \throws Error RUN_CONFLICT when a collection of that name has another type
+std::int64_t registerRun(Repository const &repo, std::string const &name);
+
+/// A dataset type, its dimensions and tables.
+struct DatasetType {
+    std::int64_t id = 0;
+    std::string name;
+    std::string storage_class;
+    DimensionGroup dimensions;
+    std::int64_t dimensions_key = 0;
+    std::string tags_table;
+    std::string calibs_table; ///< empty when it is no calibration type
+
+    bool isCalibration() const { return !calibs_table.empty(); }
+};
+
+std::vector<DatasetType> listDatasetTypes(Repository const &repo);
+std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name);
+
+/// The dataset type of that name and definition, registered when absent; its tables are created in a transaction
+/// of their own, so the caller must not be inside one.
+/// \throws Error DATASET_TYPE_CONFLICT when it exists with another definition, naming both; BAD_VALUE for a name
+///         that is none
+DatasetType registerDatasetType(Repository const &repo, std::string const &name,
+                                std::vector<std::string> const &dimensions, std::string const &storageClass,
+                                bool calibration = false);
+
+} // namespace dbb::butler

@@ -1,0 +1,264 @@
+#include "butler/config.h"
+
+#include "butler/embedded.h"
+#include "butler/file_template.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
+#include "common/yaml.h"
+
+#include <cstdlib>
+#include <sys/stat.h>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::ExitCode;
+using common::Json;
+
+namespace {
+
+constexpr std::string_view rootMark = "<butlerRoot>";
+
+Error unsupported(std::string const &file, std::string const &key, std::string const &reason) {
+    return Error("REPO_UNSUPPORTED", "\"" + file + "\": " + key + " " + reason, ExitCode::Damaged)
+        .cause({.value = key});
+}
+
+Error notFound(std::string const &message, std::string const &hint) {
+    return Error("REPO_NOT_FOUND", message, ExitCode::Backend).hint(hint);
+}
+
+bool exists(std::string const &path) {
+    struct stat st {};
+    return ::stat(path.c_str(), &st) == 0;
+}
+
+bool isFolder(std::string const &path) {
+    struct stat st {};
+    return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/// Scheme of a URI, empty for a path.
+std::string schemeOf(std::string const &text) {
+    auto const at = text.find("://");
+    return at == std::string::npos ? std::string() : text.substr(0, at);
+}
+
+Json indexFrom(std::string const &source, Json const &index) {
+    if (!index.isObject()) throw common::usageError(source + " is no mapping of labels to repositories");
+    return index;
+}
+
+/// Labels and repositories of the site, null when there is no index.
+Json repositoryIndex() {
+    auto const *inlined = std::getenv("DAF_BUTLER_REPOSITORIES");
+    auto const *file = std::getenv("DAF_BUTLER_REPOSITORY_INDEX");
+    if (inlined && !*inlined) inlined = nullptr;
+    if (file && !*file) file = nullptr;
+    if (inlined && file) {
+        throw common::usageError("both DAF_BUTLER_REPOSITORIES and DAF_BUTLER_REPOSITORY_INDEX are set",
+                                 "unset one of them");
+    }
+    try {
+        if (inlined) {
+            return indexFrom("DAF_BUTLER_REPOSITORIES", common::parseYaml(inlined, "DAF_BUTLER_REPOSITORIES"));
+        }
+        if (file) return indexFrom(file, common::readYaml(pathOfUri(file)));
+    } catch (Error const &e) {
+        throw common::usageError("the repository index can't be read: " + e.message(), e.hint());
+    }
+    return {};
+}
+
+/// The place that a repository argument means: labels first, as the Butler does.
+std::string resolved(std::string const &repo) {
+    auto const index = repositoryIndex();
+    if (auto const *place = index.find(repo)) {
+        if (!place->isString()) throw common::usageError("label \"" + repo + "\" of the repository index is no text");
+        return place->string();
+    }
+    if (schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos && index.isObject()) {
+        std::vector<std::string> labels;
+        for (auto const &[label, place] : index.object()) labels.push_back(label);
+        auto const near = common::nearest(repo, labels);
+        throw notFound("\"" + repo + "\" is neither a folder nor a label of the repository index",
+                       near.empty() ? "labels are: " + common::join(labels, ", ") : "did you mean " + near + "?");
+    }
+    return repo;
+}
+
+std::string configFile(std::string const &repo) {
+    auto const place = resolved(repo);
+    auto const scheme = schemeOf(place);
+    if (!scheme.empty() && scheme != "file") {
+        throw Error("REPO_UNSUPPORTED", "\"" + place + "\" is a remote repository", ExitCode::Damaged)
+            .hint("dbb opens repositories whose butler.yaml is a local file");
+    }
+    auto const path = pathOfUri(place);
+    if (isFolder(path)) {
+        auto const file = common::absolutePath(path) + "/butler.yaml";
+        if (exists(file)) return file;
+        throw notFound("folder \"" + path + "\" is no Butler repository: it has no butler.yaml",
+                       "make one with: dbb-repo create " + path);
+    }
+    if (!exists(path)) {
+        throw notFound("there is no repository \"" + path + "\"",
+                       "check the path, or make a repository with: dbb-repo create " + path);
+    }
+    return common::absolutePath(path);
+}
+
+/// Whether `!include` stands anywhere but in a comment line: the parser would take it for a plain tag.
+bool usesInclude(std::string const &text) {
+    for (auto const &line : common::split(text, '\n')) {
+        if (!common::strip(line).starts_with("#") && line.find("!include") != std::string::npos) return true;
+    }
+    return false;
+}
+
+bool hasKeyAnywhere(Json const &value, std::string_view key) {
+    if (value.isArray()) {
+        for (auto const &item : value.array()) {
+            if (hasKeyAnywhere(item, key)) return true;
+        }
+    } else if (value.isObject()) {
+        for (auto const &[name, member] : value.object()) {
+            if (name == key || hasKeyAnywhere(member, key)) return true;
+        }
+    }
+    return false;
+}
+
+/// One configuration file being read: looks up values and knows how to complain about them.
+class Reader {
+public:
+    Reader(std::string file, std::string const &text) : _file(std::move(file)) {
+        if (usesInclude(text)) throw bad("!include", "reads other files, which dbb does not do");
+        try {
+            _yaml = common::parseYaml(text, _file);
+        } catch (Error const &e) {
+            throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
+        }
+        if (_yaml.isNull()) _yaml = Json::Object{};
+        if (!_yaml.isObject()) throw Error("REPO_DAMAGED", "\"" + _file + "\" is no mapping", ExitCode::Damaged);
+        if (hasKeyAnywhere(_yaml, "includeConfigs")) {
+            throw bad("includeConfigs", "reads other files, which dbb does not do");
+        }
+    }
+
+    Error bad(std::string const &key, std::string const &reason) const { return unsupported(_file, key, reason); }
+
+    /// The value at a dotted key; null when absent.
+    Json const &at(std::string const &key) const {
+        Json const *value = &_yaml;
+        for (auto const &part : common::split(key, '.')) value = &(*value)[part];
+        return *value;
+    }
+
+    std::string text(std::string const &key, std::string const &fallback) const {
+        auto const &value = at(key);
+        if (value.isNull()) return fallback;
+        if (!value.isString()) throw bad(key, "is no text but " + value.dump());
+        return value.string();
+    }
+
+    bool boolean(std::string const &key, bool fallback) const {
+        auto const &value = at(key);
+        if (value.isNull()) return fallback;
+        if (!value.isBool()) throw bad(key, "is neither true nor false but " + value.dump());
+        return value.boolean();
+    }
+
+private:
+    std::string _file;
+    Json _yaml;
+};
+
+std::string withRoot(std::string text, std::string const &root) {
+    for (auto at = text.find(rootMark); at != std::string::npos; at = text.find(rootMark, at + root.size())) {
+        text.replace(at, rootMark.size(), root);
+    }
+    return text;
+}
+
+/// Absolute path of a local folder given as a path or file URI.
+std::string localFolder(Reader const &reader, std::string const &key, std::string const &value) {
+    auto const scheme = schemeOf(value);
+    if (!scheme.empty() && scheme != "file") {
+        throw reader.bad(key, "is \"" + value + "\", a remote place; dbb writes to local folders only");
+    }
+    return common::absolutePath(pathOfUri(value));
+}
+
+void checkKind(Reader const &reader) {
+    auto const cls = reader.text("cls", "");
+    if (cls.ends_with("RemoteButler") || !reader.at("remote_butler").isNull()) {
+        throw reader.bad(cls.empty() ? "remote_butler" : "cls", "makes it a client/server repository (RemoteButler), "
+                                                                "whose database dbb can't reach");
+    }
+    if (!cls.empty() && !cls.ends_with(".DirectButler")) throw reader.bad("cls", "is \"" + cls + "\", which dbb does not know");
+    auto const store = reader.text("datastore.cls", "");
+    if (store.ends_with("ChainedDatastore") || !reader.at("datastore.datastores").isNull()) {
+        throw reader.bad("datastore.cls", "makes it a chained datastore, which dbb can't write to");
+    }
+    if (!store.empty() && !store.ends_with(".FileDatastore")) {
+        throw reader.bad("datastore.cls", "is \"" + store + "\", which dbb does not know");
+    }
+    if (auto const &limits = reader.at("datastore.constraints"); limits.isObject() && !limits.object().empty()) {
+        throw reader.bad("datastore.constraints", "limits what the datastore accepts, which dbb does not check");
+    }
+}
+
+void checkManagers(Reader const &reader) {
+    auto const &managers = reader.at("registry.managers");
+    if (!managers.isObject()) return;
+    for (auto const &[name, manager] : managers.object()) {
+        if (!manager.isObject()) continue;
+        auto const &config = manager["config"];
+        bool const empty = config.isNull() || (config.isObject() && config.object().empty());
+        if (!empty && name != "obscore") {
+            throw reader.bad("registry.managers." + name + ".config",
+                             "overrides what the registry holds, which dbb does not follow");
+        }
+    }
+}
+
+std::string sqlitePath(Reader const &reader, std::string const &root) {
+    auto const db = reader.text("registry.db", "sqlite:///<butlerRoot>/gen3.sqlite3");
+    if (db.starts_with("postgresql")) {
+        throw reader.bad("registry.db", "is a PostgreSQL database; this version of dbb uses SQLite registries only");
+    }
+    constexpr std::string_view prefix = "sqlite:///";
+    auto const path = db.starts_with(prefix) ? withRoot(db.substr(prefix.size()), root) : std::string();
+    if (path.empty() || path == ":memory:" || path.find('?') != std::string::npos) {
+        throw reader.bad("registry.db", "is \"" + db + "\"; expected sqlite:/// and the path of a file");
+    }
+    return common::absolutePath(path);
+}
+
+} // namespace
+
+std::string freshConfigText() { return std::string(embedded::butlerYaml()); }
+
+Config readConfig(std::string const &repo) {
+    Config out;
+    out.file = configFile(repo);
+    Reader const reader(out.file, common::readFile(out.file));
+    checkKind(reader);
+    checkManagers(reader);
+    out.root = localFolder(reader, "root", reader.text("root", common::folderOf(out.file)));
+    out.sqlite_path = sqlitePath(reader, out.root);
+
+    // The datastore's name in the registry has the root as it is written, mark and all.
+    auto const storeRoot = reader.text("datastore.root", "<butlerRoot>/datastore");
+    out.datastore_root = localFolder(reader, "datastore.root", withRoot(storeRoot, out.root));
+    out.datastore_name = reader.text("datastore.name", "FileDatastore@" + storeRoot);
+    out.records_table = reader.text("datastore.records.table", "file_datastore_records");
+    out.checksum = reader.boolean("datastore.checksum", false);
+    out.obscore = !reader.at("registry.managers.obscore").isNull();
+    out.templates = reader.at("datastore.templates");
+    return out;
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,212 @@
+#include "butler/datasets.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::Uuid;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// Component of a file record that is the whole dataset.
+constexpr char const *wholeDataset = "__NULL_STRING__";
+
+/// The Butler's name space of deterministic dataset ids, 840b31d9-05cd-5161-b2c8-00d32b280d0f.
+constexpr std::array<unsigned char, 16> nameSpace{0x84, 0x0b, 0x31, 0xd9, 0x05, 0xcd, 0x51, 0x61,
+                                                  0xb2, 0xc8, 0x00, 0xd3, 0x2b, 0x28, 0x0d, 0x0f};
+
+std::string textOf(Value const &value) {
+    if (auto const *text = std::get_if<std::string>(&value)) return *text;
+    if (auto const *integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
+    return {};
+}
+
+/// `{instrument=X, detector=1}`
+std::string described(DatasetType const &type, DataId const &dataId) {
+    Names parts;
+    for (std::size_t i = 0; i < dataId.size(); ++i) {
+        parts.push_back(type.dimensions.required[i] + "=" + textOf(dataId[i]));
+    }
+    return type.name + " {" + common::join(parts, ", ") + "}";
+}
+
+std::string quotedList(Names const &names, std::string const &separator) {
+    std::string out;
+    for (auto const &name : names) out += separator + quoteIdentifier(name);
+    return out;
+}
+
+/// The time of ingest as the registry keeps it.
+Value ingestDate(DatasetsManager manager, std::int64_t tai_ns) {
+    constexpr std::int64_t microsecond = 1000;
+    if (manager == DatasetsManager::V2) return tai_ns - tai_ns % microsecond;
+    auto text = common::isoFromNs(common::nowUtcNs()).substr(0, 26);
+    text[10] = ' ';
+    return text;
+}
+
+} // namespace
+
+Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId) {
+    Names parts;
+    for (std::size_t i = 0; i < dataId.size(); ++i) {
+        parts.push_back(type.dimensions.required[i] + "=" + textOf(dataId[i]));
+    }
+    std::sort(parts.begin(), parts.end());
+    auto name = "dataset_type=" + type.name + ",run=" + run;
+    for (auto const &part : parts) name += "," + part;
+    return Uuid::version5(Uuid(nameSpace), name);
+}
+
+Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId)
+    : _repo(repo), _type(std::move(type)), _run(std::move(run)), _runId(runId) {
+    auto &db = repo.db();
+    auto const tags = quoteIdentifier(_type.tags_table);
+    auto const records = quoteIdentifier(repo.config().records_table);
+    auto const &dimensions = _type.dimensions.required;
+    std::string matches;
+    std::string marks;
+    for (auto const &name : dimensions) {
+        matches += " AND " + quoteIdentifier(name) + " = ?";
+        marks += ", ?";
+    }
+    _byId = &db.cached("SELECT d.dataset_type_id, d.run_id, t.name, c.name FROM dataset AS d "
+                       "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
+                       "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id = ?");
+    _byDataId = &db.cached("SELECT dataset_id FROM " + tags + " WHERE dataset_type_id = ? AND collection_id = ?"
+                           + matches);
+    _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
+                           + " WHERE dataset_id = ? AND collection_id = ?");
+    _files = &db.cached("SELECT r.path, l.dataset_id FROM " + records
+                        + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id "
+                          "AND l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
+    _insertDataset = &db.cached("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id) "
+                                "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
+    _insertTag = &db.cached("INSERT INTO " + tags + " (dataset_type_id, dataset_id, collection_id"
+                            + quotedList(dimensions, ", ") + ") VALUES (?, ?, ?" + marks
+                            + ") ON CONFLICT (dataset_id, collection_id) DO NOTHING");
+    _insertLocation = &db.cached("INSERT INTO dataset_location (datastore_name, dataset_id) VALUES (?, ?)");
+    _insertFile = &db.cached("INSERT INTO " + records
+                             + " (dataset_id, path, formatter, storage_class, component, checksum, file_size) "
+                               "VALUES (?, ?, ?, ?, ?, ?, ?)");
+}
+
+ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
+    auto const hex = id.hex();
+    auto const what = described(_type, dataId) + " of run \"" + _run + "\"";
+    ExistingDataset out;
+    _byId->query({hex}, [&](Statement const &row) {
+        out.registered = true;
+        if (row.integer(0) == _type.id && row.integer(1) == _runId) return;
+        throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to a " + row.text(2)
+                                            + " of run \"" + row.text(3) + "\"");
+    });
+
+    std::vector<Value> key{_type.id, _runId};
+    key.insert(key.end(), dataId.begin(), dataId.end());
+    _byDataId->query(key, [&](Statement const &row) {
+        if (row.text(0) == hex) return;
+        throw Error("DATASET_CONFLICT", what + " is registered with id " + row.text(0) + ", not " + hex)
+            .cause({.column = "id", .value = hex, .expected = row.text(0)});
+    });
+    if (out.registered) {
+        _dataIdOf->query({hex, _runId}, [&](Statement const &row) {
+            for (std::size_t i = 0; i < dataId.size(); ++i) {
+                auto const stored = row.column(static_cast<int>(i) + 1);
+                if (stored == dataId[i]) continue;
+                throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to another data ID")
+                    .cause({.column = _type.dimensions.required[i],
+                            .value = textOf(dataId[i]),
+                            .expected = textOf(stored)});
+            }
+        });
+    }
+    _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
+        if (row.isNull(1)) {
+            throw Error("DATASET_IN_TRASH", what + " is being removed: its file \"" + row.text(0)
+                                                + "\" waits to be deleted");
+        }
+        if (!out.stored) out.path = row.text(0);
+        out.stored = true;
+    });
+    return out;
+}
+
+namespace {
+
+/// Rows without which the Butler does not look for datasets of a type, instrument or skymap in a collection.
+void writeSummaries(Repository const &repo, DatasetType const &type, std::int64_t run,
+                    std::vector<NewDataset> const &datasets) {
+    auto &db = repo.db();
+    db.cached("INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) VALUES (?, ?) "
+              "ON CONFLICT DO NOTHING")
+        .run({run, type.id});
+    auto const &names = type.dimensions.required;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        if (!repo.universe().at(names[i]).governor) continue;
+        std::set<Value> values;
+        for (auto const &dataset : datasets) values.insert(dataset.data_id[i]);
+        auto &insert = db.cached("INSERT INTO " + quoteIdentifier("collection_summary_" + names[i])
+                                 + " (collection_id, " + quoteIdentifier(names[i])
+                                 + ") VALUES (?, ?) ON CONFLICT DO NOTHING");
+        for (auto const &value : values) insert.run({run, value});
+    }
+}
+
+/// What a violated constraint means for a dataset.
+Error explained(Error const &e, std::string const &what) {
+    if (e.code() != "CONSTRAINT") return e;
+    if (e.message().starts_with("FOREIGN KEY")) {
+        return Error("MISSING_RECORD", what + " refers to a dimension record that is not registered in this repository");
+    }
+    return Error("DATASET_CONFLICT", what + " has been registered by another program: " + e.message()).cause(e.cause());
+}
+
+} // namespace
+
+void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns) {
+    if (datasets.empty()) return;
+    auto const each = [&](auto const &step) {
+        for (auto const &dataset : datasets) {
+            try {
+                step(dataset, dataset.id.hex());
+            } catch (Error const &e) {
+                throw explained(e, described(_type, dataset.data_id) + " of run \"" + _run + "\"");
+            }
+        }
+    };
+    auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
+    each([&](NewDataset const &, std::string const &id) { _insertDataset->run({id, _type.id, date, _runId}); });
+    try {
+        writeSummaries(_repo, _type, _runId, datasets);
+    } catch (Error const &e) {
+        throw explained(e, described(_type, datasets.front().data_id));
+    }
+    each([&](NewDataset const &dataset, std::string const &id) {
+        std::vector<Value> row{_type.id, id, _runId};
+        row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
+        _insertTag->run(row);
+    });
+    each([&](NewDataset const &, std::string const &id) {
+        _insertLocation->run({_repo.config().datastore_name, id});
+    });
+    each([&](NewDataset const &dataset, std::string const &id) {
+        auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
+        _insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class, std::string(wholeDataset),
+                          checksum, dataset.size_bytes});
+    });
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,367 @@
+#include "butler/dimension_records.h"
+
+#include "butler/record_values.h"
+#include "butler/table_spec.h"
+#include "butler/where.h"
+#include "common/error.h"
+#include "common/text.h"
+
+#include <algorithm>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// `"a" = ? AND "b" = ?`
+std::string equalities(Names const &names) {
+    Names out;
+    for (auto const &name : names) out.push_back(quoteIdentifier(name) + " = ?");
+    return common::join(out, " AND ");
+}
+
+std::string quotedList(Names const &names) {
+    Names out;
+    for (auto const &name : names) out.push_back(quoteIdentifier(name));
+    return common::join(out, ", ");
+}
+
+/// Statements that write a governor's rows in the summaries of overlaps, without which the Butler takes no region.
+Names summaryInserts(Universe const &universe, Element const &governor) {
+    Names out;
+    if (!governor.governor) return out;
+    for (auto const &element : universe.elements()) {
+        if (!element.spatial || universe.governorOf(element) != governor.name) continue;
+        out.push_back("INSERT INTO " + quoteIdentifier(element.name + "_skypix_overlap_summary")
+                      + " (skypix_system, skypix_level, " + quoteIdentifier(governor.name)
+                      + ") VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
+    }
+    return out;
+}
+
+std::string shown(Json const &value) { return value.isString() ? "\"" + value.string() + "\"" : value.dump(); }
+
+} // namespace
+
+/// The statements of one element. Statements live in the connection's cache.
+struct RecordPlan {
+    Element const *element = nullptr;
+    std::vector<RecordColumn> columns;
+    std::size_t key_size = 0;             // the first columns are the primary key
+    std::vector<std::size_t> first_value; // of each column in the list of database values
+    Names database_columns;
+    Names key_columns;
+    Statement *insert = nullptr;
+    Statement *select = nullptr;
+    Names summaries;
+};
+
+namespace {
+
+/// `exposure (instrument="X", id=1)`
+std::string described(RecordPlan const &plan, std::vector<Value> const &values) {
+    Names parts;
+    for (std::size_t i = 0; i < plan.key_size; ++i) {
+        auto const &column = plan.columns[i];
+        parts.push_back(column.name + "=" + shown(valueOf(column, values, plan.first_value[i])));
+    }
+    return plan.element->name + " (" + common::join(parts, ", ") + ")";
+}
+
+std::vector<Value> keyOf(RecordPlan const &plan, std::vector<Value> const &values) {
+    return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(plan.key_size)};
+}
+
+/// Values of all database columns of a record.
+std::vector<Value> valuesOf(RecordPlan const &plan, DimensionRecord const &record) {
+    auto const &element = plan.element->name;
+    if (!record.isObject()) throw Error("BAD_VALUE", "the record of " + element + " is no object");
+    std::vector<Value> out;
+    out.reserve(plan.database_columns.size());
+    std::size_t found = 0;
+    for (auto const &column : plan.columns) {
+        auto const *value = record.find(column.name);
+        found += value ? 1 : 0;
+        appendValues(element, column, value ? *value : Json(), out);
+    }
+    if (found == record.object().size()) return out;
+    Names known;
+    for (auto const &column : plan.columns) known.push_back(column.name);
+    for (auto const &[key, value] : record.object()) {
+        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
+        auto const near = common::nearest(key, known);
+        throw Error("BAD_VALUE", element + " has no column \"" + key + "\" in this repository's universe")
+            .hint(near.empty() ? "" : "did you mean " + near + "?")
+            .cause({.column = key, .value = value.dump()});
+    }
+    return out;
+}
+
+void refuseRegion(RecordPlan const &plan, std::vector<Value> const &values) {
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+        if (plan.columns[i].type.type != ColumnType::Region) continue;
+        if (std::holds_alternative<std::monostate>(values[plan.first_value[i]])) continue;
+        // Without the rows of trixels that the region touches, spatial queries would miss the record.
+        throw Error("REGION_UNSUPPORTED", described(plan, values) + " has a region, which dbb can't index yet")
+            .cause({.column = plan.columns[i].name});
+    }
+}
+
+/// The record that `values` refers to and that is not there, as an error; the original error when all are.
+Error missingReference(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values,
+                       Error const &original) {
+    auto const &universe = repo.universe();
+    auto const valueAt = [&](std::string const &column) {
+        auto const &names = plan.database_columns;
+        auto const at = std::find(names.begin(), names.end(), column);
+        return at == names.end() ? Value() : values[static_cast<std::size_t>(at - names.begin())];
+    };
+    auto needed = universe.requiredOf(*plan.element);
+    auto const implied = universe.impliedOf(*plan.element);
+    needed.insert(needed.end(), implied.begin(), implied.end());
+    for (auto const &name : needed) {
+        auto const &dimension = universe.at(name);
+        if (name == plan.element->name || !dimension.hasTable()) continue;
+        auto columns = universe.requiredOf(dimension);
+        std::vector<Value> key;
+        for (auto const &column : columns) key.push_back(valueAt(column));
+        columns.back() = dimension.keys.front().name;
+        bool found = false;
+        repo.db()
+            .cached("SELECT 1 FROM " + quoteIdentifier(name) + " WHERE " + equalities(columns))
+            .query(key, [&](Statement const &) { found = true; });
+        if (found) continue;
+        auto const value = shown(valueOf({.name = name, .type = dimension.keys.front()}, key, key.size() - 1));
+        return Error("MISSING_RECORD", described(plan, values) + " refers to " + name + " " + value
+                                           + ", which is not registered in this repository")
+            .cause({.column = name, .value = value});
+    }
+    return original;
+}
+
+/// Run a statement that writes a record and explain the constraints that it can violate.
+std::int64_t write(Repository const &repo, RecordPlan const &plan, Statement &statement,
+                   std::vector<Value> const &parameters, std::vector<Value> const &record) {
+    try {
+        return statement.run(parameters);
+    } catch (Error const &e) {
+        if (e.code() != "CONSTRAINT") throw;
+        if (e.message().starts_with("FOREIGN KEY")) throw missingReference(repo, plan, record, e);
+        throw Error(e.code(), described(plan, record) + ": " + e.message()).cause(e.cause());
+    }
+}
+
+void writeSummaries(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
+    auto const &universe = repo.universe();
+    for (auto const &statement : plan.summaries) {
+        repo.db().cached(statement).run(
+            {universe.commonSkypixSystem(), std::int64_t{universe.commonSkypixLevel()}, values[0]});
+    }
+}
+
+/// The stored database values of the record with the key of `values`; empty when there is none.
+std::vector<Value> stored(RecordPlan const &plan, std::vector<Value> const &values) {
+    std::vector<Value> out;
+    plan.select->query(keyOf(plan, values), [&](Statement const &row) {
+        for (int i = 0; i < row.columnCount(); ++i) out.push_back(row.column(i));
+    });
+    return out;
+}
+
+/// The columns of an alternate key whose values belong to another record, which is why nothing was inserted.
+Error keyTaken(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
+    auto const &element = *plan.element;
+    auto const code = element.name == "exposure" ? "OBS_ID_TAKEN" : "KEY_TAKEN";
+    for (std::size_t k = 1; k < element.keys.size(); ++k) {
+        auto const &name = element.keys[k].name;
+        Names columns(plan.key_columns.begin(), plan.key_columns.end() - 1);
+        std::vector<Value> key(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(columns.size()));
+        auto const &all = plan.database_columns;
+        columns.push_back(name);
+        key.push_back(values[static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin())]);
+        auto const own = plan.columns[plan.key_size - 1];
+        Json other;
+        repo.db()
+            .cached("SELECT " + quoteIdentifier(own.name) + " FROM " + quoteIdentifier(element.name) + " WHERE "
+                    + equalities(columns))
+            .query(key, [&](Statement const &row) { other = valueOf(own, row, 0); });
+        if (other.isNull()) continue;
+        auto const value = shown(valueOf({.name = name, .type = element.keys[k]}, key, key.size() - 1));
+        return Error(code, described(plan, values) + " has " + name + " " + value + ", which " + element.name + " "
+                               + shown(other) + " has already")
+            .cause({.column = name, .value = value, .expected = "a value of its own"});
+    }
+    return Error(code, described(plan, values) + " can't be stored beside another record");
+}
+
+/// Indexes of the columns that differ.
+std::vector<std::size_t> differences(RecordPlan const &plan, std::vector<Value> const &written,
+                                     std::vector<Value> const &read) {
+    std::vector<std::size_t> out;
+    for (std::size_t i = plan.key_size; i < plan.columns.size(); ++i) {
+        auto const at = plan.first_value[i];
+        bool const same = sameValue(written[at], read[at])
+                          && (!plan.columns[i].timespan || sameValue(written[at + 1], read[at + 1]));
+        if (!same) out.push_back(i);
+    }
+    return out;
+}
+
+Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns, std::vector<Value> const &written,
+               std::vector<Value> const &read) {
+    Names parts;
+    common::Cause cause;
+    for (auto const i : columns) {
+        auto const &column = plan.columns[i];
+        auto const ours = shown(valueOf(column, written, plan.first_value[i]));
+        auto const theirs = shown(valueOf(column, read, plan.first_value[i]));
+        parts.push_back(column.name + " is " + theirs + " there and " + ours + " here");
+        if (cause.empty()) cause = {.column = column.name, .value = ours, .expected = theirs};
+    }
+    return Error(common::toUpper(plan.element->name) + "_CONFLICT",
+                 described(plan, written) + " is registered with other values: " + common::join(parts, ", "))
+        .cause(cause);
+}
+
+/// Set the columns that differ. \return what they were
+Json update(Repository const &repo, RecordPlan const &plan, std::vector<std::size_t> const &columns,
+            std::vector<Value> const &written, std::vector<Value> const &read) {
+    Json old{Json::Object{}};
+    Names assignments;
+    std::vector<Value> parameters;
+    for (auto const i : columns) {
+        auto const &column = plan.columns[i];
+        old.set(column.name, valueOf(column, read, plan.first_value[i]));
+        auto at = plan.first_value[i];
+        for (auto const &name : columnNames(column)) {
+            assignments.push_back(quoteIdentifier(name) + " = ?");
+            parameters.push_back(written[at++]);
+        }
+    }
+    auto const key = keyOf(plan, written);
+    parameters.insert(parameters.end(), key.begin(), key.end());
+    auto &statement = repo.db().cached("UPDATE " + quoteIdentifier(plan.element->name) + " SET "
+                                       + common::join(assignments, ", ") + " WHERE "
+                                       + equalities(plan.key_columns));
+    try {
+        write(repo, plan, statement, parameters, written);
+    } catch (Error const &e) {
+        if (e.code() == "CONSTRAINT" && e.message().find("UNIQUE") != std::string::npos) {
+            throw keyTaken(repo, plan, written);
+        }
+        throw;
+    }
+    return old;
+}
+
+DimensionRecord recordOf(std::vector<RecordColumn> const &columns, Statement const &row) {
+    DimensionRecord out{Json::Object{}};
+    int index = 0;
+    for (auto const &column : columns) {
+        out.set(column.name, valueOf(column, row, index));
+        index += column.timespan ? 2 : 1;
+    }
+    return out;
+}
+
+} // namespace
+
+DimensionRecords::DimensionRecords(Repository const &repo) : _repo(repo) {}
+DimensionRecords::~DimensionRecords() = default;
+
+RecordPlan &DimensionRecords::planOf(std::string_view name) {
+    if (auto const at = _plans.find(name); at != _plans.end()) return *at->second;
+    auto const &universe = _repo.universe();
+    auto const &element = universe.at(name);
+    if (!element.hasTable()) throw Error("BAD_VALUE", "\"" + element.name + "\" has no records of its own");
+
+    auto plan = std::make_unique<RecordPlan>();
+    plan->element = &element;
+    plan->columns = recordColumns(universe, element);
+    for (auto const &column : plan->columns) {
+        plan->first_value.push_back(plan->database_columns.size());
+        for (auto &columnName : columnNames(column)) plan->database_columns.push_back(std::move(columnName));
+        if (column.key) plan->key_columns.push_back(column.name);
+    }
+    plan->key_size = plan->key_columns.size();
+    auto const table = quoteIdentifier(element.name);
+    auto const list = quotedList(plan->database_columns);
+    Names const marks(plan->database_columns.size(), "?");
+    auto &db = _repo.db();
+    plan->insert = &db.cached("INSERT INTO " + table + " (" + list + ") VALUES (" + common::join(marks, ", ")
+                              + ") ON CONFLICT DO NOTHING");
+    plan->select = &db.cached("SELECT " + list + " FROM " + table + " WHERE " + equalities(plan->key_columns));
+    plan->summaries = summaryInserts(universe, element);
+    return *_plans.emplace(element.name, std::move(plan)).first->second;
+}
+
+SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord const &record, bool allowUpdate) {
+    auto const &plan = planOf(element);
+    auto const values = valuesOf(plan, record);
+    refuseRegion(plan, values);
+    if (write(_repo, plan, *plan.insert, values, values) > 0) {
+        writeSummaries(_repo, plan, values);
+        return {SyncResult::Kind::Inserted, {}};
+    }
+    auto const found = stored(plan, values);
+    if (found.empty()) throw keyTaken(_repo, plan, values);
+    auto const differing = differences(plan, values, found);
+    if (differing.empty()) return {SyncResult::Kind::Same, {}};
+    if (!allowUpdate) throw conflict(plan, differing, values, found);
+    auto old = update(_repo, plan, differing, values, found);
+    writeSummaries(_repo, plan, values);
+    return {SyncResult::Kind::Updated, std::move(old)};
+}
+
+std::optional<DimensionRecord> DimensionRecords::find(std::string_view element, std::vector<Json> const &key) {
+    auto const &plan = planOf(element);
+    if (key.size() != plan.key_size) {
+        throw Error("BAD_VALUE", plan.element->name + " has a key of " + std::to_string(plan.key_size) + " columns");
+    }
+    std::vector<Value> values;
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        appendValues(plan.element->name, plan.columns[i], key[i], values);
+    }
+    std::optional<DimensionRecord> out;
+    plan.select->query(values, [&](Statement const &row) { out = recordOf(plan.columns, row); });
+    return out;
+}
+
+void DimensionRecords::forEach(std::string_view name, std::string const &where,
+                               std::function<void(DimensionRecord const &)> const &row) {
+    auto const &universe = _repo.universe();
+    auto const &element = universe.at(name);
+    std::vector<RecordColumn> columns;
+    Names names;
+    std::string from;
+    std::size_t keys = 1;
+    if (element.union_target.empty()) {
+        auto const &plan = planOf(name);
+        columns = plan.columns;
+        names = plan.database_columns;
+        keys = plan.key_size;
+        from = quoteIdentifier(element.name);
+    } else {
+        // Such an element lives only in the rows that imply it.
+        auto const &key = element.keys.front();
+        columns = {{.name = key.name, .type = key, .key = true}};
+        names = {key.name};
+        from = "(SELECT DISTINCT " + quoteIdentifier(element.name) + " AS " + quoteIdentifier(key.name) + " FROM "
+               + quoteIdentifier(element.union_target) + ")";
+    }
+    auto const condition = parseWhere(where, names);
+    Names const order(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(keys));
+    _repo.db()
+        .prepare("SELECT " + quotedList(names) + " FROM " + from
+                 + (condition.sql.empty() ? "" : " WHERE " + condition.sql) + " ORDER BY " + quotedList(order))
+        ->query(condition.values, [&](Statement const &r) { row(recordOf(columns, r)); });
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,217 @@
+#include "butler/repository.h"
+
+#include "butler/embedded.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <unistd.h>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::ExitCode;
+using common::Json;
+
+namespace {
+
+using Attributes = std::map<std::string, std::string>;
+
+/// A registry manager that dbb knows, with the major and minor versions of its tables that dbb can use.
+struct Manager {
+    char const *name;
+    char const *cls;
+    std::array<std::array<int, 2>, 2> versions;
+};
+
+constexpr std::array<Manager, 6> managers{{
+    {"attributes", "lsst.daf.butler.registry.attributes.DefaultButlerAttributeManager", {{{1, 0}, {1, 0}}}},
+    {"collections", "lsst.daf.butler.registry.collections.synthIntKey.SynthIntKeyCollectionManager",
+     {{{2, 0}, {2, 0}}}},
+    {"datasets", "lsst.daf.butler.registry.datasets.byDimensions._manager.ByDimensionsDatasetRecordStorageManagerUUID",
+     {{{1, 0}, {2, 0}}}},
+    {"datastores", "lsst.daf.butler.registry.bridge.monolithic.MonolithicDatastoreRegistryBridgeManager",
+     {{{0, 2}, {0, 2}}}},
+    {"dimensions", "lsst.daf.butler.registry.dimensions.static.StaticDimensionRecordStorageManager",
+     {{{6, 0}, {6, 0}}}},
+    {"opaque", "lsst.daf.butler.registry.opaque.ByNameOpaqueTableStorageManager", {{{0, 2}, {0, 2}}}},
+}};
+
+Error unsupported(std::string const &file, std::string const &reason) {
+    return Error("REPO_UNSUPPORTED", "\"" + file + "\": " + reason, ExitCode::Damaged);
+}
+
+Error damaged(std::string const &file, std::string const &reason) {
+    return Error("REPO_DAMAGED", "\"" + file + "\" is no Butler registry: " + reason, ExitCode::Damaged);
+}
+
+Attributes readAttributes(sql::Database &db, std::string const &file) {
+    if (!db.hasTable("butler_attributes")) throw damaged(file, "it has no table butler_attributes");
+    Attributes out;
+    db.cached("SELECT name, value FROM butler_attributes").query({}, [&](sql::Statement const &row) {
+        out[row.text(0)] = row.text(1);
+    });
+    return out;
+}
+
+std::string textOf(std::array<int, 2> const &version) {
+    return std::to_string(version[0]) + "." + std::to_string(version[1]) + ".x";
+}
+
+/// Major and minor of "2.0.1"; nullopt when it is no version.
+std::optional<std::array<int, 2>> parseVersion(std::string const &text) {
+    std::array<int, 2> out{};
+    int patch = 0;
+    if (std::sscanf(text.c_str(), "%d.%d.%d", &out[0], &out[1], &patch) != 3) return std::nullopt;
+    return out;
+}
+
+/// The Butler's rule: equal major version; equal minor version to write, an older one may be read.
+bool fits(std::array<int, 2> const &found, std::array<int, 2> const &known, Access access) {
+    if (found[0] != known[0]) return false;
+    return found[1] == known[1] || (access == Access::ReadOnly && found[1] < known[1]);
+}
+
+/// Check one manager. \return major version of its tables (the newest known one when none is recorded)
+int checkManager(Manager const &manager, Attributes const &attributes, std::string const &file, Access access) {
+    std::string const name = manager.name;
+    auto const cls = attributes.find("config:registry.managers." + name);
+    if (cls == attributes.end()) throw damaged(file, "no manager of " + name + " is recorded");
+    if (cls->second != manager.cls) {
+        throw unsupported(file, "its " + name + " are kept by " + cls->second + "; dbb knows " + manager.cls);
+    }
+    auto const &versions = manager.versions;
+    auto const row = attributes.find("version:" + cls->second);
+    if (row == attributes.end()) return versions.back()[0];
+    auto const found = parseVersion(row->second);
+    for (auto const &known : versions) {
+        if (found && fits(*found, known, access)) return (*found)[0];
+    }
+    auto const known = textOf(versions[0])
+                       + (versions[0] == versions[1] ? std::string() : " or " + textOf(versions[1]));
+    throw unsupported(file, "manager of " + name + " has version " + row->second + "; dbb can "
+                                + (access == Access::ReadOnly ? "read " : "write ") + known);
+}
+
+void checkObscore(Config const &config, Attributes const &attributes) {
+    bool const live = config.obscore || attributes.contains("config:registry.managers.obscore")
+                      || attributes.contains("config:obscore.json");
+    if (!live) return;
+    throw unsupported(config.sqlite_path, "registry.managers.obscore keeps a live ObsCore table, which dbb would "
+                                          "leave out of date")
+        .hint("dbb can read this repository but not write to it; use butler ingest-raws here");
+}
+
+void runAll(sql::Database &db, std::vector<std::string> const &statements) {
+    for (auto const &statement : statements) db.execute(statement);
+}
+
+void createRecordsTable(sql::Database &db, std::string const &name) {
+    runAll(db, recordsTable(name, db.dialect()));
+    db.cached("INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING").run({name});
+}
+
+/// A repository that only `butler create` has touched lacks the table.
+void ensureRecordsTable(sql::Database &db, std::string const &name, Access access) {
+    if (db.hasTable(name)) return;
+    if (access == Access::Trial) {
+        // A table of this connection only, so that a dry run finds what it asks for.
+        db.execute("CREATE TEMP" + recordsTable(name, db.dialect()).front().substr(sizeof "CREATE" - 1));
+        return;
+    }
+    sql::Transaction transaction(db);
+    if (!db.hasTable(name)) createRecordsTable(db, name);
+    transaction.commit();
+}
+
+void fillRegistry(sql::Database &db) {
+    sql::Transaction transaction(db);
+    runAll(db, staticTables(Universe::parse(embedded::dimensionsJson()), db.dialect()));
+    auto &insert = db.cached("INSERT INTO butler_attributes (name, value) VALUES (?, ?)");
+    auto const attributes = Json::parse(embedded::butlerAttributes());
+    for (auto const &[name, value] : attributes.object()) insert.run({name, value.string()});
+    insert.run({"config:dimensions.json", std::string(embedded::dimensionsJson())});
+    createRecordsTable(db, "file_datastore_records");
+    transaction.commit();
+}
+
+bool exists(std::string const &path) { return ::access(path.c_str(), F_OK) == 0; }
+
+/// Removes a temporary file, also when making it failed.
+class TemporaryFile {
+public:
+    explicit TemporaryFile(std::string path) : _path(std::move(path)) { ::unlink(_path.c_str()); }
+    ~TemporaryFile() {
+        ::unlink(_path.c_str());
+        ::unlink((_path + "-journal").c_str());
+    }
+    TemporaryFile(TemporaryFile const &) = delete;
+    TemporaryFile &operator=(TemporaryFile const &) = delete;
+    std::string const &path() const { return _path; }
+
+private:
+    std::string _path;
+};
+
+Error existsAlready(std::string const &path, std::string const &hint) {
+    return Error("REPO_EXISTS", "\"" + path + "\" exists already", ExitCode::Backend).hint(hint);
+}
+
+} // namespace
+
+void Repository::checkCreate(std::string const &root) {
+    auto const folder = common::absolutePath(root);
+    if (exists(folder + "/butler.yaml")) {
+        throw existsAlready(folder + "/butler.yaml", "choose another folder; nothing was changed");
+    }
+    if (exists(folder + "/gen3.sqlite3")) {
+        throw existsAlready(folder + "/gen3.sqlite3",
+                            "there is no butler.yaml beside it: if a create was interrupted here, remove it and repeat");
+    }
+}
+
+void Repository::create(std::string const &root) {
+    auto const folder = common::absolutePath(root);
+    checkCreate(folder);
+    common::createFolders(folder);
+    auto const registry = folder + "/gen3.sqlite3";
+    // The registry gets its name when it is whole, and butler.yaml, without which nobody finds it, comes last.
+    TemporaryFile const temporary(folder + "/.gen3.sqlite3." + std::to_string(::getpid()));
+    fillRegistry(*sql::openSqlite(temporary.path(), sql::OpenMode::Create));
+    // A link, unlike a rename, does not replace the registry of somebody who was faster.
+    if (::link(temporary.path().c_str(), registry.c_str()) != 0) {
+        if (errno == EEXIST) throw existsAlready(registry, "another program makes a repository here");
+        throw common::systemError("create", registry, errno);
+    }
+    common::syncFolder(folder);
+    common::writeFileDurably(folder + "/butler.yaml", freshConfigText());
+}
+
+Repository Repository::open(std::string const &repo, Access access) {
+    Repository out;
+    out._access = access;
+    out._config = readConfig(repo);
+    auto const &file = out._config.sqlite_path;
+    bool const writes = access != Access::ReadOnly;
+    out._db = sql::openSqlite(file, writes ? sql::OpenMode::ReadWrite : sql::OpenMode::ReadOnly);
+
+    auto const attributes = readAttributes(*out._db, file);
+    for (auto const &manager : managers) {
+        int const major = checkManager(manager, attributes, file, access);
+        if (std::string_view(manager.name) == "datasets") out._datasets = static_cast<DatasetsManager>(major);
+    }
+    if (writes) checkObscore(out._config, attributes);
+    auto const dimensions = attributes.find("config:dimensions.json");
+    if (dimensions == attributes.end()) throw damaged(file, "no dimension universe is recorded");
+    out._universe = Universe::parse(dimensions->second);
+
+    if (writes) ensureRecordsTable(*out._db, out._config.records_table, access);
+    return out;
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,50 @@
+/// \file
+/// An open repository: configuration, registry database, universe; compatibility is checked on opening.
+#pragma once
+
+#include "butler/config.h"
+#include "butler/schema.h"
+#include "butler/universe.h"
+#include "sql/database.h"
+
+#include <memory>
+#include <string>
+
+namespace dbb::butler {
+
+/// Trial is for dry runs, whose transactions are rolled back: as ReadWrite, but opening changes nothing.
+enum class Access { ReadOnly, ReadWrite, Trial };
+
+class Repository {
+public:
+    /// Create an empty repository of universe 8 in folder `root` (made when absent), equal to that of
+    /// `butler create`, with file_datastore_records in place. Nothing of it is visible before it is whole: butler.yaml
+    /// appears last.
+    /// \throws Error REPO_EXISTS (exit 4) when there is a butler.yaml or gen3.sqlite3 already
+    static void create(std::string const &root);
+    /// What create() would throw for `root` because of what is there already. Changes nothing.
+    static void checkCreate(std::string const &root);
+
+    /// Open a repository; read-write opening adds file_datastore_records when it is missing.
+    /// \throws Error as readConfig and openSqlite; REPO_UNSUPPORTED (exit 5) naming the manager, its version and what
+    ///         dbb can use; a live ObsCore table makes a repository unsupported for writing. REPO_DAMAGED (exit 5)
+    ///         when the database is no registry
+    static Repository open(std::string const &repo, Access access);
+
+    Config const &config() const { return _config; }
+    Universe const &universe() const { return _universe; }
+    sql::Database &db() const { return *_db; }
+    DatasetsManager datasetsManager() const { return _datasets; }
+    Access access() const { return _access; }
+
+private:
+    Repository() = default;
+
+    Config _config;
+    Universe _universe;
+    std::unique_ptr<sql::Database> _db;
+    DatasetsManager _datasets = DatasetsManager::V2;
+    Access _access = Access::ReadOnly;
+};
+
+} // namespace dbb::butler

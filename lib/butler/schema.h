@@ -1,0 +1,47 @@
+/// \file
+/// The tables of a repository: the only file that makes SQL out of a dimension universe.
+/// Layout and names: as lsst.daf.butler 30 creates them; the text is compared with it in tests/data/butler.
+#pragma once
+
+#include "butler/universe.h"
+#include "sql/database.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::butler {
+
+/// Version of the datasets manager: 1 keeps `ingest_date` as a timestamp, 2 as TAI nanoseconds.
+enum class DatasetsManager { V1 = 1, V2 = 2 };
+
+/// Statements that create the tables of an empty repository with their indexes, in the order in which foreign
+/// keys need them. \return CREATE statements without semicolons
+std::vector<std::string> staticTables(Universe const &universe, sql::Dialect dialect,
+                                      DatasetsManager manager = DatasetsManager::V2);
+
+/// Statements that create `file_datastore_records` (or the table of another datastore).
+std::vector<std::string> recordsTable(std::string const &name, sql::Dialect dialect);
+
+/// Names of the association tables of a dimension group: dataset_tags_00000001, dataset_calibs_00000001.
+std::string tagsTableName(std::int64_t dimensionsKey);
+std::string calibsTableName(std::int64_t dimensionsKey);
+
+/// Statements that create the association tables of a dimension group.
+std::vector<std::string> tagsTable(Universe const &universe, DimensionGroup const &group,
+                                   std::int64_t dimensionsKey, sql::Dialect dialect);
+std::vector<std::string> calibsTable(Universe const &universe, DimensionGroup const &group,
+                                     std::int64_t dimensionsKey, sql::Dialect dialect);
+
+/// A column of an element's own table.
+struct RecordColumn {
+    std::string name;      ///< column name; a temporal element has `timespan` as one entry, last
+    Column type;           ///< type, length
+    bool key = false;      ///< part of the primary key
+    bool implied = false;  ///< an implied dimension: never null
+    bool timespan = false; ///< stands for timespan_begin, timespan_end (SQLite) or an int8range (PostgreSQL)
+};
+
+/// Columns of an element's table in their order: required, implied, further keys, metadata, region, timespan.
+std::vector<RecordColumn> recordColumns(Universe const &universe, Element const &element);
+
+} // namespace dbb::butler

@@ -1,0 +1,91 @@
+#include "common/calendar.h"
+
+#include <chrono>
+#include <cstdio>
+
+namespace dbb::common {
+
+std::int64_t daysFromCivil(int year, int month, int day) {
+    using namespace std::chrono;
+    auto const first = year_month_day{std::chrono::year(year), std::chrono::month(unsigned(month)),
+                                      std::chrono::day(1)};
+    return sys_days(first).time_since_epoch().count() + day - 1;
+}
+
+Civil civilFromDays(std::int64_t days) {
+    using namespace std::chrono;
+    year_month_day const d{sys_days{std::chrono::days{days}}};
+    return {int(d.year()), int(unsigned(d.month())), int(unsigned(d.day()))};
+}
+
+std::string isoFromNs(std::int64_t ns) {
+    auto const days = ns >= 0 ? ns / nsPerDay : -((-ns + nsPerDay - 1) / nsPerDay);
+    auto const rest = ns - days * nsPerDay;
+    auto const date = civilFromDays(days);
+    char text[48];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09d", date.year, date.month, date.day,
+                  int(rest / (3600 * nsPerSecond)), int(rest / (60 * nsPerSecond) % 60),
+                  int(rest / nsPerSecond % 60), int(rest % nsPerSecond));
+    return text;
+}
+
+namespace {
+
+/// Takes `width` digits off the front of `text`; -1 when there are fewer.
+int takeDigits(std::string_view &text, std::size_t width) {
+    if (text.size() < width) return -1;
+    int value = 0;
+    for (std::size_t i = 0; i < width; ++i) {
+        if (text[i] < '0' || text[i] > '9') return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    text.remove_prefix(width);
+    return value;
+}
+
+bool takeChar(std::string_view &text, char c) {
+    if (text.empty() || text.front() != c) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+} // namespace
+
+std::optional<std::int64_t> nsFromIso(std::string_view text) {
+    int const year = takeDigits(text, 4);
+    int const month = takeChar(text, '-') ? takeDigits(text, 2) : -1;
+    int const day = takeChar(text, '-') ? takeDigits(text, 2) : -1;
+    int const hour = takeChar(text, 'T') ? takeDigits(text, 2) : -1;
+    int const minute = takeChar(text, ':') ? takeDigits(text, 2) : -1;
+    int const second = takeChar(text, ':') ? takeDigits(text, 2) : -1;
+    if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59
+        || second < 0 || second > 59) {
+        return std::nullopt;
+    }
+    using namespace std::chrono;
+    if (!year_month_day{std::chrono::year(year), std::chrono::month(unsigned(month)),
+                        std::chrono::day(unsigned(day))}
+             .ok()) {
+        return std::nullopt;
+    }
+    std::int64_t fraction = 0;
+    if (takeChar(text, '.')) {
+        if (text.empty() || text.size() > 9) return std::nullopt;
+        for (std::size_t i = 0; i < 9; ++i) {
+            int digit = 0;
+            if (!text.empty() && (digit = takeDigits(text, 1)) < 0) return std::nullopt;
+            fraction = fraction * 10 + digit;
+        }
+    }
+    if (!text.empty()) return std::nullopt;
+    return daysFromCivil(year, month, day) * nsPerDay + (hour * 3600LL + minute * 60 + second) * nsPerSecond
+           + fraction;
+}
+
+std::int64_t nowUtcNs() {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+} // namespace dbb::common

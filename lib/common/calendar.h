@@ -1,0 +1,36 @@
+/// \file
+/// Instants as int64 nanoseconds since 1970-01-01T00:00:00 of their own scale, read and written as ISO 8601.
+/// No scale is converted here (that is astro/time_scale.h); a name ending in _tai_ns or _utc_ns says which it is.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dbb::common {
+
+inline constexpr std::int64_t nsPerSecond = 1'000'000'000;
+inline constexpr std::int64_t nsPerDay = 86'400 * nsPerSecond;
+
+/// Days from 1970-01-01 to a date of the proleptic Gregorian calendar; month and day are not checked.
+std::int64_t daysFromCivil(int year, int month, int day);
+
+struct Civil {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+};
+/// The date of a number of days since 1970-01-01.
+Civil civilFromDays(std::int64_t days);
+
+/// `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, the form of instants in manifests.
+std::string isoFromNs(std::int64_t ns);
+
+/// The inverse of isoFromNs; 0 to 9 decimals. nullopt when the text is anything else or no real date.
+std::optional<std::int64_t> nsFromIso(std::string_view text);
+
+/// The current time, UTC nanoseconds as the system clock counts them (POSIX time).
+std::int64_t nowUtcNs();
+
+} // namespace dbb::common

@@ -1,0 +1,164 @@
+#include "common/file.h"
+
+#include "common/error.h"
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace dbb::common {
+
+namespace fs = std::filesystem;
+
+UniqueFd::~UniqueFd() {
+    if (_fd >= 0) ::close(_fd);
+}
+
+UniqueFd openForReading(std::string const &path) {
+    int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0) throw systemError("open", path, errno);
+    return UniqueFd(fd);
+}
+
+namespace {
+
+FileStat fromStat(struct stat const &s) {
+    FileStat out;
+    out.size_bytes = s.st_size;
+    out.mtime_ns = std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec;
+    out.is_directory = S_ISDIR(s.st_mode);
+    out.is_regular = S_ISREG(s.st_mode);
+    return out;
+}
+
+} // namespace
+
+FileStat statFile(std::string const &path) {
+    struct stat s {};
+    if (::stat(path.c_str(), &s) != 0) throw systemError("look at", path, errno);
+    return fromStat(s);
+}
+
+FileStat statFile(int fd, std::string const &path) {
+    struct stat s {};
+    if (::fstat(fd, &s) != 0) throw systemError("look at", path, errno);
+    return fromStat(s);
+}
+
+std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset) {
+    auto *out = static_cast<char *>(buffer);
+    std::size_t done = 0;
+    while (done < size) {
+        auto const n = ::pread(fd, out + done, size - done, offset + static_cast<std::int64_t>(done));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw systemError("read", path, errno);
+        if (n == 0) break;
+        done += static_cast<std::size_t>(n);
+    }
+    return done;
+}
+
+std::string readFile(std::string const &path) {
+    auto const fd = openForReading(path);
+    std::string out;
+    std::array<char, 65536> chunk; // NOLINT: filled by read
+    for (;;) {
+        auto const n = ::read(fd.get(), chunk.data(), chunk.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw systemError("read", path, errno);
+        if (n == 0) return out;
+        out.append(chunk.data(), static_cast<std::size_t>(n));
+    }
+}
+
+void writeAll(int fd, std::string_view data, std::string const &path) {
+    while (!data.empty()) {
+        auto const n = ::write(fd, data.data(), data.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw systemError("write", path, errno);
+        data.remove_prefix(static_cast<std::size_t>(n));
+    }
+}
+
+void syncFile(int fd, std::string const &path) {
+    if (::fsync(fd) != 0) throw systemError("make durable", path, errno);
+}
+
+void syncFolder(std::string const &path) {
+    UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd) throw systemError("open", path, errno);
+    // Some network file systems refuse to sync a folder; their renames are durable by themselves.
+    if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS) {
+        throw systemError("make durable", path, errno);
+    }
+}
+
+void writeFileDurably(std::string const &path, std::string_view data, bool replace) {
+    std::string const temporary = path + ".tmp" + std::to_string(::getpid());
+    UniqueFd const fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!fd) throw systemError("create", path, errno);
+    try {
+        writeAll(fd.get(), data, path);
+        syncFile(fd.get(), path);
+        if (replace ? ::rename(temporary.c_str(), path.c_str()) != 0
+                    : ::link(temporary.c_str(), path.c_str()) != 0) {
+            if (errno == EEXIST) {
+                throw Error("DESTINATION_EXISTS", "could not create \"" + path + "\": it exists already");
+            }
+            throw systemError("create", path, errno);
+        }
+    } catch (...) {
+        ::unlink(temporary.c_str());
+        throw;
+    }
+    if (!replace) ::unlink(temporary.c_str());
+    syncFolder(folderOf(path));
+}
+
+void createFolders(std::string const &path) {
+    if (path.empty() || path == "/" || path == ".") return;
+    if (::mkdir(path.c_str(), 0777) == 0) return syncFolder(folderOf(path));
+    if (errno == ENOENT) {
+        createFolders(folderOf(path));
+        if (::mkdir(path.c_str(), 0777) == 0) return syncFolder(folderOf(path));
+    }
+    int const errnum = errno;
+    struct stat s {};
+    if (errnum == EEXIST && ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return;
+    throw systemError("create", path, errnum == EEXIST ? ENOTDIR : errnum);
+}
+
+std::string absolutePath(std::string const &path) {
+    auto normal = fs::absolute(path.empty() ? "." : path).lexically_normal().string();
+    while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
+    return normal;
+}
+
+std::string realPath(std::string const &path) {
+    std::unique_ptr<char, decltype(&std::free)> const out(::realpath(path.c_str(), nullptr), &std::free);
+    if (!out) throw systemError("resolve", path, errno);
+    return out.get();
+}
+
+bool isBelow(std::string const &path, std::string const &root) {
+    if (root == "/") return path.size() > 1;
+    return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';
+}
+
+std::string folderOf(std::string const &path) {
+    auto const slash = path.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string nameOf(std::string const &path) {
+    auto const slash = path.rfind('/');
+    return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+} // namespace dbb::common

@@ -1,0 +1,81 @@
+/// \file
+/// Files: owning descriptors, whole reads, and writes that survive a crash. Order and reasons: dbb(7), RELIABILITY.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace dbb::common {
+
+/// Owns a file descriptor.
+class UniqueFd {
+public:
+    UniqueFd() = default;
+    explicit UniqueFd(int fd) : _fd(fd) {}
+    UniqueFd(UniqueFd &&other) noexcept : _fd(std::exchange(other._fd, -1)) {}
+    UniqueFd &operator=(UniqueFd &&other) noexcept {
+        std::swap(_fd, other._fd);
+        return *this;
+    }
+    ~UniqueFd();
+
+    int get() const { return _fd; }
+    explicit operator bool() const { return _fd >= 0; }
+
+private:
+    int _fd = -1;
+};
+
+/// Size in bytes and time of last change (unix UTC nanoseconds) of a file.
+struct FileStat {
+    std::int64_t size_bytes = 0;
+    std::int64_t mtime_ns = 0;
+    bool is_directory = false;
+    bool is_regular = false;
+};
+
+/// Open for reading. \throws Error NOT_FOUND, PERMISSION, IO_ERROR …
+UniqueFd openForReading(std::string const &path);
+
+/// Status of a path, symbolic links followed. \throws Error as openForReading
+FileStat statFile(std::string const &path);
+FileStat statFile(int fd, std::string const &path);
+
+/// The whole content of a file. \throws Error as openForReading
+std::string readFile(std::string const &path);
+
+/// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR
+std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset);
+
+/// Write all of `data`. \throws Error DISK_FULL, IO_ERROR …
+void writeAll(int fd, std::string_view data, std::string const &path);
+
+/// fsync an open file. \throws Error
+void syncFile(int fd, std::string const &path);
+
+/// fsync a folder, so that names made in it survive a crash. \throws Error
+void syncFolder(std::string const &path);
+
+/// Write a file that appears whole or not at all: temporary name, fsync, rename, fsync of the folder.
+/// \param replace  false: fail with DESTINATION_EXISTS when `path` exists
+void writeFileDurably(std::string const &path, std::string_view data, bool replace = false);
+
+/// Create `path` and the folders above it as needed; new names are made durable. \throws Error
+void createFolders(std::string const &path);
+
+/// Absolute path without `.`, `..` and doubled slashes; symbolic links are kept. Empty gives the working folder.
+std::string absolutePath(std::string const &path);
+
+/// Absolute path with all symbolic links resolved. \throws Error NOT_FOUND …
+std::string realPath(std::string const &path);
+
+/// Whether the absolute, normal `path` lies strictly below the absolute, normal folder `root`.
+bool isBelow(std::string const &path, std::string const &root);
+
+/// The part of a path before its last slash ("." when there is none) and the part after it.
+std::string folderOf(std::string const &path);
+std::string nameOf(std::string const &path);
+
+} // namespace dbb::common

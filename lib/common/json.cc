@@ -1,0 +1,193 @@
+// The only file with simdjson. Texts are written here and not by a library because manifests promise the
+// shortest number that round-trips, which std::to_chars guarantees.
+#include "common/json.h"
+
+#include "common/error.h"
+
+#include <charconv>
+#include <cmath>
+#include <simdjson.h>
+
+namespace dbb::common {
+
+namespace {
+
+Json fromElement(simdjson::dom::element e) {
+    using simdjson::dom::element_type;
+    switch (e.type()) {
+    case element_type::NULL_VALUE: return {};
+    case element_type::BOOL: return bool(e);
+    case element_type::INT64: return std::int64_t(e);
+    case element_type::UINT64: return double(std::uint64_t(e));
+    case element_type::DOUBLE: return double(e);
+    case element_type::STRING: return std::string_view(e);
+    case element_type::ARRAY: {
+        Json::Array out;
+        for (auto item : simdjson::dom::array(e)) out.push_back(fromElement(item));
+        return out;
+    }
+    case element_type::OBJECT: {
+        Json::Object out;
+        for (auto field : simdjson::dom::object(e)) out.emplace_back(field.key, fromElement(field.value));
+        return out;
+    }
+    }
+    return {};
+}
+
+} // namespace
+
+Json Json::parse(std::string_view text) {
+    // One parser per thread: it keeps its buffers from line to line.
+    thread_local simdjson::dom::parser parser;
+    simdjson::dom::element root;
+    if (auto err = parser.parse(text.data(), text.size()).get(root)) {
+        throw Error("NOT_JSON", std::string("not a JSON value: ") + simdjson::error_message(err));
+    }
+    return fromElement(root);
+}
+
+Json const *Json::find(std::string_view key) const {
+    auto const *object = std::get_if<Object>(&_v);
+    if (!object) return nullptr;
+    for (auto const &[k, v] : *object) {
+        if (k == key) return &v;
+    }
+    return nullptr;
+}
+
+Json const &Json::operator[](std::string_view key) const {
+    static Json const null;
+    auto const *found = find(key);
+    return found ? *found : null;
+}
+
+Json &Json::set(std::string_view key, Json value) {
+    if (isNull()) _v = Object{};
+    for (auto &[k, v] : object()) {
+        if (k == key) {
+            v = std::move(value);
+            return *this;
+        }
+    }
+    object().emplace_back(std::string(key), std::move(value));
+    return *this;
+}
+
+std::string Json::dump() const {
+    std::string out;
+    dumpTo(out);
+    return out;
+}
+
+void Json::dumpTo(std::string &out) const {
+    if (isNull()) {
+        out += "null";
+    } else if (isBool()) {
+        out += boolean() ? "true" : "false";
+    } else if (isInt()) {
+        out += std::to_string(integer());
+    } else if (isDouble()) {
+        appendDouble(out, std::get<double>(_v));
+    } else if (isString()) {
+        appendQuoted(out, string());
+    } else if (isArray()) {
+        char separator = '[';
+        for (auto const &item : array()) {
+            out += separator;
+            item.dumpTo(out);
+            separator = ',';
+        }
+        out += separator == '[' ? "[]" : "]";
+    } else {
+        char separator = '{';
+        for (auto const &[key, value] : object()) {
+            out += separator;
+            appendQuoted(out, key);
+            out += ':';
+            value.dumpTo(out);
+            separator = ',';
+        }
+        out += separator == '{' ? "{}" : "}";
+    }
+}
+
+void appendDouble(std::string &out, double v) {
+    if (!std::isfinite(v)) {
+        out += "null";
+        return;
+    }
+    char buffer[32];
+    auto const end = std::to_chars(buffer, buffer + sizeof buffer, v).ptr;
+    std::string_view const text(buffer, static_cast<std::size_t>(end - buffer));
+    out += text;
+    if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+}
+
+namespace {
+
+/// Length of the UTF-8 sequence at the front of `s` (not empty), 0 when it is malformed.
+std::size_t sequenceLength(std::string_view s) {
+    auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
+    auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    unsigned const c = byte(0);
+    if (c < 0x80) return 1;
+    if (c >= 0xC2 && c <= 0xDF) return tail(1) ? 2 : 0;
+    if (c >= 0xE0 && c <= 0xEF) {
+        bool const overlong = c == 0xE0 && byte(1) < 0xA0;
+        bool const surrogate = c == 0xED && byte(1) > 0x9F;
+        return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+    }
+    if (c >= 0xF0 && c <= 0xF4) {
+        bool const overlong = c == 0xF0 && byte(1) < 0x90;
+        bool const beyond = c == 0xF4 && byte(1) > 0x8F;
+        return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
+    }
+    return 0;
+}
+
+void appendEscape(std::string &out, unsigned char c) {
+    constexpr char hex[] = "0123456789abcdef";
+    switch (c) {
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
+    default: break;
+    }
+    out += "\\u00";
+    out += hex[c >> 4];
+    out += hex[c & 15];
+}
+
+} // namespace
+
+void appendQuoted(std::string &out, std::string_view text) {
+    out += '"';
+    for (std::size_t i = 0; i < text.size();) {
+        auto const c = static_cast<unsigned char>(text[i]);
+        if (c < 0x20 || c == '"' || c == '\\') {
+            appendEscape(out, c);
+            ++i;
+        } else if (auto const n = sequenceLength(text.substr(i))) {
+            out += text.substr(i, n);
+            i += n;
+        } else {
+            out += "\xEF\xBF\xBD";
+            ++i;
+        }
+    }
+    out += '"';
+}
+
+bool isUtf8(std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+        auto const n = sequenceLength(text.substr(i));
+        if (n == 0) return false;
+        i += n;
+    }
+    return true;
+}
+
+} // namespace dbb::common

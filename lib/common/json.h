@@ -1,0 +1,84 @@
+/// \file
+/// A JSON value: what header dumps, instrument tables, configuration files and manifest lines are read into.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace dbb::common {
+
+/// A JSON value that owns its content. Objects keep the order of their keys; integers are exact int64.
+class Json {
+public:
+    using Array = std::vector<Json>;
+    using Object = std::vector<std::pair<std::string, Json>>;
+
+    Json() = default;
+    Json(std::nullptr_t) {}
+    Json(bool v) : _v(v) {}
+    Json(int v) : _v(std::int64_t{v}) {}
+    Json(std::int64_t v) : _v(v) {}
+    Json(double v) : _v(v) {}
+    Json(char const *v) : _v(std::string(v)) {}
+    Json(std::string_view v) : _v(std::string(v)) {}
+    Json(std::string v) : _v(std::move(v)) {}
+    Json(Array v) : _v(std::move(v)) {}
+    Json(Object v) : _v(std::move(v)) {}
+
+    /// Parse exactly one JSON text (RFC 8259, UTF-8).
+    /// \throws Error NOT_JSON with the reason, also when text follows the value
+    static Json parse(std::string_view text);
+
+    bool isNull() const { return std::holds_alternative<std::monostate>(_v); }
+    bool isBool() const { return std::holds_alternative<bool>(_v); }
+    bool isInt() const { return std::holds_alternative<std::int64_t>(_v); }
+    bool isDouble() const { return std::holds_alternative<double>(_v); }
+    bool isNumber() const { return isInt() || isDouble(); }
+    bool isString() const { return std::holds_alternative<std::string>(_v); }
+    bool isArray() const { return std::holds_alternative<Array>(_v); }
+    bool isObject() const { return std::holds_alternative<Object>(_v); }
+
+    /// The content; the caller has checked the kind (else std::bad_variant_access).
+    bool boolean() const { return std::get<bool>(_v); }
+    std::int64_t integer() const { return std::get<std::int64_t>(_v); }
+    /// A number as double; integers are converted, since jq prints 30.0 as 30.
+    double number() const { return isInt() ? static_cast<double>(integer()) : std::get<double>(_v); }
+    std::string const &string() const { return std::get<std::string>(_v); }
+    Array const &array() const { return std::get<Array>(_v); }
+    Array &array() { return std::get<Array>(_v); }
+    Object const &object() const { return std::get<Object>(_v); }
+    Object &object() { return std::get<Object>(_v); }
+
+    /// Member of an object; nullptr when absent or when this is no object.
+    Json const *find(std::string_view key) const;
+    /// Member of an object; a shared null when absent.
+    Json const &operator[](std::string_view key) const;
+    /// Set a member, appended when new; a null value becomes an object first.
+    Json &set(std::string_view key, Json value);
+
+    /// One line: no white space, shortest numbers that round-trip (30.0 keeps its point), UTF-8 unescaped.
+    /// NaN and infinities, which JSON has not, become null.
+    std::string dump() const;
+    void dumpTo(std::string &out) const;
+
+    /// Equal kind and content; an integer and a double of equal value differ. Key order counts.
+    bool operator==(Json const &) const = default;
+
+private:
+    std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> _v;
+};
+
+/// Append `text` as a JSON string literal with quotes. Bytes that are no UTF-8 become U+FFFD.
+void appendQuoted(std::string &out, std::string_view text);
+
+/// Append the shortest decimal that reads back as `v`, with a point or exponent so that it stays a float.
+void appendDouble(std::string &out, double v);
+
+/// True for well-formed UTF-8.
+bool isUtf8(std::string_view text);
+
+} // namespace dbb::common

@@ -1,0 +1,120 @@
+#include "common/lines.h"
+
+#include "common/error.h"
+#include "common/signals.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <poll.h>
+#include <unistd.h>
+
+namespace dbb::common {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr std::size_t maxBuffered = 65536;
+constexpr std::size_t headOfLongLine = 4096;
+constexpr auto maxAge = std::chrono::milliseconds(200);
+
+} // namespace
+
+void Output::append(std::string_view text) {
+    if (_buffer.empty()) _oldest = Clock::now();
+    _buffer += text;
+}
+
+void Output::write(std::string_view line) {
+    append(line);
+    _buffer += '\n';
+    if (_buffer.size() >= maxBuffered || Clock::now() - _oldest >= maxAge) flush();
+}
+
+void Output::flush() {
+    std::size_t done = 0;
+    while (done < _buffer.size()) {
+        auto const n = ::write(_fd, _buffer.data() + done, _buffer.size() - done);
+        if (n >= 0) {
+            done += static_cast<std::size_t>(n);
+        } else if (errno == EPIPE) {
+            _buffer.clear();
+            throw ClosedOutput{};
+        } else if (errno != EINTR) {
+            auto const reason = std::string(std::strerror(errno));
+            _buffer.clear();
+            throw Error("OUTPUT_FAILED", "could not write standard output: " + reason, ExitCode::Backend);
+        }
+    }
+    _buffer.clear();
+}
+
+bool LineReader::takeLine() {
+    auto const end = _buffer.find(_separator, std::max(_start, _scanned));
+    if (end == std::string::npos) {
+        _scanned = _buffer.size();
+        return false;
+    }
+    _line = std::string_view(_buffer).substr(_start, end - _start);
+    _start = end + 1;
+    return true;
+}
+
+LineReader::Status LineReader::takeLong() {
+    _skipping = false;
+    _line = _head;
+    ++_number;
+    return Status::Long;
+}
+
+LineReader::Status LineReader::next(std::chrono::milliseconds timeout) {
+    auto const deadline = Clock::now() + timeout;
+    for (;;) {
+        if (stopSignal() != 0) return Status::End;
+        if (takeLine()) {
+            if (_skipping) return takeLong(); // this was the end of a line that is too long
+            ++_number;
+            if (_line.size() <= maxLine) return Status::Line;
+            _line = _line.substr(0, headOfLongLine);
+            return Status::Long;
+        }
+        if (_eof) {
+            if (_skipping) return takeLong();
+            if (_start >= _buffer.size()) return Status::End;
+            _line = std::string_view(_buffer).substr(_start);
+            _start = _buffer.size();
+            ++_number;
+            return Status::Line;
+        }
+        _buffer.erase(0, _start);
+        _scanned -= std::min(_scanned, _start);
+        _start = 0;
+        if (_buffer.size() > maxLine) {
+            if (!_skipping) _head = _buffer.substr(0, headOfLongLine);
+            _skipping = true;
+            _buffer.clear();
+            _scanned = 0;
+        }
+
+        int wait = -1;
+        if (timeout.count() >= 0) {
+            auto const left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+            wait = static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+        }
+        pollfd p{_fd, POLLIN, 0};
+        int const ready = ::poll(&p, 1, wait);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready == 0) return Status::Idle;
+        char chunk[65536];
+        auto const n = ::read(_fd, chunk, sizeof chunk);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw systemError("read", "standard input", errno);
+        if (n == 0) {
+            _eof = true;
+        } else {
+            _buffer.append(chunk, static_cast<std::size_t>(n));
+        }
+    }
+}
+
+} // namespace dbb::common

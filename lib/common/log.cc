@@ -1,0 +1,109 @@
+#include "common/log.h"
+
+#include "common/json.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+namespace dbb::common::log {
+
+namespace {
+
+struct State {
+    std::string program = "dbb";
+    Format format = Format::Text;
+    Level level = Level::Warning;
+    // spdlog's default logger writes to stdout, which belongs to the manifest.
+    std::shared_ptr<spdlog::logger> logger = makeLogger();
+
+    static std::shared_ptr<spdlog::logger> makeLogger() {
+        auto out = std::make_shared<spdlog::logger>("dbb", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+        out->set_pattern("%v");
+        out->set_level(spdlog::level::trace);
+        out->flush_on(spdlog::level::trace);
+        return out;
+    }
+};
+
+State &state() {
+    static State s;
+    return s;
+}
+
+char const *nameOf(Level level) {
+    switch (level) {
+    case Level::Debug: return "debug";
+    case Level::Info: return "info";
+    case Level::Warning: return "warning";
+    case Level::Error: return "error";
+    }
+    return "";
+}
+
+/// One message as one write, so that parallel programs never interleave within it.
+void write(Level level, std::string const &message, std::string const &hint, std::string const &code) {
+    auto const &s = state();
+    if (level < s.level) return;
+    if (s.format == Format::Json) {
+        Json line;
+        line.set("level", nameOf(level)).set("program", s.program).set("message", message);
+        if (!code.empty()) line.set("code", code);
+        if (!hint.empty()) line.set("hint", hint);
+        s.logger->info(line.dump());
+        return;
+    }
+    // Levels are shown only to those who asked for more than the usual.
+    std::string const label = s.level <= Level::Info ? std::string(nameOf(level)) + ": " : "";
+    bool const terminal = ::isatty(STDERR_FILENO) == 1;
+    std::string text = s.program + ": " + label + (terminal ? printable(message) : message);
+    if (!hint.empty()) text += "\n  hint: " + (terminal ? printable(hint) : hint);
+    s.logger->info(text);
+}
+
+} // namespace
+
+void start(std::string const &program, Format format, Level level) {
+    auto &s = state();
+    s.program = program;
+    s.format = format;
+    s.level = level;
+}
+
+void error(Error const &e) { write(Level::Error, e.message(), e.hint(), e.code()); }
+void error(std::string const &message) { write(Level::Error, message, "", ""); }
+void warning(std::string const &message, std::string const &hint) {
+    write(Level::Warning, message, hint, "");
+}
+void info(std::string const &message) { write(Level::Info, message, "", ""); }
+void debug(std::string const &message) { write(Level::Debug, message, "", ""); }
+
+struct Grouped::Count {
+    std::string code;
+    std::size_t seen = 0;
+};
+
+namespace {
+constexpr std::size_t shownPerCode = 5;
+}
+
+Grouped::~Grouped() { finish(); }
+
+void Grouped::add(Error const &e) {
+    auto at = std::find_if(_counts.begin(), _counts.end(), [&](Count const &c) { return c.code == e.code(); });
+    if (at == _counts.end()) at = _counts.insert(_counts.end(), Count{e.code()});
+    if (++at->seen <= shownPerCode) error(e);
+}
+
+void Grouped::finish() {
+    for (auto const &count : _counts) {
+        if (count.seen <= shownPerCode) continue;
+        error(std::to_string(count.seen - shownPerCode) + " more of kind " + count.code
+              + " are not shown; --rejects has them all");
+    }
+    _counts.clear();
+}
+
+} // namespace dbb::common::log

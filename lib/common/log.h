@@ -1,0 +1,40 @@
+/// \file
+/// Messages for people, on stderr. stdout never sees a message. The only place with spdlog.
+#pragma once
+
+#include "common/error.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::common::log {
+
+enum class Format { Text, Json };
+enum class Level { Debug, Info, Warning, Error };
+
+/// Set up the logger of this process. Before that, messages of level warning and above appear as text.
+/// \param program  put before each message
+/// \param level    lowest level that is shown
+void start(std::string const &program, Format format, Level level);
+
+/// `<program>: <message>`, then `  hint: <hint>` when there is one.
+void error(Error const &e);
+void error(std::string const &message);
+void warning(std::string const &message, std::string const &hint = "");
+void info(std::string const &message);
+void debug(std::string const &message);
+
+/// Reports errors of single items; of each code the first few are shown and the rest are counted.
+class Grouped {
+public:
+    ~Grouped();
+    void add(Error const &e);
+    /// Print the counts of what was not shown. Called by the destructor too.
+    void finish();
+
+private:
+    struct Count;
+    std::vector<Count> _counts;
+};
+
+} // namespace dbb::common::log

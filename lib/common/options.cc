@@ -1,0 +1,499 @@
+#include "common/options.h"
+
+#include "common/completion.h"
+#include "common/error.h"
+#include "common/json.h"
+#include "common/lines.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "common/yaml.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <unistd.h>
+
+#ifndef DBB_VERSION
+#define DBB_VERSION "0.0.0"
+#endif
+
+namespace dbb::common {
+
+char const *const version = DBB_VERSION;
+
+struct Options::State {
+    std::string program;
+    std::string summary;
+    std::unique_ptr<CLI::App> owned; // the root only; verbs belong to CLI11
+    CLI::App *app = nullptr;
+    CLI::Option *last = nullptr;
+    std::vector<std::pair<std::string, std::string>> examples;
+    std::vector<std::unique_ptr<Options>> verbs{};
+    std::map<std::string, std::vector<std::string>> words{}; // of choices, by long name
+    StandardOptions own{};
+    StandardOptions *standard = nullptr;
+    bool print_version = false;
+    bool print_config = false;
+    std::string completion{};
+    std::string config{};
+};
+
+Options::Options(std::string program, std::string summary) : _state(new State) {
+    _state->program = std::move(program);
+    _state->summary = std::move(summary);
+    _state->owned = std::make_unique<CLI::App>(_state->summary, _state->program);
+    _state->app = _state->owned.get();
+    _state->standard = &_state->own;
+    _state->app->set_help_flag("-h,--help", "Show this help and end");
+}
+
+Options::Options(std::unique_ptr<State> state) : _state(std::move(state)) {}
+
+Options::~Options() = default;
+
+Options &Options::flag(std::string const &names, bool &target, std::string const &help) {
+    _state->last = _state->app->add_flag(names, target, help);
+    return *this;
+}
+
+Options &Options::toggle(std::string const &name, bool &target, std::string const &help) {
+    _state->last = _state->app->add_flag("--" + name + ",!--no-" + name, target,
+                                         help + (target ? " (default)" : " (default: no)"));
+    return *this;
+}
+
+Options &Options::value(std::string const &names, std::string &target, std::string const &metavar,
+                        std::string const &help) {
+    _state->last = _state->app->add_option(names, target, help)->type_name(metavar);
+    return *this;
+}
+
+Options &Options::value(std::string const &names, int &target, std::string const &metavar,
+                        std::string const &help, int least, int most) {
+    _state->last = _state->app->add_option(names, target, help)->check(CLI::Range(least, most));
+    _state->last->type_name(metavar);
+    return *this;
+}
+
+Options &Options::choice(std::string const &names, std::string &target, std::vector<std::string> const &words,
+                         std::string const &help) {
+    auto check = [words](std::string const &given) -> std::string {
+        if (std::find(words.begin(), words.end(), given) != words.end()) return {};
+        auto const near = nearest(given, words);
+        return "\"" + given + "\" is none of " + join(words, ", ")
+               + (near.empty() ? "" : "; did you mean " + near + "?");
+    };
+    _state->last = _state->app->add_option(names, target, help)->check(CLI::Validator(check, "", "words"));
+    _state->last->type_name(join(words, "|"));
+    _state->words[_state->last->get_lnames().front()] = words;
+    return *this;
+}
+
+Options &Options::values(std::string const &names, std::vector<std::string> &target, std::string const &metavar,
+                         std::string const &help) {
+    _state->last = _state->app->add_option(names, target, help)->type_name(metavar);
+    _state->last->expected(1)->take_all();
+    return *this;
+}
+
+Options &Options::positional(std::string const &name, std::string &target, std::string const &help,
+                             bool required) {
+    _state->last = _state->app->add_option(name, target, help)->type_name("")->required(required);
+    return *this;
+}
+
+Options &Options::positionals(std::string const &name, std::vector<std::string> &target,
+                              std::string const &help, bool required) {
+    _state->last = _state->app->add_option(name, target, help)->type_name("")->required(required);
+    return *this;
+}
+
+Options &Options::required() {
+    _state->last->required();
+    return *this;
+}
+
+Options &Options::verb(std::string const &name, std::string const &summary) {
+    auto state = std::make_unique<State>();
+    state->program = _state->program + " " + name;
+    state->summary = summary;
+    state->app = _state->app->add_subcommand(name, summary);
+    state->standard = _state->standard;
+    _state->app->require_subcommand(1);
+    return *_state->verbs.emplace_back(new Options(std::move(state)));
+}
+
+std::string Options::chosenVerb() const {
+    auto const chosen = _state->app->get_subcommands();
+    return chosen.empty() ? std::string() : chosen.front()->get_name();
+}
+
+Options &Options::example(std::string const &command, std::string const &what) {
+    _state->examples.emplace_back(command, what);
+    return *this;
+}
+
+Options &Options::standard(StandardOptions &target, unsigned which) {
+    auto &app = *_state->app;
+    _state->standard = &target;
+    auto const group = "Common options";
+    if (which & Effects) {
+        app.add_flag("-n,--dry-run", target.dry_run, "Check everything and change nothing")->group(group);
+    }
+    if (which & Jobs) {
+        app.add_option("-j,--jobs", target.jobs, "Threads that read and translate headers")
+            ->check(CLI::Range(1, 1024))
+            ->type_name("N")
+            ->group(group);
+    }
+    if (which & Rejects) {
+        app.add_option("--rejects", target.rejects, "Append lines that fail to this file (or fd:N)")
+            ->type_name("PATH")
+            ->group(group);
+    }
+    if (which & Runs) {
+        app.add_flag("--stats", target.stats, "Print the summary line also when stderr is no terminal")
+            ->group(group);
+        app.add_option("--metrics", target.metrics, "Write counters to this file (Prometheus text)")
+            ->type_name("FILE")
+            ->group(group);
+        app.add_option("--max-time", target.max_time, "Stop as on SIGTERM after this time (30s, 5m, 2h)")
+            ->type_name("TIME")
+            ->group(group);
+    }
+    return *this;
+}
+
+namespace {
+
+/// Long names of all options of an app, without help.
+std::vector<std::string> longNames(CLI::App const &app) {
+    std::vector<std::string> out;
+    for (auto const *option : app.get_options()) {
+        for (auto const &name : option->get_lnames()) out.push_back("--" + name);
+    }
+    return out;
+}
+
+/// Whether `argv` names the option, before any "--".
+bool given(CLI::Option const &option, std::vector<std::string> const &args) {
+    for (auto const &arg : args) {
+        if (arg == "--") break;
+        for (auto const &name : option.get_lnames()) {
+            if (arg == "--" + name || arg.starts_with("--" + name + "=")) return true;
+        }
+        for (auto const &name : option.get_snames()) {
+            if (arg.size() >= 2 && arg[0] == '-' && arg[1] != '-' && arg.find(name) != std::string::npos) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+std::string environmentName(std::string const &longName) {
+    auto out = "DBB_" + toUpper(longName);
+    std::replace(out.begin(), out.end(), '-', '_');
+    return out;
+}
+
+bool isMeta(std::string const &name) {
+    return name == "help" || name == "version" || name == "completion" || name == "print-config"
+           || name == "config";
+}
+
+/// The words that stand for a value of the configuration file or environment on the command line.
+std::vector<std::string> asArguments(CLI::Option const &option, Json const &value, std::string const &source) {
+    auto const name = option.get_lnames().front();
+    auto text = [&](Json const &v) {
+        if (v.isString()) return v.string();
+        return v.dump();
+    };
+    bool const isFlag = option.get_expected_max() == 0;
+    if (isFlag) {
+        auto const v = value.isString() ? plainScalar(value.string()) : value;
+        bool const number = v.isInt() && v.integer() >= 0;
+        if (!v.isBool() && !number) {
+            throw usageError(source + ": " + name + " must be true or false, not \"" + text(value) + "\"");
+        }
+        auto const count = v.isBool() ? (v.boolean() ? 1 : 0) : static_cast<int>(v.integer());
+        if (count == 0 && !option.get_fnames().empty()) return {"--" + option.get_fnames().front()};
+        return std::vector<std::string>(static_cast<std::size_t>(count), "--" + name);
+    }
+    std::vector<std::string> out;
+    if (value.isArray()) {
+        for (auto const &item : value.array()) out.push_back("--" + name + "=" + text(item));
+    } else {
+        out.push_back("--" + name + "=" + text(value));
+    }
+    return out;
+}
+
+Json readConfig(std::string const &path, CLI::App const &app) {
+    if (path.empty()) return {};
+    Json config;
+    try {
+        config = readYaml(path);
+    } catch (Error const &e) {
+        throw usageError(e.message(), e.hint());
+    }
+    if (!config.isObject()) throw usageError("\"" + path + "\" is no YAML mapping of option names to values");
+    for (auto const &[key, value] : config.object()) {
+        auto const names = longNames(app);
+        if (std::find(names.begin(), names.end(), "--" + key) != names.end() && !isMeta(key)) continue;
+        auto const near = nearest("--" + key, names);
+        throw usageError("\"" + path + "\": unknown key \"" + key + "\"",
+                         near.empty() ? "keys are the long option names of this program"
+                                      : "did you mean " + near.substr(2) + "?");
+    }
+    return config;
+}
+
+/// The value of an option that stands in `args` as `--name=value` or `--name value`; empty when absent.
+std::string findValue(std::vector<std::string> const &args, std::string const &name) {
+    for (std::size_t i = 0; i < args.size() && args[i] != "--"; ++i) {
+        if (args[i].starts_with(name + "=")) return args[i].substr(name.size() + 1);
+        if (args[i] == name && i + 1 < args.size()) return args[i + 1];
+    }
+    return {};
+}
+
+CommandRow commandRow(CLI::App const &app, std::string const &name,
+                      std::map<std::string, std::vector<std::string>> const &words) {
+    CommandRow out{name, app.get_description(), {}, {}};
+    for (auto const *option : app.get_options()) {
+        OptionRow row;
+        for (auto const &word : option->get_snames()) row.names.push_back("-" + word);
+        for (auto const &word : option->get_lnames()) row.names.push_back("--" + word);
+        for (auto const &word : option->get_fnames()) {
+            if (std::find(row.names.begin(), row.names.end(), "--" + word) == row.names.end()) {
+                row.names.push_back("--" + word);
+            }
+        }
+        if (row.names.empty()) continue;
+        row.help = option->get_description();
+        row.takes_value = option->get_expected_max() > 0;
+        if (auto const known = words.find(row.names.back().substr(2)); known != words.end()) {
+            row.words = known->second;
+        }
+        out.options.push_back(std::move(row));
+    }
+    return out;
+}
+
+struct Sourced {
+    std::vector<std::string> args;              // environment and file first, so that a verb's words stay last
+    std::map<std::string, std::string> sources; // by long name
+};
+
+/// The command line with what the environment and the configuration file add to it.
+Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) {
+    Sourced out;
+    auto configPath = findValue(args, "--config");
+    if (auto const *env = std::getenv("DBB_CONFIG"); env && configPath.empty()) configPath = env;
+    auto const config = readConfig(configPath, app);
+    for (auto const *option : app.get_options()) {
+        if (option->get_lnames().empty() || isMeta(option->get_lnames().front())) continue;
+        auto const name = option->get_lnames().front();
+        if (given(*option, args)) {
+            out.sources[name] = "command line";
+        } else if (auto const *env = std::getenv(environmentName(name).c_str())) {
+            for (auto &word : asArguments(*option, env, environmentName(name))) out.args.push_back(word);
+            out.sources[name] = environmentName(name);
+        } else if (auto const *value = config.find(name)) {
+            for (auto &word : asArguments(*option, *value, configPath)) out.args.push_back(word);
+            out.sources[name] = configPath;
+        }
+    }
+    out.args.insert(out.args.end(), args.begin(), args.end());
+    return out;
+}
+
+/// `name: value` lines that --config reads again, each with where the value came from.
+void printConfig(CLI::App const &app, std::map<std::string, std::string> const &sources) {
+    std::string out;
+    for (auto const *option : app.get_options()) {
+        if (option->get_lnames().empty() || isMeta(option->get_lnames().front())) continue;
+        auto const name = option->get_lnames().front();
+        auto const source = sources.find(name);
+        if (source == sources.end()) {
+            out += "# " + name + " is not set\n";
+            continue;
+        }
+        out += name + ": ";
+        auto const results = option->reduced_results();
+        if (option->get_expected_max() == 0) {
+            out += results.empty() ? "false" : results.front();
+        } else {
+            Json::Array items(results.begin(), results.end());
+            out += items.size() == 1 ? items.front().dump() : Json(items).dump();
+        }
+        out += "  # " + source->second + "\n";
+    }
+    std::fputs(out.c_str(), stdout);
+}
+
+std::string versionText(std::string const &program) { return program + " (dbb) " + version + "\n"; }
+
+/// Turn one of CLI11's messages into ours: lower case, no full stop, a suggestion for a wrong word.
+Error translated(CLI::ParseError const &e, CLI::App const &app, std::string const &program) {
+    std::string const tryHelp = "try \"" + program + " --help\"";
+    std::string const name = e.get_name();
+    if (name == "ExtrasError") {
+        auto const unknown = app.remaining(true);
+        std::string const word = unknown.empty() ? "" : unknown.front();
+        auto const *verb = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
+        std::vector<std::string> known = longNames(*verb);
+        std::string kind = word.starts_with("-") ? "option" : "argument";
+        if (!word.starts_with("-") && verb == &app && !app.get_subcommands({}).empty()) {
+            kind = "verb";
+            known.clear();
+            for (auto const *sub : app.get_subcommands({})) known.push_back(sub->get_name());
+        }
+        auto const near = nearest(word.substr(0, word.find('=')), known);
+        return usageError("unknown " + kind + " \"" + word + "\"",
+                          near.empty() ? tryHelp : "did you mean " + near + "? Else " + tryHelp);
+    }
+    std::string text = e.what();
+    if (name == "RequiredError" && app.get_subcommands().empty() && !app.get_subcommands({}).empty()) {
+        text = "a verb is missing";
+    }
+    while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
+    if (!text.empty()) text[0] = toLower(text.substr(0, 1))[0];
+    return usageError(text, tryHelp);
+}
+
+void startMaxTime(std::string const &maxTime) {
+    if (maxTime.empty()) return;
+    auto const seconds = parseDuration(maxTime, "--max-time");
+    // The alarm asks in the same way as an operator would.
+    struct sigaction action {};
+    action.sa_handler = [](int) { requestStop(SIGTERM); };
+    ::sigaction(SIGALRM, &action, nullptr);
+    ::alarm(std::max(1U, static_cast<unsigned>(seconds)));
+}
+
+} // namespace
+
+std::string Options::completion(std::string const &shell) const {
+    auto row = commandRow(*_state->app, _state->program, _state->words);
+    for (auto const &verb : _state->verbs) {
+        auto const &state = *verb->_state;
+        row.verbs.push_back(commandRow(*state.app, state.app->get_name(), state.words));
+    }
+    return completionScript(row, shell);
+}
+
+std::optional<int> Options::parse(int argc, char const *const *argv) {
+    auto &s = *_state;
+    auto &app = *s.app;
+    auto &std = *s.standard;
+    auto const group = "Common options";
+    app.add_flag("-v,--verbose", std.verbose, "Say more (repeatable)")->group(group);
+    app.add_flag("-q,--quiet", std.quiet, "Say errors only")->group(group);
+    choice("--log-format", std.log_format, {"text", "json"}, "Form of messages on stderr");
+    s.last->group(group);
+    app.add_option("--config", s.config, "YAML file with values for long options")->type_name("FILE")->group(group);
+    app.add_flag("--print-config", s.print_config, "Show the options in force and where they come from")
+        ->group(group);
+    choice("--completion", s.completion, {"bash", "zsh", "fish"}, "Print a completion script and end");
+    s.last->group(group);
+    app.add_flag("-V,--version", s.print_version, "Show the version and end")->group(group);
+
+    auto footer = [](State const &state) {
+        std::string out = "Examples:\n";
+        for (auto const &[command, what] : state.examples) out += "  " + command + "\n      " + what + "\n";
+        return out + "\nExit status: 0 all done, 1 some items failed, 2 usage, 3 incomplete, 4 backend unusable,\n"
+                     "5 repository damaged or unsupported, 75 try again. More: man "
+               + split(state.program, ' ').front();
+    };
+    app.footer([&s, footer] { return footer(s); });
+    for (auto &verb : s.verbs) {
+        auto const &own = *verb->_state;
+        own.app->set_help_flag("-h,--help", "Show this help and end");
+        own.app->footer([&own, footer] { return footer(own); });
+        own.app->fallthrough();
+    }
+
+    std::vector<std::string> args(argv + 1, argv + argc);
+    log::start(s.program, log::Format::Text, log::Level::Warning);
+    try {
+        // These answer at once, whatever else is missing.
+        auto const shell = findValue(args, "--completion");
+        if (shell == "bash" || shell == "zsh" || shell == "fish") {
+            std::fputs(completion(shell).c_str(), stdout);
+            return 0;
+        }
+        for (auto const &arg : args) {
+            if (arg == "--") break;
+            if (arg == "-V" || arg == "--version") {
+                std::fputs(versionText(s.program).c_str(), stdout);
+                return 0;
+            }
+        }
+        auto sourced = withDefaults(app, args);
+        std::reverse(sourced.args.begin(), sourced.args.end());
+        app.parse(sourced.args);
+        log::start(s.program, std.log_format == "json" ? log::Format::Json : log::Format::Text,
+                   std.quiet            ? log::Level::Error
+                   : std.verbose >= 2   ? log::Level::Debug
+                   : std.verbose == 1   ? log::Level::Info
+                                        : log::Level::Warning);
+        if (s.print_config) {
+            printConfig(app, sourced.sources);
+            return 0;
+        }
+        startMaxTime(std.max_time);
+        return std::nullopt;
+    } catch (CLI::CallForHelp const &) {
+        std::fputs(app.help().c_str(), stdout);
+        return 0;
+    } catch (CLI::ParseError const &e) {
+        log::error(translated(e, app, s.program));
+    } catch (Error const &e) {
+        log::error(e);
+    }
+    return static_cast<int>(ExitCode::Usage);
+}
+
+int guarded(std::function<ExitCode()> const &body) {
+    catchSignals();
+    int status = 0;
+    try {
+        status = static_cast<int>(body());
+    } catch (ClosedOutput const &) {
+        dieOf(SIGPIPE);
+    } catch (Error const &e) {
+        log::error(e);
+        status = static_cast<int>(e.exitCode());
+    } catch (std::bad_alloc const &) {
+        log::error("out of memory");
+        status = static_cast<int>(ExitCode::Backend);
+    } catch (std::exception const &e) {
+        log::error(std::string("internal error: ") + e.what());
+        status = static_cast<int>(ExitCode::Backend);
+    }
+    if (stopSignal() != 0) dieOf(stopSignal());
+    return status;
+}
+
+double parseDuration(std::string const &text, std::string const &option) {
+    double value = 0;
+    auto const *end = text.data() + text.size();
+    auto const [p, ec] = std::from_chars(text.data(), end, value);
+    std::string const unit(p, end);
+    std::map<std::string, double> const units{{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+    auto const found = units.find(unit);
+    if (ec != std::errc() || found == units.end() || value < 0) {
+        throw usageError(option + ": \"" + text + "\" is no duration", "write for example 30s, 5m, 2h or 1d");
+    }
+    return value * found->second;
+}
+
+} // namespace dbb::common

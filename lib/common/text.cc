@@ -1,0 +1,97 @@
+#include "common/text.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
+namespace dbb::common {
+
+namespace {
+
+template<typename F>
+std::string mapped(std::string_view text, F change) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(), change);
+    return out;
+}
+
+std::size_t editDistance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            auto const above = row[j];
+            row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+            diagonal = above;
+        }
+    }
+    return row.back();
+}
+
+} // namespace
+
+std::string toLower(std::string_view text) {
+    return mapped(text, [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+}
+
+std::string toUpper(std::string_view text) {
+    return mapped(text, [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
+}
+
+std::string_view strip(std::string_view text) {
+    constexpr std::string_view white = " \t\n\r\f\v";
+    auto const first = text.find_first_not_of(white);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(white) - first + 1);
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+    std::vector<std::string> out;
+    for (;;) {
+        auto const at = text.find(separator);
+        out.emplace_back(text.substr(0, at));
+        if (at == std::string_view::npos) return out;
+        text.remove_prefix(at + 1);
+    }
+}
+
+std::string join(std::vector<std::string> const &pieces, std::string_view separator) {
+    std::string out;
+    for (auto const &piece : pieces) {
+        if (&piece != &pieces.front()) out += separator;
+        out += piece;
+    }
+    return out;
+}
+
+std::string nearest(std::string_view word, std::vector<std::string> const &candidates) {
+    std::string best;
+    std::size_t bestDistance = std::max<std::size_t>(2, word.size() / 3) + 1;
+    for (auto const &candidate : candidates) {
+        auto const distance = editDistance(word, candidate);
+        if (distance < bestDistance) {
+            bestDistance = distance;
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+std::string printable(std::string_view text) {
+    std::string out;
+    for (char const c : text) {
+        auto const b = static_cast<unsigned char>(c);
+        if (b >= 0x20 && b != 0x7f) {
+            out += c;
+        } else {
+            char escaped[8];
+            std::snprintf(escaped, sizeof escaped, "\\x%02x", b);
+            out += escaped;
+        }
+    }
+    return out;
+}
+
+} // namespace dbb::common

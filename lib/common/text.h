@@ -1,0 +1,30 @@
+/// \file
+/// Small functions on text that several programs need.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dbb::common {
+
+/// ASCII lower and upper case.
+std::string toLower(std::string_view text);
+std::string toUpper(std::string_view text);
+
+/// Without white space at both ends.
+std::string_view strip(std::string_view text);
+
+/// The pieces between separators; an empty text gives one empty piece.
+std::vector<std::string> split(std::string_view text, char separator);
+
+/// Pieces joined with a separator.
+std::string join(std::vector<std::string> const &pieces, std::string_view separator);
+
+/// The candidate that is nearest to `word` by edit distance, empty when none is near enough to be meant.
+std::string nearest(std::string_view word, std::vector<std::string> const &candidates);
+
+/// Control characters shown as \xNN, so that a file name can't drive a terminal.
+std::string printable(std::string_view text);
+
+} // namespace dbb::common

@@ -1,0 +1,30 @@
+#include "common/uuid.h"
+
+#include "common/checksum.h"
+
+#include <algorithm>
+
+namespace dbb::common {
+
+Uuid Uuid::version5(Uuid const &nameSpace, std::string_view name) {
+    std::string input(reinterpret_cast<char const *>(nameSpace._bytes.data()), nameSpace._bytes.size());
+    input += name;
+    std::array<unsigned char, 16> bytes{};
+    auto const digest = sha1(input);
+    std::copy_n(digest.begin(), bytes.size(), bytes.begin());
+    bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0F) | 0x50);
+    bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3F) | 0x80);
+    return Uuid(bytes);
+}
+
+std::string Uuid::hex() const {
+    return toHex({reinterpret_cast<char const *>(_bytes.data()), _bytes.size()});
+}
+
+std::string Uuid::text() const {
+    auto const h = hex();
+    return h.substr(0, 8) + '-' + h.substr(8, 4) + '-' + h.substr(12, 4) + '-' + h.substr(16, 4) + '-'
+           + h.substr(20);
+}
+
+} // namespace dbb::common

@@ -1,0 +1,160 @@
+#include "common/yaml.h"
+
+#include "common/error.h"
+#include "common/file.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <yaml-cpp/yaml.h>
+
+namespace dbb::common {
+
+namespace {
+
+constexpr int maxDepth = 64;
+constexpr int maxNodes = 1'000'000;
+
+bool isOneOf(std::string_view s, std::initializer_list<char const *> words) {
+    return std::any_of(words.begin(), words.end(), [&](char const *w) { return s == w; });
+}
+
+std::string withoutUnderscores(std::string_view s) {
+    std::string out;
+    std::copy_if(s.begin(), s.end(), std::back_inserter(out), [](char c) { return c != '_'; });
+    return out;
+}
+
+bool allDigits(std::string_view s) {
+    return !s.empty() && s.find_first_not_of("0123456789_") == std::string_view::npos && s[0] != '_';
+}
+
+/// YAML 1.1 integers: decimal, 0b…, 0o as 0…, 0x…; false when `s` is none or does not fit.
+bool parseInteger(std::string_view s, std::int64_t &out) {
+    bool const negative = s.starts_with('-');
+    if (negative || s.starts_with('+')) s.remove_prefix(1);
+    if (s.empty()) return false;
+    int base = 10;
+    std::string digits;
+    if (s.starts_with("0b")) {
+        base = 2;
+        digits = withoutUnderscores(s.substr(2));
+    } else if (s.starts_with("0x")) {
+        base = 16;
+        digits = withoutUnderscores(s.substr(2));
+    } else if (allDigits(s)) {
+        digits = withoutUnderscores(s);
+        if (digits.size() > 1 && digits[0] == '0') base = 8;
+    } else {
+        return false;
+    }
+    if (negative) digits.insert(0, "-");
+    auto const *end = digits.data() + digits.size();
+    auto const [p, ec] = std::from_chars(digits.data(), end, out, base);
+    return ec == std::errc() && p == end && !digits.empty();
+}
+
+/// YAML 1.1 floats: a point is required and an exponent needs its sign, so that 1e5 is text.
+bool parseFloat(std::string_view s, double &out) {
+    std::string_view body = s;
+    bool const negative = body.starts_with('-');
+    if (negative || body.starts_with('+')) body.remove_prefix(1);
+    if (isOneOf(body, {".inf", ".Inf", ".INF"})) {
+        out = negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+        return true;
+    }
+    if (isOneOf(s, {".nan", ".NaN", ".NAN"})) {
+        out = std::numeric_limits<double>::quiet_NaN();
+        return true;
+    }
+    auto const point = body.find('.');
+    if (point == std::string_view::npos) return false;
+    auto const e = body.find_first_of("eE");
+    if (e != std::string_view::npos && (e + 1 >= body.size() || (body[e + 1] != '+' && body[e + 1] != '-'))) {
+        return false;
+    }
+    if (body.find_first_not_of("0123456789_.eE+-") != std::string_view::npos) return false;
+    std::string const digits = withoutUnderscores(s.starts_with('+') ? s.substr(1) : s);
+    auto const *end = digits.data() + digits.size();
+    auto const [p, ec] = std::from_chars(digits.data(), end, out);
+    return ec == std::errc() && p == end;
+}
+
+class Converter {
+public:
+    explicit Converter(std::string const &name) : _name(name) {}
+
+    Json convert(YAML::Node const &node, int depth = 0) {
+        if (depth > maxDepth || ++_nodes > maxNodes) {
+            throw Error("BAD_YAML", "could not read \"" + _name + "\": nested too deep or too large")
+                .hint("YAML files may nest 64 levels and hold a million values, aliases expanded");
+        }
+        switch (node.Type()) {
+        case YAML::NodeType::Scalar:
+            return node.Tag() == "?" || node.Tag().empty() ? plainScalar(node.Scalar()) : tagged(node);
+        case YAML::NodeType::Sequence: {
+            Json::Array out;
+            for (auto const &item : node) out.push_back(convert(item, depth + 1));
+            return out;
+        }
+        case YAML::NodeType::Map: return mapping(node, depth);
+        default: return {};
+        }
+    }
+
+private:
+    static Json tagged(YAML::Node const &node) {
+        if (node.Tag().ends_with(":str") || node.Tag() == "!") return node.Scalar();
+        return node.Tag().find("yaml.org,2002") == std::string::npos ? Json(node.Scalar())
+                                                                     : plainScalar(node.Scalar());
+    }
+
+    Json mapping(YAML::Node const &node, int depth) {
+        Json out{Json::Object{}};
+        for (auto const &entry : node) {
+            if (entry.first.IsScalar() && entry.first.Scalar() == "<<") {
+                Json const merged = convert(entry.second, depth + 1);
+                auto add = [&](Json const &m) {
+                    if (!m.isObject()) return;
+                    for (auto const &[k, v] : m.object()) {
+                        if (!out.find(k)) out.set(k, v);
+                    }
+                };
+                if (merged.isArray()) std::for_each(merged.array().begin(), merged.array().end(), add);
+                add(merged);
+            } else {
+                out.set(entry.first.Scalar(), convert(entry.second, depth + 1));
+            }
+        }
+        return out;
+    }
+
+    std::string const &_name;
+    int _nodes = 0;
+};
+
+} // namespace
+
+Json plainScalar(std::string const &text) {
+    if (isOneOf(text, {"", "~", "null", "Null", "NULL"})) return {};
+    if (isOneOf(text, {"yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"})) return true;
+    if (isOneOf(text, {"no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"})) return false;
+    if (std::int64_t i = 0; parseInteger(text, i)) return i;
+    if (double d = 0; parseFloat(text, d)) return d;
+    return text;
+}
+
+Json parseYaml(std::string const &text, std::string const &name) {
+    try {
+        return Converter(name).convert(YAML::Load(text));
+    } catch (YAML::Exception const &e) {
+        throw Error("BAD_YAML", "could not read \"" + name + "\": line " + std::to_string(e.mark.line + 1)
+                                    + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg);
+    }
+}
+
+Json readYaml(std::string const &path) { return parseYaml(readFile(path), path); }
+
+} // namespace dbb::common

@@ -1,0 +1,55 @@
+/// \file
+/// A FITS header as an ordered list of keywords with typed values.
+#pragma once
+
+#include "common/json.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace dbb::fits {
+
+/// Value of a card: undefined (`KEY =` with nothing, or null in a dump), logical, integer, real, string.
+/// Strings have no trailing blanks. A complex value is kept as its text.
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+/// The value as JSON; undefined is null.
+common::Json toJson(Value const &value);
+
+/// Keywords (without "HIERARCH ") and values in the order of first appearance; of a repeated keyword the last
+/// value counts.
+class Header {
+public:
+    struct Card {
+        std::string key;
+        Value value;
+    };
+
+    /// nullptr when the keyword is absent
+    Value const *find(std::string_view key) const;
+    void set(std::string_view key, Value value);
+    void erase(std::string_view key);
+    /// Set every card of `other` here: later values win, new keywords are appended.
+    void merge(Header const &other);
+
+    std::vector<Card> const &cards() const { return _cards; }
+    bool empty() const { return _cards.empty(); }
+
+private:
+    struct Hash : std::hash<std::string_view> {
+        using is_transparent = void;
+    };
+    std::vector<Card> _cards;
+    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> _index;
+};
+
+/// The header that a dump holds: a mapping of keyword to value, or a list of [keyword, type, value, comment] as
+/// LSST's PropertyList is written. A list of values stands for a repeated card.
+/// \throws Error NOT_A_HEADER when the value has neither form or is a translated sidecar
+Header fromDump(common::Json const &dump, std::string const &name);
+
+} // namespace dbb::fits

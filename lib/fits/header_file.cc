@@ -1,0 +1,195 @@
+#include "fits/header_file.h"
+
+#include "common/error.h"
+#include "common/gzip.h"
+#include "common/yaml.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dbb::fits {
+
+using common::Error;
+
+namespace {
+
+constexpr std::size_t blockSize = 2880;
+constexpr std::size_t cardSize = 80;
+
+bool isDumpName(std::string const &path) {
+    return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json");
+}
+
+/// Position of the END card in whole cards of `text` from `from` on; npos when it is not there.
+std::size_t findEnd(std::string_view text, std::size_t from) {
+    for (auto at = from; at + cardSize <= text.size(); at += cardSize) {
+        if (text.substr(at, 8) == "END     ") return at;
+    }
+    return std::string_view::npos;
+}
+
+std::int64_t integerOf(Header const &header, std::string_view key, std::int64_t fallback) {
+    auto const *value = header.find(key);
+    auto const *i = value ? std::get_if<std::int64_t>(value) : nullptr;
+    return i ? *i : fallback;
+}
+
+} // namespace
+
+/// The bytes of the FITS file from its start on.
+class HeaderFile::Bytes {
+public:
+    virtual ~Bytes() = default;
+    virtual std::size_t read(char *buffer, std::size_t size) = 0;
+    /// \throws Error HEADER_TRUNCATED … when the file ends before
+    virtual void skip(std::int64_t size) = 0;
+};
+
+class HeaderFile::PlainBytes : public Bytes {
+public:
+    PlainBytes(int fd, std::string const &path) : _fd(fd), _path(path) {}
+    std::size_t read(char *buffer, std::size_t size) override {
+        auto const n = common::readAt(_fd, _path, buffer, size, _offset);
+        _offset += static_cast<std::int64_t>(n);
+        return n;
+    }
+    void skip(std::int64_t size) override { _offset += size; }
+
+private:
+    int _fd;
+    std::string const &_path;
+    std::int64_t _offset = 0;
+};
+
+class HeaderFile::GzipBytes : public Bytes {
+public:
+    GzipBytes(int fd, std::string const &path) : _reader(fd, path), _path(path) {}
+    std::size_t read(char *buffer, std::size_t size) override {
+        auto const n = _reader.read(buffer, size);
+        _inflated += static_cast<std::int64_t>(n);
+        if (_inflated > maxInflatedBytes) {
+            throw Error("GZIP_BOMB", "\"" + _path + "\": the second header lies behind more than 1 GiB of inflated data");
+        }
+        return n;
+    }
+    void skip(std::int64_t size) override {
+        std::array<char, 65536> sink; // NOLINT: only written
+        while (size > 0) {
+            auto const n = read(sink.data(), std::min<std::size_t>(sink.size(), static_cast<std::size_t>(size)));
+            if (n == 0) return;
+            size -= static_cast<std::int64_t>(n);
+        }
+    }
+
+private:
+    common::GzipReader _reader;
+    std::string const &_path;
+    std::int64_t _inflated = 0;
+};
+
+HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
+    _fd = common::openForReading(_path);
+    _stat = common::statFile(_fd.get(), _path);
+    if (!_stat.is_regular) {
+        throw Error("NOT_A_FILE", "\"" + _path + "\" is " + (_stat.is_directory ? "a folder" : "no regular file"));
+    }
+    if (_stat.size_bytes == 0) throw Error("EMPTY_FILE", "\"" + _path + "\" is empty (0 bytes)");
+    if (isDumpName(_path)) {
+        auto const text = common::readFile(_path);
+        _primary = fromDump(_path.ends_with(".json") ? common::Json::parse(text) : common::parseYaml(text, _path),
+                            _path);
+        _extensionRead = true;
+        return;
+    }
+    char head[10] = "";
+    auto const n = common::readAt(_fd.get(), _path, head, sizeof head, 0);
+    std::string_view const start(head, n);
+    if (common::isGzip(start)) {
+        _bytes = std::make_unique<GzipBytes>(_fd.get(), _path);
+    } else if (start.starts_with("SIMPLE  =")) {
+        _bytes = std::make_unique<PlainBytes>(_fd.get(), _path);
+    } else {
+        throw Error("NOT_FITS", "\"" + _path + "\" is no FITS file: it does not begin with SIMPLE  =")
+            .cause({.card = "SIMPLE", .value = {}, .expected = "SIMPLE  = T as the first card"});
+    }
+}
+
+HeaderFile::~HeaderFile() = default;
+
+Header HeaderFile::readHeader() {
+    std::string text = std::move(_surplus);
+    _surplus.clear();
+    std::size_t searched = 0;
+    std::size_t end = std::string::npos;
+    // Raw headers take about five blocks, so one read gets most of them.
+    std::size_t wanted = 5 * blockSize;
+    while ((end = findEnd(text, searched)) == std::string::npos) {
+        if (text.size() > static_cast<std::size_t>(maxHeaderBytes)) {
+            throw Error("HEADER_TOO_LONG", "\"" + _path + "\": no END card in the first 8 MiB of a header");
+        }
+        searched = text.size() / cardSize * cardSize;
+        auto const old = text.size();
+        text.resize(old + wanted);
+        text.resize(old + _bytes->read(text.data() + old, wanted));
+        if (text.size() == old) {
+            throw Error("HEADER_TRUNCATED", "\"" + _path + "\": the header is cut short after "
+                                                + std::to_string(text.size()) + " bytes, without an END card")
+                .cause({.card = "END", .value = {}, .expected = "an END card"});
+        }
+        wanted = blockSize;
+    }
+    // Give back what was read beyond the header's last block: the next HDU starts there.
+    auto const length = (end / blockSize + 1) * blockSize;
+    _surplus = text.size() > length ? text.substr(length) : std::string();
+    return parseCards(std::string_view(text).substr(0, end), _path);
+}
+
+Header const &HeaderFile::primary() {
+    if (!_primary) {
+        _primary = readHeader();
+        if (!_primary->find("SIMPLE")) {
+            throw Error("NOT_FITS", "\"" + _path + "\" is no FITS file: it does not begin with SIMPLE  =");
+        }
+    }
+    return *_primary;
+}
+
+std::int64_t HeaderFile::dataBytes(Header const &header) const {
+    auto const axes = integerOf(header, "NAXIS", 0);
+    if (axes <= 0 || axes > 999) return 0;
+    std::int64_t bytes = std::abs(integerOf(header, "BITPIX", 8)) / 8;
+    for (std::int64_t i = 1; i <= axes; ++i) {
+        auto const length = integerOf(header, "NAXIS" + std::to_string(i), 0);
+        if (length < 0 || __builtin_mul_overflow(bytes, length, &bytes)) {
+            throw Error("BAD_CARD", "\"" + _path + "\": NAXIS" + std::to_string(i) + " makes no sense");
+        }
+    }
+    auto const block = static_cast<std::int64_t>(blockSize);
+    if (bytes > std::int64_t{1} << 50) throw Error("BAD_CARD", "\"" + _path + "\": the size of HDU 1 makes no sense");
+    return (bytes + block - 1) / block * block;
+}
+
+Header const *HeaderFile::extension() {
+    if (!_extensionRead) {
+        auto const &first = primary();
+        _extensionRead = true;
+        auto const data = dataBytes(first);
+        auto const surplus = static_cast<std::int64_t>(_surplus.size());
+        if (data >= surplus) {
+            _bytes->skip(data - surplus);
+            _surplus.clear();
+        } else {
+            _surplus.erase(0, static_cast<std::size_t>(data));
+        }
+        char probe = 0;
+        if (_surplus.empty()) {
+            if (_bytes->read(&probe, 1) == 0) return nullptr;
+            _surplus.assign(1, probe);
+        }
+        if (!_surplus.starts_with('X')) return nullptr;
+        _extension = readHeader();
+    }
+    return _extension ? &*_extension : nullptr;
+}
+
+} // namespace dbb::fits

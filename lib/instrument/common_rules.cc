@@ -1,0 +1,173 @@
+// Rules that would suit any camera: cards, quantities, constants, detectors by name.
+#include "common/error.h"
+#include "common/text.h"
+#include "instrument/rules.h"
+
+#include <cmath>
+
+namespace dbb::instrument {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+PropertyValue fromJson(Json const &value) {
+    if (value.isBool()) return value.boolean();
+    if (value.isInt()) return value.integer();
+    if (value.isDouble()) return value.number();
+    if (value.isString()) return value.string();
+    return {};
+}
+
+bool isNaN(fits::Value const &value) {
+    auto const *d = std::get_if<double>(&value);
+    return d && std::isnan(*d);
+}
+
+/// The first of a rule's cards that is defined, with its name.
+std::pair<std::string, fits::Value const *> firstOf(Translation &t, Rule const &rule) {
+    for (auto const &card : rule.cards) {
+        if (auto const *value = t.defined(card)) return {card, value};
+    }
+    return {"", nullptr};
+}
+
+double asQuantity(std::string const &card, fits::Value const &value) {
+    auto const number = numberOf(value);
+    if (!number) throw badValue(card, value, "a number");
+    return *number;
+}
+
+} // namespace
+
+/// The same whatever the header says. `value`
+PropertyValue constant(Translation & /*t*/, Rule const &rule) { return fromJson(rule.parameter("value")); }
+
+/// What another property is. `of`
+PropertyValue copyOfProperty(Translation &t, Rule const &rule) { return t.get(*rule.of); }
+
+/// The first of `cards` that has a value, as text; else `default` (an error when there is none).
+PropertyValue firstCard(Translation &t, Rule const &rule) {
+    auto const *fallback = rule.parameters.find("default");
+    auto const [card, value] = firstOf(t, rule);
+    if (value && !(fallback && isNaN(*value))) {
+        t.because("card " + card);
+        return textOf(*value);
+    }
+    if (!fallback) throw missingCards(rule.cards);
+    t.because("default");
+    return fromJson(*fallback);
+}
+
+/// The first of `cards` that has a value, as a number in its standard unit; else `default`. A NaN counts as no value
+/// when there is a default.
+PropertyValue quantity(Translation &t, Rule const &rule) {
+    auto const *fallback = rule.parameters.find("default");
+    auto const [card, value] = firstOf(t, rule);
+    if (value) {
+        auto const number = asQuantity(card, *value);
+        if (!fallback || !isNaN(*value)) {
+            t.because("card " + card);
+            return number;
+        }
+    }
+    if (!fallback) throw missingCards(rule.cards);
+    t.because("default");
+    t.warn("none of the cards " + common::join(rule.cards, ", ") + " has a value; took the default");
+    return fallback->number();
+}
+
+/// The first of `cards` that has a value, as a number; else another property. `of`
+PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
+    if (auto const [card, value] = firstOf(t, rule); value) {
+        t.because("card " + card);
+        return asQuantity(card, *value);
+    }
+    t.warn("no card " + common::join(rule.cards, ", ") + "; took " + std::string(nameOf(*rule.of)));
+    t.because(std::string(nameOf(*rule.of)));
+    return t.get(*rule.of);
+}
+
+/// A card when it is positive; else another property. The shutter time is 0 when the shutter stayed closed, but the
+/// sensors were exposed to their dark current all the same.
+PropertyValue positiveOrProperty(Translation &t, Rule const &rule) {
+    if (auto const [card, value] = firstOf(t, rule); value) {
+        if (auto const number = asQuantity(card, *value); number > 0) {
+            t.because("card " + card);
+            return number;
+        }
+    }
+    t.because(std::string(nameOf(*rule.of)));
+    return t.get(*rule.of);
+}
+
+/// True when none of `cards` is there.
+PropertyValue cardsAbsent(Translation &t, Rule const &rule) {
+    for (auto const &card : rule.cards) {
+        if (t.present(card)) return false;
+    }
+    return true;
+}
+
+/// True when the exposure began after the UTC instant `after`.
+PropertyValue beginAfter(Translation &t, Rule const &rule) {
+    auto const &text = rule.parameter("after").string();
+    auto const utc = astro::parseIso(text, astro::Scale::Utc, false);
+    if (!utc) throw Error("BAD_TABLE", "rule after: \"" + text + "\" is no date", common::ExitCode::Usage);
+    bool const after = astro::difference(t.time(Property::datetime_begin), astro::taiFrom(*utc, astro::Scale::Utc)) > 0;
+    t.because("begin is " + std::string(after ? "" : "not ") + "after " + text + " UTC");
+    return after;
+}
+
+/// True for simulated data (first card is `controller`), which pretend to be on the mountain, and after `after`.
+PropertyValue simulatedOrAfter(Translation &t, Rule const &rule) {
+    auto const *value = t.defined(rule.cards.front());
+    if (value && *value == fits::Value(rule.parameter("controller").string())) {
+        t.because("controller " + rule.parameter("controller").string());
+        return true;
+    }
+    return beginAfter(t, rule);
+}
+
+/// Number of the detector whose full name is <detector_group>_<detector_name>.
+PropertyValue detectorBySlot(Translation &t, Rule const & /*rule*/) {
+    auto const name = t.text(Property::detector_group) + "_" + t.text(Property::detector_name);
+    auto const *detector = t.table().detectorNamed(name);
+    if (!detector) {
+        throw Error("UNKNOWN_DETECTOR", t.table().name + " has no detector " + name)
+            .cause({.card = "RAFTBAY, CCDSLOT", .value = name, .expected = "a detector of " + t.table().name});
+    }
+    return std::int64_t{detector->id};
+}
+
+/// Filters in the order of the light: all cards that have a value, joined with ~. `drop_last`: parts taken off the end.
+PropertyValue joinedFilters(Translation &t, Rule const &rule) {
+    std::vector<std::string> names;
+    for (auto const &card : rule.cards) {
+        if (auto const *value = t.defined(card)) names.push_back(textOf(*value));
+    }
+    auto out = names.empty() ? std::string("unknown") : common::join(names, "~");
+    for (auto at = out.find("NONE"); at != std::string::npos; at = out.find("NONE")) out.replace(at, 4, "none");
+    if (auto const *last = rule.parameters.find("drop_last")) {
+        while (out.ends_with(last->string())) out.resize(out.size() - last->string().size());
+    }
+    return out;
+}
+
+/// Where the telescope stands: geocentric cards in metres when all three are numbers, else the geodetic `default`;
+/// null off the mountain.
+PropertyValue site(Translation &t, Rule const &rule) {
+    if (!t.boolean(Property::on_mountain)) return {};
+    std::vector<double> xyz;
+    for (auto const &card : rule.cards) {
+        auto const *value = t.defined(card);
+        if (value && !std::holds_alternative<std::string>(*value)) xyz.push_back(*numberOf(*value));
+    }
+    if (xyz.size() == 3) return astro::Site{xyz[0], xyz[1], xyz[2]};
+    auto const &fallback = rule.parameter("default").array();
+    t.because("default site");
+    return astro::siteFromGeodetic(fallback[0].number(), fallback[1].number(), fallback[2].number());
+}
+
+} // namespace dbb::instrument

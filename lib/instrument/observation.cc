@@ -1,0 +1,222 @@
+#include "instrument/observation.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+#include "instrument/translation.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace dbb::instrument {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+/// Instants outside are stored as unbounded: 1970-01-01 and 2100-01-01, TAI.
+constexpr std::int64_t minNs = 0;
+constexpr std::int64_t maxNs = 4'102'444'800'000'000'000;
+
+/// The order decides which of several mistakes is reported: identity first.
+constexpr std::array required{
+    Property::observation_id,      Property::exposure_id,
+    Property::observing_day,       Property::detector_num,
+    Property::datetime_begin,      Property::exposure_time_requested,
+    Property::datetime_end,        Property::observation_type,
+    Property::physical_filter,     Property::exposure_group,
+    Property::group_counter_start, Property::group_counter_end,
+    Property::has_simulated_content,
+};
+
+constexpr std::array optional{
+    Property::observation_counter, Property::observation_reason,       Property::object,
+    Property::science_program,     Property::dark_time,                Property::visit_id,
+    Property::tracking_radec,      Property::boresight_rotation_coord, Property::boresight_rotation_angle,
+    Property::altaz_begin,         Property::can_see_sky,              Property::observing_day_offset,
+};
+
+/// Evaluate everything; the first required property that fails decides.
+void evaluate(Translation &t) {
+    for (auto const p : required) {
+        try {
+            if (isNull(t.get(p))) throw Error("NULL_VALUE", "there is no value");
+        } catch (Error const &e) {
+            throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
+                .hint(e.hint())
+                .cause(e.cause());
+        }
+    }
+    for (auto const p : optional) t.optional(p);
+}
+
+Json instant(std::int64_t ns) {
+    if (ns <= minNs || ns >= maxNs) return {};
+    return common::isoFromNs(ns);
+}
+
+Json timespan(std::int64_t begin_ns, std::int64_t end_ns) {
+    Json out;
+    out.set("begin_tai", instant(begin_ns));
+    return out.set("end_tai", instant(end_ns));
+}
+
+/// Half-open [begin, end); an end before the begin counts as the begin, and nothing is shorter than 1 ns.
+Json exposureTimespan(Translation &t) {
+    auto const begin = std::clamp(astro::nsFromTai(t.time(Property::datetime_begin)), minNs, maxNs);
+    auto end = std::clamp(astro::nsFromTai(t.time(Property::datetime_end)), minNs, maxNs);
+    if (end < begin) {
+        t.warn("the exposure ends before it begins; its end was set to the begin");
+        end = begin;
+    }
+    if (end == begin) {
+        if (begin == minNs || begin == maxNs) {
+            throw Error("DATE_OUT_OF_RANGE", "the exposure lies outside the years 1970 to 2099")
+                .cause({.column = "timespan", .value = toJson(t.get(Property::datetime_begin)).string(),
+                        .expected = "an instant from 1970 to 2099"});
+        }
+        ++end;
+    }
+    return timespan(begin, end);
+}
+
+Json dayTimespan(Translation &t, std::int64_t day) {
+    auto const &offset = t.optional(Property::observing_day_offset);
+    if (isNull(offset)) return {};
+    auto const date = common::isoFromNs(common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100))
+                                        * common::nsPerDay);
+    char text[16];
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d", int(day / 10000), int(day / 100 % 100), int(day % 100));
+    if (day < 19700000 || day >= 100000000 || !date.starts_with(text)) {
+        throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
+            .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
+    }
+    auto const begin = *common::nsFromIso(date) + std::get<std::int64_t>(offset) * common::nsPerSecond;
+    return timespan(begin, begin + common::nsPerDay);
+}
+
+/// Sky angle: only of tracked exposures whose rotator angle is one on the sky.
+Json skyAngle(Translation &t) {
+    if (isNull(t.optional(Property::tracking_radec))) return {};
+    if (t.optional(Property::boresight_rotation_coord) != PropertyValue(std::string("sky"))) return {};
+    auto const &angle = t.optional(Property::boresight_rotation_angle);
+    if (isNull(angle)) {
+        throw Error("NO_ROTATION", "the exposure tracks and ROTCOORD is sky, but there is no rotation angle")
+            .cause({.card = "ROTPA", .value = {}, .expected = "an angle in degrees"});
+    }
+    return toJson(angle);
+}
+
+Json numberOrNull(PropertyValue const &value) {
+    auto const json = toJson(value);
+    return json.isInt() ? Json(json.number()) : json;
+}
+
+struct Horizon {
+    Json azimuth;
+    Json zenith_angle;
+};
+
+Horizon horizon(Translation &t) {
+    auto const &value = t.optional(Property::altaz_begin);
+    auto const *altaz = std::get_if<astro::Direction>(&value);
+    if (!altaz) return {};
+    return {altaz->lon_deg, 90.0 - altaz->lat_deg};
+}
+
+Json exposureRecord(Translation &t, Observation const &o) {
+    auto const &radec = t.optional(Property::tracking_radec);
+    auto const *tracking = std::get_if<astro::Direction>(&radec);
+    auto const [azimuth, zenith] = horizon(t);
+    Json out;
+    out.set("instrument", o.instrument).set("id", o.exposure).set("day_obs", t.integer(Property::observing_day));
+    out.set("group", t.text(Property::exposure_group)).set("physical_filter", o.physical_filter);
+    out.set("obs_id", t.text(Property::observation_id));
+    out.set("exposure_time", t.number(Property::exposure_time_requested));
+    out.set("dark_time", numberOrNull(t.optional(Property::dark_time)));
+    out.set("observation_type", t.text(Property::observation_type));
+    out.set("observation_reason", toJson(t.optional(Property::observation_reason)));
+    out.set("seq_num", toJson(t.optional(Property::observation_counter)));
+    out.set("seq_start", t.integer(Property::group_counter_start));
+    out.set("seq_end", t.integer(Property::group_counter_end));
+    out.set("target_name", toJson(t.optional(Property::object)));
+    out.set("science_program", toJson(t.optional(Property::science_program)));
+    out.set("tracking_ra", tracking ? Json(tracking->lon_deg) : Json());
+    out.set("tracking_dec", tracking ? Json(tracking->lat_deg) : Json());
+    out.set("sky_angle", skyAngle(t));
+    out.set("azimuth", azimuth).set("zenith_angle", zenith);
+    out.set("has_simulated", t.boolean(Property::has_simulated_content));
+    out.set("can_see_sky", toJson(t.optional(Property::can_see_sky)));
+    return out.set("timespan", exposureTimespan(t));
+}
+
+Json explainChanges(Corrected const &corrected) {
+    Json::Array out;
+    for (auto const &change : corrected.changes) {
+        Json entry;
+        entry.set("card", change.card);
+        if (!change.added) entry.set("old", fits::toJson(change.old_value));
+        out.push_back(entry.set("new", fits::toJson(change.new_value)).set("by", change.by));
+    }
+    return out;
+}
+
+Json explainProperty(Translation const &t, Rule const &rule, Property p, PropertyValue const *value) {
+    auto const &trace = t.trace(p);
+    Json out;
+    if (value) out.set("value", toJson(*value));
+    if (!trace.error.empty()) out.set("error", trace.error);
+    out.set("rule", rule.name);
+    if (!trace.because.empty()) out.set("because", trace.because);
+    Json cards{Json::Object{}};
+    for (auto const &[key, content] : trace.cards) cards.set(key, fits::toJson(content));
+    out.set("cards", cards);
+    auto list = [](std::vector<std::string> const &names) {
+        return Json(Json::Array(names.begin(), names.end()));
+    };
+    if (!trace.absent.empty()) out.set("absent", list(trace.absent));
+    if (!trace.properties.empty()) out.set("properties", list(trace.properties));
+    return out;
+}
+
+Json explanation(Translation &t, Corrected const &corrected) {
+    Json properties{Json::Object{}};
+    for (std::size_t i = 0; i < propertyCount; ++i) {
+        auto const p = static_cast<Property>(i);
+        auto const &rule = t.table().rules[i];
+        if (!t.known(p) || !rule.function) continue;
+        PropertyValue const *value = nullptr;
+        if (t.trace(p).error.empty()) value = &t.get(p);
+        properties.set(nameOf(p), explainProperty(t, rule, p, value));
+    }
+    Json out;
+    out.set("instrument", t.table().name);
+    out.set("corrections", explainChanges(corrected));
+    if (!corrected.file.empty()) out.set("correction_file", corrected.file);
+    return out.set("properties", properties);
+}
+
+} // namespace
+
+Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources, bool explain) {
+    auto const corrected = correct(table, header, sources);
+    Translation t(table, header, explain);
+    Observation out;
+    out.table = &table;
+    out.instrument = table.name;
+    evaluate(t);
+    out.exposure = t.integer(Property::exposure_id);
+    out.detector = t.integer(Property::detector_num);
+    out.physical_filter = t.text(Property::physical_filter);
+    out.group.set("instrument", table.name).set("name", t.text(Property::exposure_group));
+    auto const day = t.integer(Property::observing_day);
+    out.day_obs.set("instrument", table.name).set("id", day).set("timespan", dayTimespan(t, day));
+    out.exposure_record = exposureRecord(t, out);
+    out.warnings = corrected.warnings;
+    out.warnings.insert(out.warnings.end(), t.warnings().begin(), t.warnings().end());
+    if (explain) out.explain = explanation(t, corrected);
+    return out;
+}
+
+} // namespace dbb::instrument

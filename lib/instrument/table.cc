@@ -1,0 +1,209 @@
+#include "instrument/table.h"
+
+#include "common/error.h"
+#include "common/text.h"
+#include "common/yaml.h"
+#include "instrument/embedded.h"
+#include "instrument/rules.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace dbb::instrument {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+Error badTable(std::string const &name, std::string const &why) {
+    return Error("BAD_TABLE", "instrument table " + name + ": " + why, common::ExitCode::Usage);
+}
+
+/// A string of a mapping. \throws Error BAD_TABLE
+std::string stringIn(Json const &map, std::string_view key, std::string const &table) {
+    if (!map[key].isString()) throw badTable(table, std::string(key) + " must be a text");
+    return map[key].string();
+}
+
+std::int64_t integerIn(Json const &map, std::string_view key, std::string const &table) {
+    if (!map[key].isInt()) throw badTable(table, std::string(key) + " must be an integer");
+    return map[key].integer();
+}
+
+std::vector<std::string> strings(Json const &list) {
+    std::vector<std::string> out;
+    if (!list.isArray()) return out;
+    for (auto const &item : list.array()) {
+        if (item.isString()) out.push_back(item.string());
+    }
+    return out;
+}
+
+std::string textAt(Json const &row, std::size_t i) {
+    return row.array()[i].isString() ? row.array()[i].string() : std::string();
+}
+
+void readDetectors(Json const &rows, Table &table) {
+    if (!rows.isArray()) throw badTable(table.name, "detectors must be a list");
+    for (auto const &row : rows.array()) {
+        if (!row.isArray() || row.array().size() != 6 || !row.array()[0].isInt()) {
+            throw badTable(table.name, "a detector is [id, full name, name in raft, raft, purpose, serial]");
+        }
+        table.detector_index.emplace(textAt(row, 1), table.detectors.size());
+        table.detectors.push_back({static_cast<int>(row.array()[0].integer()), textAt(row, 1), textAt(row, 2),
+                                   textAt(row, 3), textAt(row, 4), textAt(row, 5)});
+    }
+}
+
+Rule readRule(Json const &entry, std::string const &property, std::string const &table) {
+    Rule out;
+    out.name = stringIn(entry, "rule", table);
+    out.function = ruleNamed(out.name);
+    if (!out.function) {
+        auto const near = common::nearest(out.name, ruleNames());
+        throw badTable(table, property + " names the rule \"" + out.name + "\", which there is not"
+                                  + (near.empty() ? "" : "; did you mean " + near + "?"));
+    }
+    out.cards = strings(entry["cards"]);
+    if (auto const *of = entry.find("of")) {
+        out.of = of->isString() ? propertyNamed(of->string()) : std::nullopt;
+        if (!out.of) throw badTable(table, property + ": \"of\" must name a property");
+    }
+    out.parameters = entry;
+    return out;
+}
+
+void readRules(Json const &properties, Table &table) {
+    if (properties.isNull()) return;
+    for (auto const &[name, entry] : properties.object()) {
+        auto const property = propertyNamed(name);
+        if (!property) throw badTable(table.name, "there is no property \"" + name + "\"");
+        table.rules[static_cast<std::size_t>(*property)] = readRule(entry, name, table.name);
+    }
+}
+
+void readRecognition(Json const &tests, Table &table) {
+    if (tests.isNull()) return;
+    for (auto const &test : tests.array()) {
+        auto const name = stringIn(test, "rule", table.name);
+        auto *const function = recognitionNamed(name);
+        if (!function) throw badTable(table.name, "there is no recognition rule \"" + name + "\"");
+        table.recognition.push_back({name, function, test});
+    }
+}
+
+std::unique_ptr<Table> readTable(std::string const &text, std::string const &name) {
+    auto const yaml = common::parseYaml(text, name + ".yaml");
+    auto out = std::make_unique<Table>();
+    out->name = name;
+    auto const &instrument = yaml["instrument"];
+    out->name = stringIn(instrument, "name", name);
+    out->class_name = stringIn(instrument, "class_name", name);
+    out->visit_system = static_cast<int>(integerIn(instrument, "visit_system", name));
+    out->visit_max = integerIn(instrument, "visit_max", name);
+    out->exposure_max = integerIn(instrument, "exposure_max", name);
+    out->detector_max = static_cast<int>(integerIn(instrument, "detector_max", name));
+    auto const &raw = yaml["raw"];
+    out->dataset_type = stringIn(raw, "dataset_type", name);
+    out->dimensions = strings(raw["dimensions"]);
+    out->storage_class = stringIn(raw, "storage_class", name);
+    out->default_run = stringIn(raw, "run", name);
+    out->raw_formatter = stringIn(raw, "formatter", name);
+    if (auto const *exceptions = raw.find("formatter_by_detector")) {
+        for (auto const &[detector, formatter] : exceptions->object()) {
+            out->formatter_by_detector[std::stoi(detector)] = formatter.string();
+        }
+    }
+    readDetectors(yaml["detectors"], *out);
+    out->filter_rows = yaml["physical_filters"];
+    readRecognition(yaml["recognise"], *out);
+    if (yaml["fix"].isString()) {
+        out->fix = fixNamed(yaml["fix"].string());
+        if (!out->fix) throw badTable(name, "there is no fix \"" + yaml["fix"].string() + "\"");
+    }
+    if (yaml["family"].isString()) {
+        auto const family = "family-" + yaml["family"].string() + ".yaml";
+        auto const content = embeddedFile(family);
+        if (content.empty()) throw badTable(name, "there is no family \"" + yaml["family"].string() + "\"");
+        readRules(common::parseYaml(std::string(content), family)["properties"], *out);
+    }
+    readRules(yaml["properties"], *out);
+    return out;
+}
+
+/// Instruments whose headers can be read, in the order in which they are asked.
+constexpr std::array recognisable{"LSSTCam", "LATISS", "LSSTComCam"};
+
+} // namespace
+
+Json const &Rule::parameter(std::string_view key) const {
+    if (auto const *value = parameters.find(key)) return *value;
+    throw Error("BAD_TABLE", "rule " + name + " needs the parameter " + std::string(key), common::ExitCode::Usage);
+}
+
+std::string const &Table::formatterOf(int detector) const {
+    auto const at = formatter_by_detector.find(detector);
+    return at == formatter_by_detector.end() ? raw_formatter : at->second;
+}
+
+Detector const *Table::detectorNamed(std::string const &fullName) const {
+    auto const at = detector_index.find(fullName);
+    return at == detector_index.end() ? nullptr : &detectors[at->second];
+}
+
+std::vector<PhysicalFilter> Table::filters() const {
+    std::vector<PhysicalFilter> out;
+    if (!filter_rows.isArray()) throw badTable(name, "physical_filters must be a list");
+    for (auto const &row : filter_rows.array()) {
+        if (!row.isArray() || row.array().size() != 2) throw badTable(name, "a physical filter is [name, band]");
+        out.push_back({textAt(row, 0), textAt(row, 1)});
+    }
+    return out;
+}
+
+std::vector<std::string> tableNames() {
+    std::vector<std::string> out;
+    for (auto const &name : embeddedNames()) {
+        if (name.ends_with(".yaml") && !name.starts_with("family-")) out.push_back(name.substr(0, name.size() - 5));
+    }
+    std::sort(out.begin(), out.end());
+    return out;
+}
+
+Table const &tableOf(std::string const &name) {
+    static std::mutex mutex;
+    static std::map<std::string, std::unique_ptr<Table>> tables;
+    std::lock_guard const lock(mutex);
+    auto &slot = tables[name];
+    if (!slot) {
+        auto const text = embeddedFile(name + ".yaml");
+        if (text.empty() || name.starts_with("family-")) {
+            auto const near = common::nearest(name, tableNames());
+            throw Error("UNKNOWN_INSTRUMENT", "unknown instrument \"" + name + "\"")
+                .hint(near.empty() ? "known are " + common::join(tableNames(), ", ") : "did you mean " + near + "?");
+        }
+        slot = readTable(std::string(text), name);
+    }
+    return *slot;
+}
+
+std::vector<Table const *> const &recognisableTables() {
+    static std::vector<Table const *> const tables = [] {
+        std::vector<Table const *> out;
+        for (auto const *name : recognisable) out.push_back(&tableOf(name));
+        return out;
+    }();
+    return tables;
+}
+
+Table const *recognise(fits::Header const &header) {
+    for (auto const *table : recognisableTables()) {
+        for (auto const &test : table->recognition) {
+            if (test.function(header, test.parameters)) return table;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace dbb::instrument

@@ -1,0 +1,60 @@
+/// \file
+/// One line of the manifest (dbb-manifest(5)): a JSON object whose unknown keys pass through byte for byte.
+#pragma once
+
+#include "common/error.h"
+#include "common/json.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dbb::manifest {
+
+/// A line as its top-level keys, each with the text of its value as it was read.
+class Record {
+public:
+    Record() = default;
+    /// \param type  file, dataset, end …
+    explicit Record(std::string_view type) { set("type", type); }
+
+    /// Read one line.
+    /// \throws Error NOT_JSON, NOT_AN_OBJECT, NO_TYPE
+    static Record parse(std::string_view line);
+
+    std::string type() const;
+    bool has(std::string_view key) const { return find(key) != nullptr; }
+    /// Value of a top-level key; null when absent.
+    common::Json get(std::string_view key) const;
+    /// String value of a key. \throws Error MISSING_KEY, BAD_VALUE
+    std::string text(std::string_view key) const;
+    /// Integer value of a key, also when it stands as text or as a double without fraction; nullopt when absent
+    /// or null. \throws Error BAD_VALUE
+    std::optional<std::int64_t> integer(std::string_view key) const;
+
+    /// Set a key; a key that exists keeps its place.
+    Record &set(std::string_view key, common::Json const &value);
+    void erase(std::string_view key);
+
+    /// The line, without a newline.
+    std::string line() const;
+
+private:
+    struct Entry {
+        std::string key;
+        std::string raw; // JSON text of the value
+    };
+    Entry const *find(std::string_view key) const;
+
+    std::vector<Entry> _entries;
+};
+
+/// The `error` object of a reject: code, stage, message, cause, hint, retry, completed from the catalogue.
+common::Json errorObject(common::Error const &e);
+
+/// The last line of a program that has read its input to the end and got through.
+Record endRecord(std::string_view program);
+
+} // namespace dbb::manifest

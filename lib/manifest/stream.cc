@@ -1,0 +1,110 @@
+#include "manifest/stream.h"
+
+#include "common/error.h"
+#include "manifest/reason.h"
+
+#include <charconv>
+#include <cstdio>
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace dbb::manifest {
+
+using common::Error;
+
+Rejects::Rejects(std::string const &target) : _target(target) {
+    if (target.empty()) return;
+    if (target.starts_with("fd:")) {
+        auto const [p, ec] = std::from_chars(target.data() + 3, target.data() + target.size(), _fd);
+        if (ec != std::errc() || p != target.data() + target.size() || ::fcntl(_fd, F_GETFD) < 0) {
+            throw common::usageError("--rejects: \"" + target + "\" is no open descriptor");
+        }
+        return;
+    }
+    _owned = common::UniqueFd(::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+    if (!_owned) throw common::usageError(common::systemError("open", target, errno).message());
+    _fd = _owned.get();
+}
+
+void Rejects::write(Record const &record, Error const &e) {
+    ++_count;
+    ++_byCode[e.code()];
+    if (_fd >= 0) common::writeAll(_fd, record.line() + "\n", _target);
+    // A hint that the error itself has not comes from the catalogue.
+    Error shown = e;
+    if (shown.hint().empty()) shown.hint(std::string(reasonOf(e.code()).remedy));
+    _log.add(shown);
+}
+
+void Rejects::add(Record record, Error const &e) {
+    record.set("error", errorObject(e));
+    write(record, e);
+}
+
+void Rejects::addText(std::int64_t number, std::string_view text, Error const &e) {
+    Record record("text");
+    record.set("line", number).set("text", text).set("error", errorObject(e));
+    write(record, Error(e.code(), "line " + std::to_string(number) + ": " + e.message()).hint(e.hint()));
+}
+
+common::ExitCode Rejects::status() const {
+    return _count > 0 ? common::ExitCode::SomeFailed : common::ExitCode::Done;
+}
+
+RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
+    using Line = common::LineReader::Status;
+    for (;;) {
+        auto const status = _lines.next(timeout);
+        if (status == Line::End) return Status::End;
+        if (status == Line::Idle) return Status::Idle;
+        if (status == Line::Long) {
+            _rejects.addText(_lines.number(), _lines.line(), Error("LINE_TOO_LONG", "the line is longer than 1 MiB"));
+            continue;
+        }
+        if (_lines.line().empty()) continue;
+        try {
+            _record = Record::parse(_lines.line());
+        } catch (Error const &e) {
+            _rejects.addText(_lines.number(), _lines.line(), e);
+            continue;
+        }
+        if (_record.type() == "end") {
+            _sawEnd = true;
+            continue;
+        }
+        _record.erase("error");
+        return Status::Record;
+    }
+}
+
+namespace {
+
+std::string metricsText(Summary const &summary, Rejects const &rejects) {
+    std::string const label = "program=\"" + summary.program + "\"";
+    std::string out = "# TYPE dbb_lines_read counter\ndbb_lines_read{" + label + "} " + std::to_string(summary.read)
+                      + "\n# TYPE dbb_outcomes counter\n";
+    for (auto const &[outcome, count] : summary.outcomes) {
+        out += "dbb_outcomes{" + label + ",outcome=\"" + outcome + "\"} " + std::to_string(count) + "\n";
+    }
+    out += "# TYPE dbb_rejects counter\n";
+    for (auto const &[code, count] : rejects.countByCode()) {
+        out += "dbb_rejects{" + label + ",code=\"" + code + "\"} " + std::to_string(count) + "\n";
+    }
+    return out;
+}
+
+} // namespace
+
+void Summary::finish(common::StandardOptions const &options, Rejects const &rejects) const {
+    if (!options.metrics.empty()) common::writeFileDurably(options.metrics, metricsText(*this, rejects), true);
+    if (options.quiet || (!options.stats && ::isatty(STDERR_FILENO) != 1)) return;
+    std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
+    std::string text = program + ": " + std::to_string(read) + " read";
+    for (auto const &[outcome, count] : outcomes) text += ", " + std::to_string(count) + " " + outcome;
+    char seconds[32];
+    std::snprintf(seconds, sizeof seconds, "%.3f", elapsed.count());
+    text += ", " + std::to_string(rejects.count()) + " rejected, " + seconds + " s\n";
+    std::fputs(text.c_str(), stderr);
+}
+
+} // namespace dbb::manifest

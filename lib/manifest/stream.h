@@ -1,0 +1,81 @@
+/// \file
+/// The streams of a filter: records in, records out, rejects aside, and the summary at the end.
+#pragma once
+
+#include "common/lines.h"
+#include "common/log.h"
+#include "common/options.h"
+#include "manifest/record.h"
+
+#include <chrono>
+#include <map>
+#include <string>
+
+namespace dbb::manifest {
+
+/// Takes lines that failed: writes them to the file of --rejects (one write a line, O_APPEND) and says why on
+/// stderr, equal reasons grouped.
+class Rejects {
+public:
+    /// \param target  path, fd:N, or empty for none. \throws Error when it can't be opened (exit 2)
+    explicit Rejects(std::string const &target);
+
+    /// A record that failed; it is written unchanged but for the `error` object.
+    void add(Record record, common::Error const &e);
+    /// A line that is no record.
+    void addText(std::int64_t number, std::string_view text, common::Error const &e);
+
+    std::int64_t count() const { return _count; }
+    std::map<std::string, std::int64_t> const &countByCode() const { return _byCode; }
+    /// SomeFailed when anything was added, else Done.
+    common::ExitCode status() const;
+    /// Print what the grouping held back.
+    void finish() { _log.finish(); }
+
+private:
+    void write(Record const &record, common::Error const &e);
+
+    common::UniqueFd _owned;
+    int _fd = -1;
+    std::string _target;
+    std::int64_t _count = 0;
+    std::map<std::string, std::int64_t> _byCode;
+    common::log::Grouped _log;
+};
+
+/// Reads records from a descriptor; lines that are none are rejected and skipped.
+class RecordReader {
+public:
+    enum class Status { Record, Idle, End };
+
+    RecordReader(int fd, Rejects &rejects) : _lines(fd), _rejects(rejects) {}
+
+    /// \param timeout  negative: wait without end
+    Status next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
+    /// A record that is taken for a retry has no `error` any more.
+    Record &record() { return _record; }
+    /// Whether another record is here already.
+    bool ready() const { return _lines.ready(); }
+    /// Whether an `end` line came: the writer before us got through.
+    bool sawEnd() const { return _sawEnd; }
+
+private:
+    common::LineReader _lines;
+    Rejects &_rejects;
+    Record _record;
+    bool _sawEnd = false;
+};
+
+/// Counts for the summary line and --metrics: one schema for all programs.
+struct Summary {
+    std::string program;
+    std::int64_t read = 0;
+    std::map<std::string, std::int64_t> outcomes; ///< done, existing, updated, planned
+    std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+
+    /// Write the metrics file and, on a terminal or with --stats, the summary line.
+    /// \throws Error when the metrics file can't be written
+    void finish(common::StandardOptions const &options, Rejects const &rejects) const;
+};
+
+} // namespace dbb::manifest

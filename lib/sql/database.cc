@@ -1,0 +1,126 @@
+#include "sql/database.h"
+
+#include "common/error.h"
+
+#include <utility>
+
+namespace dbb::sql {
+
+namespace {
+
+/// Resets a statement also when an error leaves the loop over its rows.
+class ResetGuard {
+public:
+    explicit ResetGuard(Statement &statement) : _statement(statement) {}
+    ~ResetGuard() { _statement.reset(); }
+    ResetGuard(ResetGuard const &) = delete;
+    ResetGuard &operator=(ResetGuard const &) = delete;
+
+private:
+    Statement &_statement;
+};
+
+void bindAll(Statement &statement, std::vector<Value> const &parameters) {
+    int index = 0;
+    for (auto const &value : parameters) statement.bind(index++, value);
+}
+
+/// Undo something from a destructor. An error there would hide the one that is already on its way, and nothing is
+/// lost by it: what is not committed is rolled back by the database when the connection ends.
+template<class F>
+void undo(F const &action) {
+    try {
+        action();
+    } catch (common::Error const &) {
+    }
+}
+
+} // namespace
+
+std::int64_t Statement::run(std::vector<Value> const &parameters) {
+    ResetGuard const guard(*this);
+    bindAll(*this, parameters);
+    while (step()) {
+    }
+    return changes();
+}
+
+void Statement::query(std::vector<Value> const &parameters, std::function<void(Statement const &)> const &row) {
+    ResetGuard const guard(*this);
+    bindAll(*this, parameters);
+    while (step()) row(*this);
+}
+
+std::int64_t Statement::integer(int index) const {
+    auto const value = column(index);
+    if (auto const *i = std::get_if<std::int64_t>(&value)) return *i;
+    if (auto const *b = std::get_if<bool>(&value)) return *b ? 1 : 0;
+    if (auto const *d = std::get_if<double>(&value)) return static_cast<std::int64_t>(*d);
+    return 0;
+}
+
+std::string Statement::text(int index) const {
+    auto value = column(index);
+    if (auto *s = std::get_if<std::string>(&value)) return std::move(*s);
+    if (auto const *i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
+    return {};
+}
+
+bool Statement::isNull(int index) const { return std::holds_alternative<std::monostate>(column(index)); }
+
+Statement &Database::cached(std::string const &text) {
+    auto &entry = _cache[text];
+    if (entry) {
+        entry->reset();
+    } else {
+        entry = prepare(text);
+    }
+    return *entry;
+}
+
+void Database::clearCache() { _cache.clear(); }
+
+bool Database::hasTable(std::string const &name) {
+    auto const text = dialect() == Dialect::Sqlite
+                          ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+                          : "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() "
+                            "AND table_name = ?";
+    bool found = false;
+    cached(text).query({name}, [&](Statement const &) { found = true; });
+    return found;
+}
+
+Transaction::Transaction(Database &db) : _db(db) { _db.begin(); }
+
+Transaction::~Transaction() {
+    // The database may have rolled back by itself already, for example when its disk is full.
+    if (_open && _db.inTransaction()) undo([&] { _db.rollback(); });
+}
+
+void Transaction::commit() {
+    _db.commit();
+    _open = false;
+}
+
+Savepoint::Savepoint(Database &db) : _db(db) { _db.execute("SAVEPOINT dbb"); }
+
+Savepoint::~Savepoint() {
+    // Savepoints of one name nest: each statement means the innermost.
+    if (_open && _db.inTransaction()) undo([&] { _db.execute("ROLLBACK TO dbb; RELEASE dbb"); });
+}
+
+void Savepoint::release() {
+    _db.execute("RELEASE dbb");
+    _open = false;
+}
+
+std::string quoteIdentifier(std::string_view name) {
+    std::string out = "\"";
+    for (char const c : name) {
+        if (c == '"') out += '"';
+        out += c;
+    }
+    return out + '"';
+}
+
+} // namespace dbb::sql

@@ -1,0 +1,131 @@
+/// \file
+/// A SQL database as the registry needs it. SQLite stands behind it (sqlite.cc); PostgreSQL will.
+/// Text is UTF-8; instants are int64; statements take positional parameters written `?`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace dbb::sql {
+
+/// A column value. A boolean is stored as the dialect stores booleans; null is std::monostate.
+using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+/// One statement, compiled once and run many times. Belongs to its database and must not outlive it.
+class Statement {
+public:
+    virtual ~Statement() = default;
+
+    /// Bind parameter `index` (from 0); text is copied.
+    virtual void bind(int index, Value const &value) = 0;
+    /// Go to the next row of the result; false when there is none. The first call runs the statement.
+    /// \throws Error as Database::execute
+    virtual bool step() = 0;
+    /// Make it ready to be bound and run again; parameters become null.
+    virtual void reset() = 0;
+    /// Column `index` of the current row (from 0). Booleans of SQLite come back as integers.
+    virtual Value column(int index) const = 0;
+    virtual int columnCount() const = 0;
+    virtual std::string columnName(int index) const = 0;
+
+    /// Bind all parameters, run to the end and reset. \return rows changed
+    std::int64_t run(std::vector<Value> const &parameters);
+    /// Bind all parameters and hand each row to `row`, then reset.
+    void query(std::vector<Value> const &parameters, std::function<void(Statement const &)> const &row);
+
+    std::int64_t integer(int index) const;  ///< column as integer, 0 when null
+    std::string text(int index) const;      ///< column as text, empty when null
+    bool isNull(int index) const;
+
+protected:
+    virtual std::int64_t changes() const = 0;
+};
+
+enum class Dialect { Sqlite, Postgres };
+
+/// A connection. Not for several threads at once.
+class Database {
+public:
+    virtual ~Database() = default;
+
+    virtual Dialect dialect() const = 0;
+    /// Compile a statement.
+    /// \throws Error DB_ERROR with the database's own words (exit 4), REPO_LOCKED, REPO_READ_ONLY, DISK_FULL,
+    ///         REPO_DAMAGED (exit 5), CONSTRAINT for a violated constraint (its name or columns in cause.column)
+    virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
+    /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
+    virtual void execute(std::string const &text) = 0;
+    /// Key that the last INSERT into a table with an automatic integer key was given.
+    virtual std::int64_t lastInsertId() = 0;
+
+    /// A compiled statement kept for the life of the connection, by its text; already reset. The same text gives
+    /// the same statement, so it must not be asked for again while its rows are being read.
+    Statement &cached(std::string const &text);
+
+    /// Begin a transaction that may write; waits for other writers up to the connection's time-out.
+    virtual void begin() = 0;
+    virtual void commit() = 0;
+    virtual void rollback() = 0;
+    virtual bool inTransaction() const = 0;
+
+    bool hasTable(std::string const &name);
+
+protected:
+    /// Forget cached statements; a derived class calls it before it closes.
+    void clearCache();
+
+private:
+    std::unordered_map<std::string, std::unique_ptr<Statement>> _cache;
+};
+
+/// Rolls back when it goes out of scope uncommitted.
+class Transaction {
+public:
+    explicit Transaction(Database &db);
+    ~Transaction();
+    Transaction(Transaction const &) = delete;
+    Transaction &operator=(Transaction const &) = delete;
+    void commit();
+
+private:
+    Database &_db;
+    bool _open = true;
+};
+
+/// A point inside a transaction to go back to: rolls back to it when it goes out of scope unreleased.
+class Savepoint {
+public:
+    explicit Savepoint(Database &db);
+    ~Savepoint();
+    Savepoint(Savepoint const &) = delete;
+    Savepoint &operator=(Savepoint const &) = delete;
+    void release();
+
+private:
+    Database &_db;
+    bool _open = true;
+};
+
+/// An identifier in double quotes; the one place where names enter SQL.
+std::string quoteIdentifier(std::string_view name);
+
+/// How a SQLite file is opened.
+enum class OpenMode { ReadOnly, ReadWrite, Create };
+
+/// How long a connection waits for other writers: DBB_BUSY_TIMEOUT (a duration like 30s), else 300 s as the Butler.
+/// \throws Error USAGE when the variable holds no duration
+std::chrono::milliseconds busyTimeout();
+
+/// Open a SQLite file with foreign keys on. Waiting for other writers also ends when the process is asked to stop.
+/// \throws Error NOT_FOUND, PERMISSION, REPO_DAMAGED (no database), REPO_READ_ONLY
+std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
+                                     std::chrono::milliseconds timeout = busyTimeout());
+
+} // namespace dbb::sql

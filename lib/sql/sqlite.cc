@@ -1,0 +1,201 @@
+#include "sql/database.h"
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/options.h"
+#include "common/signals.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <sqlite3.h>
+#include <thread>
+
+namespace dbb::sql {
+
+using common::Error;
+using common::ExitCode;
+
+namespace {
+
+/// What SQLite says after "… constraint failed: " (columns or the name of a CHECK), empty when it says nothing.
+std::string constraintName(std::string const &message) {
+    auto const at = message.find("failed: ");
+    return at == std::string::npos ? std::string() : message.substr(at + 8);
+}
+
+/// The last error of a connection as an Error; `what` says what was tried.
+Error translated(sqlite3 *db, int code, std::string const &path, std::string const &what) {
+    std::string const words = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
+    auto const text = "could not " + what + " \"" + path + "\": " + words;
+    auto const errnum = db ? sqlite3_system_errno(db) : 0;
+    switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return Error("REPO_LOCKED", text, ExitCode::TryAgain)
+            .hint("another program is writing to this database; try again, or find it with lsof");
+    case SQLITE_READONLY: return Error("REPO_READ_ONLY", text, ExitCode::Backend);
+    case SQLITE_FULL: return Error("DISK_FULL", text, ExitCode::Backend);
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return Error("REPO_DAMAGED", text, ExitCode::Damaged);
+    case SQLITE_CONSTRAINT: return Error("CONSTRAINT", words).cause({.column = constraintName(words)});
+    case SQLITE_IOERR:
+        if (errnum == EDQUOT || errnum == ENOSPC) return Error("DISK_FULL", text, ExitCode::Backend);
+        [[fallthrough]];
+    default: return Error("DB_ERROR", text, ExitCode::Backend);
+    }
+}
+
+class SqliteStatement : public Statement {
+public:
+    SqliteStatement(sqlite3 *db, std::string const &path, std::string const &text) : _db(db), _path(path) {
+        auto const code = sqlite3_prepare_v3(db, text.data(), static_cast<int>(text.size()),
+                                             SQLITE_PREPARE_PERSISTENT, &_statement, nullptr);
+        if (code != SQLITE_OK) throw translated(db, code, path, "prepare a statement for");
+    }
+    ~SqliteStatement() override { sqlite3_finalize(_statement); }
+    SqliteStatement(SqliteStatement const &) = delete;
+    SqliteStatement &operator=(SqliteStatement const &) = delete;
+
+    void bind(int index, Value const &value) override {
+        int const at = index + 1;
+        int code = SQLITE_OK;
+        if (auto const *s = std::get_if<std::string>(&value)) {
+            code = sqlite3_bind_text64(_statement, at, s->data(), s->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+        } else if (auto const *i = std::get_if<std::int64_t>(&value)) {
+            code = sqlite3_bind_int64(_statement, at, *i);
+        } else if (auto const *d = std::get_if<double>(&value)) {
+            code = sqlite3_bind_double(_statement, at, *d);
+        } else if (auto const *b = std::get_if<bool>(&value)) {
+            code = sqlite3_bind_int(_statement, at, *b ? 1 : 0);
+        } else {
+            code = sqlite3_bind_null(_statement, at);
+        }
+        if (code != SQLITE_OK) throw translated(_db, code, _path, "bind a value for");
+    }
+
+    bool step() override {
+        auto const code = sqlite3_step(_statement);
+        if (code == SQLITE_ROW) return true;
+        if (code == SQLITE_DONE) return false;
+        auto error = translated(_db, code, _path, "use");
+        sqlite3_reset(_statement);
+        throw error;
+    }
+
+    void reset() override {
+        // Reports the error of the last step once more, which step() has thrown already.
+        sqlite3_reset(_statement);
+        sqlite3_clear_bindings(_statement);
+    }
+
+    Value column(int index) const override {
+        switch (sqlite3_column_type(_statement, index)) {
+        case SQLITE_INTEGER: return std::int64_t{sqlite3_column_int64(_statement, index)};
+        case SQLITE_FLOAT: return sqlite3_column_double(_statement, index);
+        case SQLITE_NULL: return std::monostate{};
+        default:
+            auto const *text = reinterpret_cast<char const *>(sqlite3_column_blob(_statement, index));
+            auto const size = static_cast<std::size_t>(sqlite3_column_bytes(_statement, index));
+            return text ? std::string(text, size) : std::string();
+        }
+    }
+
+    int columnCount() const override { return sqlite3_column_count(_statement); }
+    std::string columnName(int index) const override { return sqlite3_column_name(_statement, index); }
+
+protected:
+    std::int64_t changes() const override { return sqlite3_changes64(_db); }
+
+private:
+    sqlite3 *_db;
+    std::string const &_path;
+    sqlite3_stmt *_statement = nullptr;
+};
+
+class SqliteDatabase : public Database {
+public:
+    SqliteDatabase(std::string path, OpenMode mode, std::chrono::milliseconds timeout)
+        : _path(std::move(path)), _timeout(timeout) {
+        int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+        flags |= mode == OpenMode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+        if (mode == OpenMode::Create) flags |= SQLITE_OPEN_CREATE;
+        auto const code = sqlite3_open_v2(_path.c_str(), &_db, flags, nullptr);
+        try {
+            if (code != SQLITE_OK) throw translated(_db, code, _path, "open");
+            sqlite3_busy_handler(_db, &SqliteDatabase::waitForOthers, this);
+            execute("PRAGMA foreign_keys = ON");
+            // Only reading something tells a database from any other file.
+            execute("SELECT count(*) FROM sqlite_master");
+            if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(_db, "main") == 1) {
+                throw Error("REPO_READ_ONLY", "could not open \"" + _path + "\" for writing: it may only be read",
+                            ExitCode::Backend);
+            }
+        } catch (...) {
+            sqlite3_close(_db);
+            throw;
+        }
+    }
+
+    ~SqliteDatabase() override {
+        clearCache();
+        sqlite3_close(_db);
+    }
+    SqliteDatabase(SqliteDatabase const &) = delete;
+    SqliteDatabase &operator=(SqliteDatabase const &) = delete;
+
+    Dialect dialect() const override { return Dialect::Sqlite; }
+
+    std::unique_ptr<Statement> prepare(std::string const &text) override {
+        return std::make_unique<SqliteStatement>(_db, _path, text);
+    }
+
+    void execute(std::string const &text) override {
+        auto const code = sqlite3_exec(_db, text.c_str(), nullptr, nullptr, nullptr);
+        if (code != SQLITE_OK) throw translated(_db, code, _path, "use");
+    }
+
+    std::int64_t lastInsertId() override { return sqlite3_last_insert_rowid(_db); }
+
+    // A deferred transaction would fail at its first write when another writer came in between.
+    void begin() override { cached("BEGIN IMMEDIATE").run({}); }
+    void commit() override { cached("COMMIT").run({}); }
+    void rollback() override { cached("ROLLBACK").run({}); }
+    bool inTransaction() const override { return sqlite3_get_autocommit(_db) == 0; }
+
+private:
+    /// SQLite's own busy handler would sleep through a request to stop.
+    static int waitForOthers(void *self, int tries) {
+        auto &db = *static_cast<SqliteDatabase *>(self);
+        auto const now = std::chrono::steady_clock::now();
+        if (tries == 0) db._deadline = now + db._timeout;
+        if (now >= db._deadline || common::stopSignal() != 0) return 0;
+        constexpr std::array delays{1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50, 100};
+        auto const last = static_cast<int>(delays.size()) - 1;
+        std::this_thread::sleep_for(
+            std::chrono::milliseconds(delays[static_cast<std::size_t>(std::min(tries, last))]));
+        return 1;
+    }
+
+    std::string _path;
+    std::chrono::milliseconds _timeout;
+    std::chrono::steady_clock::time_point _deadline{};
+    sqlite3 *_db = nullptr;
+};
+
+} // namespace
+
+std::chrono::milliseconds busyTimeout() {
+    auto const *given = std::getenv("DBB_BUSY_TIMEOUT");
+    double const seconds = given ? common::parseDuration(given, "DBB_BUSY_TIMEOUT") : 300;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode, std::chrono::milliseconds timeout) {
+    // SQLite says only "unable to open database file"; the file system knows why.
+    if (mode != OpenMode::Create) common::openForReading(path);
+    return std::make_unique<SqliteDatabase>(path, mode, timeout);
+}
+
+} // namespace dbb::sql

@@ -1,0 +1,34 @@
+# How files are made from files.
+
+$(BUILD)/obj/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# A data file becomes an object with the symbols dbb_data_<name>_start and _end, <name> being the file's name with
+# every character that is no letter or digit turned into an underscore.
+$(BUILD)/obj/lib/%.o: lib/%
+	@mkdir -p $(@D)
+	@symbol=dbb_data_$$(basename '$<' | tr -c 'A-Za-z0-9\n' '_'); \
+	printf '.section .rodata\n.global %s_start\n.global %s_end\n%s_start:\n.incbin "%s"\n%s_end:\n.byte 0\n.section .note.GNU-stack,"",%%progbits\n' \
+	  "$$symbol" "$$symbol" "$$symbol" '$<' "$$symbol" > $@.s
+	$(CXX) -c -o $@ $@.s
+
+$(BUILD)/libdbb.a: $(LIB_OBJECTS) $(TOOL_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/bin/%: $(BUILD)/libdbb.a
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -o $@ $(BUILD)/obj/$(MAIN_OF_$*).o $(BUILD)/libdbb.a $(LIBS)
+
+define program_rule
+MAIN_OF_$(1) := $(basename $(wildcard tools/*/main_$(subst -,_,$(1)).cc))
+$(BUILD)/bin/$(1): $(BUILD)/obj/$(basename $(wildcard tools/*/main_$(subst -,_,$(1)).cc)).o
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p))))
+
+$(BUILD)/tests/unit: $(TEST_OBJECTS) $(BUILD)/libdbb.a
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -o $@ $(TEST_OBJECTS) $(BUILD)/libdbb.a $(LIBS)
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

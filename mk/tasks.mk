@@ -1,0 +1,52 @@
+# What people ask make to do. None of the targets needs a terminal or stdin.
+
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: all deps demo check check-all interop bench install clean help
+
+deps: ## install the Debian packages that are missing
+	@mk/deps.sh
+
+demo: ## make a repository, ingest the raw files of examples/data, show what arrived
+	@mk/deps.sh build
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@PATH='$(abspath $(BUILD))/bin':"$$PATH" examples/demo.sh
+
+check: ## all tests that need no network; the last line sums them up (about 10 minutes)
+	@mk/deps.sh build check
+	@BUILD='$(BUILD)' tests/run_check.sh
+
+check-all: ## everything: check, interop
+	@rc=0; for target in check interop; do $(MAKE) --no-print-directory $$target || rc=1; done; exit $$rc
+
+interop: ## compare with the real Python Butler (downloads it once)
+	@mk/deps.sh build interop
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@BUILD='$(BUILD)' tests/interop/run.sh
+
+bench: ## measure describe and ingest beside their floors
+	@mk/deps.sh build
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@BUILD='$(BUILD)' bench/run
+
+SHARE = $(DESTDIR)$(PREFIX)/share
+
+install: all ## programs, man pages, completions and licence below $(DESTDIR)$(PREFIX)
+	install -d '$(DESTDIR)$(PREFIX)/bin' '$(SHARE)/doc/dbb' '$(SHARE)/bash-completion/completions' \
+	  '$(SHARE)/zsh/site-functions' '$(SHARE)/fish/vendor_completions.d'
+	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 644 LICENSE '$(SHARE)/doc/dbb'
+	for page in $(wildcard man/*.[157]); do \
+	  install -D -m 644 -t '$(SHARE)'/man/man$${page##*.} $$page || exit 1; done
+	umask 022; for program in $(PROGRAMS); do \
+	  $(BUILD)/bin/$$program --completion bash > '$(SHARE)'/bash-completion/completions/$$program && \
+	  $(BUILD)/bin/$$program --completion zsh > '$(SHARE)'/zsh/site-functions/_$$program && \
+	  $(BUILD)/bin/$$program --completion fish > '$(SHARE)'/fish/vendor_completions.d/$$program.fish || exit 1; done
+
+clean: ## remove what was built
+	rm -rf -- '$(BUILD)'
+
+help: ## list these targets
+	@echo 'make            build the programs in $(BUILD)/bin'
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' mk/tasks.mk | while IFS=$$'\t' read -r target text; do \
+	  printf 'make %-10s %s\n' "$$target" "$$text"; done

@@ -1,0 +1,59 @@
+#!/bin/bash
+# What every program must do: help, version, a mistake, completion, a disk that is full.
+. "$DBB_CLI_LIB"
+
+make_repo repo LSSTCam
+cp -r "$DBB_EXAMPLES/LSSTCam" raw
+# A command of each program that prints something. A program without a line here fails the test below.
+declare -A prints=(
+  [dbb-repo]='dbb-repo show repo collections'
+  [dbb-scan]='dbb-scan raw'
+  [dbb-describe]='dbb-scan raw | dbb-describe'
+  [dbb-ingest]='dbb-ingest --repo repo raw'
+)
+# A registered repository has no collection yet, and show must have something to print.
+dbb-ingest --repo repo raw >/dev/null
+
+# A program by itself, and with each of its verbs.
+commands_of() {
+  echo "$1"
+  "$1" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\).*/'"$1"' \1/p'
+}
+
+for path in "$DBB_BIN"/dbb-*; do
+  program=${path##*/}
+  while read -r -a command; do
+    expect_rc 0 "${command[@]}" --help
+    expect_empty "$ERR"
+    expect_match "$OUT" '^Usage: '
+    expect_match "$OUT" 'Exit status'
+    examples=$(grep -cE '^  [^ ].*dbb-' <(sed -n '/^Examples:/,/^$/p' "$OUT")) || true
+    [ "${#command[@]}" -gt 1 ] || [ "$examples" -ge 2 ] || fail "$program --help shows $examples examples, not 2"
+
+    expect_rc 2 "${command[@]}" --hepl
+    expect_empty "$OUT"
+    expect_match "$ERR" "^$program: .*--hepl"
+    expect_match "$ERR" 'did you mean "?--help'
+  done < <(commands_of "$program")
+
+  for option in --version -V; do
+    expect_rc 0 "$program" $option
+    expect_empty "$ERR"
+    expect_match "$OUT" "^$program .*[0-9]+\.[0-9]+\.[0-9]+"
+  done
+  expect_rc 0 "$program" -h
+
+  expect_rc 2 "$program" --completion tcsh
+  for shell in bash zsh fish; do
+    expect_rc 0 "$program" --completion $shell
+    expect_empty "$ERR"
+    expect_match "$OUT" "$program"
+    if [ -n "$(type -P $shell)" ]; then $shell -n "$OUT" || fail "$shell does not accept $program's completion"; fi
+  done
+
+  [ -n "${prints[$program]:-}" ] || fail "$program has no command in the table of this test"
+  for command in "$program --help" "${prints[$program]}"; do
+    expect_rc 4 bash -o pipefail -c "$command > /dev/full"
+    expect_match "$ERR" "^$program: "
+  done
+done

@@ -1,0 +1,77 @@
+#!/bin/bash
+# All checks that need no network, with the plain programs and again with address and undefined-behaviour sanitizers.
+# The last line sums everything up: "N passed, N failed".
+#
+# Usage: tests/run_check.sh      BUILD is the build folder (default: build)
+set -u
+cd "$(dirname "$0")/.." || exit 2
+BUILD=${BUILD:-build}
+# The makes below are nobody's children: they get their own number of jobs.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+passed=0 failed=0
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# check NAME COMMAND...   one check, silent when it passes
+check() {
+  local name=$1
+  shift
+  if "$@" >"$log" 2>&1 </dev/null; then
+    echo "ok $name"
+    passed=$((passed + 1))
+  else
+    echo "FAIL $name"
+    tail -n 100 "$log" | sed 's/^/  | /'
+    failed=$((failed + 1))
+    return 1
+  fi
+}
+
+# The unit tests of a build folder, each test case counting as one.
+unit_tests() {
+  local rc=0 cases bad=0
+  ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
+    LC_ALL=C TZ=UTC "$1/tests/unit" >"$log" 2>&1 </dev/null || rc=$?
+  cases=$(sed -nE 's/.*assertions? in ([0-9]+) test cases?.*/\1/p; s/^test cases: *([0-9]+).*/\1/p' "$log" | tail -n 1)
+  if [ "$rc" != 0 ]; then
+    bad=$(sed -nE 's/^test cases:.* ([0-9]+) failed.*/\1/p' "$log" | tail -n 1)
+    bad=${bad:-1}        # it crashed before it could count
+    tail -n 100 "$log" | sed 's/^/  | /'
+  fi
+  passed=$((passed + ${cases:-$bad} - bad))
+  failed=$((failed + bad))
+  echo "$1/tests/unit: $((${cases:-$bad} - bad)) passed, $bad failed"
+}
+
+cli_tests() {
+  local good bad
+  BUILD=$1 tests/run_cli.sh 2>&1 | tee "$log"
+  read -r good bad < <(sed -nE 's/^CLI: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log")
+  passed=$((passed + ${good:-0}))
+  failed=$((failed + ${bad:-1}))
+}
+
+build_and_test() {
+  local build=$1
+  shift
+  check "build $build" make --no-print-directory -j"$(nproc)" BUILD="$build" "$@" all "$build/tests/unit" || return
+  unit_tests "$build"
+  cli_tests "$build"
+}
+
+files() { find . -path ./.git -prune -o -path "./$BUILD" -prune -o -path ./build -prune -o -type f "$@" -print0; }
+shell_scripts() { files \( -name '*.sh' -o -path ./.ci/run -o -path ./bench/run \) -size +0; }
+
+check 'direction of includes' tests/check_includes.sh
+# SC1090: cases of the CLI tests source their helpers by a variable.
+check 'shellcheck' xargs -0ra <(shell_scripts) shellcheck -e SC1090
+check 'clang-format' xargs -0ra <(files \( -name '*.cc' -o -name '*.h' \)) clang-format --dry-run -Werror
+check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W error
+
+build_and_test "$BUILD"
+build_and_test "$BUILD/asan" CXXFLAGS='-O1 -g1 -D_GLIBCXX_ASSERTIONS' \
+  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]

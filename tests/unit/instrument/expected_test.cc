@@ -1,0 +1,161 @@
+// Every real header and every edited one gives the records that upstream's translators gave, to the last bit.
+// Expected values: tests/data/expected (see its README), made by the Python packages.
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/json.h"
+#include "common/text.h"
+#include "common/yaml.h"
+#include "instrument/observation.h"
+
+#include "unit/test_data.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+
+using namespace dbb;
+using common::Json;
+
+namespace {
+
+/// Header of a dump with edits of mutations.json applied.
+fits::Header headerOf(std::string const &name, Json const &edits = {}) {
+    auto const path = tests::data("headers/" + name);
+    auto header = fits::fromDump(common::readYaml(path), path);
+    if (edits["set"].isObject()) {
+        Json dump = edits["set"];
+        if (!dump.object().empty()) header.merge(fits::fromDump(dump, name));
+    }
+    if (edits["delete"].isArray()) {
+        for (auto const &key : edits["delete"].array()) header.erase(key.string());
+    }
+    return header;
+}
+
+/// The value that a record of ours must hold for an expected one: floats from their exact hexadecimal text.
+Json exact(Json const &expected) {
+    if (!expected.isObject()) return expected;
+    if (auto const *hex = expected.find("hex")) return std::strtod(hex->string().c_str(), nullptr);
+    if (expected.find("begin_ns")) {
+        Json out;
+        out.set("begin_tai", common::isoFromNs(expected["begin_ns"].integer()));
+        return out.set("end_tai", common::isoFromNs(expected["end_ns"].integer()));
+    }
+    return expected;
+}
+
+void compareRecord(Json const &ours, Json const &expected) {
+    REQUIRE(expected.isObject());
+    CHECK(ours.object().size() == expected.object().size());
+    for (auto const &[column, value] : expected.object()) {
+        INFO("column " << column << ": ours " << ours[column].dump() << ", expected " << exact(value).dump());
+        REQUIRE(ours.find(column));
+        CHECK(ours[column] == exact(value));
+    }
+}
+
+void compareObservation(instrument::Observation const &ours, Json const &expected) {
+    CHECK(Json(ours.instrument) == expected["data_id"]["instrument"]);
+    CHECK(Json(ours.exposure) == expected["data_id"]["exposure"]);
+    CHECK(Json(ours.detector) == expected["data_id"]["detector"]);
+    CHECK(Json(ours.physical_filter) == expected["physical_filter"]);
+    compareRecord(ours.exposure_record, expected["exposure_record"]);
+    compareRecord(ours.group, expected["group_record"]);
+    compareRecord(ours.day_obs, expected["day_obs_record"]);
+}
+
+instrument::Observation observeHeader(fits::Header header) {
+    auto const *table = instrument::recognise(header);
+    if (!table) throw common::Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
+    return instrument::observe(*table, header, {}, true);
+}
+
+std::string codeOf(fits::Header const &header) {
+    try {
+        observeHeader(header);
+    } catch (common::Error const &e) {
+        return e.code();
+    }
+    return "none";
+}
+
+/// Case name to our code, written by hand.
+std::map<std::string, std::string> expectedCodes() {
+    std::map<std::string, std::string> out;
+    for (auto const &line : common::split(common::readFile(tests::data("error_codes.tsv")), '\n')) {
+        auto const fields = common::split(line, '\t');
+        if (fields.size() >= 4 && !line.starts_with("#") && fields[0] != "case") out[fields[0]] = fields[3];
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("real headers translate to upstream's records") {
+    std::size_t compared = 0;
+    std::vector<std::filesystem::path> files;
+    for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers"))) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+    for (auto const &file : files) {
+        auto const name = file.filename().string();
+        auto const expectedPath = tests::data("expected/" + file.stem().string() + ".json");
+        if (file.extension() == ".md") continue;
+        INFO(name);
+        auto const expected = Json::parse(common::readFile(expectedPath));
+        REQUIRE(expected["ingest"].isObject());
+        compareObservation(observeHeader(headerOf(name)), expected["ingest"]);
+        ++compared;
+    }
+    CHECK(compared == 29);
+}
+
+TEST_CASE("corrections change the cards that upstream changes") {
+    for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers"))) {
+        if (entry.path().extension() == ".md") continue;
+        auto const name = entry.path().filename().string();
+        INFO(name);
+        auto const expected = Json::parse(
+            common::readFile(tests::data("expected/" + entry.path().stem().string() + ".json")))["fix_header"];
+        auto header = headerOf(name);
+        auto const *table = instrument::recognise(header);
+        REQUIRE(table);
+        auto const before = header;
+        instrument::correct(*table, header, {});
+        for (auto const &[card, change] : expected["changes"].object()) {
+            INFO(card << " " << change.dump());
+            REQUIRE(header.find(card));
+            CHECK(fits::toJson(*header.find(card)) == change["new"]);
+        }
+        for (auto const &card : header.cards()) {
+            auto const *old = before.find(card.key);
+            if (old && *old == card.value) continue;
+            INFO("changed by us alone: " << card.key);
+            CHECK(expected["changes"].find(card.key));
+        }
+    }
+}
+
+TEST_CASE("edited headers translate or fail as upstream") {
+    auto const codes = expectedCodes();
+    std::set<std::string> failed;
+    auto const cases = Json::parse(common::readFile(tests::data("expected/mutations.json")));
+    CHECK(cases.array().size() == 47);
+    for (auto const &edit : cases.array()) {
+        auto const name = edit["name"].string();
+        INFO(name);
+        auto const header = headerOf(edit["base_header"].string(), edit);
+        auto const &result = edit["result"];
+        if (result["ingest"].isObject()) {
+            compareObservation(observeHeader(header), result["ingest"]);
+        } else {
+            REQUIRE(codes.count(name));
+            CHECK(codeOf(header) == codes.at(name));
+            failed.insert(name);
+        }
+    }
+    CHECK(failed.size() == codes.size());
+}

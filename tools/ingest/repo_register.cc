@@ -1,0 +1,129 @@
+#include "ingest/repo_register.h"
+
+#include "butler/dimension_records.h"
+#include "butler/repository.h"
+#include "common/error.h"
+#include "common/text.h"
+#include "instrument/table.h"
+#include "manifest/record.h"
+
+#include <algorithm>
+
+namespace dbb::ingest {
+
+using butler::DimensionRecords;
+using butler::SyncResult;
+using common::Json;
+using instrument::Table;
+
+namespace {
+
+Json textOrNull(std::string const &text) { return text.empty() ? Json() : Json(text); }
+
+/// The record of an instrument without the columns that the repository's universe does not have.
+Json instrumentRecord(Table const &table, butler::Universe const &universe) {
+    Json out;
+    out.set("name", table.name);
+    out.set("visit_max", table.visit_max);
+    out.set("visit_system", table.visit_system);
+    out.set("exposure_max", table.exposure_max);
+    out.set("detector_max", table.detector_max);
+    out.set("class_name", table.class_name);
+    auto const columns = butler::recordColumns(universe, universe.at("instrument"));
+    std::erase_if(out.object(), [&](auto const &member) {
+        return std::none_of(columns.begin(), columns.end(),
+                            [&](butler::RecordColumn const &column) { return column.name == member.first; });
+    });
+    return out;
+}
+
+Json detectorRecord(Table const &table, instrument::Detector const &detector) {
+    Json out;
+    out.set("instrument", table.name);
+    out.set("id", detector.id);
+    out.set("full_name", detector.full_name);
+    out.set("name_in_raft", detector.name_in_raft);
+    out.set("raft", textOrNull(detector.raft));
+    out.set("purpose", detector.purpose);
+    return out;
+}
+
+Json filterRecord(Table const &table, instrument::PhysicalFilter const &filter) {
+    Json out;
+    out.set("instrument", table.name);
+    out.set("name", filter.name);
+    out.set("band", filter.band);
+    return out;
+}
+
+/// What happened to the records of an instrument, taken together.
+class Outcome {
+public:
+    void add(SyncResult const &result) {
+        _inserted = _inserted || result.kind == SyncResult::Kind::Inserted;
+        _updated = _updated || result.kind == SyncResult::Kind::Updated;
+    }
+    std::string text() const { return _updated ? "updated" : _inserted ? "done" : "existing"; }
+
+private:
+    bool _inserted = false;
+    bool _updated = false;
+};
+
+Outcome syncAll(butler::Repository const &repo, Table const &table, bool update) {
+    Outcome out;
+    DimensionRecords records(repo);
+    out.add(records.sync("instrument", instrumentRecord(table, repo.universe()), update));
+    for (auto const &detector : table.detectors) {
+        out.add(records.sync("detector", detectorRecord(table, detector), update));
+    }
+    for (auto const &filter : table.filters()) {
+        out.add(records.sync("physical_filter", filterRecord(table, filter), update));
+    }
+    return out;
+}
+
+void checkNames(std::vector<std::string> const &names) {
+    auto const known = instrument::tableNames();
+    for (auto const &name : names) {
+        if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+        auto const near = common::nearest(name, known);
+        throw common::usageError("unknown instrument \"" + name + "\"",
+                                 near.empty() ? "known are: " + common::join(known, ", ")
+                                              : "did you mean " + near + "?");
+    }
+}
+
+manifest::Record line(Table const &table, std::string const &outcome) {
+    manifest::Record out("dimension");
+    out.set("element", "instrument");
+    out.set("name", table.name);
+    out.set("detectors", static_cast<std::int64_t>(table.detectors.size()));
+    out.set("physical_filters", static_cast<std::int64_t>(table.filters().size()));
+    Json receipt;
+    receipt.set("outcome", outcome);
+    return out.set("register", receipt);
+}
+
+} // namespace
+
+void registerInstruments(RegisterOptions const &options, common::Output &out) {
+    checkNames(options.instruments);
+    auto const access = options.dry_run ? butler::Access::Trial : butler::Access::ReadWrite;
+    auto const repo = butler::Repository::open(options.repo, access);
+    for (auto const &name : options.instruments) {
+        auto const &table = instrument::tableOf(name);
+        sql::Transaction transaction(repo.db());
+        auto outcome = syncAll(repo, table, options.update).text();
+        // A dry run does the work and takes it back, so it meets the errors that the real one would meet.
+        if (!options.dry_run) {
+            transaction.commit();
+        } else if (outcome != "existing") {
+            outcome = "planned";
+        }
+        out.write(line(table, outcome).line());
+        out.flush();
+    }
+}
+
+} // namespace dbb::ingest

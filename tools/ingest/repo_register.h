@@ -1,0 +1,24 @@
+/// \file
+/// dbb-repo register-instrument: instruments with their detectors and filters.
+#pragma once
+
+#include "common/lines.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::ingest {
+
+struct RegisterOptions {
+    std::string repo;
+    std::vector<std::string> instruments;
+    bool update = false;  ///< change records that differ
+    bool dry_run = false; ///< find out what would be done, and print it as planned
+};
+
+/// Register instruments, each in a transaction of its own, and print a line for each when it is durable.
+/// \throws Error USAGE for an unknown name, before anything is written; INSTRUMENT_CONFLICT and others of
+///         DimensionRecords::sync
+void registerInstruments(RegisterOptions const &options, common::Output &out);
+
+} // namespace dbb::ingest
