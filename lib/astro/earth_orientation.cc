@@ -47,7 +47,9 @@ std::vector<Row> const &table() {
     return rows;
 }
 
-double arcsecToRadians(double arcsec) { return arcsec * ERFA_DAS2R; }
+double arcsecToRadians(double arcsec) {
+    return arcsec * ERFA_DAS2R;
+}
 
 } // namespace
 
@@ -55,8 +57,8 @@ EarthOrientation earthOrientation(JulianDate const &utc) {
     auto const &rows = table();
     double const mjd = std::floor(utc.day - 2400000.5 + utc.fraction);
     double const day = utc.day - (2400000.5 + mjd) + utc.fraction;
-    auto const next = std::upper_bound(rows.begin(), rows.end(), mjd,
-                                       [](double m, Row const &row) { return m < row.mjd; });
+    auto const next =
+        std::upper_bound(rows.begin(), rows.end(), mjd, [](double m, Row const &row) { return m < row.mjd; });
     if (next == rows.begin() || next == rows.end()) {
         return {0.0, arcsecToRadians(0.035), arcsecToRadians(0.29)};
     }
@@ -66,7 +68,8 @@ EarthOrientation earthOrientation(JulianDate const &utc) {
     // A leap second between the two rows must not be spread over the day.
     double const step = b.ut1_minus_utc_s - a.ut1_minus_utc_s;
     double const ut1 = a.ut1_minus_utc_s + day / (b.mjd - a.mjd) * (step - std::nearbyint(step));
-    return {ut1, arcsecToRadians(between(a.x_arcsec, b.x_arcsec)), arcsecToRadians(between(a.y_arcsec, b.y_arcsec))};
+    return {ut1, arcsecToRadians(between(a.x_arcsec, b.x_arcsec)),
+            arcsecToRadians(between(a.y_arcsec, b.y_arcsec))};
 }
 
 } // namespace dbb::astro

@@ -40,8 +40,8 @@ struct SiteAngles {
     double height_m = 0;
 };
 
-/// Geodetic angles after the conversions to degrees and back that astropy's location object makes; without them
-/// the last bit of the right ascension differs.
+/// Geodetic angles after the conversions to degrees and back that astropy's location object makes; without
+/// them the last bit of the right ascension differs.
 SiteAngles anglesOf(Site const &site) {
     SiteAngles out;
     double xyz[3] = {site.x_m, site.y_m, site.z_m};
@@ -132,8 +132,12 @@ double wrapped(double x, double low) {
 
 } // namespace
 
-double wrapDegrees(double x) { return wrapped(x, 0.0); }
-double wrapDegreesSigned(double x) { return wrapped(x, -180.0); }
+double wrapDegrees(double x) {
+    return wrapped(x, 0.0);
+}
+double wrapDegreesSigned(double x) {
+    return wrapped(x, -180.0);
+}
 
 Direction icrsFromFk5(Direction const &fk5) {
     // Frame bias of FK5 J2000, transposed: astropy's matrix, exact bits.
@@ -155,7 +159,8 @@ Direction icrsFromFk5(Direction const &fk5) {
 Direction icrsFromAltAz(Direction const &altaz, JulianDate const &tai, Site const &site) {
     auto context = contextOf(tai, site);
     double ri = 0, di = 0;
-    eraAtoiq("A", altaz.lon_deg * degreesToRadians, M_PI / 2 - altaz.lat_deg * degreesToRadians, &context, &ri, &di);
+    eraAtoiq("A", altaz.lon_deg * degreesToRadians, M_PI / 2 - altaz.lat_deg * degreesToRadians, &context,
+             &ri, &di);
     auto p = fromAngles(ri, di);
     Vector ppr{};
     eraTrxp(context.bpn, p.data(), ppr.data());
@@ -170,7 +175,7 @@ Direction icrsFromAltAz(Direction const &altaz, JulianDate const &tai, Site cons
 Direction altAzFromIcrs(Direction const &icrs, JulianDate const &tai, Site const &site) {
     auto context = contextOf(tai, site);
     auto v = aberrated(context, deflected(context, fromAngles(icrs.lon_deg * degreesToRadians,
-                                                               icrs.lat_deg * degreesToRadians)));
+                                                              icrs.lat_deg * degreesToRadians)));
     Vector q{};
     eraRxp(context.bpn, v.data(), q.data());
     double ri = 0, di = 0;

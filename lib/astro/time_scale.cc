@@ -27,7 +27,9 @@ Sum twoSum(double a, double b) {
 }
 
 /// round-half-even, the default rounding mode.
-double roundEven(double v) { return std::nearbyint(v); }
+double roundEven(double v) {
+    return std::nearbyint(v);
+}
 
 JulianDate splitSum(Sum const &sum) {
     double day = roundEven(sum.value);
@@ -89,11 +91,15 @@ std::optional<double> fractionOf(std::string_view text, bool decimal) {
     return value;
 }
 
-char const *erfaName(Scale scale) { return scale == Scale::Utc ? "UTC" : "TAI"; }
+char const *erfaName(Scale scale) {
+    return scale == Scale::Utc ? "UTC" : "TAI";
+}
 
 } // namespace
 
-JulianDate normalised(double a, double b) { return splitSum(twoSum(a, b)); }
+JulianDate normalised(double a, double b) {
+    return splitSum(twoSum(a, b));
+}
 
 JulianDate fromMjd(double mjd) {
     auto const t = normalised(mjd, 0.0);
@@ -172,7 +178,8 @@ double difference(JulianDate const &a, JulianDate const &b) {
 std::int64_t taiNsFromUtcNs(std::int64_t utc_ns) {
     auto const date = common::civilFromDays(utc_ns / common::nsPerDay);
     double seconds = 0;
-    auto const fraction = static_cast<double>(utc_ns % common::nsPerDay) / static_cast<double>(common::nsPerDay);
+    auto const fraction =
+        static_cast<double>(utc_ns % common::nsPerDay) / static_cast<double>(common::nsPerDay);
     if (eraDat(date.year, date.month, date.day, fraction, &seconds) < 0) {
         throw Error("BAD_DATE", "the date is out of range");
     }
@@ -183,7 +190,8 @@ int pacificOffsetSeconds(JulianDate const &tai) {
     auto const utc = utcFromTai(tai);
     auto const utc_us = (nsFromTai(utc) + 500) / 1000; // the same count of days, in the scale of its argument
     auto const *zone = date::locate_zone("America/Los_Angeles");
-    auto const info = zone->get_info(date::sys_time<std::chrono::microseconds>(std::chrono::microseconds(utc_us)));
+    auto const info =
+        zone->get_info(date::sys_time<std::chrono::microseconds>(std::chrono::microseconds(utc_us)));
     return -static_cast<int>(info.offset.count());
 }
 

@@ -1,6 +1,6 @@
 /// \file
-/// Times as two-part Julian dates and the scales TAI, UTC and TT. Arithmetic follows astropy's operations one by
-/// one, because the Butler compares nanoseconds exactly and a different rounding would be a conflict.
+/// Times as two-part Julian dates and the scales TAI, UTC and TT. Arithmetic follows astropy's operations one
+/// by one, because the Butler compares nanoseconds exactly and a different rounding would be a conflict.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ JulianDate normalised(double a, double b);
 JulianDate fromMjd(double mjd);
 
 /// Parse `YYYY-MM-DD[Thh:mm[:ss[.f…]]]`.
-/// \param decimal_fraction  how the digits behind the point become a double: false, digit by digit as astropy's
+/// \param decimal_fraction  how the digits behind the point become a double: false, digit by digit as
+/// astropy's
 ///        isot format does; true, correctly rounded as its fits format does
 /// \param scale  days of UTC may have a leap second
 /// \return nullopt when the text is none or no real date

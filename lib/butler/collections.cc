@@ -1,5 +1,6 @@
 #include "butler/collections.h"
 
+#include "butler/where.h"
 #include "common/error.h"
 
 #include <algorithm>
@@ -41,8 +42,13 @@ std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
     return out;
 }
 
-constexpr char const *typeColumns = "SELECT id, name, storage_class, dimensions_key, tag_association_table, "
-                                    "calibration_association_table FROM dataset_type";
+constexpr char const *typeColumns
+    = "SELECT id, name, storage_class, dimensions_key, tag_association_table, calibration_association_table FROM "
+      "(SELECT *, calibration_association_table IS NOT NULL AS calibration FROM dataset_type)";
+
+std::string whereClause(Condition const &condition) {
+    return condition.sql.empty() ? std::string() : " WHERE " + condition.sql;
+}
 
 DatasetType typeOf(Statement const &row, std::map<std::int64_t, DimensionGroup> const &groups) {
     DatasetType out;
@@ -148,11 +154,16 @@ std::string_view nameOf(CollectionType type) {
     return "UNKNOWN";
 }
 
-std::vector<Collection> listCollections(Repository const &repo) {
+std::vector<Collection> listCollections(Repository const &repo, std::string const &where) {
     std::vector<Collection> out;
+    auto const condition = parseWhere(where, {"name", "type", "doc"});
+    // People know collection types by their names.
     repo.db()
-        .cached("SELECT collection_id, name, type, doc FROM collection ORDER BY name")
-        .query({}, [&](Statement const &row) { out.push_back(collectionOf(row)); });
+        .cached("SELECT collection_id, name, code, doc FROM (SELECT collection_id, name, type AS code, doc, "
+                "CASE type WHEN 1 THEN 'RUN' WHEN 2 THEN 'TAGGED' WHEN 3 THEN 'CHAINED' WHEN 4 THEN 'CALIBRATION' "
+                "END AS type FROM collection)"
+                + whereClause(condition) + " ORDER BY name")
+        .query(condition.values, [&](Statement const &row) { out.push_back(collectionOf(row)); });
     for (auto &collection : out) {
         if (collection.type == CollectionType::Chained) addChildren(repo.db(), collection);
     }
@@ -183,12 +194,13 @@ std::int64_t registerRun(Repository const &repo, std::string const &name) {
     return found->id;
 }
 
-std::vector<DatasetType> listDatasetTypes(Repository const &repo) {
+std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where) {
     std::vector<DatasetType> out;
+    auto const condition = parseWhere(where, {"name", "storage_class", "calibration"});
     auto const groups = knownGroups(repo);
     repo.db()
-        .cached(std::string(typeColumns) + " ORDER BY name")
-        .query({}, [&](Statement const &row) { out.push_back(typeOf(row, groups)); });
+        .cached(std::string(typeColumns) + whereClause(condition) + " ORDER BY name")
+        .query(condition.values, [&](Statement const &row) { out.push_back(typeOf(row, groups)); });
     return out;
 }
 

@@ -27,7 +27,8 @@ struct Collection {
 };
 
 /// All collections by name (bytewise order).
-std::vector<Collection> listCollections(Repository const &repo);
+/// \param where  condition on name, type ('RUN' …) and doc, see butler/where.h; empty: all
+std::vector<Collection> listCollections(Repository const &repo, std::string const &where = "");
 std::optional<Collection> findCollection(Repository const &repo, std::string const &name);
 
 /// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
@@ -47,7 +48,9 @@ struct DatasetType {
     bool isCalibration() const { return !calibs_table.empty(); }
 };
 
-std::vector<DatasetType> listDatasetTypes(Repository const &repo);
+/// All dataset types by name (bytewise order).
+/// \param where  condition on name, storage_class and calibration, see butler/where.h; empty: all
+std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where = "");
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name);
 
 /// The dataset type of that name and definition, registered when absent; its tables are created in a transaction

@@ -1,5 +1,6 @@
 #include "butler/datasets.h"
 
+#include "butler/references.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -19,9 +20,6 @@ using sql::Value;
 namespace {
 
 using Names = std::vector<std::string>;
-
-/// Component of a file record that is the whole dataset.
-constexpr char const *wholeDataset = "__NULL_STRING__";
 
 /// The Butler's name space of deterministic dataset ids, 840b31d9-05cd-5161-b2c8-00d32b280d0f.
 constexpr std::array<unsigned char, 16> nameSpace{0x84, 0x0b, 0x31, 0xd9, 0x05, 0xcd, 0x51, 0x61,
@@ -166,12 +164,20 @@ void writeSummaries(Repository const &repo, DatasetType const &type, std::int64_
 }
 
 /// What a violated constraint means for a dataset.
-Error explained(Error const &e, std::string const &what) {
+Error explained(Error const &e, Repository const &repo, DatasetType const &type, DataId const &dataId) {
     if (e.code() != "CONSTRAINT") return e;
-    if (e.message().starts_with("FOREIGN KEY")) {
-        return Error("MISSING_RECORD", what + " refers to a dimension record that is not registered in this repository");
+    auto const what = described(type, dataId);
+    if (!e.message().starts_with("FOREIGN KEY")) {
+        return Error("DATASET_CONFLICT", what + " has been registered by another program: " + e.message())
+            .cause(e.cause());
     }
-    return Error("DATASET_CONFLICT", what + " has been registered by another program: " + e.message()).cause(e.cause());
+    DimensionValues values;
+    for (std::size_t i = 0; i < dataId.size(); ++i) values[type.dimensions.required[i]] = dataId[i];
+    auto const missing = missingRecord(repo, values);
+    if (!missing) return Error(e.code(), what + ": " + e.message());
+    return Error("MISSING_RECORD", what + " refers to " + missing->dimension + " " + missing->value
+                                       + ", which is not registered in this repository")
+        .cause({.column = missing->dimension, .value = missing->value});
 }
 
 } // namespace
@@ -183,7 +189,7 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
             try {
                 step(dataset, dataset.id.hex());
             } catch (Error const &e) {
-                throw explained(e, described(_type, dataset.data_id) + " of run \"" + _run + "\"");
+                throw explained(e, _repo, _type, dataset.data_id);
             }
         }
     };
@@ -192,7 +198,7 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     try {
         writeSummaries(_repo, _type, _runId, datasets);
     } catch (Error const &e) {
-        throw explained(e, described(_type, datasets.front().data_id));
+        throw explained(e, _repo, _type, datasets.front().data_id);
     }
     each([&](NewDataset const &dataset, std::string const &id) {
         std::vector<Value> row{_type.id, id, _runId};

@@ -16,6 +16,9 @@
 
 namespace dbb::butler {
 
+/// Component of a file record that is the whole dataset.
+inline constexpr char const *wholeDataset = "__NULL_STRING__";
+
 /// Values of the required dimensions of a dataset, in universe order of its type's `dimensions.required`.
 using DataId = std::vector<sql::Value>;
 

@@ -1,6 +1,7 @@
 #include "butler/dimension_records.h"
 
 #include "butler/record_values.h"
+#include "butler/references.h"
 #include "butler/table_spec.h"
 #include "butler/where.h"
 #include "common/error.h"
@@ -19,6 +20,10 @@ using sql::Value;
 namespace {
 
 using Names = std::vector<std::string>;
+
+/// Records that are fetched before they are handed on: a query that is left open would keep writers from committing
+/// for as long as the reader of our output takes.
+constexpr std::size_t pageRows = 2000;
 
 /// `"a" = ? AND "b" = ?`
 std::string equalities(Names const &names) {
@@ -117,33 +122,17 @@ void refuseRegion(RecordPlan const &plan, std::vector<Value> const &values) {
 /// The record that `values` refers to and that is not there, as an error; the original error when all are.
 Error missingReference(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values,
                        Error const &original) {
-    auto const &universe = repo.universe();
-    auto const valueAt = [&](std::string const &column) {
-        auto const &names = plan.database_columns;
-        auto const at = std::find(names.begin(), names.end(), column);
-        return at == names.end() ? Value() : values[static_cast<std::size_t>(at - names.begin())];
-    };
-    auto needed = universe.requiredOf(*plan.element);
-    auto const implied = universe.impliedOf(*plan.element);
-    needed.insert(needed.end(), implied.begin(), implied.end());
-    for (auto const &name : needed) {
-        auto const &dimension = universe.at(name);
-        if (name == plan.element->name || !dimension.hasTable()) continue;
-        auto columns = universe.requiredOf(dimension);
-        std::vector<Value> key;
-        for (auto const &column : columns) key.push_back(valueAt(column));
-        columns.back() = dimension.keys.front().name;
-        bool found = false;
-        repo.db()
-            .cached("SELECT 1 FROM " + quoteIdentifier(name) + " WHERE " + equalities(columns))
-            .query(key, [&](Statement const &) { found = true; });
-        if (found) continue;
-        auto const value = shown(valueOf({.name = name, .type = dimension.keys.front()}, key, key.size() - 1));
-        return Error("MISSING_RECORD", described(plan, values) + " refers to " + name + " " + value
-                                           + ", which is not registered in this repository")
-            .cause({.column = name, .value = value});
+    DimensionValues references;
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+        auto const &column = plan.columns[i];
+        bool const own = i + 1 == plan.key_size && plan.element->isDimension();
+        if ((column.key || column.implied) && !own) references[column.name] = values[plan.first_value[i]];
     }
-    return original;
+    auto const missing = missingRecord(repo, references);
+    if (!missing) return original;
+    return Error("MISSING_RECORD", described(plan, values) + " refers to " + missing->dimension + " "
+                                       + missing->value + ", which is not registered in this repository")
+        .cause({.column = missing->dimension, .value = missing->value});
 }
 
 /// Run a statement that writes a record and explain the constraints that it can violate.
@@ -175,8 +164,8 @@ std::vector<Value> stored(RecordPlan const &plan, std::vector<Value> const &valu
     return out;
 }
 
-/// The columns of an alternate key whose values belong to another record, which is why nothing was inserted.
-Error keyTaken(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
+/// The alternate key whose values belong to another record; nullopt when all are free.
+std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
     auto const &element = *plan.element;
     auto const code = element.name == "exposure" ? "OBS_ID_TAKEN" : "KEY_TAKEN";
     for (std::size_t k = 1; k < element.keys.size(); ++k) {
@@ -198,7 +187,13 @@ Error keyTaken(Repository const &repo, RecordPlan const &plan, std::vector<Value
                                + shown(other) + " has already")
             .cause({.column = name, .value = value, .expected = "a value of its own"});
     }
-    return Error(code, described(plan, values) + " can't be stored beside another record");
+    return std::nullopt;
+}
+
+/// Why nothing was inserted although no record has the primary key.
+Error keyTaken(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
+    if (auto taken = takenKey(repo, plan, values)) return *taken;
+    return Error("KEY_TAKEN", described(plan, values) + " can't be stored beside another record");
 }
 
 /// Indexes of the columns that differ.
@@ -320,6 +315,23 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     return {SyncResult::Kind::Updated, std::move(old)};
 }
 
+SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record, bool allowUpdate) {
+    auto const &plan = planOf(element);
+    auto const values = valuesOf(plan, record);
+    refuseRegion(plan, values);
+    auto const found = stored(plan, values);
+    if (found.empty()) {
+        if (auto const taken = takenKey(_repo, plan, values)) throw *taken;
+        return {SyncResult::Kind::Inserted, {}};
+    }
+    auto const differing = differences(plan, values, found);
+    if (differing.empty()) return {SyncResult::Kind::Same, {}};
+    if (!allowUpdate) throw conflict(plan, differing, values, found);
+    Json old{Json::Object{}};
+    for (auto const i : differing) old.set(plan.columns[i].name, valueOf(plan.columns[i], found, plan.first_value[i]));
+    return {SyncResult::Kind::Updated, std::move(old)};
+}
+
 std::optional<DimensionRecord> DimensionRecords::find(std::string_view element, std::vector<Json> const &key) {
     auto const &plan = planOf(element);
     if (key.size() != plan.key_size) {
@@ -358,10 +370,23 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
     }
     auto const condition = parseWhere(where, names);
     Names const order(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(keys));
-    _repo.db()
-        .prepare("SELECT " + quotedList(names) + " FROM " + from
-                 + (condition.sql.empty() ? "" : " WHERE " + condition.sql) + " ORDER BY " + quotedList(order))
-        ->query(condition.values, [&](Statement const &r) { row(recordOf(columns, r)); });
+    auto const select = "SELECT " + quotedList(names) + " FROM " + from + " WHERE "
+                        + (condition.sql.empty() ? "TRUE" : "(" + condition.sql + ")");
+    auto const after = " AND (" + quotedList(order) + ") > (" + common::join(Names(keys, "?"), ", ") + ")";
+    auto const tail = " ORDER BY " + quotedList(order) + " LIMIT " + std::to_string(pageRows);
+    std::vector<Value> last;
+    std::vector<DimensionRecord> page;
+    do {
+        page.clear();
+        auto parameters = condition.values;
+        parameters.insert(parameters.end(), last.begin(), last.end());
+        _repo.db().prepare(select + (last.empty() ? "" : after) + tail)->query(parameters, [&](Statement const &r) {
+            page.push_back(recordOf(columns, r));
+            last.clear();
+            for (std::size_t i = 0; i < keys; ++i) last.push_back(r.column(static_cast<int>(i)));
+        });
+        for (auto const &record : page) row(record);
+    } while (page.size() == pageRows);
 }
 
 } // namespace dbb::butler

@@ -48,6 +48,10 @@ public:
     ///         none where one must be; REGION_UNSUPPORTED for a region; CONSTRAINT else
     SyncResult sync(std::string_view element, DimensionRecord const &record, bool update);
 
+    /// What sync() would do, or throw, without doing it; needs no transaction and no right to write. References to
+    /// other records are not checked.
+    SyncResult check(std::string_view element, DimensionRecord const &record, bool update);
+
     /// The record with these required values (in universe order), nullopt when there is none.
     std::optional<DimensionRecord> find(std::string_view element, std::vector<common::Json> const &key);
 

@@ -158,6 +158,12 @@ private:
     std::string _path;
 };
 
+/// An error that keeps a whole repository from being used, whatever it would mean for a single file.
+Error forWholeRepository(Error const &e) {
+    if (e.exitCode() != ExitCode::SomeFailed) return e;
+    return Error(e.code(), e.message(), ExitCode::Backend).hint(e.hint()).cause(e.cause());
+}
+
 Error existsAlready(std::string const &path, std::string const &hint) {
     return Error("REPO_EXISTS", "\"" + path + "\" exists already", ExitCode::Backend).hint(hint);
 }
@@ -175,7 +181,7 @@ void Repository::checkCreate(std::string const &root) {
     }
 }
 
-void Repository::create(std::string const &root) {
+void Repository::create(std::string const &root) try {
     auto const folder = common::absolutePath(root);
     checkCreate(folder);
     common::createFolders(folder);
@@ -190,9 +196,11 @@ void Repository::create(std::string const &root) {
     }
     common::syncFolder(folder);
     common::writeFileDurably(folder + "/butler.yaml", freshConfigText());
+} catch (Error const &e) {
+    throw forWholeRepository(e);
 }
 
-Repository Repository::open(std::string const &repo, Access access) {
+Repository Repository::open(std::string const &repo, Access access) try {
     Repository out;
     out._access = access;
     out._config = readConfig(repo);
@@ -212,6 +220,8 @@ Repository Repository::open(std::string const &repo, Access access) {
 
     if (writes) ensureRecordsTable(*out._db, out._config.records_table, access);
     return out;
+} catch (Error const &e) {
+    throw forWholeRepository(e);
 }
 
 } // namespace dbb::butler

@@ -7,8 +7,8 @@ namespace dbb::common {
 
 std::int64_t daysFromCivil(int year, int month, int day) {
     using namespace std::chrono;
-    auto const first = year_month_day{std::chrono::year(year), std::chrono::month(unsigned(month)),
-                                      std::chrono::day(1)};
+    auto const first =
+        year_month_day{std::chrono::year(year), std::chrono::month(unsigned(month)), std::chrono::day(1)};
     return sys_days(first).time_since_epoch().count() + day - 1;
 }
 

@@ -1,6 +1,7 @@
 /// \file
 /// Instants as int64 nanoseconds since 1970-01-01T00:00:00 of their own scale, read and written as ISO 8601.
-/// No scale is converted here (that is astro/time_scale.h); a name ending in _tai_ns or _utc_ns says which it is.
+/// No scale is converted here (that is astro/time_scale.h); a name ending in _tai_ns or _utc_ns says which it
+/// is.
 #pragma once
 
 #include <cstdint>

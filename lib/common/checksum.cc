@@ -47,7 +47,9 @@ std::string blake2b(std::string_view data, std::size_t size) {
     return {reinterpret_cast<char const *>(out.data()), size};
 }
 
-bool isChecksumName(std::string_view name) { return name == "adler32" || digestNamed(name) != nullptr; }
+bool isChecksumName(std::string_view name) {
+    return name == "adler32" || digestNamed(name) != nullptr;
+}
 
 struct Checksummer::State {
     std::string name;
@@ -89,7 +91,9 @@ std::string Checksummer::finish() {
     return toHex({reinterpret_cast<char const *>(out.data()), size});
 }
 
-std::string const &Checksummer::name() const { return _state->name; }
+std::string const &Checksummer::name() const {
+    return _state->name;
+}
 
 std::vector<std::string> fileChecksums(std::string const &path, std::vector<std::string> const &names) {
     std::vector<Checksummer> sums;

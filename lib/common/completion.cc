@@ -22,7 +22,8 @@ std::string bashValueBranches(CommandRow const &command) {
     for (auto const &option : command.options) {
         if (!option.takes_value) continue;
         out += "    " + join(option.names, "|") + ") COMPREPLY=($(compgen "
-               + (option.words.empty() ? "-f" : "-W '" + join(option.words, " ") + "'") + " -- \"$cur\")); return;;\n";
+               + (option.words.empty() ? "-f" : "-W '" + join(option.words, " ") + "'")
+               + " -- \"$cur\")); return;;\n";
     }
     return out;
 }
@@ -50,8 +51,8 @@ std::string bash(CommandRow const &program) {
            + (verbs.empty() ? "" : "  [ \"$COMP_CWORD\" = 1 ] && words=\"$words " + join(verbs, " ") + "\"\n")
            + "  case \"$cur\" in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"));;\n"
            + "    *) COMPREPLY=($(compgen -W \"" + join(verbs, " ")
-           + "\" -- \"$cur\") $(compgen -f -- \"$cur\"));;\n  esac\n}\n" + "complete -o filenames -F " + function + " "
-           + program.name + "\n";
+           + "\" -- \"$cur\") $(compgen -f -- \"$cur\"));;\n  esac\n}\n" + "complete -o filenames -F "
+           + function + " " + program.name + "\n";
 }
 
 /// Text for single quotes of a shell.
@@ -97,12 +98,13 @@ std::string zsh(CommandRow const &program) {
     std::vector<std::string> verbs;
     for (auto const &verb : program.verbs) {
         verbs.push_back(verb.name);
-        cases += "  " + verb.name + ") _arguments" + zshSpecs(program) + zshSpecs(verb) + " '*:file:_files'; return;;\n";
+        cases += "  " + verb.name + ") _arguments" + zshSpecs(program) + zshSpecs(verb)
+                 + " '*:file:_files'; return;;\n";
     }
     return "#compdef " + program.name + "\n" + function + "() {\n"
-           + (verbs.empty() ? "" : "  case \"${words[2]}\" in\n" + cases + "  esac\n") + "  _arguments" + zshSpecs(program)
-           + (verbs.empty() ? " '*:file:_files'" : " '1:verb:(" + join(verbs, " ") + ")'") + "\n}\n" + "compdef "
-           + function + " " + program.name + "\n";
+           + (verbs.empty() ? "" : "  case \"${words[2]}\" in\n" + cases + "  esac\n") + "  _arguments"
+           + zshSpecs(program) + (verbs.empty() ? " '*:file:_files'" : " '1:verb:(" + join(verbs, " ") + ")'")
+           + "\n}\n" + "compdef " + function + " " + program.name + "\n";
 }
 
 std::string fishLines(CommandRow const &command, std::string const &program, std::string const &condition) {
@@ -123,8 +125,9 @@ std::string fishLines(CommandRow const &command, std::string const &program, std
 std::string fish(CommandRow const &program) {
     std::string out = "# fish completion of " + program.name + "\n" + fishLines(program, program.name, "");
     for (auto const &verb : program.verbs) {
-        out += "complete -c " + program.name + " -n __fish_use_subcommand -a " + verb.name + " -d " + quoted(verb.summary)
-               + "\n" + fishLines(verb, program.name, " -n '__fish_seen_subcommand_from " + verb.name + "'");
+        out += "complete -c " + program.name + " -n __fish_use_subcommand -a " + verb.name + " -d "
+               + quoted(verb.summary) + "\n"
+               + fishLines(verb, program.name, " -n '__fish_seen_subcommand_from " + verb.name + "'");
     }
     return out;
 }

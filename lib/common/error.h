@@ -1,6 +1,6 @@
 /// \file
-/// The one exception type of dbb. Libraries throw it and never print or exit; it is caught in two places only,
-/// the loop over records (report, reject, go on) and guarded() around a program.
+/// The one exception type of dbb. Libraries throw it and never print or exit; it is caught in two places
+/// only, the loop over records (report, reject, go on) and guarded() around a program.
 #pragma once
 
 #include "common/exit_code.h"

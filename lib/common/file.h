@@ -1,5 +1,6 @@
 /// \file
-/// Files: owning descriptors, whole reads, and writes that survive a crash. Order and reasons: dbb(7), RELIABILITY.
+/// Files: owning descriptors, whole reads, and writes that survive a crash. Order and reasons: dbb(7),
+/// RELIABILITY.
 #pragma once
 
 #include <cstdint>
@@ -65,7 +66,8 @@ void writeFileDurably(std::string const &path, std::string_view data, bool repla
 /// Create `path` and the folders above it as needed; new names are made durable. \throws Error
 void createFolders(std::string const &path);
 
-/// Absolute path without `.`, `..` and doubled slashes; symbolic links are kept. Empty gives the working folder.
+/// Absolute path without `.`, `..` and doubled slashes; symbolic links are kept. Empty gives the working
+/// folder.
 std::string absolutePath(std::string const &path);
 
 /// Absolute path with all symbolic links resolved. \throws Error NOT_FOUND …

@@ -9,7 +9,9 @@
 
 namespace dbb::common {
 
-bool isGzip(std::string_view head) { return head.size() >= 3 && head.starts_with("\x1f\x8b\x08"); }
+bool isGzip(std::string_view head) {
+    return head.size() >= 3 && head.starts_with("\x1f\x8b\x08");
+}
 
 struct GzipReader::State {
     int fd;
@@ -27,7 +29,9 @@ GzipReader::GzipReader(int fd, std::string path) : _state(new State{fd, std::mov
     }
 }
 
-GzipReader::~GzipReader() { ::inflateEnd(&_state->stream); }
+GzipReader::~GzipReader() {
+    ::inflateEnd(&_state->stream);
+}
 
 std::size_t GzipReader::read(void *buffer, std::size_t size) {
     auto &s = *_state;
@@ -41,7 +45,8 @@ std::size_t GzipReader::read(void *buffer, std::size_t size) {
             s.stream.avail_in = static_cast<unsigned>(n);
             if (n == 0 && s.ended) break;
             if (n == 0) {
-                throw Error("GZIP_DAMAGED", "could not inflate \"" + s.path + "\": the gzip stream is cut short");
+                throw Error("GZIP_DAMAGED",
+                            "could not inflate \"" + s.path + "\": the gzip stream is cut short");
             }
         }
         if (s.ended) {
@@ -62,8 +67,8 @@ std::size_t GzipReader::read(void *buffer, std::size_t size) {
 }
 
 std::uint32_t adler32(std::uint32_t sum, std::string_view data) {
-    return static_cast<std::uint32_t>(::adler32_z(sum, reinterpret_cast<unsigned char const *>(data.data()),
-                                                  data.size()));
+    return static_cast<std::uint32_t>(
+        ::adler32_z(sum, reinterpret_cast<unsigned char const *>(data.data()), data.size()));
 }
 
 } // namespace dbb::common

@@ -21,9 +21,8 @@ public:
     GzipReader(int fd, std::string path);
     ~GzipReader();
 
-    /// Inflate up to `size` more bytes; fewer only at the end of the stream. Members that follow each other are
-    /// read as one stream.
-    /// \throws Error GZIP_DAMAGED when the stream is broken or cut short, IO_ERROR
+    /// Inflate up to `size` more bytes; fewer only at the end of the stream. Members that follow each other
+    /// are read as one stream. \throws Error GZIP_DAMAGED when the stream is broken or cut short, IO_ERROR
     std::size_t read(void *buffer, std::size_t size);
 
 private:

@@ -72,28 +72,34 @@ void start(std::string const &program, Format format, Level level) {
     s.level = level;
 }
 
-void error(Error const &e) { write(Level::Error, e.message(), e.hint(), e.code()); }
-void error(std::string const &message) { write(Level::Error, message, "", ""); }
+void error(Error const &e) {
+    write(Level::Error, e.message(), e.hint(), e.code());
+}
+void error(std::string const &message) {
+    write(Level::Error, message, "", "");
+}
 void warning(std::string const &message, std::string const &hint) {
     write(Level::Warning, message, hint, "");
 }
-void info(std::string const &message) { write(Level::Info, message, "", ""); }
-void debug(std::string const &message) { write(Level::Debug, message, "", ""); }
-
-struct Grouped::Count {
-    std::string code;
-    std::size_t seen = 0;
-};
+void info(std::string const &message) {
+    write(Level::Info, message, "", "");
+}
+void debug(std::string const &message) {
+    write(Level::Debug, message, "", "");
+}
 
 namespace {
 constexpr std::size_t shownPerCode = 5;
 }
 
-Grouped::~Grouped() { finish(); }
+Grouped::~Grouped() {
+    finish();
+}
 
 void Grouped::add(Error const &e) {
-    auto at = std::find_if(_counts.begin(), _counts.end(), [&](Count const &c) { return c.code == e.code(); });
-    if (at == _counts.end()) at = _counts.insert(_counts.end(), Count{e.code()});
+    auto at =
+        std::find_if(_counts.begin(), _counts.end(), [&](Count const &c) { return c.code == e.code(); });
+    if (at == _counts.end()) at = _counts.insert(_counts.end(), Count{e.code(), 0});
     if (++at->seen <= shownPerCode) error(e);
 }
 

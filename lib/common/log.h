@@ -33,7 +33,10 @@ public:
     void finish();
 
 private:
-    struct Count;
+    struct Count {
+        std::string code;
+        std::size_t seen = 0;
+    };
     std::vector<Count> _counts;
 };
 

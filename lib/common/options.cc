@@ -95,8 +95,8 @@ Options &Options::choice(std::string const &names, std::string &target, std::vec
     return *this;
 }
 
-Options &Options::values(std::string const &names, std::vector<std::string> &target, std::string const &metavar,
-                         std::string const &help) {
+Options &Options::values(std::string const &names, std::vector<std::string> &target,
+                         std::string const &metavar, std::string const &help) {
     _state->last = _state->app->add_option(names, target, help)->type_name(metavar);
     _state->last->expected(1)->take_all();
     return *this;
@@ -209,7 +209,8 @@ bool isMeta(std::string const &name) {
 }
 
 /// The words that stand for a value of the configuration file or environment on the command line.
-std::vector<std::string> asArguments(CLI::Option const &option, Json const &value, std::string const &source) {
+std::vector<std::string> asArguments(CLI::Option const &option, Json const &value,
+                                     std::string const &source) {
     auto const name = option.get_lnames().front();
     auto text = [&](Json const &v) {
         if (v.isString()) return v.string();
@@ -288,7 +289,7 @@ CommandRow commandRow(CLI::App const &app, std::string const &name,
 }
 
 struct Sourced {
-    std::vector<std::string> args;              // environment and file first, so that a verb's words stay last
+    std::vector<std::string> args; // environment and file first, so that a verb's words stay last
     std::map<std::string, std::string> sources; // by long name
 };
 
@@ -339,15 +340,20 @@ void printConfig(CLI::App const &app, std::map<std::string, std::string> const &
     std::fputs(out.c_str(), stdout);
 }
 
-std::string versionText(std::string const &program) { return program + " (dbb) " + version + "\n"; }
+std::string versionText(std::string const &program) {
+    return program + " (dbb) " + version + "\n";
+}
 
 /// Turn one of CLI11's messages into ours: lower case, no full stop, a suggestion for a wrong word.
 Error translated(CLI::ParseError const &e, CLI::App const &app, std::string const &program) {
     std::string const tryHelp = "try \"" + program + " --help\"";
     std::string const name = e.get_name();
     if (name == "ExtrasError") {
-        auto const unknown = app.remaining(true);
-        std::string const word = unknown.empty() ? "" : unknown.front();
+        // CLI11 keeps the words in its sentence only.
+        std::string const sentence = e.what();
+        auto const colon = sentence.rfind(": ");
+        auto const word =
+            colon == std::string::npos ? sentence : split(sentence.substr(colon + 2), ' ').front();
         auto const *verb = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
         std::vector<std::string> known = longNames(*verb);
         std::string kind = word.starts_with("-") ? "option" : "argument";
@@ -399,7 +405,9 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
     app.add_flag("-q,--quiet", std.quiet, "Say errors only")->group(group);
     choice("--log-format", std.log_format, {"text", "json"}, "Form of messages on stderr");
     s.last->group(group);
-    app.add_option("--config", s.config, "YAML file with values for long options")->type_name("FILE")->group(group);
+    app.add_option("--config", s.config, "YAML file with values for long options")
+        ->type_name("FILE")
+        ->group(group);
     app.add_flag("--print-config", s.print_config, "Show the options in force and where they come from")
         ->group(group);
     choice("--completion", s.completion, {"bash", "zsh", "fish"}, "Print a completion script and end");
@@ -409,8 +417,10 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
     auto footer = [](State const &state) {
         std::string out = "Examples:\n";
         for (auto const &[command, what] : state.examples) out += "  " + command + "\n      " + what + "\n";
-        return out + "\nExit status: 0 all done, 1 some items failed, 2 usage, 3 incomplete, 4 backend unusable,\n"
-                     "5 repository damaged or unsupported, 75 try again. More: man "
+        return out
+               + "\nExit status: 0 all done, 1 some items failed, 2 usage, 3 incomplete, 4 backend "
+                 "unusable,\n"
+                 "5 repository damaged or unsupported, 75 try again. More: man "
                + split(state.program, ' ').front();
     };
     app.footer([&s, footer] { return footer(s); });
@@ -441,10 +451,10 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
         std::reverse(sourced.args.begin(), sourced.args.end());
         app.parse(sourced.args);
         log::start(s.program, std.log_format == "json" ? log::Format::Json : log::Format::Text,
-                   std.quiet            ? log::Level::Error
-                   : std.verbose >= 2   ? log::Level::Debug
-                   : std.verbose == 1   ? log::Level::Info
-                                        : log::Level::Warning);
+                   std.quiet          ? log::Level::Error
+                   : std.verbose >= 2 ? log::Level::Debug
+                   : std.verbose == 1 ? log::Level::Info
+                                      : log::Level::Warning);
         if (s.print_config) {
             printConfig(app, sourced.sources);
             return 0;

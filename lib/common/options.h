@@ -1,6 +1,7 @@
 /// \file
-/// Command lines: one option table per program, from which parsing, --help, --completion and --print-config come.
-/// Values come from the command line, else from the environment (DBB_<OPTION>), else from the YAML file of
+/// Command lines: one option table per program, from which parsing, --help, --completion and --print-config
+/// come. Values come from the command line, else from the environment (DBB_<OPTION>), else from the YAML file
+/// of
 /// --config, else from the default. The only place with CLI11.
 #pragma once
 
@@ -17,14 +18,14 @@ namespace dbb::common {
 
 /// Options that mean the same in every program. A program shows those that it asks for.
 struct StandardOptions {
-    int verbose = 0;              ///< -v, repeatable
-    bool quiet = false;           ///< -q: errors only
-    bool dry_run = false;         ///< -n
-    bool stats = false;           ///< summary on stderr even when it is no terminal
-    int jobs = 1;                 ///< -j
-    std::string rejects{};        ///< path or fd:N
-    std::string metrics{};        ///< file that gets counters in Prometheus' text form
-    std::string max_time{};       ///< duration like 30s, 5m, 2h
+    int verbose = 0;        ///< -v, repeatable
+    bool quiet = false;     ///< -q: errors only
+    bool dry_run = false;   ///< -n
+    bool stats = false;     ///< summary on stderr even when it is no terminal
+    int jobs = 1;           ///< -j
+    std::string rejects{};  ///< path or fd:N
+    std::string metrics{};  ///< file that gets counters in Prometheus' text form
+    std::string max_time{}; ///< duration like 30s, 5m, 2h
     std::string log_format = "text";
 };
 
@@ -38,7 +39,8 @@ public:
     Options(Options const &) = delete;
     Options &operator=(Options const &) = delete;
 
-    /// \param names  as CLI11 takes them: "-r,--regex". The variable holds the default and outlives the table.
+    /// \param names  as CLI11 takes them: "-r,--regex". The variable holds the default and outlives the
+    /// table.
     Options &flag(std::string const &names, bool &target, std::string const &help);
     /// A pair --name / --no-name.
     Options &toggle(std::string const &name, bool &target, std::string const &help);
@@ -74,7 +76,8 @@ public:
     Options &standard(StandardOptions &target, unsigned which);
 
     /// Parse the command line, start the log and the --max-time clock.
-    /// \return exit status when the program shall end now (help, version, completion, a mistake that was reported)
+    /// \return exit status when the program shall end now (help, version, completion, a mistake that was
+    /// reported)
     std::optional<int> parse(int argc, char const *const *argv);
 
 private:
@@ -84,8 +87,8 @@ private:
     std::unique_ptr<State> _state;
 };
 
-/// Run a program: errors become a message and their exit status, a closed output ends as SIGPIPE would, a stop
-/// signal ends the process as that signal. `body` returns the status of a complete run.
+/// Run a program: errors become a message and their exit status, a closed output ends as SIGPIPE would, a
+/// stop signal ends the process as that signal. `body` returns the status of a complete run.
 int guarded(std::function<ExitCode()> const &body);
 
 /// Seconds of a duration: a number with one of the letters s, m, h, d (none: seconds). \throws usageError

@@ -25,9 +25,13 @@ void catchSignals() {
     std::signal(SIGPIPE, SIG_IGN);
 }
 
-int stopSignal() { return stop; }
+int stopSignal() {
+    return stop;
+}
 
-void requestStop(int signal) { stop = signal; }
+void requestStop(int signal) {
+    stop = signal;
+}
 
 void dieOf(int signal) {
     std::signal(signal, SIG_DFL);

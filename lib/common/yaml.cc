@@ -155,6 +155,8 @@ Json parseYaml(std::string const &text, std::string const &name) {
     }
 }
 
-Json readYaml(std::string const &path) { return parseYaml(readFile(path), path); }
+Json readYaml(std::string const &path) {
+    return parseYaml(readFile(path), path);
+}
 
 } // namespace dbb::common

@@ -9,11 +9,11 @@
 
 namespace dbb::common {
 
-/// Parse one YAML document. Plain scalars get the types that PyYAML's safe loader gives them (YAML 1.1: `yes`,
-/// `012`, `1_000`, a float needs a point), except that dates and base 60 numbers stay text. A repeated key keeps
-/// its last value. Tags are ignored; anchors, aliases and merge keys work.
-/// \param name  shown in messages
-/// \throws Error BAD_YAML with line and column; also when a document nests deeper than 64 levels or aliases
+/// Parse one YAML document. Plain scalars get the types that PyYAML's safe loader gives them (YAML 1.1:
+/// `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers stay text. A repeated
+/// key keeps its last value. Tags are ignored; anchors, aliases and merge keys work. \param name  shown in
+/// messages \throws Error BAD_YAML with line and column; also when a document nests deeper than 64 levels or
+/// aliases
 ///         make it grow beyond a million nodes
 Json parseYaml(std::string const &text, std::string const &name);
 

@@ -1,5 +1,5 @@
-// From 80-byte cards to typed values. CFITSIO takes each card apart; what it leaves as text is converted here,
-// since its own number reading goes through locale-dependent functions.
+// From 80-byte cards to typed values. CFITSIO takes each card apart; what it leaves as text is converted
+// here, since its own number reading goes through locale-dependent functions.
 #include "common/error.h"
 #include "fits/header_file.h"
 
@@ -84,10 +84,14 @@ bool toValue(Piece const &piece, Value &out) {
     return true;
 }
 
-bool isContinue(std::string_view card) { return card.starts_with("CONTINUE  "); }
+bool isContinue(std::string_view card) {
+    return card.starts_with("CONTINUE  ");
+}
 
 /// A CONTINUE card under another name, since CFITSIO takes the real one for a comment.
-std::string asValueCard(std::string_view card) { return "D2345678= " + std::string(card.substr(10)); }
+std::string asValueCard(std::string_view card) {
+    return "D2345678= " + std::string(card.substr(10));
+}
 
 bool isPrintable(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
@@ -111,7 +115,8 @@ Header parseCards(std::string_view text, std::string const &path) {
         if (key == "COMMENT" || key == "HISTORY") continue;
         Piece piece;
         Value value;
-        if (!splitValue(card.c_str(), piece)) throw badCard(path, number, key, "has a value that can't be read");
+        if (!splitValue(card.c_str(), piece))
+            throw badCard(path, number, key, "has a value that can't be read");
         if (piece.type == 'C') {
             auto string = unquoted(piece.text);
             // A string that ends in & goes on in the CONTINUE cards behind it.

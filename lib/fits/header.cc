@@ -70,7 +70,8 @@ Header fromDump(Json const &dump, std::string const &name) {
     } else if (dump.isArray()) {
         for (auto const &card : dump.array()) {
             if (!card.isArray() || card.array().size() < 3 || !card.array()[0].isString()) {
-                throw Error("NOT_A_HEADER", "\"" + name + "\": an entry of the list is no [keyword, type, value]");
+                throw Error("NOT_A_HEADER",
+                            "\"" + name + "\": an entry of the list is no [keyword, type, value]");
             }
             out.set(card.array()[0].string(), fromJson(card.array()[2]));
         }

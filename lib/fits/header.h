@@ -47,9 +47,9 @@ private:
     std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> _index;
 };
 
-/// The header that a dump holds: a mapping of keyword to value, or a list of [keyword, type, value, comment] as
-/// LSST's PropertyList is written. A list of values stands for a repeated card.
-/// \throws Error NOT_A_HEADER when the value has neither form or is a translated sidecar
+/// The header that a dump holds: a mapping of keyword to value, or a list of [keyword, type, value, comment]
+/// as LSST's PropertyList is written. A list of values stands for a repeated card. \throws Error NOT_A_HEADER
+/// when the value has neither form or is a translated sidecar
 Header fromDump(common::Json const &dump, std::string const &name);
 
 } // namespace dbb::fits

@@ -68,14 +68,16 @@ public:
         auto const n = _reader.read(buffer, size);
         _inflated += static_cast<std::int64_t>(n);
         if (_inflated > maxInflatedBytes) {
-            throw Error("GZIP_BOMB", "\"" + _path + "\": the second header lies behind more than 1 GiB of inflated data");
+            throw Error("GZIP_BOMB",
+                        "\"" + _path + "\": the second header lies behind more than 1 GiB of inflated data");
         }
         return n;
     }
     void skip(std::int64_t size) override {
         std::array<char, 65536> sink; // NOLINT: only written
         while (size > 0) {
-            auto const n = read(sink.data(), std::min<std::size_t>(sink.size(), static_cast<std::size_t>(size)));
+            auto const n =
+                read(sink.data(), std::min<std::size_t>(sink.size(), static_cast<std::size_t>(size)));
             if (n == 0) return;
             size -= static_cast<std::int64_t>(n);
         }
@@ -91,13 +93,14 @@ HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
     _fd = common::openForReading(_path);
     _stat = common::statFile(_fd.get(), _path);
     if (!_stat.is_regular) {
-        throw Error("NOT_A_FILE", "\"" + _path + "\" is " + (_stat.is_directory ? "a folder" : "no regular file"));
+        throw Error("NOT_A_FILE",
+                    "\"" + _path + "\" is " + (_stat.is_directory ? "a folder" : "no regular file"));
     }
     if (_stat.size_bytes == 0) throw Error("EMPTY_FILE", "\"" + _path + "\" is empty (0 bytes)");
     if (isDumpName(_path)) {
         auto const text = common::readFile(_path);
-        _primary = fromDump(_path.ends_with(".json") ? common::Json::parse(text) : common::parseYaml(text, _path),
-                            _path);
+        _primary = fromDump(
+            _path.ends_with(".json") ? common::Json::parse(text) : common::parseYaml(text, _path), _path);
         _extensionRead = true;
         return;
     }
@@ -165,7 +168,8 @@ std::int64_t HeaderFile::dataBytes(Header const &header) const {
         }
     }
     auto const block = static_cast<std::int64_t>(blockSize);
-    if (bytes > std::int64_t{1} << 50) throw Error("BAD_CARD", "\"" + _path + "\": the size of HDU 1 makes no sense");
+    if (bytes > std::int64_t{1} << 50)
+        throw Error("BAD_CARD", "\"" + _path + "\": the size of HDU 1 makes no sense");
     return (bytes + block - 1) / block * block;
 }
 

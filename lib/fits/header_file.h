@@ -1,6 +1,7 @@
 /// \file
-/// Reading headers out of files: plain FITS, whole files in gzip whatever their name, tile-compressed .fits.fz,
-/// and header dumps (.yaml, .json). Only what is asked for is read and inflated. The only place with fitsio.h.
+/// Reading headers out of files: plain FITS, whole files in gzip whatever their name, tile-compressed
+/// .fits.fz, and header dumps (.yaml, .json). Only what is asked for is read and inflated. The only place
+/// with fitsio.h.
 #pragma once
 
 #include "common/file.h"
@@ -21,7 +22,8 @@ inline constexpr std::int64_t maxInflatedBytes = std::int64_t{1} << 30;
 /// An open file with FITS headers.
 class HeaderFile {
 public:
-    /// \throws Error NOT_FOUND, PERMISSION …, NOT_A_FILE, EMPTY_FILE, NOT_FITS, NOT_A_HEADER, BAD_YAML, NOT_JSON
+    /// \throws Error NOT_FOUND, PERMISSION …, NOT_A_FILE, EMPTY_FILE, NOT_FITS, NOT_A_HEADER, BAD_YAML,
+    /// NOT_JSON
     explicit HeaderFile(std::string path);
     ~HeaderFile();
 

@@ -43,7 +43,8 @@ void serialBySlot(Fixes &f) {
     auto const slot = f.text("CCDSLOT");
     auto const serial = serials.find(slot);
     if (serial == serials.end()) {
-        throw common::Error("UNKNOWN_DETECTOR", "card CCDSLOT is \"" + slot + "\", which is no slot of the camera");
+        throw common::Error("UNKNOWN_DETECTOR",
+                            "card CCDSLOT is \"" + slot + "\", which is no slot of the camera");
     }
     f.set("LSST_NUM", "ITL-3800C-" + serial->second);
 }
@@ -52,7 +53,8 @@ void serialBySlot(Fixes &f) {
 void noRotator(Fixes &f) {
     f.in("no_rotator");
     auto const *angle = f.find("ROTPA");
-    if (!angle || std::holds_alternative<std::string>(*angle) || std::holds_alternative<std::monostate>(*angle)) {
+    if (!angle || std::holds_alternative<std::string>(*angle)
+        || std::holds_alternative<std::monostate>(*angle)) {
         f.set("ROTPA", 0.0);
     }
 }

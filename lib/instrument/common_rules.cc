@@ -42,10 +42,14 @@ double asQuantity(std::string const &card, fits::Value const &value) {
 } // namespace
 
 /// The same whatever the header says. `value`
-PropertyValue constant(Translation & /*t*/, Rule const &rule) { return fromJson(rule.parameter("value")); }
+PropertyValue constant(Translation & /*t*/, Rule const &rule) {
+    return fromJson(rule.parameter("value"));
+}
 
 /// What another property is. `of`
-PropertyValue copyOfProperty(Translation &t, Rule const &rule) { return t.get(*rule.of); }
+PropertyValue copyOfProperty(Translation &t, Rule const &rule) {
+    return t.get(*rule.of);
+}
 
 /// The first of `cards` that has a value, as text; else `default` (an error when there is none).
 PropertyValue firstCard(Translation &t, Rule const &rule) {
@@ -60,8 +64,8 @@ PropertyValue firstCard(Translation &t, Rule const &rule) {
     return fromJson(*fallback);
 }
 
-/// The first of `cards` that has a value, as a number in its standard unit; else `default`. A NaN counts as no value
-/// when there is a default.
+/// The first of `cards` that has a value, as a number in its standard unit; else `default`. A NaN counts as
+/// no value when there is a default.
 PropertyValue quantity(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
     auto const [card, value] = firstOf(t, rule);
@@ -89,8 +93,8 @@ PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
     return t.get(*rule.of);
 }
 
-/// A card when it is positive; else another property. The shutter time is 0 when the shutter stayed closed, but the
-/// sensors were exposed to their dark current all the same.
+/// A card when it is positive; else another property. The shutter time is 0 when the shutter stayed closed,
+/// but the sensors were exposed to their dark current all the same.
 PropertyValue positiveOrProperty(Translation &t, Rule const &rule) {
     if (auto const [card, value] = firstOf(t, rule); value) {
         if (auto const number = asQuantity(card, *value); number > 0) {
@@ -115,12 +119,14 @@ PropertyValue beginAfter(Translation &t, Rule const &rule) {
     auto const &text = rule.parameter("after").string();
     auto const utc = astro::parseIso(text, astro::Scale::Utc, false);
     if (!utc) throw Error("BAD_TABLE", "rule after: \"" + text + "\" is no date", common::ExitCode::Usage);
-    bool const after = astro::difference(t.time(Property::datetime_begin), astro::taiFrom(*utc, astro::Scale::Utc)) > 0;
+    bool const after =
+        astro::difference(t.time(Property::datetime_begin), astro::taiFrom(*utc, astro::Scale::Utc)) > 0;
     t.because("begin is " + std::string(after ? "" : "not ") + "after " + text + " UTC");
     return after;
 }
 
-/// True for simulated data (first card is `controller`), which pretend to be on the mountain, and after `after`.
+/// True for simulated data (first card is `controller`), which pretend to be on the mountain, and after
+/// `after`.
 PropertyValue simulatedOrAfter(Translation &t, Rule const &rule) {
     auto const *value = t.defined(rule.cards.front());
     if (value && *value == fits::Value(rule.parameter("controller").string())) {
@@ -136,27 +142,30 @@ PropertyValue detectorBySlot(Translation &t, Rule const & /*rule*/) {
     auto const *detector = t.table().detectorNamed(name);
     if (!detector) {
         throw Error("UNKNOWN_DETECTOR", t.table().name + " has no detector " + name)
-            .cause({.card = "RAFTBAY, CCDSLOT", .value = name, .expected = "a detector of " + t.table().name});
+            .cause(
+                {.card = "RAFTBAY, CCDSLOT", .value = name, .expected = "a detector of " + t.table().name});
     }
     return std::int64_t{detector->id};
 }
 
-/// Filters in the order of the light: all cards that have a value, joined with ~. `drop_last`: parts taken off the end.
+/// Filters in the order of the light: all cards that have a value, joined with ~. `drop_last`: parts taken
+/// off the end.
 PropertyValue joinedFilters(Translation &t, Rule const &rule) {
     std::vector<std::string> names;
     for (auto const &card : rule.cards) {
         if (auto const *value = t.defined(card)) names.push_back(textOf(*value));
     }
     auto out = names.empty() ? std::string("unknown") : common::join(names, "~");
-    for (auto at = out.find("NONE"); at != std::string::npos; at = out.find("NONE")) out.replace(at, 4, "none");
+    for (auto at = out.find("NONE"); at != std::string::npos; at = out.find("NONE"))
+        out.replace(at, 4, "none");
     if (auto const *last = rule.parameters.find("drop_last")) {
         while (out.ends_with(last->string())) out.resize(out.size() - last->string().size());
     }
     return out;
 }
 
-/// Where the telescope stands: geocentric cards in metres when all three are numbers, else the geodetic `default`;
-/// null off the mountain.
+/// Where the telescope stands: geocentric cards in metres when all three are numbers, else the geodetic
+/// `default`; null off the mountain.
 PropertyValue site(Translation &t, Rule const &rule) {
     if (!t.boolean(Property::on_mountain)) return {};
     std::vector<double> xyz;

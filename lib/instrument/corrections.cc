@@ -28,7 +28,8 @@ CorrectionSources CorrectionSources::from(std::string const &folder) {
 
 namespace {
 
-/// The object behind `key ` at the start of a line of a text whose lines are sorted bytewise; null when absent.
+/// The object behind `key ` at the start of a line of a text whose lines are sorted bytewise; null when
+/// absent.
 Json findSorted(std::string_view text, std::string const &key) {
     std::size_t low = 0;
     std::size_t high = text.size();
@@ -49,7 +50,9 @@ Json findSorted(std::string_view text, std::string const &key) {
     return {};
 }
 
-bool isSafeName(std::string const &name) { return name.find('/') == std::string::npos && name.find('\0') == std::string::npos; }
+bool isSafeName(std::string const &name) {
+    return name.find('/') == std::string::npos && name.find('\0') == std::string::npos;
+}
 
 struct Found {
     std::string file;
@@ -83,7 +86,8 @@ void applyFile(Found const &found, fits::Header &header, Corrected &out) {
     for (auto const &card : cards.cards()) {
         auto const *old = header.find(card.key);
         if (old && *old == card.value) continue;
-        out.changes.push_back({card.key, old ? *old : fits::Value(), card.value, old == nullptr, "file " + found.file});
+        out.changes.push_back(
+            {card.key, old ? *old : fits::Value(), card.value, old == nullptr, "file " + found.file});
         header.set(card.key, card.value);
     }
 }
@@ -92,7 +96,8 @@ void applyFile(Found const &found, fits::Header &header, Corrected &out) {
 
 Corrected correct(Table const &table, fits::Header &header, CorrectionSources const &sources) {
     Corrected out;
-    if (header.find("ASTRO METADATA FIX MODIFIED") || header.find("HIERARCH ASTRO METADATA FIX MODIFIED")) return out;
+    if (header.find("ASTRO METADATA FIX MODIFIED") || header.find("HIERARCH ASTRO METADATA FIX MODIFIED"))
+        return out;
     std::string observation;
     try {
         Translation uncorrected(table, header);

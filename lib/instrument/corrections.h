@@ -1,5 +1,6 @@
 /// \file
-/// Corrections of headers: per-observation files first, then the fixes of the instrument's class, in memory only.
+/// Corrections of headers: per-observation files first, then the fixes of the instrument's class, in memory
+/// only.
 #pragma once
 
 #include "instrument/table.h"
@@ -27,16 +28,16 @@ struct Corrected {
 
 /// Where per-observation corrections come from.
 struct CorrectionSources {
-    /// Folders with <instrument>-<observation id>.yaml, searched in order, before the embedded corrections: those
-    /// of --corrections, then those of METADATA_CORRECTIONS_PATH.
+    /// Folders with <instrument>-<observation id>.yaml, searched in order, before the embedded corrections:
+    /// those of --corrections, then those of METADATA_CORRECTIONS_PATH.
     std::vector<std::string> folders;
 
     /// `folder` (may be empty) and what the environment says.
     static CorrectionSources from(std::string const &folder);
 };
 
-/// Correct a header. Left alone when it says that it was corrected already, or when its observation id can't be
-/// worked out.
+/// Correct a header. Left alone when it says that it was corrected already, or when its observation id can't
+/// be worked out.
 Corrected correct(Table const &table, fits::Header &header, CorrectionSources const &sources);
 
 /// A header being fixed: what the fix functions see.

@@ -3,25 +3,25 @@
 #include <array>
 
 // One line per data file; mk/rules.mk makes the symbols out of the file names.
-#define DBB_EMBEDDED(X)                                                                                              \
-    X("HSC.yaml", HSC_yaml)                                                                                          \
-    X("LATISS.yaml", LATISS_yaml)                                                                                    \
-    X("LSST-TS3.yaml", LSST_TS3_yaml)                                                                                \
-    X("LSST-TS8.yaml", LSST_TS8_yaml)                                                                                \
-    X("LSST-UCDCam.yaml", LSST_UCDCam_yaml)                                                                          \
-    X("LSSTCam-PhoSim.yaml", LSSTCam_PhoSim_yaml)                                                                    \
-    X("LSSTCam-imSim.yaml", LSSTCam_imSim_yaml)                                                                      \
-    X("LSSTCam.yaml", LSSTCam_yaml)                                                                                  \
-    X("LSSTCamSim.yaml", LSSTCamSim_yaml)                                                                            \
-    X("LSSTComCam.yaml", LSSTComCam_yaml)                                                                            \
-    X("LSSTComCamSim.yaml", LSSTComCamSim_yaml)                                                                      \
-    X("family-lsst.yaml", family_lsst_yaml)                                                                          \
-    X("corrections-LATISS.txt", corrections_LATISS_txt)                                                              \
-    X("corrections-LSSTCam.txt", corrections_LSSTCam_txt)                                                            \
+#define DBB_EMBEDDED(X)                                                                                      \
+    X("HSC.yaml", HSC_yaml)                                                                                  \
+    X("LATISS.yaml", LATISS_yaml)                                                                            \
+    X("LSST-TS3.yaml", LSST_TS3_yaml)                                                                        \
+    X("LSST-TS8.yaml", LSST_TS8_yaml)                                                                        \
+    X("LSST-UCDCam.yaml", LSST_UCDCam_yaml)                                                                  \
+    X("LSSTCam-PhoSim.yaml", LSSTCam_PhoSim_yaml)                                                            \
+    X("LSSTCam-imSim.yaml", LSSTCam_imSim_yaml)                                                              \
+    X("LSSTCam.yaml", LSSTCam_yaml)                                                                          \
+    X("LSSTCamSim.yaml", LSSTCamSim_yaml)                                                                    \
+    X("LSSTComCam.yaml", LSSTComCam_yaml)                                                                    \
+    X("LSSTComCamSim.yaml", LSSTComCamSim_yaml)                                                              \
+    X("family-lsst.yaml", family_lsst_yaml)                                                                  \
+    X("corrections-LATISS.txt", corrections_LATISS_txt)                                                      \
+    X("corrections-LSSTCam.txt", corrections_LSSTCam_txt)                                                    \
     X("corrections-LSSTComCam.txt", corrections_LSSTComCam_txt)
 
-#define DBB_DECLARE(name, symbol)                                                                                    \
-    extern "C" char const dbb_data_##symbol##_start[];                                                               \
+#define DBB_DECLARE(name, symbol)                                                                            \
+    extern "C" char const dbb_data_##symbol##_start[];                                                       \
     extern "C" char const dbb_data_##symbol##_end[];
 DBB_EMBEDDED(DBB_DECLARE)
 

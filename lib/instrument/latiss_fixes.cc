@@ -20,7 +20,8 @@ public:
 
 private:
     double since(char const *utc) const {
-        return astro::difference(_begin, astro::taiFrom(*astro::parseIso(utc, astro::Scale::Utc, false), astro::Scale::Utc));
+        return astro::difference(
+            _begin, astro::taiFrom(*astro::parseIso(utc, astro::Scale::Utc, false), astro::Scale::Utc));
     }
     astro::JulianDate _begin;
 };
@@ -110,7 +111,8 @@ void objectsAndUnits(Fixes &f, Begin const &t) {
     f.in("spectrum_marker_in_object");
     if (t.before("2022-07-10T00:00:00") && f.isDefined("OBJECT")) {
         auto object = f.text("OBJECT");
-        for (auto at = object.find("spec:"); at != std::string::npos; at = object.find("spec:")) object.erase(at, 5);
+        for (auto at = object.find("spec:"); at != std::string::npos; at = object.find("spec:"))
+            object.erase(at, 5);
         f.set("OBJECT", object);
     }
 }
@@ -150,7 +152,8 @@ void startAndEndCoordinates(Fixes &f, Begin const &t) {
 
 void rotatorAndSite(Fixes &f, Begin const &t) {
     f.in("rotator_off_by_180");
-    if (t.after("2020-11-19T00:00:00") && t.before("2021-10-29T00:00:00")) f.set("ROTPA", f.number("ROTPA") - 180);
+    if (t.after("2020-11-19T00:00:00") && t.before("2021-10-29T00:00:00"))
+        f.set("ROTPA", f.number("ROTPA") - 180);
     f.in("site_in_the_north");
     if (f.isDefined("OBSGEO-Z") && f.number("OBSGEO-Z") > 0) f.set("OBSGEO-Z", -f.number("OBSGEO-Z"));
 }

@@ -84,7 +84,8 @@ std::int64_t ownCounter(Translation &t) {
 PropertyValue lsstExposureId(Translation &t, Rule const &rule) {
     auto const &calibration = rule.parameter("calibration_card").string();
     if (auto const *value = t.present(calibration)) {
-        throw Error("CALIBRATION_FILE", "card " + calibration + " is present: the file is a calibration product, no raw")
+        throw Error("CALIBRATION_FILE",
+                    "card " + calibration + " is present: the file is a calibration product, no raw")
             .cause({.card = calibration, .value = textOf(*value), .expected = "no such card"});
     }
     auto const &dayCard = t.needed(rule.cards[0]);
@@ -153,7 +154,8 @@ std::int64_t groupNumber(std::string const &group) {
     bool const counted = rest.size() > 1 && (rest[0] == '+' || rest[0] == '#')
                          && rest.find_first_not_of("0123456789", 1) == std::string::npos;
     if (ns && (rest.empty() || counted)) {
-        auto const seconds = (*ns - common::daysFromCivil(2015, 1, 1) * common::nsPerDay) / common::nsPerSecond;
+        auto const seconds =
+            (*ns - common::daysFromCivil(2015, 1, 1) * common::nsPerDay) / common::nsPerSecond;
         auto count = counted ? rest.substr(1) : std::string("0");
         if (count.size() < 4) count.insert(0, 4 - count.size(), '0');
         if (auto const number = integerOf(std::to_string(seconds) + date.substr(20) + count)) return *number;
@@ -177,7 +179,9 @@ PropertyValue lsstObservationType(Translation &t, Rule const &rule) {
     return type == "skyexp" || type == "object" ? std::string("science") : type;
 }
 
-bool isScience(Translation &t) { return t.text(Property::observation_type) == "science"; }
+bool isScience(Translation &t) {
+    return t.text(Property::observation_type) == "science";
+}
 
 PropertyValue lsstReason(Translation &t, Rule const &rule) {
     if (auto const *value = t.firstDefined(rule.cards)) return common::toLower(textOf(*value));

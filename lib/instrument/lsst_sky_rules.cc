@@ -47,8 +47,7 @@ astro::Direction fromHorizon(Translation &t) {
 /// The pair of cards that has both values, as ICRS; null for a moving target or when there is no pair.
 PropertyValue fromCelestialCards(Translation &t, Rule const &rule) {
     auto const *frameCard = t.defined("RADESYS");
-    auto const frame =
-        frameCard ? common::toLower(common::strip(textOf(*frameCard))) : std::string("icrs");
+    auto const frame = frameCard ? common::toLower(common::strip(textOf(*frameCard))) : std::string("icrs");
     if (frame == "gappt") {
         t.because("RADESYS GAPPT: geocentric apparent, a moving target");
         return {};
@@ -58,7 +57,8 @@ PropertyValue fromCelestialCards(Translation &t, Rule const &rule) {
         auto const *dec = t.defined(rule.cards[i + 1]);
         if (!ra || !dec) continue;
         astro::Direction const given{numberIn(rule.cards[i], *ra), numberIn(rule.cards[i + 1], *dec)};
-        if (given.lat_deg > 90.0 || given.lat_deg < -90.0) throw badValue(rule.cards[i + 1], *dec, "-90 to 90 degrees");
+        if (given.lat_deg > 90.0 || given.lat_deg < -90.0)
+            throw badValue(rule.cards[i + 1], *dec, "-90 to 90 degrees");
         t.because(rule.cards[i] + ", " + rule.cards[i + 1] + " in " + frame);
         if (frame == "icrs") return astro::Direction{astro::wrapDegrees(given.lon_deg), given.lat_deg};
         if (frame == "fk5") return astro::icrsFromFk5({astro::wrapDegrees(given.lon_deg), given.lat_deg});
@@ -79,8 +79,8 @@ PropertyValue lsstOnSky(Translation &t, Rule const &rule) {
     return t.boolean(Property::on_mountain);
 }
 
-/// `cards`: pairs of right ascension and declination, degrees, best first. `not_tracking`: types that do not track
-/// (darks may be taken while tracking).
+/// `cards`: pairs of right ascension and declination, degrees, best first. `not_tracking`: types that do not
+/// track (darks may be taken while tracking).
 PropertyValue lsstTracking(Translation &t, Rule const &rule) {
     if (isOneOf(t.text(Property::observation_type), rule.parameter("not_tracking"))) {
         t.because("observation_type");
@@ -142,8 +142,8 @@ PropertyValue lsstRotationAngle(Translation &t, Rule const &rule) {
     return rule.parameter("default").number();
 }
 
-/// `cards`: shutter time, vignetting. `by_type`: fall back on the type of observation. `only_on_mountain`: false
-/// elsewhere.
+/// `cards`: shutter time, vignetting. `by_type`: fall back on the type of observation. `only_on_mountain`:
+/// false elsewhere.
 PropertyValue lsstCanSeeSky(Translation &t, Rule const &rule) {
     if (rule.parameters.find("only_on_mountain") && !t.boolean(Property::on_mountain)) {
         t.because("not on the mountain");

@@ -1,5 +1,5 @@
-// Fixes of LSSTCam headers. Each function is one mistake that was seen in the files of the days that it names.
-// An exception in one of them ends them all, so the order is part of the rules.
+// Fixes of LSSTCam headers. Each function is one mistake that was seen in the files of the days that it
+// names. An exception in one of them ends them all, so the order is part of the rules.
 #include "instrument/corrections.h"
 #include "instrument/rules.h"
 
@@ -12,7 +12,9 @@ namespace dbb::instrument {
 namespace {
 
 /// The observing day as an integer, 0 when there is none.
-std::int64_t dayOf(Fixes const &f) { return f.isTrue("DAYOBS") ? f.integer("DAYOBS") : 0; }
+std::int64_t dayOf(Fixes const &f) {
+    return f.isTrue("DAYOBS") ? f.integer("DAYOBS") : 0;
+}
 
 bool sequenceIn(Fixes const &f, std::int64_t first, std::int64_t last) {
     auto const sequence = f.integer("SEQNUM");
@@ -55,8 +57,8 @@ void vignettedUnnoticed(Fixes &f) {
         std::int64_t day, first, last;
     };
     constexpr std::array ranges{
-        Range{20250703, 743, 745}, Range{20250704, 832, 834},  Range{20250705, 1, 736},
-        Range{20250707, 744, 823}, Range{20250707, 864, 943},  Range{20250714, 258, 781},
+        Range{20250703, 743, 745},  Range{20250704, 832, 834}, Range{20250705, 1, 736},
+        Range{20250707, 744, 823},  Range{20250707, 864, 943}, Range{20250714, 258, 781},
         Range{20250715, 205, 1218}, Range{20250819, 4, 1052},
     };
     auto const day = dayOf(f);
@@ -67,7 +69,8 @@ void vignettedUnnoticed(Fixes &f) {
     if (hidden && f.text("VIGN_MIN") != "FULLY") f.set("VIGN_MIN", "FULLY");
 }
 
-void setFilter(Fixes &f, std::string const &name, std::string const &band, double position, std::int64_t slot) {
+void setFilter(Fixes &f, std::string const &name, std::string const &band, double position,
+               std::int64_t slot) {
     f.set("FILTER", name);
     f.set("FILTBAND", band);
     f.set("FILTPOS", position);
@@ -99,8 +102,8 @@ void filterOf20260315(Fixes &f) {
 } // namespace
 
 void fixLsstCam(Fixes &f) {
-    for (auto *fix : {secondFilterAlone, pinholeFilterName, rotatorOffBy90, rotatorOffBy180, vignettedUnnoticed,
-                      filterOf20250609, testsUnderScienceBlock, filterOf20260315}) {
+    for (auto *fix : {secondFilterAlone, pinholeFilterName, rotatorOffBy90, rotatorOffBy180,
+                      vignettedUnnoticed, filterOf20250609, testsUnderScienceBlock, filterOf20260315}) {
         fix(f);
     }
 }

@@ -21,20 +21,26 @@ constexpr std::int64_t maxNs = 4'102'444'800'000'000'000;
 
 /// The order decides which of several mistakes is reported: identity first.
 constexpr std::array required{
-    Property::observation_id,      Property::exposure_id,
-    Property::observing_day,       Property::detector_num,
-    Property::datetime_begin,      Property::exposure_time_requested,
-    Property::datetime_end,        Property::observation_type,
-    Property::physical_filter,     Property::exposure_group,
-    Property::group_counter_start, Property::group_counter_end,
+    Property::observation_id,        Property::exposure_id,         Property::observing_day,
+    Property::detector_num,          Property::datetime_begin,      Property::exposure_time_requested,
+    Property::datetime_end,          Property::observation_type,    Property::physical_filter,
+    Property::exposure_group,        Property::group_counter_start, Property::group_counter_end,
     Property::has_simulated_content,
 };
 
 constexpr std::array optional{
-    Property::observation_counter, Property::observation_reason,       Property::object,
-    Property::science_program,     Property::dark_time,                Property::visit_id,
-    Property::tracking_radec,      Property::boresight_rotation_coord, Property::boresight_rotation_angle,
-    Property::altaz_begin,         Property::can_see_sky,              Property::observing_day_offset,
+    Property::observation_counter,
+    Property::observation_reason,
+    Property::object,
+    Property::science_program,
+    Property::dark_time,
+    Property::visit_id,
+    Property::tracking_radec,
+    Property::boresight_rotation_coord,
+    Property::boresight_rotation_angle,
+    Property::altaz_begin,
+    Property::can_see_sky,
+    Property::observing_day_offset,
 };
 
 /// Evaluate everything; the first required property that fails decides.
@@ -73,7 +79,8 @@ Json exposureTimespan(Translation &t) {
     if (end == begin) {
         if (begin == minNs || begin == maxNs) {
             throw Error("DATE_OUT_OF_RANGE", "the exposure lies outside the years 1970 to 2099")
-                .cause({.column = "timespan", .value = toJson(t.get(Property::datetime_begin)).string(),
+                .cause({.column = "timespan",
+                        .value = toJson(t.get(Property::datetime_begin)).string(),
                         .expected = "an instant from 1970 to 2099"});
         }
         ++end;
@@ -84,10 +91,11 @@ Json exposureTimespan(Translation &t) {
 Json dayTimespan(Translation &t, std::int64_t day) {
     auto const &offset = t.optional(Property::observing_day_offset);
     if (isNull(offset)) return {};
-    auto const date = common::isoFromNs(common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100))
-                                        * common::nsPerDay);
+    auto const date = common::isoFromNs(
+        common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100)) * common::nsPerDay);
     char text[16];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02d", int(day / 10000), int(day / 100 % 100), int(day % 100));
+    std::snprintf(text, sizeof text, "%04d-%02d-%02d", int(day / 10000), int(day / 100 % 100),
+                  int(day % 100));
     if (day < 19700000 || day >= 100000000 || !date.starts_with(text)) {
         throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
             .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
@@ -130,7 +138,9 @@ Json exposureRecord(Translation &t, Observation const &o) {
     auto const *tracking = std::get_if<astro::Direction>(&radec);
     auto const [azimuth, zenith] = horizon(t);
     Json out;
-    out.set("instrument", o.instrument).set("id", o.exposure).set("day_obs", t.integer(Property::observing_day));
+    out.set("instrument", o.instrument)
+        .set("id", o.exposure)
+        .set("day_obs", t.integer(Property::observing_day));
     out.set("group", t.text(Property::exposure_group)).set("physical_filter", o.physical_filter);
     out.set("obs_id", t.text(Property::observation_id));
     out.set("exposure_time", t.number(Property::exposure_time_requested));
@@ -199,7 +209,8 @@ Json explanation(Translation &t, Corrected const &corrected) {
 
 } // namespace
 
-Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources, bool explain) {
+Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources,
+                    bool explain) {
     auto const corrected = correct(table, header, sources);
     Translation t(table, header, explain);
     Observation out;

@@ -17,19 +17,19 @@ struct Observation {
     std::int64_t exposure = 0;
     std::int64_t detector = 0;
     std::string physical_filter;
-    common::Json group;    ///< record of the element group
-    common::Json day_obs;  ///< record of day_obs
+    common::Json group;   ///< record of the element group
+    common::Json day_obs; ///< record of day_obs
     common::Json exposure_record;
     std::vector<std::string> warnings;
-    common::Json explain;  ///< null unless asked for
+    common::Json explain; ///< null unless asked for
 };
 
 /// Translate a header that `table` recognises; the header is corrected in place.
 /// Record keys are the columns of universe 8, in their order; a timespan is {"begin_tai","end_tai"}.
 /// \throws Error of the first required property that can't be worked out, with the property's name in front:
-///         MISSING_CARD, BAD_CARD_VALUE, BAD_DATE, BAD_DAY_OBS, BAD_SEQNUM, UNKNOWN_CONTROLLER, UNKNOWN_DETECTOR,
-///         CALIBRATION_FILE, NO_DATE, NULL_VALUE; NO_ROTATION for a tracking exposure on sky coordinates without
-///         an angle; DATE_OUT_OF_RANGE
+///         MISSING_CARD, BAD_CARD_VALUE, BAD_DATE, BAD_DAY_OBS, BAD_SEQNUM, UNKNOWN_CONTROLLER,
+///         UNKNOWN_DETECTOR, CALIBRATION_FILE, NO_DATE, NULL_VALUE; NO_ROTATION for a tracking exposure on
+///         sky coordinates without an angle; DATE_OUT_OF_RANGE
 Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources, bool explain);
 
 } // namespace dbb::instrument

@@ -15,21 +15,36 @@ using common::Json;
 namespace {
 
 constexpr std::array<std::string_view, propertyCount> names{
-    "observation_id",          "exposure_id",
-    "observing_day",           "observing_day_offset",
-    "datetime_begin",          "datetime_end",
-    "exposure_time_requested", "observation_type",
-    "physical_filter",         "detector_num",
-    "exposure_group",          "group_counter_start",
-    "group_counter_end",       "has_simulated_content",
-    "observation_counter",     "observation_reason",
-    "object",                  "science_program",
-    "dark_time",               "visit_id",
-    "tracking_radec",          "boresight_rotation_coord",
-    "boresight_rotation_angle", "altaz_begin",
-    "can_see_sky",             "exposure_time",
-    "detector_group",          "detector_name",
-    "location",                "on_mountain",
+    "observation_id",
+    "exposure_id",
+    "observing_day",
+    "observing_day_offset",
+    "datetime_begin",
+    "datetime_end",
+    "exposure_time_requested",
+    "observation_type",
+    "physical_filter",
+    "detector_num",
+    "exposure_group",
+    "group_counter_start",
+    "group_counter_end",
+    "has_simulated_content",
+    "observation_counter",
+    "observation_reason",
+    "object",
+    "science_program",
+    "dark_time",
+    "visit_id",
+    "tracking_radec",
+    "boresight_rotation_coord",
+    "boresight_rotation_angle",
+    "altaz_begin",
+    "can_see_sky",
+    "exposure_time",
+    "detector_group",
+    "detector_name",
+    "location",
+    "on_mountain",
     "on_sky",
 };
 
@@ -56,7 +71,9 @@ std::optional<T> parsed(std::string_view text) {
 
 } // namespace
 
-std::string_view nameOf(Property p) { return names[static_cast<std::size_t>(p)]; }
+std::string_view nameOf(Property p) {
+    return names[static_cast<std::size_t>(p)];
+}
 
 std::optional<Property> propertyNamed(std::string_view name) {
     auto const at = std::find(names.begin(), names.end(), name);
@@ -64,7 +81,9 @@ std::optional<Property> propertyNamed(std::string_view name) {
     return static_cast<Property>(at - names.begin());
 }
 
-Json toJson(PropertyValue const &value) { return std::visit(ToJson{}, value); }
+Json toJson(PropertyValue const &value) {
+    return std::visit(ToJson{}, value);
+}
 
 bool truthy(fits::Value const *value) {
     if (!value) return false;

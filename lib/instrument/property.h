@@ -15,8 +15,8 @@
 
 namespace dbb::instrument {
 
-/// Names are those of the ObservationInfo properties of astro_metadata_translator; the ones behind can_see_sky
-/// are steps on the way that several rules share.
+/// Names are those of the ObservationInfo properties of astro_metadata_translator; the ones behind
+/// can_see_sky are steps on the way that several rules share.
 enum class Property {
     observation_id,
     exposure_id,
@@ -59,7 +59,9 @@ std::optional<Property> propertyNamed(std::string_view name);
 using PropertyValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, astro::JulianDate,
                                    astro::Direction, astro::Site>;
 
-inline bool isNull(PropertyValue const &v) { return std::holds_alternative<std::monostate>(v); }
+inline bool isNull(PropertyValue const &v) {
+    return std::holds_alternative<std::monostate>(v);
+}
 
 /// For people: times as ISO TAI, directions and sites as arrays.
 common::Json toJson(PropertyValue const &value);

@@ -26,7 +26,8 @@ bool cardIs(fits::Header const &header, common::Json const &parameters) {
     bool const fold = parameters["ignore_case"].isBool() && parameters["ignore_case"].boolean();
     auto const given = fold ? common::toLower(*value) : *value;
     auto const &words = parameters["values"].array();
-    return std::any_of(words.begin(), words.end(), [&](common::Json const &w) { return w == common::Json(given); });
+    return std::any_of(words.begin(), words.end(),
+                       [&](common::Json const &w) { return w == common::Json(given); });
 }
 
 /// The first data call the camera LSST_CAMERA and are told apart by the telescope code.

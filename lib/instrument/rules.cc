@@ -58,7 +58,9 @@ F lookUp(std::map<std::string, F> const &map, std::string const &name) {
 
 } // namespace
 
-Rule::Function ruleNamed(std::string const &name) { return lookUp(rules, name); }
+Rule::Function ruleNamed(std::string const &name) {
+    return lookUp(rules, name);
+}
 
 std::vector<std::string> ruleNames() {
     std::vector<std::string> out;
@@ -66,8 +68,12 @@ std::vector<std::string> ruleNames() {
     return out;
 }
 
-RecognitionFunction recognitionNamed(std::string const &name) { return lookUp(recognitions, name); }
+RecognitionFunction recognitionNamed(std::string const &name) {
+    return lookUp(recognitions, name);
+}
 
-FixFunction fixNamed(std::string const &name) { return lookUp(fixes, name); }
+FixFunction fixNamed(std::string const &name) {
+    return lookUp(fixes, name);
+}
 
 } // namespace dbb::instrument

@@ -139,7 +139,8 @@ constexpr std::array recognisable{"LSSTCam", "LATISS", "LSSTComCam"};
 
 Json const &Rule::parameter(std::string_view key) const {
     if (auto const *value = parameters.find(key)) return *value;
-    throw Error("BAD_TABLE", "rule " + name + " needs the parameter " + std::string(key), common::ExitCode::Usage);
+    throw Error("BAD_TABLE", "rule " + name + " needs the parameter " + std::string(key),
+                common::ExitCode::Usage);
 }
 
 std::string const &Table::formatterOf(int detector) const {
@@ -156,7 +157,8 @@ std::vector<PhysicalFilter> Table::filters() const {
     std::vector<PhysicalFilter> out;
     if (!filter_rows.isArray()) throw badTable(name, "physical_filters must be a list");
     for (auto const &row : filter_rows.array()) {
-        if (!row.isArray() || row.array().size() != 2) throw badTable(name, "a physical filter is [name, band]");
+        if (!row.isArray() || row.array().size() != 2)
+            throw badTable(name, "a physical filter is [name, band]");
         out.push_back({textAt(row, 0), textAt(row, 1)});
     }
     return out;
@@ -165,7 +167,8 @@ std::vector<PhysicalFilter> Table::filters() const {
 std::vector<std::string> tableNames() {
     std::vector<std::string> out;
     for (auto const &name : embeddedNames()) {
-        if (name.ends_with(".yaml") && !name.starts_with("family-")) out.push_back(name.substr(0, name.size() - 5));
+        if (name.ends_with(".yaml") && !name.starts_with("family-"))
+            out.push_back(name.substr(0, name.size() - 5));
     }
     std::sort(out.begin(), out.end());
     return out;
@@ -181,7 +184,8 @@ Table const &tableOf(std::string const &name) {
         if (text.empty() || name.starts_with("family-")) {
             auto const near = common::nearest(name, tableNames());
             throw Error("UNKNOWN_INSTRUMENT", "unknown instrument \"" + name + "\"")
-                .hint(near.empty() ? "known are " + common::join(tableNames(), ", ") : "did you mean " + near + "?");
+                .hint(near.empty() ? "known are " + common::join(tableNames(), ", ")
+                                   : "did you mean " + near + "?");
         }
         slot = readTable(std::string(text), name);
     }

@@ -1,5 +1,6 @@
 /// \file
-/// What dbb knows of an instrument: its YAML table (embedded, or from --instrument-dir), see dbb-instrument(5).
+/// What dbb knows of an instrument: its YAML table (embedded, or from --instrument-dir), see
+/// dbb-instrument(5).
 #pragma once
 
 #include "instrument/property.h"
@@ -38,9 +39,9 @@ struct Rule {
 
     std::string name;
     Function function = nullptr;
-    std::vector<std::string> cards;     ///< parameter `cards`
-    std::optional<Property> of;         ///< parameter `of`: another property
-    common::Json parameters;            ///< all parameters
+    std::vector<std::string> cards; ///< parameter `cards`
+    std::optional<Property> of;     ///< parameter `of`: another property
+    common::Json parameters;        ///< all parameters
 
     /// A parameter that the rule needs. \throws Error BAD_TABLE when the table lacks it
     common::Json const &parameter(std::string_view key) const;

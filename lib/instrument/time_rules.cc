@@ -47,8 +47,8 @@ PropertyValue firstDate(Translation &t, Rule const &rule) {
         .cause({.card = rule.cards.front(), .value = {}, .expected = "a date"});
 }
 
-/// The first of `cards` as ISO text in the scale that `scale_card` names (UTC when it is undefined); else begin plus
-/// exposure time, and the begin when that time is negative.
+/// The first of `cards` as ISO text in the scale that `scale_card` names (UTC when it is undefined); else
+/// begin plus exposure time, and the begin when that time is negative.
 PropertyValue endDate(Translation &t, Rule const &rule) {
     for (auto const &card : rule.cards) {
         auto const *value = t.defined(card);
@@ -67,8 +67,8 @@ PropertyValue endDate(Translation &t, Rule const &rule) {
     return astro::addSeconds(begin, seconds);
 }
 
-/// Seconds between midnight TAI and the start of the observing day: `value` from the month `since` (YYYYMM of the
-/// begin, TAI) on. Before that the camera was in California, whose days begin at local midnight.
+/// Seconds between midnight TAI and the start of the observing day: `value` from the month `since` (YYYYMM of
+/// the begin, TAI) on. Before that the camera was in California, whose days begin at local midnight.
 PropertyValue offsetByMonth(Translation &t, Rule const &rule) {
     auto const &begin = t.time(Property::datetime_begin);
     // The month is read off the time as text with milliseconds.

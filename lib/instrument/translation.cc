@@ -9,14 +9,15 @@ using common::Error;
 
 common::Error missingCards(std::vector<std::string> const &cards) {
     auto const names = common::join(cards, ", ");
-    return Error("MISSING_CARD",
-                 cards.size() == 1 ? "card " + names + " is missing" : "none of the cards " + names + " has a value")
+    return Error("MISSING_CARD", cards.size() == 1 ? "card " + names + " is missing"
+                                                   : "none of the cards " + names + " has a value")
         .cause({.card = cards.empty() ? "" : cards.front(), .value = {}, .expected = "a value"});
 }
 
 common::Error badValue(std::string const &card, fits::Value const &value, std::string const &expected,
                        std::string const &code) {
-    auto const shown = std::holds_alternative<std::monostate>(value) ? "undefined" : '"' + textOf(value) + '"';
+    auto const shown =
+        std::holds_alternative<std::monostate>(value) ? "undefined" : '"' + textOf(value) + '"';
     return Error(code, "card " + card + " is " + shown + ", expected " + expected)
         .cause({.card = card, .value = textOf(value), .expected = expected});
 }
@@ -32,7 +33,8 @@ PropertyValue const &Translation::get(Property p) {
 void Translation::evaluate(Property p, Slot &slot) {
     auto const &rule = _table.rules[static_cast<std::size_t>(p)];
     if (slot.running) {
-        throw Error("BAD_TABLE", _table.name + ": the rule of " + std::string(nameOf(p)) + " refers to itself");
+        throw Error("BAD_TABLE",
+                    _table.name + ": the rule of " + std::string(nameOf(p)) + " refers to itself");
     }
     auto *const outer = std::exchange(_current, _explain ? &slot.trace : nullptr);
     slot.running = true;
@@ -69,10 +71,18 @@ T const &as(PropertyValue const &value, Property p) {
 
 } // namespace
 
-bool Translation::boolean(Property p) { return as<bool>(get(p), p); }
-std::int64_t Translation::integer(Property p) { return as<std::int64_t>(get(p), p); }
-std::string const &Translation::text(Property p) { return as<std::string>(get(p), p); }
-astro::JulianDate const &Translation::time(Property p) { return as<astro::JulianDate>(get(p), p); }
+bool Translation::boolean(Property p) {
+    return as<bool>(get(p), p);
+}
+std::int64_t Translation::integer(Property p) {
+    return as<std::int64_t>(get(p), p);
+}
+std::string const &Translation::text(Property p) {
+    return as<std::string>(get(p), p);
+}
+astro::JulianDate const &Translation::time(Property p) {
+    return as<astro::JulianDate>(get(p), p);
+}
 
 double Translation::number(Property p) {
     auto const &value = get(p);

@@ -66,15 +66,19 @@ Record Record::parse(std::string_view line) {
     }
     if (!value["type"].isString()) {
         throw Error("NO_TYPE", "the line has no \"type\"")
-            .hint("manifest lines say what they are about, for example \"type\":\"file\"; see dbb-manifest(5)");
+            .hint(
+                "manifest lines say what they are about, for example \"type\":\"file\"; see dbb-manifest(5)");
     }
     return out;
 }
 
-std::string Record::type() const { return get("type").isString() ? get("type").string() : std::string(); }
+std::string Record::type() const {
+    return get("type").isString() ? get("type").string() : std::string();
+}
 
 Record::Entry const *Record::find(std::string_view key) const {
-    auto const at = std::find_if(_entries.begin(), _entries.end(), [&](Entry const &e) { return e.key == key; });
+    auto const at =
+        std::find_if(_entries.begin(), _entries.end(), [&](Entry const &e) { return e.key == key; });
     return at == _entries.end() ? nullptr : &*at;
 }
 
@@ -109,7 +113,8 @@ std::optional<std::int64_t> Record::integer(std::string_view key) const {
 }
 
 Record &Record::set(std::string_view key, Json const &value) {
-    auto const at = std::find_if(_entries.begin(), _entries.end(), [&](Entry const &e) { return e.key == key; });
+    auto const at =
+        std::find_if(_entries.begin(), _entries.end(), [&](Entry const &e) { return e.key == key; });
     if (at != _entries.end()) {
         at->raw = value.dump();
     } else {

@@ -30,8 +30,8 @@ public:
     common::Json get(std::string_view key) const;
     /// String value of a key. \throws Error MISSING_KEY, BAD_VALUE
     std::string text(std::string_view key) const;
-    /// Integer value of a key, also when it stands as text or as a double without fraction; nullopt when absent
-    /// or null. \throws Error BAD_VALUE
+    /// Integer value of a key, also when it stands as text or as a double without fraction; nullopt when
+    /// absent or null. \throws Error BAD_VALUE
     std::optional<std::int64_t> integer(std::string_view key) const;
 
     /// Set a key; a key that exists keeps its place.

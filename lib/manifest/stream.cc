@@ -58,7 +58,8 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
         if (status == Line::End) return Status::End;
         if (status == Line::Idle) return Status::Idle;
         if (status == Line::Long) {
-            _rejects.addText(_lines.number(), _lines.line(), Error("LINE_TOO_LONG", "the line is longer than 1 MiB"));
+            _rejects.addText(_lines.number(), _lines.line(),
+                             Error("LINE_TOO_LONG", "the line is longer than 1 MiB"));
             continue;
         }
         if (_lines.line().empty()) continue;
@@ -69,7 +70,8 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
             continue;
         }
         if (_record.type() == "end") {
-            _sawEnd = true;
+            // Some are enough to tell; a stream of nothing else may not fill the memory.
+            if (_ends.size() < 64) _ends.push_back(std::move(_record));
             continue;
         }
         _record.erase("error");
@@ -77,12 +79,20 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
     }
 }
 
+std::vector<Record> RecordReader::endRecords(std::string_view program) const {
+    auto out = _ends;
+    auto own = endRecord(program);
+    own.set("input_end", !_ends.empty());
+    out.push_back(std::move(own));
+    return out;
+}
+
 namespace {
 
 std::string metricsText(Summary const &summary, Rejects const &rejects) {
     std::string const label = "program=\"" + summary.program + "\"";
-    std::string out = "# TYPE dbb_lines_read counter\ndbb_lines_read{" + label + "} " + std::to_string(summary.read)
-                      + "\n# TYPE dbb_outcomes counter\n";
+    std::string out = "# TYPE dbb_lines_read counter\ndbb_lines_read{" + label + "} "
+                      + std::to_string(summary.read) + "\n# TYPE dbb_outcomes counter\n";
     for (auto const &[outcome, count] : summary.outcomes) {
         out += "dbb_outcomes{" + label + ",outcome=\"" + outcome + "\"} " + std::to_string(count) + "\n";
     }
@@ -96,7 +106,8 @@ std::string metricsText(Summary const &summary, Rejects const &rejects) {
 } // namespace
 
 void Summary::finish(common::StandardOptions const &options, Rejects const &rejects) const {
-    if (!options.metrics.empty()) common::writeFileDurably(options.metrics, metricsText(*this, rejects), true);
+    if (!options.metrics.empty())
+        common::writeFileDurably(options.metrics, metricsText(*this, rejects), true);
     if (options.quiet || (!options.stats && ::isatty(STDERR_FILENO) != 1)) return;
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     std::string text = program + ": " + std::to_string(read) + " read";

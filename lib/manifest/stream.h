@@ -10,6 +10,7 @@
 #include <chrono>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace dbb::manifest {
 
@@ -56,14 +57,15 @@ public:
     Record &record() { return _record; }
     /// Whether another record is here already.
     bool ready() const { return _lines.ready(); }
-    /// Whether an `end` line came: the writer before us got through.
-    bool sawEnd() const { return _sawEnd; }
+    /// The `end` lines that came, then our own, which tells by `input_end` whether the writer before us got
+    /// through.
+    std::vector<Record> endRecords(std::string_view program) const;
 
 private:
     common::LineReader _lines;
     Rejects &_rejects;
     Record _record;
-    bool _sawEnd = false;
+    std::vector<Record> _ends;
 };
 
 /// Counts for the summary line and --metrics: one schema for all programs.

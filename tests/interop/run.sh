@@ -2,7 +2,7 @@
 # Prove with the real Python Butler that dbb's repositories are its own. The last line: "N passed, N failed".
 #
 # Usage: tests/interop/run.sh      BUILD is the build folder (default: build)
-# Env:   DBB_INTEROP_KEEP=DIR      work in DIR and keep what was made
+# Env:   DBB_INTEROP_KEEP=DIR      work in DIR, which must not exist, and keep what was made
 #
 # Nights of all three instruments are ingested by dbb and by Python (fill_night.py); dumps (butler_dump.py) of the two
 # repositories must be the same text.
@@ -14,7 +14,7 @@ export PATH=$bin:$PATH LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 python=$(sh setup.sh) || { echo 'FAIL setup of the Python Butler'; echo '0 passed, 1 failed'; exit 1; }
 
 if [ -n "${DBB_INTEROP_KEEP:-}" ]; then
-  mkdir -p "$DBB_INTEROP_KEEP"
+  mkdir "$DBB_INTEROP_KEEP" || exit 2
   work=$(cd "$DBB_INTEROP_KEEP" && pwd)
 else
   work=$(mktemp -d)
@@ -37,20 +37,23 @@ check() {
     echo "FAIL $name"
     head -n 60 "$work/log" | cut -c 1-400 | sed 's/^/  | /'
     failed=$((failed + 1))
+    return 1
   fi
+}
+
+# must COMMAND...   a step without which nothing can be compared
+must() {
+  "$@" >"$work/log" 2>&1 </dev/null && return
+  tail -n 20 "$work/log"
+  echo "FAIL $*"
+  echo "$passed passed, $((failed + 1)) failed"
+  exit 1
 }
 
 # ---------------------------------------------------------------- verbs
 
 butler_check() { "$python" "$here/butler_check.py" --strict "$1"; }
 fill() { "$python" "$here/fill_night.py" "$@"; }
-# Python's half of a comparison; without it there is nothing to compare.
-python_fills() {
-  fill "$@" && return
-  echo "FAIL fill_night.py $*"
-  echo "$passed passed, $((failed + 1)) failed"
-  exit 1
-}
 dump() { [ -e "$1.json" ] || "$python" "$here/butler_dump.py" "$1" --relative-to "$work" -o "$1.json"; }
 same_dump() { rm -f "$1.json"; dump "$1" && dump "$2" && diff -u "$2.json" "$1.json"; }
 
@@ -69,6 +72,7 @@ ingest_gives() {
   local want=$1 repo=$2 list=$3 paths count
   shift 3
   mapfile -t paths < "$list"
+  [ ${#paths[@]} -gt 0 ] || { echo "no paths in $list"; return 1; }
   dbb-ingest --repo "$repo" -j 2 "$@" "${paths[@]}" > receipts.jsonl || { echo "dbb-ingest ended with $?"; return 1; }
   count=$(jq -c "select(.ingest.outcome == \"$want\")" receipts.jsonl | wc -l)
   [ "$count" = ${#paths[@]} ] || { echo "$count of ${#paths[@]} files are $want"; cat receipts.jsonl; return 1; }
@@ -90,33 +94,33 @@ make_night() {
   # shellcheck disable=SC2086  # several options
   "$python" "$here/make_night.py" "$1" --instrument "$2" --amps 2 --npix 64 ${shape[$2]} "${@:3}" > /dev/null
 }
-for camera in "${cameras[@]}"; do make_night "night-$camera" "$camera"; done
+for camera in "${cameras[@]}"; do must make_night "night-$camera" "$camera"; done
 
 # ---------------------------------------------------------------- empty and registered
 
 check 'create' dbb-repo create ours-empty
 check 'empty: butler_check' butler_check ours-empty
-python_fills python-empty
+must fill python-empty
 check 'empty: same dump' same_dump ours-empty python-empty
 
 # shellcheck disable=SC2086  # one word per instrument
 check 'register 11 instruments' ours_registered ours-registered $all_instruments
 check 'registered: butler_check' butler_check ours-registered
 # shellcheck disable=SC2086
-python_fills python-registered --register $all_instruments
+must fill python-registered --register $all_instruments
 check 'registered: same dump' same_dump ours-registered python-registered
 
 # ---------------------------------------------------------------- filled
 
-ours_registered ours-start "${cameras[@]}" > /dev/null
-python_fills python-start --register "${cameras[@]}"
+must ours_registered ours-start "${cameras[@]}"
+must fill python-start --register "${cameras[@]}"
 fresh() { local repo; for repo; do cp -r "${repo%%-*}-start" "$repo"; done; }
 
 fresh ours-filled python-filled
 for camera in "${cameras[@]}"; do
   good_files "night-$camera" > paths
   check "ingest $camera" ingest_gives 'done' ours-filled paths --transfer direct
-  python_fills python-filled "night-$camera"
+  must fill python-filled "night-$camera"
 done
 check 'filled: same dump' same_dump ours-filled python-filled
 check 'filled: butler_check' butler_check ours-filled
@@ -148,7 +152,7 @@ for camera in "${cameras[@]}"; do
   check "ours, then Python: $camera records sync without conflict" fill ours-mixed "$night" --files :$cut --present
   check "ours, then Python: the rest of $camera" fill ours-mixed "$night" --files $cut:
 
-  python_fills python-mixed "$night" --files :$cut
+  must fill python-mixed "$night" --files :$cut
   good_files "$night" 0 $cut > paths
   check "Python, then ours: $camera files are existing" ingest_gives existing python-mixed paths --transfer direct
   good_files "$night" $cut > paths
@@ -180,7 +184,7 @@ for camera in "${cameras[@]}"; do
   for mode in direct copy link auto; do
     fresh "ours-$camera-$mode" "python-$camera-$mode"
     check "$mode $camera" ingest_gives 'done' "ours-$camera-$mode" paths --transfer $mode
-    python_fills "python-$camera-$mode" "night-$camera" --transfer $mode
+    must fill "python-$camera-$mode" "night-$camera" --transfer $mode
     check "$mode $camera: same dump" same_dump "ours-$camera-$mode" "python-$camera-$mode"
     check "$mode $camera: same files" same_tree "ours-$camera-$mode" "python-$camera-$mode"
     check "$mode $camera: kind of files" files_after $mode "ours-$camera-$mode" "night-$camera"
@@ -193,7 +197,7 @@ for camera in "${cameras[@]}"; do
     cp -r "night-$camera" "$python_repo/incoming"
     good_files "$ours/incoming" > paths.in-place
     check "in place ($mode) $camera" ingest_gives 'done' "$ours" paths.in-place --transfer $mode
-    python_fills "$python_repo" "$python_repo/incoming" --transfer $mode
+    must fill "$python_repo" "$python_repo/incoming" --transfer $mode
     check "in place ($mode) $camera: same dump" same_dump "$ours" "$python_repo"
     check "in place ($mode) $camera: same files" same_tree "$ours" "$python_repo"
   done
@@ -217,11 +221,11 @@ refuses_faults() {
 }
 for camera in "${cameras[@]}"; do
   night=bad-$camera
-  make_night "$night" "$camera" --bad 0.6 --seed 3 --faults truncated,missing_seqnum,unknown_detector,bad_date
+  must make_night "$night" "$camera" --bad 0.6 --seed 3 --faults truncated,missing_seqnum,unknown_detector,bad_date
   fresh "ours-$night" "python-$night"
   rm -f rejects.jsonl
   check "faults of $camera" refuses_faults "ours-$night" "$night"
-  python_fills "python-$night" "$night"
+  must fill "python-$night" "$night"
   check "faults of $camera: same dump" same_dump "ours-$night" "python-$night"
 done
 

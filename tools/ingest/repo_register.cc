@@ -3,6 +3,8 @@
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "common/error.h"
+#include "common/log.h"
+#include "common/signals.h"
 #include "common/text.h"
 #include "instrument/table.h"
 #include "manifest/record.h"
@@ -94,6 +96,16 @@ void checkNames(std::vector<std::string> const &names) {
     }
 }
 
+/// Register one instrument. \return done, existing, updated or planned
+std::string registerOne(butler::Repository const &repo, Table const &table, RegisterOptions const &options) {
+    sql::Transaction transaction(repo.db());
+    auto outcome = syncAll(repo, table, options.update).text();
+    // A dry run does the work and takes it back, so it meets the errors that the real one would meet.
+    if (options.dry_run) return outcome == "existing" ? outcome : "planned";
+    transaction.commit();
+    return outcome;
+}
+
 manifest::Record line(Table const &table, std::string const &outcome) {
     manifest::Record out("dimension");
     out.set("element", "instrument");
@@ -107,23 +119,25 @@ manifest::Record line(Table const &table, std::string const &outcome) {
 
 } // namespace
 
-void registerInstruments(RegisterOptions const &options, common::Output &out) {
+common::ExitCode registerInstruments(RegisterOptions const &options, common::Output &out) {
     checkNames(options.instruments);
     auto const access = options.dry_run ? butler::Access::Trial : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access);
+    auto status = common::ExitCode::Done;
     for (auto const &name : options.instruments) {
-        auto const &table = instrument::tableOf(name);
-        sql::Transaction transaction(repo.db());
-        auto outcome = syncAll(repo, table, options.update).text();
-        // A dry run does the work and takes it back, so it meets the errors that the real one would meet.
-        if (!options.dry_run) {
-            transaction.commit();
-        } else if (outcome != "existing") {
-            outcome = "planned";
+        if (common::stopSignal() != 0) break;
+        try {
+            auto const outcome = registerOne(repo, instrument::tableOf(name), options);
+            out.write(line(instrument::tableOf(name), outcome).line());
+            out.flush();
+        } catch (common::Error const &e) {
+            // Another instrument can still be registered, unless the repository itself can't be used.
+            if (e.exitCode() != common::ExitCode::SomeFailed) throw;
+            common::log::error(e);
+            status = e.exitCode();
         }
-        out.write(line(table, outcome).line());
-        out.flush();
     }
+    return status;
 }
 
 } // namespace dbb::ingest

@@ -2,6 +2,7 @@
 /// dbb-repo register-instrument: instruments with their detectors and filters.
 #pragma once
 
+#include "common/exit_code.h"
 #include "common/lines.h"
 
 #include <string>
@@ -16,9 +17,10 @@ struct RegisterOptions {
     bool dry_run = false; ///< find out what would be done, and print it as planned
 };
 
-/// Register instruments, each in a transaction of its own, and print a line for each when it is durable.
-/// \throws Error USAGE for an unknown name, before anything is written; INSTRUMENT_CONFLICT and others of
-///         DimensionRecords::sync
-void registerInstruments(RegisterOptions const &options, common::Output &out);
+/// Register instruments, each in a transaction of its own, and print a line for each when it is durable. One that
+/// fails (INSTRUMENT_CONFLICT, DETECTOR_CONFLICT …) is reported and leaves the others alone.
+/// \return Done, or SomeFailed
+/// \throws Error USAGE for an unknown name, before anything is written; and as Repository::open
+common::ExitCode registerInstruments(RegisterOptions const &options, common::Output &out);
 
 } // namespace dbb::ingest

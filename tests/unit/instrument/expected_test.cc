@@ -98,7 +98,8 @@ std::map<std::string, std::string> expectedCodes() {
 TEST_CASE("real headers translate to upstream's records") {
     std::size_t compared = 0;
     std::vector<std::filesystem::path> files;
-    for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers"))) files.push_back(entry.path());
+    for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers")))
+        files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     for (auto const &file : files) {
         auto const name = file.filename().string();
@@ -118,8 +119,8 @@ TEST_CASE("corrections change the cards that upstream changes") {
         if (entry.path().extension() == ".md") continue;
         auto const name = entry.path().filename().string();
         INFO(name);
-        auto const expected = Json::parse(
-            common::readFile(tests::data("expected/" + entry.path().stem().string() + ".json")))["fix_header"];
+        auto const expected = Json::parse(common::readFile(
+            tests::data("expected/" + entry.path().stem().string() + ".json")))["fix_header"];
         auto header = headerOf(name);
         auto const *table = instrument::recognise(header);
         REQUIRE(table);

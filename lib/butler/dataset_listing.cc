@@ -1,0 +1,243 @@
+#include "butler/datasets.h"
+
+#include "butler/file_template.h"
+#include "butler/where.h"
+#include "common/calendar.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// Rows that are fetched before they are handed on: a query that is left open would keep writers from committing
+/// for as long as the reader of our output takes.
+constexpr std::size_t pageRows = 2000;
+
+/// Columns behind the data ID in the rows of a query.
+enum Column { Id, IngestDate, Path, Size, Checksum, Formatter, Component };
+
+/// Expressions for all dimensions of a type, with the joins that implied ones need.
+struct Dimensions {
+    std::map<std::string, std::string> expressions;
+    std::string joins;
+};
+
+Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool withImplied) {
+    Dimensions out;
+    for (auto const &name : type.dimensions.required) out.expressions[name] = "t." + quoteIdentifier(name);
+    if (!withImplied) return out;
+    auto const known = [&](std::string const &name) { return out.expressions.contains(name); };
+    Names joined;
+    // An implied dimension is a column of the element that implies it, whose own key may have to be joined first.
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (auto const &name : type.dimensions.names) {
+            auto const &element = universe.at(name);
+            auto const required = universe.requiredOf(element);
+            bool const done = std::find(joined.begin(), joined.end(), name) != joined.end();
+            if (done || !element.hasTable() || element.implies.empty()
+                || !std::all_of(required.begin(), required.end(), known)) {
+                continue;
+            }
+            auto const alias = quoteIdentifier("j_" + name);
+            Names matches;
+            for (auto const &dimension : required) {
+                auto const &column = dimension == name ? element.keys.front().name : dimension;
+                matches.push_back(alias + "." + quoteIdentifier(column) + " = " + out.expressions.at(dimension));
+            }
+            out.joins += " LEFT JOIN " + quoteIdentifier(name) + " AS " + alias + " ON " + common::join(matches, " AND ");
+            for (auto const &implied : element.implies) {
+                out.expressions.try_emplace(implied, alias + "." + quoteIdentifier(implied));
+            }
+            joined.push_back(name);
+            progress = true;
+        }
+    }
+    return out;
+}
+
+/// The query for the datasets of one type and run. Parameters: type name, run name, [datastore name,] type id,
+/// run id, values of the condition, [values of the last data ID,] number of rows.
+std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition, bool withFiles,
+                         bool continued) {
+    auto const &implied = type.dimensions.implied;
+    bool const withImplied = std::any_of(implied.begin(), implied.end(), [&](std::string const &name) {
+        return std::find(condition.columns.begin(), condition.columns.end(), name) != condition.columns.end();
+    });
+    auto const dimensions = dimensionsOf(repo.universe(), type, withImplied);
+    std::string inner = "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
+                        "substr(d.id, 1, 8) || '-' || substr(d.id, 9, 4) || '-' || substr(d.id, 13, 4) || '-' || "
+                        "substr(d.id, 17, 4) || '-' || substr(d.id, 21) AS id";
+    for (auto const &[name, expression] : dimensions.expressions) {
+        inner += ", " + expression + " AS " + quoteIdentifier(name);
+    }
+    for (auto const *column : {"path", "file_size", "checksum", "formatter", "component"}) {
+        inner += ", " + (withFiles ? "r." + std::string(column) : "NULL") + " AS " + column;
+    }
+    inner += " FROM " + quoteIdentifier(type.tags_table) + " AS t JOIN dataset AS d ON d.id = t.dataset_id"
+             + dimensions.joins;
+    if (withFiles) {
+        inner += " LEFT JOIN dataset_location AS l ON l.dataset_id = d.id AND l.datastore_name = ? LEFT JOIN "
+                 + quoteIdentifier(repo.config().records_table) + " AS r ON r.dataset_id = l.dataset_id";
+    }
+    inner += " WHERE t.dataset_type_id = ? AND t.collection_id = ?";
+
+    Names key;
+    for (auto const &name : type.dimensions.required) key.push_back(quoteIdentifier(name));
+    auto const keyList = common::join(key, ", ");
+    std::string out = "SELECT " + keyList + (key.empty() ? "" : ", ")
+                      + "id, ingest_date, path, file_size, checksum, formatter, component FROM (" + inner + ")";
+    std::string separator = " WHERE ";
+    if (!condition.sql.empty()) out += std::exchange(separator, " AND ") + "(" + condition.sql + ")";
+    if (continued) out += separator + "(" + keyList + ") > (" + common::join(Names(key.size(), "?"), ", ") + ")";
+    return out + " ORDER BY " + keyList + (key.empty() ? "" : ", ") + "component LIMIT ?";
+}
+
+Json jsonOf(Value const &value) {
+    if (auto const *text = std::get_if<std::string>(&value)) return *text;
+    if (auto const *integer = std::get_if<std::int64_t>(&value)) return *integer;
+    return {};
+}
+
+/// The file of a row, null when it has none.
+Json fileOf(Repository const &repo, Statement const &row, int first) {
+    if (row.isNull(first + Path)) return {};
+    auto const path = row.text(first + Path);
+    bool const isUri = path.find("://") != std::string::npos;
+    auto const component = row.text(first + Component);
+    Json out;
+    out.set("path", path);
+    out.set("uri", isUri ? path : fileUri(repo.config().datastore_root + "/" + path));
+    out.set("size", row.integer(first + Size) < 0 ? Json() : jsonOf(row.column(first + Size)));
+    out.set("checksum", jsonOf(row.column(first + Checksum)));
+    out.set("formatter", row.text(first + Formatter));
+    return out.set("component", component == wholeDataset ? Json() : Json(component));
+}
+
+/// Lists the datasets of one type and run page by page.
+class RunListing {
+public:
+    RunListing(Repository const &repo, DatasetType const &type, Condition const &condition)
+        : _repo(repo), _type(type), _condition(condition), _withFiles(repo.db().hasTable(repo.config().records_table)) {}
+
+    void forEach(std::int64_t runId, std::string const &run, std::function<void(DatasetRow const &)> const &row) {
+        _last.clear();
+        for (;;) {
+            auto const rows = fetch(runId, run);
+            // The last dataset of a full page may have more files on the next one.
+            bool const full = rows >= pageRows && _page.size() > 1;
+            auto const complete = _page.size() - (full ? 1 : 0);
+            for (std::size_t i = 0; i < complete; ++i) row(_page[i]);
+            if (!full) return;
+            _last = _keys[complete - 1];
+        }
+    }
+
+private:
+    std::size_t fetch(std::int64_t runId, std::string const &run) {
+        _page.clear();
+        _keys.clear();
+        std::vector<Value> parameters{_type.name, run};
+        if (_withFiles) parameters.emplace_back(_repo.config().datastore_name);
+        parameters.insert(parameters.end(), {_type.id, runId});
+        parameters.insert(parameters.end(), _condition.values.begin(), _condition.values.end());
+        parameters.insert(parameters.end(), _last.begin(), _last.end());
+        parameters.emplace_back(static_cast<std::int64_t>(pageRows));
+        std::size_t rows = 0;
+        _repo.db()
+            .cached(listingQuery(_repo, _type, _condition, _withFiles, !_last.empty()))
+            .query(parameters, [&](Statement const &row) {
+                add(row, run);
+                ++rows;
+            });
+        return rows;
+    }
+
+    void add(Statement const &row, std::string const &run) {
+        auto const &names = _type.dimensions.required;
+        auto const first = static_cast<int>(names.size());
+        if (auto id = row.text(first + Id); _page.empty() || _page.back().id != id) {
+            DatasetRow dataset;
+            dataset.id = std::move(id);
+            dataset.dataset_type = _type.name;
+            dataset.run = run;
+            dataset.data_id = Json::Object{};
+            dataset.files = Json::Array{};
+            auto &key = _keys.emplace_back();
+            for (int i = 0; i < first; ++i) {
+                key.push_back(row.column(i));
+                dataset.data_id.set(names[static_cast<std::size_t>(i)], jsonOf(key.back()));
+            }
+            if (_repo.datasetsManager() == DatasetsManager::V2) {
+                dataset.ingest_date_tai = common::isoFromNs(row.integer(first + IngestDate));
+            } else {
+                dataset.ingest_date_utc = row.text(first + IngestDate);
+            }
+            _page.push_back(std::move(dataset));
+        }
+        if (auto file = fileOf(_repo, row, first); !file.isNull()) _page.back().files.array().push_back(std::move(file));
+    }
+
+    Repository const &_repo;
+    DatasetType const &_type;
+    Condition const &_condition;
+    bool _withFiles;
+    std::vector<DatasetRow> _page;
+    std::vector<std::vector<Value>> _keys;
+    std::vector<Value> _last;
+};
+
+/// Whether a type has all columns of a condition.
+bool hasColumns(DatasetType const &type, Condition const &condition) {
+    return std::all_of(condition.columns.begin(), condition.columns.end(), [&](std::string const &name) {
+        auto const &names = type.dimensions.names;
+        return name == "dataset_type" || name == "run" || name == "id"
+               || std::find(names.begin(), names.end(), name) != names.end();
+    });
+}
+
+/// All names that a condition may have: skypix dimensions only where a type has them, since there are so many.
+Names whereColumns(Universe const &universe, std::vector<DatasetType> const &types) {
+    Names out{"dataset_type", "run", "id"};
+    for (auto const &element : universe.elements()) {
+        bool const used = std::any_of(types.begin(), types.end(), [&](DatasetType const &type) {
+            auto const &names = type.dimensions.names;
+            return std::find(names.begin(), names.end(), element.name) != names.end();
+        });
+        if (element.isDimension() && (!element.skypix || used)) out.push_back(element.name);
+    }
+    return out;
+}
+
+} // namespace
+
+void forEachDataset(Repository const &repo, std::string const &where,
+                    std::function<void(DatasetRow const &)> const &row) {
+    auto const types = listDatasetTypes(repo);
+    auto const condition = parseWhere(where, whereColumns(repo.universe(), types));
+    for (auto const &type : types) {
+        if (!hasColumns(type, condition)) continue;
+        std::vector<std::pair<std::int64_t, std::string>> runs;
+        repo.db()
+            .cached("SELECT c.collection_id, c.name FROM collection_summary_dataset_type AS s "
+                    "JOIN collection AS c ON c.collection_id = s.collection_id "
+                    "WHERE s.dataset_type_id = ? AND c.type = ? ORDER BY c.name")
+            .query({type.id, static_cast<std::int64_t>(CollectionType::Run)},
+                   [&](Statement const &r) { runs.emplace_back(r.integer(0), r.text(1)); });
+        RunListing listing(repo, type, condition);
+        for (auto const &[id, name] : runs) listing.forEach(id, name, row);
+    }
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,65 @@
+#include "common/uri.h"
+
+#include "common/error.h"
+
+#include <string_view>
+
+namespace dbb::common {
+
+namespace {
+
+int hexDigit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return -1;
+}
+
+std::string decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        int const high = text[i] == '%' && i + 2 < text.size() ? hexDigit(text[i + 1]) : -1;
+        int const low = high >= 0 ? hexDigit(text[i + 2]) : -1;
+        if (low >= 0) {
+            out += static_cast<char>(high * 16 + low);
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+bool hasScheme(std::string const &uri) {
+    auto const at = uri.find("://");
+    return at != std::string::npos && at > 0 && uri.find('/') == at + 1;
+}
+
+} // namespace
+
+std::string fileUri(std::string const &path) {
+    constexpr std::string_view safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/";
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out = "file://";
+    for (char const c : path) {
+        if (safe.find(c) != std::string_view::npos) {
+            out += c;
+        } else {
+            auto const byte = static_cast<unsigned char>(c);
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return out;
+}
+
+std::string pathOfUri(std::string const &uri) {
+    constexpr std::string_view scheme = "file://";
+    if (!uri.starts_with(scheme)) {
+        if (hasScheme(uri)) throw Error("BAD_URI", "\"" + uri + "\" is no path and no file:// URI");
+        return uri;
+    }
+    auto const path = decoded(std::string_view(uri).substr(scheme.size(), uri.find('#') - scheme.size()));
+    return path.starts_with("localhost/") ? path.substr(9) : path;
+}
+
+} // namespace dbb::common

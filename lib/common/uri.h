@@ -1,0 +1,17 @@
+/// \file
+/// Paths as file:// URIs and back.
+#pragma once
+
+#include <string>
+
+namespace dbb::common {
+
+/// `file://` URI of an absolute path, percent-encoded as the Butler's resource paths are: letters, digits and
+/// `_.-~/` stay.
+std::string fileUri(std::string const &path);
+
+/// The local path of a `file://` URI (decoded, without a fragment) or of a plain path (taken as it is).
+/// \throws Error BAD_URI for another scheme
+std::string pathOfUri(std::string const &uri);
+
+} // namespace dbb::common

@@ -1,0 +1,186 @@
+#include "ingest/describe.h"
+
+#include "common/error.h"
+#include "common/parallel.h"
+#include "common/signals.h"
+#include "common/uri.h"
+#include "fits/header_file.h"
+#include "ingest/scan.h"
+#include "instrument/observation.h"
+
+#include <optional>
+#include <unistd.h>
+
+namespace dbb::ingest {
+
+using common::Error;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+struct Recognised {
+    instrument::Table const *table;
+    fits::Header header;
+};
+
+std::string shownCard(fits::Header const &header, char const *key) {
+    auto const *value = header.find(key);
+    return std::string(key) + (value ? " is " + fits::toJson(*value).dump() : " is absent");
+}
+
+/// The primary header when an instrument recognises it, else the first extension merged over it.
+Recognised recogniseFile(std::string const &path) {
+    fits::HeaderFile file(path);
+    auto header = file.primary();
+    if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
+    if (auto const *extension = file.extension()) {
+        header.merge(*extension);
+        if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
+    }
+    throw Error("UNKNOWN_INSTRUMENT",
+                "\"" + path + "\": no instrument recognises the header: " + shownCard(header, "INSTRUME")
+                    + ", " + shownCard(header, "TELESCOP"))
+        .cause({.card = "INSTRUME",
+                .value = shownCard(header, "INSTRUME"),
+                .expected = "LSSTCam, LSSTComCam or LATISS"});
+}
+
+} // namespace
+
+Describer::Describer(DescribeOptions options)
+    : _options(std::move(options)), _sources(instrument::CorrectionSources::from(_options.corrections)) {
+    if (!_options.corrections.empty() && ::access(_options.corrections.c_str(), R_OK | X_OK) != 0) {
+        throw common::usageError("--corrections: can't read the folder \"" + _options.corrections + "\"");
+    }
+}
+
+void Describer::describe(Record &record) const {
+    auto const path = common::pathOfUri(record.text("uri"));
+    auto [table, header] = recogniseFile(path);
+    std::optional<instrument::Observation> observation;
+    try {
+        observation = instrument::observe(*table, header, _sources, _options.explain);
+    } catch (Error const &e) {
+        throw Error(e.code(), "\"" + path + "\": " + e.message(), e.exitCode())
+            .hint(e.hint())
+            .cause(e.cause());
+    }
+    auto const &o = *observation;
+    Json dataId;
+    dataId.set("instrument", o.instrument).set("exposure", o.exposure).set("detector", o.detector);
+    Json records;
+    records.set("group", o.group).set("day_obs", o.day_obs).set("exposure", o.exposure_record);
+    Json receipt;
+    receipt.set("outcome", "done");
+    if (!o.warnings.empty()) receipt.set("warnings", Json::Array(o.warnings.begin(), o.warnings.end()));
+    record.set("instrument", o.instrument).set("data_id", dataId).set("physical_filter", o.physical_filter);
+    record.set("dataset_type", table->dataset_type).set("run", table->default_run).set("records", records);
+    if (_options.explain) record.set("explain", o.explain);
+    record.set("describe", receipt);
+}
+
+std::vector<std::optional<Error>> describeAll(Describer const &describer, std::vector<Record> &records,
+                                              int jobs) {
+    std::vector<std::optional<Error>> errors(records.size());
+    common::parallelFor(records.size(), jobs, [&](std::size_t i) {
+        try {
+            describer.describe(records[i]);
+        } catch (Error const &e) {
+            errors[i] = e;
+        } catch (std::exception const &e) {
+            errors[i] = Error("IO_ERROR", std::string("internal error: ") + e.what());
+        }
+    });
+    return errors;
+}
+
+namespace {
+
+/// Collects records and describes them together; output keeps the order of the input.
+class Batch {
+public:
+    Batch(DescribeProgramOptions const &options, manifest::Rejects &rejects, common::Output &output,
+          manifest::Summary &summary)
+        : _describer(options.describe), _jobs(options.standard.jobs), _rejects(rejects), _output(output),
+          _summary(summary) {}
+
+    void add(Record record) {
+        ++_summary.read;
+        _records.push_back(std::move(record));
+        if (_records.size() >= 16 * static_cast<std::size_t>(_jobs)) flush();
+    }
+
+    void flush() {
+        std::vector<Record> files;
+        for (auto const &record : _records) {
+            if (record.type() == "file") files.push_back(record);
+        }
+        auto const errors = describeAll(_describer, files, _jobs);
+        std::size_t next = 0;
+        for (auto &record : _records) {
+            if (record.type() != "file") {
+                _output.write(record.line()); // lines about other things pass through
+            } else if (errors[next]) {
+                _rejects.add(std::move(record), *errors[next++]);
+            } else {
+                _output.write(files[next++].line());
+                ++_summary.outcomes["done"];
+            }
+        }
+        _records.clear();
+    }
+
+private:
+    Describer _describer;
+    int _jobs;
+    manifest::Rejects &_rejects;
+    common::Output &_output;
+    manifest::Summary &_summary;
+    std::vector<Record> _records;
+};
+
+void describeStream(manifest::RecordReader &reader, Batch &batch, common::Output &output) {
+    using Status = manifest::RecordReader::Status;
+    for (;;) {
+        if (!reader.ready()) {
+            // The next read may block: nothing may wait in here meanwhile.
+            batch.flush();
+            output.flush();
+        }
+        if (reader.next() != Status::Record) return;
+        batch.add(std::move(reader.record()));
+    }
+}
+
+} // namespace
+
+common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int out) {
+    if (options.paths.empty() && ::isatty(in) == 1) {
+        throw common::usageError("standard input is a terminal", "pipe dbb-scan in, or name files");
+    }
+    manifest::Summary summary{.program = "dbb-describe", .outcomes = {}};
+    manifest::Rejects rejects(options.standard.rejects);
+    common::Output output(out);
+    Batch batch(options, rejects, output, summary);
+    std::vector<Record> ends{manifest::endRecord("dbb-describe")};
+    if (options.paths.empty()) {
+        manifest::RecordReader reader(in, rejects);
+        describeStream(reader, batch, output);
+        ends = reader.endRecords("dbb-describe");
+    } else {
+        Scanner scanner({.paths = {}, .checksums = {}}, rejects,
+                        [&](Record record) { batch.add(std::move(record)); });
+        for (auto const &path : options.paths) scanner.scan(path);
+    }
+    batch.flush();
+    if (common::stopSignal() == 0) {
+        for (auto const &end : ends) output.write(end.line());
+    }
+    output.flush();
+    rejects.finish();
+    summary.finish(options.standard, rejects);
+    return rejects.status();
+}
+
+} // namespace dbb::ingest

@@ -1,0 +1,26 @@
+/// \file
+/// The program dbb-ingest: described lines, or paths, into a repository.
+#pragma once
+
+#include "common/options.h"
+#include "ingest/describe.h"
+#include "ingest/ingester.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::ingest {
+
+struct IngestProgramOptions {
+    std::string repo;
+    std::string transfer = "auto";
+    std::string corrections;
+    std::vector<std::string> paths;
+    IngesterOptions ingester;
+    common::StandardOptions standard;
+};
+
+/// While lines come in slowly each is committed at once; while many wait, several exposures share a commit.
+common::ExitCode runIngest(IngestProgramOptions options, int in, int out);
+
+} // namespace dbb::ingest

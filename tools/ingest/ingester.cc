@@ -1,0 +1,357 @@
+#include "ingest/ingester.h"
+
+#include "astro/time_scale.h"
+#include "butler/file_template.h"
+#include "common/calendar.h"
+#include "common/checksum.h"
+#include "common/error.h"
+#include "common/file.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <unistd.h>
+
+namespace dbb::ingest {
+
+using common::Error;
+using common::ExitCode;
+using common::Json;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// Datasets of one call that are remembered to find two files of the same exposure and detector.
+constexpr std::size_t rememberedIds = 65536;
+
+/// Errors of the repository itself, after which going on would only repeat them.
+bool isFatal(Error const &e) {
+    return e.exitCode() != ExitCode::SomeFailed && e.exitCode() != ExitCode::Done;
+}
+
+} // namespace
+
+/// A dataset type in a run.
+struct Ingester::Target {
+    std::optional<butler::Datasets> datasets; // none: neither exists yet and this is a dry run
+    std::string path_template;
+    butler::DatasetType type;
+};
+
+/// A line on its way through one commit.
+struct Ingester::Item {
+    explicit Item(RawLine l) : line(std::move(l)) {}
+
+    RawLine line;
+    Target *target = nullptr;
+    std::optional<common::Uuid> id;
+    butler::DataId data_id;
+    butler::ExistingDataset existing;
+    std::optional<Placed> placed;
+    std::string checksum;
+    std::string outcome;
+    Json updated; // record columns that were replaced, with their old values
+    std::optional<Error> error;
+    Clock::time_point start = Clock::now();
+};
+
+Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
+                   std::function<void(manifest::Record)> receipts)
+    : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
+      _records(repo), _placement(repo.config().datastore_root, _options.transfer) {}
+
+Ingester::~Ingester() = default;
+
+void Ingester::add(manifest::Record record) {
+    try {
+        _queue.push_back(parseRawLine(record, _options.run, _options.dry_run));
+    } catch (Error const &e) {
+        if (isFatal(e)) throw;
+        _rejects.add(std::move(record), e);
+    }
+}
+
+void Ingester::commit() {
+    if (_queue.empty()) return;
+    std::vector<Item> items;
+    items.reserve(_queue.size());
+    for (auto &line : _queue) items.emplace_back(std::move(line));
+    _queue.clear();
+    try {
+        commitBatch(items);
+    } catch (Error const &e) {
+        // Nothing of this batch is in the registry: say so for each line, so that a retry knows them.
+        for (auto &item : items) _rejects.add(std::move(item.line.record), item.error ? *item.error : e);
+        throw;
+    }
+    for (auto &item : items) finish(item);
+}
+
+void Ingester::commitBatch(std::vector<Item> &items) {
+    std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
+    std::vector<Group> groups;
+    for (auto &item : items) {
+        locate(item);
+        auto const [at, isNew] =
+            places.emplace(std::pair(item.line.instrument, item.line.exposure), groups.size());
+        if (isNew) groups.emplace_back();
+        groups[at->second].push_back(&item);
+    }
+    // Files first: they may take long, and until their rows are there nobody sees them.
+    if (!_options.dry_run) {
+        for (auto &item : items) place(item);
+        _placement.sync();
+    }
+    if (_options.dry_run) {
+        for (auto const &group : groups) storeGroup(group);
+        return;
+    }
+    sql::Transaction transaction(_repo.db());
+    for (auto const &group : groups) storeGroup(group);
+    undoLeftOvers(items);
+    transaction.commit();
+}
+
+/// The dataset type and run of a line, registered when they are new.
+Ingester::Target &Ingester::targetOf(RawLine const &line) {
+    auto const &table = *line.table;
+    auto &slot = _targets[table.dataset_type + "\n" + line.run];
+    if (slot && slot->datasets) return *slot;
+    auto target = std::make_unique<Target>();
+    if (_options.dry_run) {
+        auto const type = butler::findDatasetType(_repo, table.dataset_type);
+        auto const run = butler::findCollection(_repo, line.run);
+        if (type) target->type = *type;
+        if (type && run) target->datasets.emplace(_repo, *type, line.run, run->id);
+        if (run && run->type != butler::CollectionType::Run) {
+            throw Error("RUN_CONFLICT", "collection \"" + line.run + "\" is no run");
+        }
+        if (!type) {
+            target->type.name = table.dataset_type;
+            target->type.storage_class = table.storage_class;
+            target->type.dimensions = _repo.universe().group(table.dimensions);
+        }
+    } else {
+        // A dataset type makes tables, which the Butler does in a transaction of their own.
+        target->type =
+            butler::registerDatasetType(_repo, table.dataset_type, table.dimensions, table.storage_class);
+        sql::Transaction transaction(_repo.db());
+        auto const runId = butler::registerRun(_repo, line.run);
+        transaction.commit();
+        target->datasets.emplace(_repo, target->type, line.run, runId);
+    }
+    target->path_template =
+        butler::templateFor(_repo.config().templates, _repo.universe(), target->type.name,
+                            target->type.dimensions, target->type.storage_class, line.instrument);
+    slot = std::move(target);
+    return *slot;
+}
+
+/// Everything that can be known of an item before its files move.
+void Ingester::locate(Item &item) {
+    try {
+        checkRegistered(item.line);
+        item.target = &targetOf(item.line);
+        for (auto const &name : item.target->type.dimensions.required) {
+            if (name == "instrument") item.data_id.emplace_back(item.line.instrument);
+            if (name == "detector") item.data_id.emplace_back(item.line.detector);
+            if (name == "exposure") item.data_id.emplace_back(item.line.exposure);
+        }
+        item.id = butler::rawUuid(item.target->type, item.line.run, item.data_id);
+        if (_recent.size() >= rememberedIds) _recent.clear();
+        auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
+        if (!isNew && seen->second != item.line.path) {
+            throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second
+                                         + "\" are the same exposure and detector");
+        }
+        if (item.target->datasets) item.existing = item.target->datasets->existing(*item.id, item.data_id);
+        if (item.existing.stored && !_options.skip_existing) {
+            throw Error("ALREADY_INGESTED", "\"" + item.line.path + "\": the dataset is stored already as \""
+                                                + item.existing.path + "\"");
+        }
+    } catch (Error const &e) {
+        reject(item, e);
+    }
+}
+
+void Ingester::place(Item &item) {
+    if (item.error || item.existing.stored) return;
+    try {
+        item.placed = _placement.place(item.line.path, templatePath(item.line, *item.target));
+        if (_options.track_file_attrs && _repo.config().checksum) {
+            item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
+        }
+    } catch (Error const &e) {
+        reject(item, e);
+    }
+}
+
+std::string Ingester::templatePath(RawLine const &line, Target const &target) {
+    auto const &exposure = line.exposure_record;
+    auto text = [](Json const &value) { return value.isString() ? value.string() : value.dump(); };
+    auto const day = text(exposure["day_obs"]);
+    auto const filter = line.physical_filter;
+    std::map<std::string, std::string> const fields{
+        {"run", line.run},
+        {"datasetType", target.type.name},
+        {"instrument", line.instrument},
+        {"physical_filter", filter},
+        {"day_obs", day},
+        {"exposure.day_obs", day},
+        {"exposure", std::to_string(line.exposure)},
+        {"exposure.obs_id", text(exposure["obs_id"])},
+        {"group", text(exposure["group"])},
+        {"detector", std::to_string(line.detector)},
+        {"detector.full_name", _detectorNames.at(line.instrument + "\n" + std::to_string(line.detector))},
+        {"id", ""},
+    };
+    return butler::formatTemplate(target.path_template, fields,
+                                  butler::extensionOf(common::nameOf(line.path)));
+}
+
+/// Instrument, filter and detector must be in the registry; they are not made here.
+void Ingester::checkRegistered(RawLine const &line) {
+    auto require = [&](std::string const &element, std::vector<Json> const &key, char const *code,
+                       std::string const &what) -> std::optional<butler::DimensionRecord> {
+        auto const name = element + "\n" + Json(Json::Array(key)).dump();
+        if (_registered.contains(name)) return std::nullopt;
+        auto record = _records.find(element, key);
+        if (!record) {
+            throw Error(code, "\"" + line.path + "\": " + what + " is not registered in \""
+                                  + _repo.config().root + "\"")
+                .cause({.column = element,
+                        .value = key.back().isString() ? key.back().string() : key.back().dump(),
+                        .expected = "a registered " + element});
+        }
+        _registered.insert(name);
+        return record;
+    };
+    require("instrument", {line.instrument}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
+    require("physical_filter", {line.instrument, line.physical_filter}, "FILTER_NOT_REGISTERED",
+            "physical filter \"" + line.physical_filter + "\" of " + line.instrument);
+    if (auto const detector =
+            require("detector", {line.instrument, line.detector}, "DETECTOR_NOT_REGISTERED",
+                    "detector " + std::to_string(line.detector) + " of " + line.instrument)) {
+        auto const &name = (*detector)["full_name"];
+        _detectorNames[line.instrument + "\n" + std::to_string(line.detector)] =
+            name.isString() ? name.string() : "";
+    }
+}
+
+/// The lines of one exposure: its records by the first of them, then the datasets. All of it or nothing.
+void Ingester::storeGroup(Group const &group) {
+    auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
+    if (first == group.end()) return;
+    std::optional<sql::Savepoint> savepoint;
+    if (!_options.dry_run) savepoint.emplace(_repo.db());
+    try {
+        syncRecords(**first);
+        storeItems(group);
+        if (savepoint) savepoint->release();
+    } catch (Error const &e) {
+        if (isFatal(e)) throw;
+        for (auto *item : group) {
+            if (!item->error) reject(*item, e);
+        }
+    }
+}
+
+void Ingester::syncRecords(Item &first) {
+    auto const &line = first.line;
+    Json updated;
+    auto sync = [&](char const *element, Json const &record) {
+        auto const result = _options.dry_run ? _records.check(element, record, _options.update_records)
+                                             : _records.sync(element, record, _options.update_records);
+        if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
+    };
+    sync("group", line.group);
+    sync("day_obs", line.day_obs);
+    sync("exposure", line.exposure_record);
+    first.updated = updated;
+}
+
+void Ingester::storeItems(Group const &group) {
+    std::vector<butler::NewDataset> fresh;
+    Target *target = nullptr;
+    auto store = [&] {
+        if (fresh.empty() || _options.dry_run) return;
+        auto const now = astro::taiNsFromUtcNs(common::nowUtcNs());
+        target->datasets->insert(fresh, now);
+        fresh.clear();
+    };
+    for (auto *item : group) {
+        if (item->error) continue;
+        try {
+            // Another program may have been faster since the first look, which was taken without a lock.
+            if (!_options.dry_run)
+                item->existing = item->target->datasets->existing(*item->id, item->data_id);
+            item->outcome = !item->updated.isNull() && item->existing.stored ? "updated"
+                            : item->existing.stored                          ? "existing"
+                                                                             : "done";
+            if (item->existing.stored) continue;
+            if (_options.dry_run) {
+                item->placed = _placement.plan(item->line.path, templatePath(item->line, *item->target));
+                continue;
+            }
+            // … or have removed a file that it had put where ours should go.
+            if (::access(item->placed->file.c_str(), F_OK) != 0) {
+                throw Error("VANISHED", "\"" + item->placed->file + "\" went away before it was registered");
+            }
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            reject(*item, e);
+            continue;
+        }
+        if (target != item->target) store();
+        target = item->target;
+        auto const &table = *item->line.table;
+        fresh.push_back({*item->id, item->data_id, item->placed->stored_path,
+                         table.formatterOf(static_cast<int>(item->line.detector)), table.storage_class,
+                         item->checksum, _options.track_file_attrs ? item->placed->size_bytes : -1});
+    }
+    store();
+}
+
+void Ingester::reject(Item &item, Error const &e) {
+    if (item.id) {
+        auto const seen = _recent.find(item.id->hex());
+        if (seen != _recent.end() && seen->second == item.line.path) _recent.erase(seen);
+    }
+    item.error = e;
+}
+
+bool Ingester::rowNames(std::string const &path) {
+    bool found = false;
+    _repo.db()
+        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table)
+                + " WHERE path = ? LIMIT 1")
+        .query({path}, [&](sql::Statement const &) { found = true; });
+    return found;
+}
+
+/// Files that were put in place for lines that then failed. Under the write lock nobody can come to name
+/// them.
+void Ingester::undoLeftOvers(std::vector<Item> &items) {
+    for (auto &item : items) {
+        if (item.error && item.placed && item.placed->created && !rowNames(item.placed->stored_path)) {
+            Placement::undo(*item.placed);
+        }
+    }
+}
+
+void Ingester::finish(Item &item) {
+    if (item.error) {
+        _rejects.add(std::move(item.line.record), *item.error);
+        return;
+    }
+    std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
+    Json receipt;
+    receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
+    receipt.set("path", item.existing.stored ? item.existing.path : item.placed->stored_path);
+    if (!item.updated.isNull()) receipt.set("updated", item.updated);
+    receipt.set("elapsed_ms", std::round(elapsed.count() * 1000.0) / 1000.0);
+    item.line.record.set("id", item.id->text()).set("run", item.line.run).set("ingest", receipt);
+    _receipts(std::move(item.line.record));
+}
+
+} // namespace dbb::ingest

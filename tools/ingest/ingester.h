@@ -1,0 +1,83 @@
+/// \file
+/// Lines of described files into a repository, several exposures a commit.
+#pragma once
+
+#include "butler/collections.h"
+#include "butler/datasets.h"
+#include "butler/dimension_records.h"
+#include "butler/repository.h"
+#include "ingest/placement.h"
+#include "ingest/raw_line.h"
+#include "manifest/stream.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace dbb::ingest {
+
+struct IngesterOptions {
+    Transfer transfer = Transfer::Auto;
+    std::string run;              ///< empty: the line's own
+    bool skip_existing = true;    ///< a dataset that is stored already is no error
+    bool update_records = false;  ///< replace records that differ
+    bool track_file_attrs = true; ///< record sizes (and checksums when the datastore wants them)
+    bool dry_run = false;
+};
+
+/// Takes lines and commits them in batches. Receipts are handed out after their commit, never before.
+class Ingester {
+public:
+    /// \param receipts  gets each line with its `ingest` receipt, in the order of the batch
+    Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
+             std::function<void(manifest::Record)> receipts);
+    ~Ingester();
+
+    /// Check a line and queue it; a bad one is rejected at once.
+    void add(manifest::Record record);
+    std::size_t queued() const { return _queue.size(); }
+
+    /// Bring everything that is queued into the repository and commit. A line that fails is rejected and does
+    /// not stop the others. \throws Error when the repository can't be used (locked, disk full, …); all
+    /// queued lines are rejected with it
+    void commit();
+
+private:
+    struct Item;
+    struct Target;
+    using Group = std::vector<Item *>; // the lines of one exposure
+
+    void commitBatch(std::vector<Item> &items);
+    Target &targetOf(RawLine const &line);
+    void locate(Item &item);
+    void place(Item &item);
+    void storeGroup(Group const &group);
+    void syncRecords(Item &first);
+    void storeItems(Group const &group);
+    void checkRegistered(RawLine const &line);
+    std::string templatePath(RawLine const &line, Target const &target);
+    void reject(Item &item, common::Error const &e);
+    void undoLeftOvers(std::vector<Item> &items);
+    void finish(Item &item);
+    bool rowNames(std::string const &path);
+
+    butler::Repository const &_repo;
+    IngesterOptions _options;
+    manifest::Rejects &_rejects;
+    std::function<void(manifest::Record)> _receipts;
+    butler::DimensionRecords _records;
+    Placement _placement;
+    std::map<std::string, std::unique_ptr<Target>> _targets; // by dataset type and run
+    std::set<std::string> _registered; // instruments, filters and detectors seen in the registry
+    std::map<std::string, std::string> _detectorNames; // full names by instrument and number
+    std::vector<RawLine> _queue;
+    std::unordered_map<std::string, std::string>
+        _recent; // dataset ids of this call and where their files were
+};
+
+} // namespace dbb::ingest

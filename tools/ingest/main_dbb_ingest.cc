@@ -1,0 +1,34 @@
+// dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
+#include "common/options.h"
+#include "ingest/ingest.h"
+
+#include <unistd.h>
+
+using namespace dbb;
+
+int main(int argc, char **argv) {
+    ingest::IngestProgramOptions opt;
+    common::Options options("dbb-ingest", "Ingest raw files into a Butler repository");
+    options
+        .positionals("PATH", opt.paths,
+                     "Files and folders to scan, describe and ingest instead of standard input")
+        .value("--repo", opt.repo, "REPO", "Repository: folder, YAML file or label of the repository index")
+        .required()
+        .choice("-t,--transfer", opt.transfer, {"auto", "direct", "copy", "link", "none"},
+                "How files come into the datastore (default auto: in place below its root, else link)")
+        .value("--run", opt.ingester.run, "RUN", "Run collection instead of <instrument>/raw/all")
+        .toggle("skip-existing", opt.ingester.skip_existing, "Pass over files that are stored already")
+        .flag("--update-records", opt.ingester.update_records,
+              "Replace group, day_obs and exposure records that differ")
+        .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes")
+        .value("--corrections", opt.corrections, "DIR",
+               "With paths: folder with <instrument>-<observation id>.yaml, searched first")
+        .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
+                                    | common::Options::Runs)
+        .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",
+                 "the whole chain, files copied into the repository")
+        .example("dbb-ingest --repo repo -j2 --transfer direct raw/LATISS",
+                 "the same in one program, files left where they are");
+    if (auto const status = options.parse(argc, argv)) return *status;
+    return common::guarded([&] { return runIngest(opt, STDIN_FILENO, STDOUT_FILENO); });
+}

@@ -1,0 +1,99 @@
+#include "ingest/raw_line.h"
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/uri.h"
+
+#include <array>
+#include <cmath>
+
+namespace dbb::ingest {
+
+using common::Error;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+std::string textIn(Json const &object, std::string_view key, char const *where) {
+    auto const &value = object[key];
+    if (value.isString()) return value.string();
+    throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
+                std::string(where) + " must hold the text \"" + std::string(key) + "\"");
+}
+
+/// An integer, also as the double or the text that jq may have made of it.
+std::int64_t integerIn(Json const &object, std::string_view key, char const *where) {
+    auto const &value = object[key];
+    if (value.isInt()) return value.integer();
+    if (value.isDouble() && std::floor(value.number()) == value.number() && std::abs(value.number()) < 9e15) {
+        return static_cast<std::int64_t>(value.number());
+    }
+    throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
+                std::string(where) + " must hold the integer \"" + std::string(key) + "\"");
+}
+
+Json recordIn(Json const &records, std::string_view element) {
+    auto const &value = records[element];
+    if (value.isObject()) return value;
+    throw Error("MISSING_KEY", "\"records\" must hold the record of \"" + std::string(element) + "\"");
+}
+
+/// No line of a dry run counts as done.
+void refusePlanned(Record const &record) {
+    for (auto const *program : {"ingest", "copy"}) {
+        auto const receipt = record.get(program);
+        if (receipt["outcome"] == Json("planned")) {
+            throw Error("DRY_RUN", std::string("the line was printed by a dry run of dbb-") + program);
+        }
+    }
+}
+
+void checkConsistent(RawLine const &line) {
+    auto const &exposure = line.exposure_record;
+    bool const same = exposure["instrument"] == Json(line.instrument)
+                      && integerIn(exposure, "id", "the exposure record") == line.exposure
+                      && line.group["instrument"] == Json(line.instrument)
+                      && line.day_obs["instrument"] == Json(line.instrument)
+                      && exposure["group"] == line.group["name"]
+                      && integerIn(exposure, "day_obs", "the exposure record")
+                             == integerIn(line.day_obs, "id", "the day_obs record");
+    if (!same)
+        throw Error("INCONSISTENT_LINE", "\"data_id\" and \"records\" of the line contradict each other");
+    if (exposure["physical_filter"] != Json(line.physical_filter)) {
+        throw Error("INCONSISTENT_LINE",
+                    "\"physical_filter\" and the exposure record of the line contradict each other");
+    }
+}
+
+} // namespace
+
+RawLine parseRawLine(Record record, std::string const &run, bool dry_run) {
+    if (record.type() != "file") {
+        throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");
+    }
+    if (!dry_run) refusePlanned(record);
+    RawLine out;
+    out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
+    auto const dataId = record.get("data_id");
+    if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
+    out.instrument = textIn(dataId, "instrument", "\"data_id\"");
+    out.exposure = integerIn(dataId, "exposure", "\"data_id\"");
+    out.detector = integerIn(dataId, "detector", "\"data_id\"");
+    out.table = &instrument::tableOf(out.instrument);
+    if (record.text("dataset_type") != out.table->dataset_type) {
+        throw Error("BAD_VALUE",
+                    "\"dataset_type\" must be " + out.table->dataset_type + " for " + out.instrument);
+    }
+    out.physical_filter = record.text("physical_filter");
+    out.run = run.empty() ? record.text("run") : run;
+    auto const records = record.get("records");
+    out.group = recordIn(records, "group");
+    out.day_obs = recordIn(records, "day_obs");
+    out.exposure_record = recordIn(records, "exposure");
+    out.record = std::move(record);
+    checkConsistent(out);
+    return out;
+}
+
+} // namespace dbb::ingest

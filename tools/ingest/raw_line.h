@@ -1,0 +1,34 @@
+/// \file
+/// A described line, checked: what the registry and the datastore need to know of one raw file.
+#pragma once
+
+#include "common/json.h"
+#include "instrument/table.h"
+#include "manifest/record.h"
+
+#include <string>
+
+namespace dbb::ingest {
+
+struct RawLine {
+    manifest::Record record; ///< the line as it came
+    std::string path;        ///< absolute path of the file
+    std::string instrument;
+    std::int64_t exposure = 0;
+    std::int64_t detector = 0;
+    std::string physical_filter;
+    std::string run;
+    common::Json group; ///< dimension records
+    common::Json day_obs;
+    common::Json exposure_record;
+    instrument::Table const *table = nullptr;
+};
+
+/// Check a line.
+/// \param run      run that replaces the line's own, empty: none
+/// \param dry_run  whether lines of a dry run are accepted
+/// \throws Error NOT_DESCRIBED, MISSING_KEY, BAD_VALUE, INCONSISTENT_LINE, DRY_RUN, UNKNOWN_INSTRUMENT,
+/// BAD_URI
+RawLine parseRawLine(manifest::Record record, std::string const &run, bool dry_run);
+
+} // namespace dbb::ingest

@@ -1,0 +1,45 @@
+#include "ingest/text_table.h"
+
+#include "common/text.h"
+
+#include <algorithm>
+
+namespace dbb::ingest {
+
+namespace {
+
+/// Characters of UTF-8 text; wide ones are rare enough here.
+std::size_t width(std::string const &text) {
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+        return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+    }));
+}
+
+} // namespace
+
+void TextTable::add(std::vector<std::string> cells) {
+    for (auto &cell : cells) cell = common::printable(cell);
+    _rows.push_back(std::move(cells));
+}
+
+void TextTable::print(common::Output &out) const {
+    if (_rows.empty()) return;
+    std::vector<std::size_t> widths;
+    for (auto const &heading : _headings) widths.push_back(width(heading));
+    for (auto const &row : _rows) {
+        for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    }
+    auto const line = [&](std::vector<std::string> const &cells) {
+        std::string text;
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            text += cells[i];
+            if (i + 1 < cells.size()) text += std::string(widths[i] - width(cells[i]) + 2, ' ');
+        }
+        while (text.ends_with(' ')) text.pop_back();
+        out.write(text);
+    };
+    line(_headings);
+    for (auto const &row : _rows) line(row);
+}
+
+} // namespace dbb::ingest
