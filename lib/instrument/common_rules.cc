@@ -138,7 +138,8 @@ PropertyValue simulatedOrAfter(Translation &t, Rule const &rule) {
 
 /// Number of the detector whose full name is <detector_group>_<detector_name>.
 PropertyValue detectorBySlot(Translation &t, Rule const & /*rule*/) {
-    auto const name = t.text(Property::detector_group) + "_" + t.text(Property::detector_name);
+    auto const group = t.text(Property::detector_group);
+    auto const name = group + "_" + t.text(Property::detector_name);
     auto const *detector = t.table().detectorNamed(name);
     if (!detector) {
         throw Error("UNKNOWN_DETECTOR", t.table().name + " has no detector " + name)

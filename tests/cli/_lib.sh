@@ -74,3 +74,17 @@ make_repo() {
   [ $# -gt 0 ] || set -- LSSTCam LSSTComCam LATISS
   dbb-repo register-instrument "$repo" "$@" >/dev/null
 }
+
+# described DUMP [JQ-FILTER]    the described line of a header dump of tests/data, as if it were of a FITS file in
+#                               this folder, changed by a jq filter
+described() {
+  local stem=${1%.*}
+  [ -e "$stem.fits" ] || echo "SIMPLE  = T stand-in for $1" > "$stem.fits"
+  dbb-describe "$DBB_TEST_DATA/headers/$1" | jq -c --arg uri "$PWD/$stem.fits" \
+    "select(.uri) | .uri=\$uri | del(.size, .mtime) | ${2:-.}"
+}
+
+# sql REPO STATEMENT            ask the registry
+sql() {
+  sqlite3 -readonly "$1/gen3.sqlite3" "$2"
+}

@@ -1,0 +1,29 @@
+# Correction files: embedded, of --corrections, of METADATA_CORRECTIONS_PATH, in that precedence from behind.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+header=$DBB_TEST_DATA/headers/latiss-AT_O_20191118_000011.yaml
+type_of() { jq -r 'select(.uri) | .records.exposure.observation_type' "$OUT"; }
+file_of() { jq -r 'select(.uri) | .explain.correction_file' "$OUT"; }
+expect_rc 0 dbb-describe --explain "$header"
+expect_eq "$(file_of)" LATISS-AT_O_20191118_000011.yaml
+before=$(type_of)
+mkdir mine site
+echo 'IMGTYPE: MINE' > mine/LATISS-AT_O_20191118_000011.yaml
+echo 'IMGTYPE: SITE' > site/LATISS-AT_O_20191118_000011.yaml
+METADATA_CORRECTIONS_PATH=nowhere:$PWD/site expect_rc 0 dbb-describe --explain "$header"
+expect_eq "$(type_of)" site
+METADATA_CORRECTIONS_PATH=$PWD/site expect_rc 0 dbb-describe --explain --corrections mine "$header"
+expect_eq "$(type_of)" mine
+expect_eq "$(file_of)" mine/LATISS-AT_O_20191118_000011.yaml
+# A file that is no mapping is passed over with a warning; so is a broken one.
+echo '- a list' > mine/LATISS-AT_O_20191118_000011.yaml
+expect_rc 0 dbb-describe --corrections mine "$header"
+expect_eq "$(type_of)" "$before"
+expect_eq "$(jq -r 'select(.uri) | .describe.warnings[0]' "$OUT" | grep -c 'is no mapping and was skipped')" 1
+expect_rc 2 dbb-describe --corrections no-such-folder "$header"
+# An observation id that would lead out of the folder is looked up nowhere.
+sed "s|^OBSID:.*||" "$header" > evil.yaml
+echo "OBSID: ../site/LATISS-AT_O_20191118_000011" >> evil.yaml
+expect_rc 0 dbb-describe --corrections mine --explain evil.yaml
+expect_eq "$(file_of)" null

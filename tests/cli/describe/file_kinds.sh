@@ -1,0 +1,23 @@
+# Plain, gzipped, tile-compressed and cut files give what their header says, or the reason.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+raw=$DBB_TEST_DATA/raw/synthetic
+expect_rc 1 dbb-describe --rejects rejects "$raw"
+# truth.jsonl is what the generator of the files put into them.
+jq -cS '{file, data_id} + (.record | {obs_id, day_obs, seq_num, group, physical_filter, observation_type})' \
+  "$raw/truth.jsonl" | sort > want
+jq -cS 'select(.uri) | {file: (.uri | split("/") | last), data_id} + (.records.exposure
+  | {obs_id, day_obs, seq_num, group, physical_filter, observation_type})' "$OUT" | sort > got
+diff want got || fail "descriptions differ"
+expect_eq "$(jq -r 'select(.uri and (.uri|endswith("continue.fits"))) | .records.exposure.target_name' "$OUT")" \
+  "$(jq -r 'select(.file=="continue.fits") | .record.target_name' "$raw/truth.jsonl")"
+expect_eq "$(jq -r '(.uri | split("/") | last) + " " + .error.code + " " + .error.stage' rejects | sort | tr '\n' ';')" \
+  "empty.fits EMPTY_FILE read;text.fits NOT_FITS read;truncated-header-block.fits HEADER_TRUNCATED read;truncated-header.fits HEADER_TRUNCATED read;"
+expect_match "$ERR" 'truncated-header.fits": the header is cut short after 7240 bytes'
+# A gzip stream that ends inside the header.
+head -c 300 "$raw/gzip.fits.gz" > cut.fits.gz
+expect_rc 1 dbb-describe --rejects cut cut.fits.gz
+expect_eq "$(jq -r .error.code cut)" GZIP_DAMAGED
+expect_rc 1 dbb-describe --rejects folder /dev/null
+expect_eq "$(jq -r .error.code folder)" NOT_A_FILE

@@ -1,0 +1,31 @@
+# When HDU 0 does not say whose file it is, HDU 1 is merged over it.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+card() { printf '%-80s' "$1"; }
+pad() { # to whole blocks
+  local size; size=$(stat -c %s "$1")
+  local room=$(( (2880 - size % 2880) % 2880 ))
+  [ "$room" = 0 ] || head -c "$room" /dev/zero | tr '\0' ' ' >> "$1"
+}
+{ card 'SIMPLE  =                    T'; card 'BITPIX  =                    8'; card 'NAXIS   =                    1'
+  card 'NAXIS1  =                  100'; card "OBJECT  = 'first'"; card "IMGTYPE = 'BIAS'"; card END; } > hdu0
+pad hdu0
+head -c 2880 /dev/zero > data
+{ card "XTENSION= 'IMAGE   '"; card 'BITPIX  =                    8'; card 'NAXIS   =                    0'
+  card 'PCOUNT  =                    0'; card 'GCOUNT  =                    1'
+  card "INSTRUME= 'lsstCam'"; card "OBJECT  = 'second'"; card "OBSID   = 'MC_O_20250422_000250'"
+  card "DAYOBS  = '20250422'"; card 'SEQNUM  =                  250'; card "RAFTBAY = 'R22'"; card "CCDSLOT = 'S11'"
+  card 'MJD-BEG =        60788.171651652'; card 'EXPTIME =                  0.0'; card "FILTER  = 'r_57'"; card END; } > hdu1
+pad hdu1
+cat hdu0 data hdu1 > two.fits
+expect_rc 0 dbb-describe two.fits
+expect_eq "$(jq -c 'select(.uri) | [.data_id.detector, .records.exposure.target_name, .records.exposure.observation_type]' "$OUT")" \
+  '[94,"second","bias"]'
+gzip -k two.fits
+expect_rc 0 dbb-describe two.fits.gz
+# Without the second HDU nobody knows the file.
+cat hdu0 data > one.fits
+expect_rc 1 dbb-describe --rejects rejects one.fits
+expect_eq "$(jq -c '[.error.code, .error.stage, .error.retry]' rejects)" '["UNKNOWN_INSTRUMENT","recognise",false]'
+expect_match "$ERR" 'INSTRUME is absent'

@@ -1,0 +1,18 @@
+# Two files of one exposure and detector in one call: the second is refused, both are named.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+make_repo repo
+cp "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" a.fits
+cp a.fits b.fits
+expect_rc 1 dbb-ingest --repo repo -t copy --rejects rejects a.fits b.fits
+expect_eq "$(jq -r .error.code rejects)" DUPLICATE
+expect_match "$ERR" '/b.fits" and ".*/a.fits" are the same exposure and detector'
+# The same file named twice is no such case.
+expect_rc 0 dbb-ingest --repo repo -t copy a.fits a.fits
+# Also when a commit lies between them.
+make_repo slow
+dbb-scan a.fits b.fits | dbb-describe | grep file > lines
+rc=0
+{ head -n 1 lines; sleep 0.5; tail -n 1 lines; } | dbb-ingest --repo slow -t copy --rejects slow.rejects > out 2>err || rc=$?
+expect_eq "$rc $(jq -r .error.code slow.rejects)" "1 DUPLICATE"

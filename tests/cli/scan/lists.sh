@@ -1,0 +1,25 @@
+# Paths come from the command line, globs, and lists on standard input.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+mkdir in
+touch in/a.fits in/b.fits in/notes.txt "in/with
+newline.fits"
+printf '%s\n' in/a.fits in/notes.txt > list
+expect_rc 0 dbb-scan --paths < list
+expect_eq "$(jq -r 'select(.uri) | .uri' "$OUT" | sed "s|^$PWD/||" | tr '\n' ' ')" "in/a.fits in/notes.txt "
+find in -name '*.fits' -print0 | sort -z > list0
+expect_rc 0 dbb-scan -0 < list0
+expect_eq "$(jq -s 'map(select(.uri)) | length' "$OUT")" 3
+expect_match "$OUT" 'with\\nnewline\.fits'
+expect_rc 0 dbb-scan 'in/*.fits'
+expect_eq "$(jq -s 'map(select(.uri)) | length' "$OUT")" 3
+expect_rc 1 dbb-scan 'in/*.nothing'
+expect_match "$ERR" 'no file matches'
+touch 'in/a[1].fits'
+expect_rc 0 dbb-scan 'in/a[1].fits'
+expect_match "$OUT" 'a\[1\]\.fits'
+expect_rc 2 dbb-scan
+expect_match "$ERR" 'nothing to scan'
+touch -- -dash.fits
+expect_rc 0 dbb-scan -- -dash.fits

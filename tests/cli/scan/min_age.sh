@@ -1,0 +1,12 @@
+# Files that may still be written are left for later.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+touch old.fits new.fits
+touch -d '1 hour ago' old.fits
+expect_rc 0 dbb-scan --min-age 5m old.fits new.fits
+expect_eq "$(jq -r 'select(.uri) | .uri' "$OUT")" "$PWD/old.fits"
+expect_rc 0 dbb-scan --min-age 5m -v new.fits
+expect_match "$ERR" '1 files are younger than --min-age'
+expect_rc 2 dbb-scan --min-age soon old.fits
+expect_match "$ERR" '"soon" is no duration'
