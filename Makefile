@@ -13,11 +13,12 @@ CXXFLAGS ?= -O2 -g1
 ALL_CXXFLAGS := -std=c++20 $(WARNINGS) $(CXXFLAGS) $(SANITIZE) -ffp-contract=off -pthread \
 	-Ilib -Itools -Itests -isystem /usr/include/cfitsio -DDBB_VERSION='"$(VERSION)"' \
 	-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
-LIBS := -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz
+LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz
 
 PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest
 LIB_SOURCES := $(wildcard lib/*/*.cc)
-TOOL_SOURCES := $(filter-out %/main_%.cc,$(wildcard tools/*/*.cc))
+MAIN_SOURCES := $(wildcard tools/*/main_*.cc)
+TOOL_SOURCES := $(filter-out $(MAIN_SOURCES),$(wildcard tools/*/*.cc))
 TEST_SOURCES := $(wildcard tests/unit/*/*.cc)
 
 EMBEDDED := $(wildcard lib/*/data/*)

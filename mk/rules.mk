@@ -32,3 +32,8 @@ $(BUILD)/tests/unit: $(TEST_OBJECTS) $(BUILD)/libdbb.a
 	$(CXX) $(ALL_CXXFLAGS) -o $@ $(TEST_OBJECTS) $(BUILD)/libdbb.a $(LIBS)
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# Floors that bench/run measures beside the programs.
+$(BUILD)/bench/%: bench/%.cc $(BUILD)/libdbb.a
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -o $@ $< $(BUILD)/libdbb.a $(LIBS)

@@ -27,6 +27,7 @@ interop: ## compare with the real Python Butler (downloads it once)
 bench: ## measure describe and ingest beside their floors
 	@mk/deps.sh build
 	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
 	@BUILD='$(BUILD)' bench/run
 
 SHARE = $(DESTDIR)$(PREFIX)/share

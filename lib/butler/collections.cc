@@ -42,9 +42,10 @@ std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
     return out;
 }
 
-constexpr char const *typeColumns
-    = "SELECT id, name, storage_class, dimensions_key, tag_association_table, calibration_association_table FROM "
-      "(SELECT *, calibration_association_table IS NOT NULL AS calibration FROM dataset_type)";
+constexpr char const *typeColumns =
+    "SELECT id, name, storage_class, dimensions_key, tag_association_table, calibration_association_table "
+    "FROM "
+    "(SELECT *, calibration_association_table IS NOT NULL AS calibration FROM dataset_type)";
 
 std::string whereClause(Condition const &condition) {
     return condition.sql.empty() ? std::string() : " WHERE " + condition.sql;
@@ -60,16 +61,17 @@ DatasetType typeOf(Statement const &row, std::map<std::int64_t, DimensionGroup> 
     out.calibs_table = row.text(5);
     auto const group = groups.find(out.dimensions_key);
     if (group == groups.end()) {
-        throw Error("REPO_DAMAGED", "dataset type \"" + out.name + "\" has dimensions key "
-                                        + std::to_string(out.dimensions_key) + ", which is not defined",
+        throw Error("REPO_DAMAGED",
+                    "dataset type \"" + out.name + "\" has dimensions key "
+                        + std::to_string(out.dimensions_key) + ", which is not defined",
                     ExitCode::Damaged);
     }
     out.dimensions = group->second;
     return out;
 }
 
-/// ASCII names joined by points, each starting with a letter or underscore; one part, since components of a type
-/// are never stored.
+/// ASCII names joined by points, each starting with a letter or underscore; one part, since components of a
+/// type are never stored.
 bool isTypeName(std::string const &name) {
     auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
     auto const digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -83,7 +85,8 @@ std::string listed(std::vector<std::string> const &names) {
     return "{" + out + "}";
 }
 
-std::string described(std::vector<std::string> const &required, std::string const &storageClass, bool calibration) {
+std::string described(std::vector<std::string> const &required, std::string const &storageClass,
+                      bool calibration) {
     return "dimensions " + listed(required) + ", storage class " + storageClass
            + (calibration ? ", calibration" : "");
 }
@@ -96,8 +99,8 @@ void checkSame(DatasetType const &found, DimensionGroup const &group, std::strin
     }
     auto const stored = described(found.dimensions.required, found.storage_class, found.isCalibration());
     auto const wanted = described(group.required, storageClass, calibration);
-    throw Error("DATASET_TYPE_CONFLICT", "dataset type \"" + found.name + "\" is registered with " + stored
-                                             + ", not with " + wanted)
+    throw Error("DATASET_TYPE_CONFLICT",
+                "dataset type \"" + found.name + "\" is registered with " + stored + ", not with " + wanted)
         .cause({.value = wanted, .expected = stored});
 }
 
@@ -108,8 +111,8 @@ std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
     auto &db = repo.db();
     db.cached("INSERT INTO dimension_graph_key DEFAULT VALUES").run({});
     auto const key = db.lastInsertId();
-    auto &insert
-        = db.cached("INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?)");
+    auto &insert = db.cached(
+        "INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?)");
     for (auto const &name : group.required) insert.run({key, name});
     return key;
 }
@@ -160,7 +163,8 @@ std::vector<Collection> listCollections(Repository const &repo, std::string cons
     // People know collection types by their names.
     repo.db()
         .cached("SELECT collection_id, name, code, doc FROM (SELECT collection_id, name, type AS code, doc, "
-                "CASE type WHEN 1 THEN 'RUN' WHEN 2 THEN 'TAGGED' WHEN 3 THEN 'CHAINED' WHEN 4 THEN 'CALIBRATION' "
+                "CASE type WHEN 1 THEN 'RUN' WHEN 2 THEN 'TAGGED' WHEN 3 THEN 'CHAINED' WHEN 4 THEN "
+                "'CALIBRATION' "
                 "END AS type FROM collection)"
                 + whereClause(condition) + " ORDER BY name")
         .query(condition.values, [&](Statement const &row) { out.push_back(collectionOf(row)); });
@@ -207,9 +211,9 @@ std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string co
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name) {
     std::optional<DatasetType> out;
     auto const groups = knownGroups(repo);
-    repo.db()
-        .cached(std::string(typeColumns) + " WHERE name = ?")
-        .query({name}, [&](Statement const &row) { out = typeOf(row, groups); });
+    repo.db().cached(std::string(typeColumns) + " WHERE name = ?").query({name}, [&](Statement const &row) {
+        out = typeOf(row, groups);
+    });
     return out;
 }
 

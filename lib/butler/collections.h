@@ -53,9 +53,9 @@ struct DatasetType {
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where = "");
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name);
 
-/// The dataset type of that name and definition, registered when absent; its tables are created in a transaction
-/// of their own, so the caller must not be inside one.
-/// \throws Error DATASET_TYPE_CONFLICT when it exists with another definition, naming both; BAD_VALUE for a name
+/// The dataset type of that name and definition, registered when absent; its tables are created in a
+/// transaction of their own, so the caller must not be inside one. \throws Error DATASET_TYPE_CONFLICT when
+/// it exists with another definition, naming both; BAD_VALUE for a name
 ///         that is none
 DatasetType registerDatasetType(Repository const &repo, std::string const &name,
                                 std::vector<std::string> const &dimensions, std::string const &storageClass,

@@ -62,7 +62,8 @@ Json repositoryIndex() {
     }
     try {
         if (inlined) {
-            return indexFrom("DAF_BUTLER_REPOSITORIES", common::parseYaml(inlined, "DAF_BUTLER_REPOSITORIES"));
+            return indexFrom("DAF_BUTLER_REPOSITORIES",
+                             common::parseYaml(inlined, "DAF_BUTLER_REPOSITORIES"));
         }
         if (file) return indexFrom(file, common::readYaml(pathOfUri(file)));
     } catch (Error const &e) {
@@ -75,7 +76,8 @@ Json repositoryIndex() {
 std::string resolved(std::string const &repo) {
     auto const index = repositoryIndex();
     if (auto const *place = index.find(repo)) {
-        if (!place->isString()) throw common::usageError("label \"" + repo + "\" of the repository index is no text");
+        if (!place->isString())
+            throw common::usageError("label \"" + repo + "\" of the repository index is no text");
         return place->string();
     }
     if (schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos && index.isObject()) {
@@ -83,7 +85,8 @@ std::string resolved(std::string const &repo) {
         for (auto const &[label, place] : index.object()) labels.push_back(label);
         auto const near = common::nearest(repo, labels);
         throw notFound("\"" + repo + "\" is neither a folder nor a label of the repository index",
-                       near.empty() ? "labels are: " + common::join(labels, ", ") : "did you mean " + near + "?");
+                       near.empty() ? "labels are: " + common::join(labels, ", ")
+                                    : "did you mean " + near + "?");
     }
     return repo;
 }
@@ -141,13 +144,16 @@ public:
             throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
         }
         if (_yaml.isNull()) _yaml = Json::Object{};
-        if (!_yaml.isObject()) throw Error("REPO_DAMAGED", "\"" + _file + "\" is no mapping", ExitCode::Damaged);
+        if (!_yaml.isObject())
+            throw Error("REPO_DAMAGED", "\"" + _file + "\" is no mapping", ExitCode::Damaged);
         if (hasKeyAnywhere(_yaml, "includeConfigs")) {
             throw bad("includeConfigs", "reads other files, which dbb does not do");
         }
     }
 
-    Error bad(std::string const &key, std::string const &reason) const { return unsupported(_file, key, reason); }
+    Error bad(std::string const &key, std::string const &reason) const {
+        return unsupported(_file, key, reason);
+    }
 
     /// The value at a dotted key; null when absent.
     Json const &at(std::string const &key) const {
@@ -194,10 +200,12 @@ std::string localFolder(Reader const &reader, std::string const &key, std::strin
 void checkKind(Reader const &reader) {
     auto const cls = reader.text("cls", "");
     if (cls.ends_with("RemoteButler") || !reader.at("remote_butler").isNull()) {
-        throw reader.bad(cls.empty() ? "remote_butler" : "cls", "makes it a client/server repository (RemoteButler), "
-                                                                "whose database dbb can't reach");
+        throw reader.bad(cls.empty() ? "remote_butler" : "cls",
+                         "makes it a client/server repository (RemoteButler), "
+                         "whose database dbb can't reach");
     }
-    if (!cls.empty() && !cls.ends_with(".DirectButler")) throw reader.bad("cls", "is \"" + cls + "\", which dbb does not know");
+    if (!cls.empty() && !cls.ends_with(".DirectButler"))
+        throw reader.bad("cls", "is \"" + cls + "\", which dbb does not know");
     auto const store = reader.text("datastore.cls", "");
     if (store.ends_with("ChainedDatastore") || !reader.at("datastore.datastores").isNull()) {
         throw reader.bad("datastore.cls", "makes it a chained datastore, which dbb can't write to");
@@ -205,8 +213,10 @@ void checkKind(Reader const &reader) {
     if (!store.empty() && !store.ends_with(".FileDatastore")) {
         throw reader.bad("datastore.cls", "is \"" + store + "\", which dbb does not know");
     }
-    if (auto const &limits = reader.at("datastore.constraints"); limits.isObject() && !limits.object().empty()) {
-        throw reader.bad("datastore.constraints", "limits what the datastore accepts, which dbb does not check");
+    if (auto const &limits = reader.at("datastore.constraints");
+        limits.isObject() && !limits.object().empty()) {
+        throw reader.bad("datastore.constraints",
+                         "limits what the datastore accepts, which dbb does not check");
     }
 }
 
@@ -227,7 +237,8 @@ void checkManagers(Reader const &reader) {
 std::string sqlitePath(Reader const &reader, std::string const &root) {
     auto const db = reader.text("registry.db", "sqlite:///<butlerRoot>/gen3.sqlite3");
     if (db.starts_with("postgresql")) {
-        throw reader.bad("registry.db", "is a PostgreSQL database; this version of dbb uses SQLite registries only");
+        throw reader.bad("registry.db",
+                         "is a PostgreSQL database; this version of dbb uses SQLite registries only");
     }
     constexpr std::string_view prefix = "sqlite:///";
     auto const path = db.starts_with(prefix) ? withRoot(db.substr(prefix.size()), root) : std::string();
@@ -239,7 +250,9 @@ std::string sqlitePath(Reader const &reader, std::string const &root) {
 
 } // namespace
 
-std::string freshConfigText() { return std::string(embedded::butlerYaml()); }
+std::string freshConfigText() {
+    return std::string(embedded::butlerYaml());
+}
 
 Config readConfig(std::string const &repo) {
     Config out;

@@ -14,19 +14,21 @@ struct Config {
     std::string root;           ///< absolute path that <butlerRoot> stands for
     std::string sqlite_path;    ///< absolute path of the registry
     std::string datastore_root; ///< absolute path below which relative paths of files lie
-    std::string datastore_name; ///< as in dataset_location: `FileDatastore@` and the unexpanded root, or configured
-    std::string records_table;  ///< file_datastore_records
-    bool checksum = false;      ///< datastore.checksum
-    bool obscore = false;       ///< registry.managers.obscore: a live ObsCore table
-    common::Json templates;     ///< datastore.templates, null when there are none; see templateFor()
+    std::string
+        datastore_name; ///< as in dataset_location: `FileDatastore@` and the unexpanded root, or configured
+    std::string records_table; ///< file_datastore_records
+    bool checksum = false;     ///< datastore.checksum
+    bool obscore = false;      ///< registry.managers.obscore: a live ObsCore table
+    common::Json templates;    ///< datastore.templates, null when there are none; see templateFor()
 };
 
 /// Text of the butler.yaml that `butler create` writes for a SQLite repository.
 std::string freshConfigText();
 
 /// Read the configuration of a repository.
-/// \param repo  folder, path of a YAML file, or a label of DAF_BUTLER_REPOSITORIES / DAF_BUTLER_REPOSITORY_INDEX
-/// \throws Error REPO_NOT_FOUND (exit 4); REPO_UNSUPPORTED (exit 5) for client/server, PostgreSQL, chained, remote or
+/// \param repo  folder, path of a YAML file, or a label of DAF_BUTLER_REPOSITORIES /
+/// DAF_BUTLER_REPOSITORY_INDEX \throws Error REPO_NOT_FOUND (exit 4); REPO_UNSUPPORTED (exit 5) for
+/// client/server, PostgreSQL, chained, remote or
 ///         otherwise configured repositories, naming the key at fault; USAGE for a broken repository index
 Config readConfig(std::string const &repo);
 

@@ -20,8 +20,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// Rows that are fetched before they are handed on: a query that is left open would keep writers from committing
-/// for as long as the reader of our output takes.
+/// Rows that are fetched before they are handed on: a query that is left open would keep writers from
+/// committing for as long as the reader of our output takes.
 constexpr std::size_t pageRows = 2000;
 
 /// Columns behind the data ID in the rows of a query.
@@ -39,7 +39,8 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
     if (!withImplied) return out;
     auto const known = [&](std::string const &name) { return out.expressions.contains(name); };
     Names joined;
-    // An implied dimension is a column of the element that implies it, whose own key may have to be joined first.
+    // An implied dimension is a column of the element that implies it, whose own key may have to be joined
+    // first.
     for (bool progress = true; progress;) {
         progress = false;
         for (auto const &name : type.dimensions.names) {
@@ -54,9 +55,11 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
             Names matches;
             for (auto const &dimension : required) {
                 auto const &column = dimension == name ? element.keys.front().name : dimension;
-                matches.push_back(alias + "." + quoteIdentifier(column) + " = " + out.expressions.at(dimension));
+                matches.push_back(alias + "." + quoteIdentifier(column) + " = "
+                                  + out.expressions.at(dimension));
             }
-            out.joins += " LEFT JOIN " + quoteIdentifier(name) + " AS " + alias + " ON " + common::join(matches, " AND ");
+            out.joins += " LEFT JOIN " + quoteIdentifier(name) + " AS " + alias + " ON "
+                         + common::join(matches, " AND ");
             for (auto const &implied : element.implies) {
                 out.expressions.try_emplace(implied, alias + "." + quoteIdentifier(implied));
             }
@@ -67,18 +70,19 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
     return out;
 }
 
-/// The query for the datasets of one type and run. Parameters: type name, run name, [datastore name,] type id,
-/// run id, values of the condition, [values of the last data ID,] number of rows.
-std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition, bool withFiles,
-                         bool continued) {
+/// The query for the datasets of one type and run. Parameters: type name, run name, [datastore name,] type
+/// id, run id, values of the condition, [values of the last data ID,] number of rows.
+std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition,
+                         bool withFiles, bool continued) {
     auto const &implied = type.dimensions.implied;
     bool const withImplied = std::any_of(implied.begin(), implied.end(), [&](std::string const &name) {
         return std::find(condition.columns.begin(), condition.columns.end(), name) != condition.columns.end();
     });
     auto const dimensions = dimensionsOf(repo.universe(), type, withImplied);
-    std::string inner = "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
-                        "substr(d.id, 1, 8) || '-' || substr(d.id, 9, 4) || '-' || substr(d.id, 13, 4) || '-' || "
-                        "substr(d.id, 17, 4) || '-' || substr(d.id, 21) AS id";
+    std::string inner =
+        "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
+        "substr(d.id, 1, 8) || '-' || substr(d.id, 9, 4) || '-' || substr(d.id, 13, 4) || '-' || "
+        "substr(d.id, 17, 4) || '-' || substr(d.id, 21) AS id";
     for (auto const &[name, expression] : dimensions.expressions) {
         inner += ", " + expression + " AS " + quoteIdentifier(name);
     }
@@ -97,10 +101,12 @@ std::string listingQuery(Repository const &repo, DatasetType const &type, Condit
     for (auto const &name : type.dimensions.required) key.push_back(quoteIdentifier(name));
     auto const keyList = common::join(key, ", ");
     std::string out = "SELECT " + keyList + (key.empty() ? "" : ", ")
-                      + "id, ingest_date, path, file_size, checksum, formatter, component FROM (" + inner + ")";
+                      + "id, ingest_date, path, file_size, checksum, formatter, component FROM (" + inner
+                      + ")";
     std::string separator = " WHERE ";
     if (!condition.sql.empty()) out += std::exchange(separator, " AND ") + "(" + condition.sql + ")";
-    if (continued) out += separator + "(" + keyList + ") > (" + common::join(Names(key.size(), "?"), ", ") + ")";
+    if (continued)
+        out += separator + "(" + keyList + ") > (" + common::join(Names(key.size(), "?"), ", ") + ")";
     return out + " ORDER BY " + keyList + (key.empty() ? "" : ", ") + "component LIMIT ?";
 }
 
@@ -129,9 +135,11 @@ Json fileOf(Repository const &repo, Statement const &row, int first) {
 class RunListing {
 public:
     RunListing(Repository const &repo, DatasetType const &type, Condition const &condition)
-        : _repo(repo), _type(type), _condition(condition), _withFiles(repo.db().hasTable(repo.config().records_table)) {}
+        : _repo(repo), _type(type), _condition(condition),
+          _withFiles(repo.db().hasTable(repo.config().records_table)) {}
 
-    void forEach(std::int64_t runId, std::string const &run, std::function<void(DatasetRow const &)> const &row) {
+    void forEach(std::int64_t runId, std::string const &run,
+                 std::function<void(DatasetRow const &)> const &row) {
         _last.clear();
         for (;;) {
             auto const rows = fetch(runId, run);
@@ -186,7 +194,8 @@ private:
             }
             _page.push_back(std::move(dataset));
         }
-        if (auto file = fileOf(_repo, row, first); !file.isNull()) _page.back().files.array().push_back(std::move(file));
+        if (auto file = fileOf(_repo, row, first); !file.isNull())
+            _page.back().files.array().push_back(std::move(file));
     }
 
     Repository const &_repo;
@@ -207,7 +216,8 @@ bool hasColumns(DatasetType const &type, Condition const &condition) {
     });
 }
 
-/// All names that a condition may have: skypix dimensions only where a type has them, since there are so many.
+/// All names that a condition may have: skypix dimensions only where a type has them, since there are so
+/// many.
 Names whereColumns(Universe const &universe, std::vector<DatasetType> const &types) {
     Names out{"dataset_type", "run", "id"};
     for (auto const &element : universe.elements()) {

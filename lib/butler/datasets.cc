@@ -83,8 +83,8 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
     _byId = &db.cached("SELECT d.dataset_type_id, d.run_id, t.name, c.name FROM dataset AS d "
                        "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
                        "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id = ?");
-    _byDataId = &db.cached("SELECT dataset_id FROM " + tags + " WHERE dataset_type_id = ? AND collection_id = ?"
-                           + matches);
+    _byDataId = &db.cached("SELECT dataset_id FROM " + tags
+                           + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
     _files = &db.cached("SELECT r.path, l.dataset_id FROM " + records
@@ -96,9 +96,10 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
                             + quotedList(dimensions, ", ") + ") VALUES (?, ?, ?" + marks
                             + ") ON CONFLICT (dataset_id, collection_id) DO NOTHING");
     _insertLocation = &db.cached("INSERT INTO dataset_location (datastore_name, dataset_id) VALUES (?, ?)");
-    _insertFile = &db.cached("INSERT INTO " + records
-                             + " (dataset_id, path, formatter, storage_class, component, checksum, file_size) "
-                               "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    _insertFile =
+        &db.cached("INSERT INTO " + records
+                   + " (dataset_id, path, formatter, storage_class, component, checksum, file_size) "
+                     "VALUES (?, ?, ?, ?, ?, ?, ?)");
 }
 
 ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
@@ -124,7 +125,8 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
             for (std::size_t i = 0; i < dataId.size(); ++i) {
                 auto const stored = row.column(static_cast<int>(i) + 1);
                 if (stored == dataId[i]) continue;
-                throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to another data ID")
+                throw Error("DATASET_CONFLICT",
+                            "id " + id.text() + " of " + what + " belongs to another data ID")
                     .cause({.column = _type.dimensions.required[i],
                             .value = textOf(dataId[i]),
                             .expected = textOf(stored)});
@@ -133,8 +135,8 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
     }
     _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
         if (row.isNull(1)) {
-            throw Error("DATASET_IN_TRASH", what + " is being removed: its file \"" + row.text(0)
-                                                + "\" waits to be deleted");
+            throw Error("DATASET_IN_TRASH",
+                        what + " is being removed: its file \"" + row.text(0) + "\" waits to be deleted");
         }
         if (!out.stored) out.path = row.text(0);
         out.stored = true;
@@ -156,9 +158,9 @@ void writeSummaries(Repository const &repo, DatasetType const &type, std::int64_
         if (!repo.universe().at(names[i]).governor) continue;
         std::set<Value> values;
         for (auto const &dataset : datasets) values.insert(dataset.data_id[i]);
-        auto &insert = db.cached("INSERT INTO " + quoteIdentifier("collection_summary_" + names[i])
-                                 + " (collection_id, " + quoteIdentifier(names[i])
-                                 + ") VALUES (?, ?) ON CONFLICT DO NOTHING");
+        auto &insert =
+            db.cached("INSERT INTO " + quoteIdentifier("collection_summary_" + names[i]) + " (collection_id, "
+                      + quoteIdentifier(names[i]) + ") VALUES (?, ?) ON CONFLICT DO NOTHING");
         for (auto const &value : values) insert.run({run, value});
     }
 }
@@ -194,7 +196,9 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
         }
     };
     auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
-    each([&](NewDataset const &, std::string const &id) { _insertDataset->run({id, _type.id, date, _runId}); });
+    each([&](NewDataset const &, std::string const &id) {
+        _insertDataset->run({id, _type.id, date, _runId});
+    });
     try {
         writeSummaries(_repo, _type, _runId, datasets);
     } catch (Error const &e) {
@@ -210,8 +214,8 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     });
     each([&](NewDataset const &dataset, std::string const &id) {
         auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
-        _insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class, std::string(wholeDataset),
-                          checksum, dataset.size_bytes});
+        _insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class,
+                          std::string(wholeDataset), checksum, dataset.size_bytes});
     });
 }
 

@@ -30,10 +30,10 @@ common::Uuid rawUuid(DatasetType const &type, std::string const &run, DataId con
 struct NewDataset {
     common::Uuid id;
     DataId data_id;
-    std::string path;          ///< as file_datastore_records has it: relative to the datastore root, or a URI
+    std::string path; ///< as file_datastore_records has it: relative to the datastore root, or a URI
     std::string formatter;
     std::string storage_class;
-    std::string checksum;      ///< empty: NULL
+    std::string checksum; ///< empty: NULL
     std::int64_t size_bytes = -1;
 };
 
@@ -49,16 +49,18 @@ public:
     Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId);
 
     /// Look up a dataset by its id. The answer holds for as long as a transaction that was begun before.
-    /// \throws Error DATASET_CONFLICT when the id belongs to another type, run or data ID, or when this type, run
+    /// \throws Error DATASET_CONFLICT when the id belongs to another type, run or data ID, or when this type,
+    /// run
     ///         and data ID belong to another id; DATASET_IN_TRASH when its file waits to be deleted
     ExistingDataset existing(common::Uuid const &id, DataId const &dataId);
 
-    /// Write all rows of datasets that existing() did not report as stored: dataset (unless registered), collection
-    /// summaries, tags, location, file records, in the Butler's order, with one ingest_date. Inside the caller's
-    /// transaction.
-    /// \param ingest_tai_ns  time of ingest, TAI nanoseconds; rounded down to microseconds. Repositories of datasets
+    /// Write all rows of datasets that existing() did not report as stored: dataset (unless registered),
+    /// collection summaries, tags, location, file records, in the Butler's order, with one ingest_date.
+    /// Inside the caller's transaction. \param ingest_tai_ns  time of ingest, TAI nanoseconds; rounded down
+    /// to microseconds. Repositories of datasets
     ///                       manager 1 get the time of this computer's clock in UTC instead
-    /// \throws Error DATASET_CONFLICT when rows are there already; MISSING_RECORD when the data ID has no records
+    /// \throws Error DATASET_CONFLICT when rows are there already; MISSING_RECORD when the data ID has no
+    /// records
     void insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns);
 
     DatasetType const &type() const { return _type; }
@@ -85,13 +87,15 @@ struct DatasetRow {
     std::string dataset_type;
     std::string run;
     common::Json data_id; ///< required dimensions
-    common::Json files;   ///< array of {"path","uri","size","checksum","formatter","component"}; empty: not stored
+    common::Json
+        files; ///< array of {"path","uri","size","checksum","formatter","component"}; empty: not stored
     std::string ingest_date_tai; ///< ISO, nine decimals; empty with datasets manager 1
     std::string ingest_date_utc; ///< as stored, only with datasets manager 1
 };
 
 /// Hand every dataset to `row`, ordered by type, run, data ID.
-/// \param where  condition on `dataset_type`, `run`, `id` and dimensions, required or implied; see butler/where.h.
+/// \param where  condition on `dataset_type`, `run`, `id` and dimensions, required or implied; see
+/// butler/where.h.
 ///               Types that lack one of the dimensions have no matches
 void forEachDataset(Repository const &repo, std::string const &where,
                     std::function<void(DatasetRow const &)> const &row);

@@ -21,8 +21,8 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-/// Records that are fetched before they are handed on: a query that is left open would keep writers from committing
-/// for as long as the reader of our output takes.
+/// Records that are fetched before they are handed on: a query that is left open would keep writers from
+/// committing for as long as the reader of our output takes.
 constexpr std::size_t pageRows = 2000;
 
 /// `"a" = ? AND "b" = ?`
@@ -38,7 +38,8 @@ std::string quotedList(Names const &names) {
     return common::join(out, ", ");
 }
 
-/// Statements that write a governor's rows in the summaries of overlaps, without which the Butler takes no region.
+/// Statements that write a governor's rows in the summaries of overlaps, without which the Butler takes no
+/// region.
 Names summaryInserts(Universe const &universe, Element const &governor) {
     Names out;
     if (!governor.governor) return out;
@@ -51,7 +52,9 @@ Names summaryInserts(Universe const &universe, Element const &governor) {
     return out;
 }
 
-std::string shown(Json const &value) { return value.isString() ? "\"" + value.string() + "\"" : value.dump(); }
+std::string shown(Json const &value) {
+    return value.isString() ? "\"" + value.string() + "\"" : value.dump();
+}
 
 } // namespace
 
@@ -114,7 +117,8 @@ void refuseRegion(RecordPlan const &plan, std::vector<Value> const &values) {
         if (plan.columns[i].type.type != ColumnType::Region) continue;
         if (std::holds_alternative<std::monostate>(values[plan.first_value[i]])) continue;
         // Without the rows of trixels that the region touches, spatial queries would miss the record.
-        throw Error("REGION_UNSUPPORTED", described(plan, values) + " has a region, which dbb can't index yet")
+        throw Error("REGION_UNSUPPORTED",
+                    described(plan, values) + " has a region, which dbb can't index yet")
             .cause({.column = plan.columns[i].name});
     }
 }
@@ -165,7 +169,8 @@ std::vector<Value> stored(RecordPlan const &plan, std::vector<Value> const &valu
 }
 
 /// The alternate key whose values belong to another record; nullopt when all are free.
-std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
+std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
+                              std::vector<Value> const &values) {
     auto const &element = *plan.element;
     auto const code = element.name == "exposure" ? "OBS_ID_TAKEN" : "KEY_TAKEN";
     for (std::size_t k = 1; k < element.keys.size(); ++k) {
@@ -174,17 +179,18 @@ std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan, st
         std::vector<Value> key(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(columns.size()));
         auto const &all = plan.database_columns;
         columns.push_back(name);
-        key.push_back(values[static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin())]);
+        key.push_back(
+            values[static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin())]);
         auto const own = plan.columns[plan.key_size - 1];
         Json other;
         repo.db()
-            .cached("SELECT " + quoteIdentifier(own.name) + " FROM " + quoteIdentifier(element.name) + " WHERE "
-                    + equalities(columns))
+            .cached("SELECT " + quoteIdentifier(own.name) + " FROM " + quoteIdentifier(element.name)
+                    + " WHERE " + equalities(columns))
             .query(key, [&](Statement const &row) { other = valueOf(own, row, 0); });
         if (other.isNull()) continue;
         auto const value = shown(valueOf({.name = name, .type = element.keys[k]}, key, key.size() - 1));
-        return Error(code, described(plan, values) + " has " + name + " " + value + ", which " + element.name + " "
-                               + shown(other) + " has already")
+        return Error(code, described(plan, values) + " has " + name + " " + value + ", which " + element.name
+                               + " " + shown(other) + " has already")
             .cause({.column = name, .value = value, .expected = "a value of its own"});
     }
     return std::nullopt;
@@ -209,8 +215,8 @@ std::vector<std::size_t> differences(RecordPlan const &plan, std::vector<Value> 
     return out;
 }
 
-Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns, std::vector<Value> const &written,
-               std::vector<Value> const &read) {
+Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns,
+               std::vector<Value> const &written, std::vector<Value> const &read) {
     Names parts;
     common::Cause cause;
     for (auto const i : columns) {
@@ -242,9 +248,9 @@ Json update(Repository const &repo, RecordPlan const &plan, std::vector<std::siz
     }
     auto const key = keyOf(plan, written);
     parameters.insert(parameters.end(), key.begin(), key.end());
-    auto &statement = repo.db().cached("UPDATE " + quoteIdentifier(plan.element->name) + " SET "
-                                       + common::join(assignments, ", ") + " WHERE "
-                                       + equalities(plan.key_columns));
+    auto &statement =
+        repo.db().cached("UPDATE " + quoteIdentifier(plan.element->name) + " SET "
+                         + common::join(assignments, ", ") + " WHERE " + equalities(plan.key_columns));
     try {
         write(repo, plan, statement, parameters, written);
     } catch (Error const &e) {
@@ -292,7 +298,8 @@ RecordPlan &DimensionRecords::planOf(std::string_view name) {
     auto &db = _repo.db();
     plan->insert = &db.cached("INSERT INTO " + table + " (" + list + ") VALUES (" + common::join(marks, ", ")
                               + ") ON CONFLICT DO NOTHING");
-    plan->select = &db.cached("SELECT " + list + " FROM " + table + " WHERE " + equalities(plan->key_columns));
+    plan->select =
+        &db.cached("SELECT " + list + " FROM " + table + " WHERE " + equalities(plan->key_columns));
     plan->summaries = summaryInserts(universe, element);
     return *_plans.emplace(element.name, std::move(plan)).first->second;
 }
@@ -315,7 +322,8 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     return {SyncResult::Kind::Updated, std::move(old)};
 }
 
-SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record, bool allowUpdate) {
+SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record,
+                                   bool allowUpdate) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
     refuseRegion(plan, values);
@@ -328,14 +336,17 @@ SyncResult DimensionRecords::check(std::string_view element, DimensionRecord con
     if (differing.empty()) return {SyncResult::Kind::Same, {}};
     if (!allowUpdate) throw conflict(plan, differing, values, found);
     Json old{Json::Object{}};
-    for (auto const i : differing) old.set(plan.columns[i].name, valueOf(plan.columns[i], found, plan.first_value[i]));
+    for (auto const i : differing)
+        old.set(plan.columns[i].name, valueOf(plan.columns[i], found, plan.first_value[i]));
     return {SyncResult::Kind::Updated, std::move(old)};
 }
 
-std::optional<DimensionRecord> DimensionRecords::find(std::string_view element, std::vector<Json> const &key) {
+std::optional<DimensionRecord> DimensionRecords::find(std::string_view element,
+                                                      std::vector<Json> const &key) {
     auto const &plan = planOf(element);
     if (key.size() != plan.key_size) {
-        throw Error("BAD_VALUE", plan.element->name + " has a key of " + std::to_string(plan.key_size) + " columns");
+        throw Error("BAD_VALUE",
+                    plan.element->name + " has a key of " + std::to_string(plan.key_size) + " columns");
     }
     std::vector<Value> values;
     for (std::size_t i = 0; i < key.size(); ++i) {
@@ -365,8 +376,8 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
         auto const &key = element.keys.front();
         columns = {{.name = key.name, .type = key, .key = true}};
         names = {key.name};
-        from = "(SELECT DISTINCT " + quoteIdentifier(element.name) + " AS " + quoteIdentifier(key.name) + " FROM "
-               + quoteIdentifier(element.union_target) + ")";
+        from = "(SELECT DISTINCT " + quoteIdentifier(element.name) + " AS " + quoteIdentifier(key.name)
+               + " FROM " + quoteIdentifier(element.union_target) + ")";
     }
     auto const condition = parseWhere(where, names);
     Names const order(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(keys));
@@ -380,11 +391,13 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
         page.clear();
         auto parameters = condition.values;
         parameters.insert(parameters.end(), last.begin(), last.end());
-        _repo.db().prepare(select + (last.empty() ? "" : after) + tail)->query(parameters, [&](Statement const &r) {
-            page.push_back(recordOf(columns, r));
-            last.clear();
-            for (std::size_t i = 0; i < keys; ++i) last.push_back(r.column(static_cast<int>(i)));
-        });
+        _repo.db()
+            .prepare(select + (last.empty() ? "" : after) + tail)
+            ->query(parameters, [&](Statement const &r) {
+                page.push_back(recordOf(columns, r));
+                last.clear();
+                for (std::size_t i = 0; i < keys; ++i) last.push_back(r.column(static_cast<int>(i)));
+            });
         for (auto const &record : page) row(record);
     } while (page.size() == pageRows);
 }

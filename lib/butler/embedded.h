@@ -15,7 +15,9 @@ extern char const dbb_data_dimensions_universe8_json_end[];
 
 namespace dbb::butler::embedded {
 
-inline std::string_view butlerYaml() { return {dbb_data_butler_yaml_start, dbb_data_butler_yaml_end}; }
+inline std::string_view butlerYaml() {
+    return {dbb_data_butler_yaml_start, dbb_data_butler_yaml_end};
+}
 
 /// The rows of butler_attributes besides config:dimensions.json, as a JSON object.
 inline std::string_view butlerAttributes() {

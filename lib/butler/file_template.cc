@@ -15,16 +15,18 @@ namespace dbb::butler {
 using common::Error;
 using common::Json;
 
-char const *const defaultRawTemplate
-    = "{run:/}/{datasetType}.{component:?}/{day_obs|exposure.day_obs}/{exposure.obs_id}/{datasetType}_{component:?}_"
-      "{instrument:?}_{physical_filter}_{exposure.obs_id}_{detector.full_name}_{run}";
+char const *const defaultRawTemplate =
+    "{run:/}/{datasetType}.{component:?}/{day_obs|exposure.day_obs}/{exposure.obs_id}/"
+    "{datasetType}_{component:?}_"
+    "{instrument:?}_{physical_filter}_{exposure.obs_id}_{detector.full_name}_{run}";
 
-char const *const defaultTemplate
-    = "{run:/}/{datasetType}.{component:?}/{tract:?}/{patch:?}/{day_obs|visit.day_obs|exposure.day_obs:?}/{band:?}/"
-      "{subfilter:?}/{physical_filter:?}/{visit:?}/{exposure.obs_id|group:?}/{datasetType}_{component:?}_"
-      "{instrument:?}_{tract:?}_{patch:?}_{band:?}_{physical_filter:?}_{visit:?}_{exposure.obs_id|group:?}_"
-      "{detector.full_name:?}_{skymap:?}_{skypix:?}_{ssp_hypothesis_table:?}_{ssp_hypothesis_bundle:?}_"
-      "{ssp_balanced_index:?}_{run}";
+char const *const defaultTemplate =
+    "{run:/}/{datasetType}.{component:?}/{tract:?}/{patch:?}/{day_obs|visit.day_obs|exposure.day_obs:?}/"
+    "{band:?}/"
+    "{subfilter:?}/{physical_filter:?}/{visit:?}/{exposure.obs_id|group:?}/{datasetType}_{component:?}_"
+    "{instrument:?}_{tract:?}_{patch:?}_{band:?}_{physical_filter:?}_{visit:?}_{exposure.obs_id|group:?}_"
+    "{detector.full_name:?}_{skymap:?}_{skypix:?}_{ssp_hypothesis_table:?}_{ssp_hypothesis_bundle:?}_"
+    "{ssp_balanced_index:?}_{run}";
 
 namespace {
 
@@ -34,7 +36,9 @@ Error bad(std::string const &text, std::string const &reason) {
     return Error("BAD_TEMPLATE", "file template \"" + text + "\" can't be used: " + reason);
 }
 
-std::string beforePoint(std::string const &name) { return name.substr(0, name.find('.')); }
+std::string beforePoint(std::string const &name) {
+    return name.substr(0, name.find('.'));
+}
 
 /// The text before a field and the field, as Python's string.Formatter splits a template.
 struct Piece {
@@ -90,7 +94,8 @@ private:
         if (auto const mark = field.find('!'); mark != std::string::npos) {
             piece.conversion = field.substr(mark + 1);
             field.resize(mark);
-            if (piece.conversion != "s") throw bad(_text, "conversion \"!" + piece.conversion + "\" is not known");
+            if (piece.conversion != "s")
+                throw bad(_text, "conversion \"!" + piece.conversion + "\" is not known");
         }
         piece.names = field;
         if (field.empty()) throw bad(_text, "a field has no name");
@@ -152,9 +157,11 @@ std::string formatPiece(std::string const &text, Piece const &piece, Fields cons
         return piece.literal.find('/') == std::string::npos ? std::string() : piece.literal;
     }
     auto value = at->second;
-    if (value.find('\0') != std::string::npos) throw bad(text, "the value of \"" + name + "\" has a NUL character");
+    if (value.find('\0') != std::string::npos)
+        throw bad(text, "the value of \"" + name + "\" has a NUL character");
     for (char &c : value) {
-        if (std::string_view(" <>:\"\\|?*").find(c) != std::string_view::npos || (c == '/' && !keepSlashes)) c = '_';
+        if (std::string_view(" <>:\"\\|?*").find(c) != std::string_view::npos || (c == '/' && !keepSlashes))
+            c = '_';
     }
     return piece.literal + padded(text, value, spec);
 }

@@ -21,7 +21,8 @@ constexpr int checkedLength = 32;
 /// Doubles hold integers exactly up to here.
 constexpr double exactInteger = 9007199254740992.0;
 
-Error bad(std::string const &element, RecordColumn const &column, Json const &value, std::string const &expected) {
+Error bad(std::string const &element, RecordColumn const &column, Json const &value,
+          std::string const &expected) {
     return Error("BAD_VALUE", element + "." + column.name + " must be " + expected + ", not " + value.dump())
         .cause({.column = column.name, .value = value.dump(), .expected = expected});
 }
@@ -45,7 +46,8 @@ std::int64_t integerOf(std::string const &element, RecordColumn const &column, J
 std::string textOf(std::string const &element, RecordColumn const &column, Json const &value) {
     if (!value.isString()) throw bad(element, column, value, "text");
     auto const &text = value.string();
-    if (text.find('\0') != std::string::npos) throw bad(element, column, value, "text without NUL characters");
+    if (text.find('\0') != std::string::npos)
+        throw bad(element, column, value, "text without NUL characters");
     int const most = column.type.length;
     if (column.type.type != ColumnType::String || most <= 0 || most > checkedLength) return text;
     auto const isStart = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
@@ -57,15 +59,16 @@ std::string textOf(std::string const &element, RecordColumn const &column, Json 
     }
     if (length > most) {
         throw Error("VALUE_TOO_LONG", element + "." + column.name + " has " + std::to_string(length)
-                                          + " characters, at most " + std::to_string(most) + " are stored: \"" + text
-                                          + "\"")
+                                          + " characters, at most " + std::to_string(most) + " are stored: \""
+                                          + text + "\"")
             .cause({.column = column.name, .value = text, .expected = limits});
     }
     return text;
 }
 
 /// One side of a time span; `open` when it is null.
-std::int64_t instantOf(std::string const &element, RecordColumn const &column, Json const &side, std::int64_t open) {
+std::int64_t instantOf(std::string const &element, RecordColumn const &column, Json const &side,
+                       std::int64_t open) {
     if (side.isNull()) return open;
     auto const ns = side.isString() ? common::nsFromIso(side.string()) : std::nullopt;
     if (!ns) throw bad(element, column, side, "an ISO instant in TAI");

@@ -1,9 +1,9 @@
 /// \file
 /// Values of dimension records, as manifests have them and as columns hold them.
 ///
-/// A time span is {"begin_tai":ISO,"end_tai":ISO} with TAI instants of nine decimals, an unbounded side null, the
-/// whole null when there is none, {"empty":true} for the empty one. Booleans are JSON booleans, regions and hashes
-/// the base64 text of the registry, integers beyond 2^53 may be text.
+/// A time span is {"begin_tai":ISO,"end_tai":ISO} with TAI instants of nine decimals, an unbounded side null,
+/// the whole null when there is none, {"empty":true} for the empty one. Booleans are JSON booleans, regions
+/// and hashes the base64 text of the registry, integers beyond 2^53 may be text.
 #pragma once
 
 #include "butler/schema.h"

@@ -18,8 +18,8 @@ struct MissingRecord {
     std::string value; ///< as text
 };
 
-/// The first dimension of `values`, in universe order, that has a table without the record; nullopt when all are
-/// there. Dimensions whose own required ones are not among the values are not looked at.
+/// The first dimension of `values`, in universe order, that has a table without the record; nullopt when all
+/// are there. Dimensions whose own required ones are not among the values are not looked at.
 std::optional<MissingRecord> missingRecord(Repository const &repo, DimensionValues const &values);
 
 } // namespace dbb::butler

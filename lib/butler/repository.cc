@@ -31,13 +31,17 @@ struct Manager {
 
 constexpr std::array<Manager, 6> managers{{
     {"attributes", "lsst.daf.butler.registry.attributes.DefaultButlerAttributeManager", {{{1, 0}, {1, 0}}}},
-    {"collections", "lsst.daf.butler.registry.collections.synthIntKey.SynthIntKeyCollectionManager",
+    {"collections",
+     "lsst.daf.butler.registry.collections.synthIntKey.SynthIntKeyCollectionManager",
      {{{2, 0}, {2, 0}}}},
-    {"datasets", "lsst.daf.butler.registry.datasets.byDimensions._manager.ByDimensionsDatasetRecordStorageManagerUUID",
+    {"datasets",
+     "lsst.daf.butler.registry.datasets.byDimensions._manager.ByDimensionsDatasetRecordStorageManagerUUID",
      {{{1, 0}, {2, 0}}}},
-    {"datastores", "lsst.daf.butler.registry.bridge.monolithic.MonolithicDatastoreRegistryBridgeManager",
+    {"datastores",
+     "lsst.daf.butler.registry.bridge.monolithic.MonolithicDatastoreRegistryBridgeManager",
      {{{0, 2}, {0, 2}}}},
-    {"dimensions", "lsst.daf.butler.registry.dimensions.static.StaticDimensionRecordStorageManager",
+    {"dimensions",
+     "lsst.daf.butler.registry.dimensions.static.StaticDimensionRecordStorageManager",
      {{{6, 0}, {6, 0}}}},
     {"opaque", "lsst.daf.butler.registry.opaque.ByNameOpaqueTableStorageManager", {{{0, 2}, {0, 2}}}},
 }};
@@ -78,7 +82,8 @@ bool fits(std::array<int, 2> const &found, std::array<int, 2> const &known, Acce
 }
 
 /// Check one manager. \return major version of its tables (the newest known one when none is recorded)
-int checkManager(Manager const &manager, Attributes const &attributes, std::string const &file, Access access) {
+int checkManager(Manager const &manager, Attributes const &attributes, std::string const &file,
+                 Access access) {
     std::string const name = manager.name;
     auto const cls = attributes.find("config:registry.managers." + name);
     if (cls == attributes.end()) throw damaged(file, "no manager of " + name + " is recorded");
@@ -92,8 +97,8 @@ int checkManager(Manager const &manager, Attributes const &attributes, std::stri
     for (auto const &known : versions) {
         if (found && fits(*found, known, access)) return (*found)[0];
     }
-    auto const known = textOf(versions[0])
-                       + (versions[0] == versions[1] ? std::string() : " or " + textOf(versions[1]));
+    auto const known =
+        textOf(versions[0]) + (versions[0] == versions[1] ? std::string() : " or " + textOf(versions[1]));
     throw unsupported(file, "manager of " + name + " has version " + row->second + "; dbb can "
                                 + (access == Access::ReadOnly ? "read " : "write ") + known);
 }
@@ -102,8 +107,9 @@ void checkObscore(Config const &config, Attributes const &attributes) {
     bool const live = config.obscore || attributes.contains("config:registry.managers.obscore")
                       || attributes.contains("config:obscore.json");
     if (!live) return;
-    throw unsupported(config.sqlite_path, "registry.managers.obscore keeps a live ObsCore table, which dbb would "
-                                          "leave out of date")
+    throw unsupported(config.sqlite_path,
+                      "registry.managers.obscore keeps a live ObsCore table, which dbb would "
+                      "leave out of date")
         .hint("dbb can read this repository but not write to it; use butler ingest-raws here");
 }
 
@@ -140,7 +146,9 @@ void fillRegistry(sql::Database &db) {
     transaction.commit();
 }
 
-bool exists(std::string const &path) { return ::access(path.c_str(), F_OK) == 0; }
+bool exists(std::string const &path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
 
 /// Removes a temporary file, also when making it failed.
 class TemporaryFile {
@@ -176,8 +184,9 @@ void Repository::checkCreate(std::string const &root) {
         throw existsAlready(folder + "/butler.yaml", "choose another folder; nothing was changed");
     }
     if (exists(folder + "/gen3.sqlite3")) {
-        throw existsAlready(folder + "/gen3.sqlite3",
-                            "there is no butler.yaml beside it: if a create was interrupted here, remove it and repeat");
+        throw existsAlready(
+            folder + "/gen3.sqlite3",
+            "there is no butler.yaml beside it: if a create was interrupted here, remove it and repeat");
     }
 }
 
@@ -186,7 +195,8 @@ void Repository::create(std::string const &root) try {
     checkCreate(folder);
     common::createFolders(folder);
     auto const registry = folder + "/gen3.sqlite3";
-    // The registry gets its name when it is whole, and butler.yaml, without which nobody finds it, comes last.
+    // The registry gets its name when it is whole, and butler.yaml, without which nobody finds it, comes
+    // last.
     TemporaryFile const temporary(folder + "/.gen3.sqlite3." + std::to_string(::getpid()));
     fillRegistry(*sql::openSqlite(temporary.path(), sql::OpenMode::Create));
     // A link, unlike a rename, does not replace the registry of somebody who was faster.

@@ -18,17 +18,18 @@ enum class Access { ReadOnly, ReadWrite, Trial };
 class Repository {
 public:
     /// Create an empty repository of universe 8 in folder `root` (made when absent), equal to that of
-    /// `butler create`, with file_datastore_records in place. Nothing of it is visible before it is whole: butler.yaml
-    /// appears last.
-    /// \throws Error REPO_EXISTS (exit 4) when there is a butler.yaml or gen3.sqlite3 already
+    /// `butler create`, with file_datastore_records in place. Nothing of it is visible before it is whole:
+    /// butler.yaml appears last. \throws Error REPO_EXISTS (exit 4) when there is a butler.yaml or
+    /// gen3.sqlite3 already
     static void create(std::string const &root);
     /// What create() would throw for `root` because of what is there already. Changes nothing.
     static void checkCreate(std::string const &root);
 
     /// Open a repository; read-write opening adds file_datastore_records when it is missing.
-    /// \throws Error as readConfig and openSqlite; REPO_UNSUPPORTED (exit 5) naming the manager, its version and what
-    ///         dbb can use; a live ObsCore table makes a repository unsupported for writing. REPO_DAMAGED (exit 5)
-    ///         when the database is no registry
+    /// \throws Error as readConfig and openSqlite; REPO_UNSUPPORTED (exit 5) naming the manager, its version
+    /// and what
+    ///         dbb can use; a live ObsCore table makes a repository unsupported for writing. REPO_DAMAGED
+    ///         (exit 5) when the database is no registry
     static Repository open(std::string const &repo, Access access);
 
     Config const &config() const { return _config; }

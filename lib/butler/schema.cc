@@ -40,7 +40,9 @@ SqlType sqlType(ColumnType type) {
     return SqlType::BigInt;
 }
 
-ColumnSpec specOf(Column const &c) { return column(c.name, sqlType(c.type), false, c.length); }
+ColumnSpec specOf(Column const &c) {
+    return column(c.name, sqlType(c.type), false, c.length);
+}
 
 /// Add the key column of another element's table and the reference to that table, when it has one.
 void addDimension(Universe const &universe, std::string const &name, bool key, TableSpec &table) {
@@ -108,8 +110,10 @@ void addSkypixOverlap(Universe const &universe, Element const &element, std::vec
     out.push_back(std::move(overlap));
 }
 
-/// Tables for overlaps between elements of two spatial families. Nobody fills them; they belong to the schema.
-void addLegacyOverlap(Universe const &universe, Element const &a, Element const &b, std::vector<TableSpec> &out) {
+/// Tables for overlaps between elements of two spatial families. Nobody fills them; they belong to the
+/// schema.
+void addLegacyOverlap(Universe const &universe, Element const &a, Element const &b,
+                      std::vector<TableSpec> &out) {
     TableSpec summary{.name = a.name + "_" + b.name + "_overlap_summary",
                       .columns = {},
                       .uniques = {},
@@ -177,8 +181,9 @@ TableSpec plainTable(std::string name, std::vector<ColumnSpec> columns, std::vec
 
 void addCollectionTables(Universe const &universe, std::vector<TableSpec> &out) {
     using enum SqlType;
-    auto const toCollection
-        = [](char const *source, bool cascade) { return reference("collection", {source}, {"collection_id"}, cascade); };
+    auto const toCollection = [](char const *source, bool cascade) {
+        return reference("collection", {source}, {"collection_id"}, cascade);
+    };
     out.push_back(plainTable("collection",
                              {keyColumn("collection_id", AutoKey), column("name", Text, true),
                               column("type", SmallInt, true), column("doc", Text)},
@@ -186,18 +191,18 @@ void addCollectionTables(Universe const &universe, std::vector<TableSpec> &out) 
     out.push_back(plainTable(
         "run", {keyColumn("collection_id", BigInt), column("host", Text), column("timespan", Timespan)}, {},
         {toCollection("collection_id", true)}));
-    out.push_back(plainTable("collection_chain",
-                             {keyColumn("parent", BigInt), keyColumn("position", SmallInt),
-                              column("child", BigInt, true)},
-                             {}, {toCollection("parent", true), toCollection("child", false)}));
-    out.push_back(plainTable("collection_summary_dataset_type",
-                             {keyColumn("collection_id", BigInt), keyColumn("dataset_type_id", BigInt)}, {},
-                             {toCollection("collection_id", true),
-                              reference("dataset_type", {"dataset_type_id"}, {"id"}, true)}));
+    out.push_back(plainTable(
+        "collection_chain",
+        {keyColumn("parent", BigInt), keyColumn("position", SmallInt), column("child", BigInt, true)}, {},
+        {toCollection("parent", true), toCollection("child", false)}));
+    out.push_back(plainTable(
+        "collection_summary_dataset_type",
+        {keyColumn("collection_id", BigInt), keyColumn("dataset_type_id", BigInt)}, {},
+        {toCollection("collection_id", true), reference("dataset_type", {"dataset_type_id"}, {"id"}, true)}));
     for (auto const &element : universe.elements()) {
         if (!element.governor) continue;
-        auto summary = plainTable("collection_summary_" + element.name, {keyColumn("collection_id", BigInt)}, {},
-                                  {toCollection("collection_id", true)});
+        auto summary = plainTable("collection_summary_" + element.name, {keyColumn("collection_id", BigInt)},
+                                  {}, {toCollection("collection_id", true)});
         addDimension(universe, element.name, true, summary);
         out.push_back(std::move(summary));
     }
@@ -205,12 +210,12 @@ void addCollectionTables(Universe const &universe, std::vector<TableSpec> &out) 
 
 void addDatasetTables(DatasetsManager manager, std::vector<TableSpec> &out) {
     using enum SqlType;
-    out.push_back(plainTable("dataset_type",
-                             {keyColumn("id", AutoKey), column("name", Text, true),
-                              column("storage_class", Text, true), column("dimensions_key", BigInt, true),
-                              column("tag_association_table", Text, true),
-                              column("calibration_association_table", Text)},
-                             {{"name"}}));
+    out.push_back(
+        plainTable("dataset_type",
+                   {keyColumn("id", AutoKey), column("name", Text, true), column("storage_class", Text, true),
+                    column("dimensions_key", BigInt, true), column("tag_association_table", Text, true),
+                    column("calibration_association_table", Text)},
+                   {{"name"}}));
     auto ingestDate = column("ingest_date", manager == DatasetsManager::V1 ? Timestamp : BigInt, true);
     ingestDate.has_default = manager == DatasetsManager::V1;
     out.push_back(plainTable("dataset",
@@ -223,21 +228,22 @@ void addDatasetTables(DatasetsManager manager, std::vector<TableSpec> &out) {
     out.push_back(plainTable("dataset_location",
                              {keyColumn("datastore_name", Text), keyColumn("dataset_id", Uuid)}, {},
                              {reference("dataset", {"dataset_id"}, {"id"})}));
-    out.push_back(
-        plainTable("dataset_location_trash", {keyColumn("dataset_id", Uuid), keyColumn("datastore_name", Text)}));
+    out.push_back(plainTable("dataset_location_trash",
+                             {keyColumn("dataset_id", Uuid), keyColumn("datastore_name", Text)}));
 }
 
 /// What both kinds of association tables have: columns and references to dataset, collection and dimensions.
 TableSpec associationTable(Universe const &universe, DimensionGroup const &group, bool tags) {
     using enum SqlType;
-    auto out = plainTable(
-        "", {column("dataset_type_id", BigInt, true), column("dataset_id", Uuid, true),
-             column("collection_id", BigInt, true)},
-        {},
-        {reference("dataset_type", {"dataset_type_id"}, {"id"}), reference("dataset", {"dataset_id"}, {"id"}, true),
-         reference("collection", {"collection_id"}, {"collection_id"}, true),
-         reference("collection_summary_dataset_type", {"collection_id", "dataset_type_id"},
-                   {"collection_id", "dataset_type_id"})});
+    auto out = plainTable("",
+                          {column("dataset_type_id", BigInt, true), column("dataset_id", Uuid, true),
+                           column("collection_id", BigInt, true)},
+                          {},
+                          {reference("dataset_type", {"dataset_type_id"}, {"id"}),
+                           reference("dataset", {"dataset_id"}, {"id"}, true),
+                           reference("collection", {"collection_id"}, {"collection_id"}, true),
+                           reference("collection_summary_dataset_type", {"collection_id", "dataset_type_id"},
+                                     {"collection_id", "dataset_type_id"})});
     out.columns[1].key = out.columns[2].key = tags;
     for (auto const &name : group.required) {
         addDimension(universe, name, false, out);
@@ -269,10 +275,10 @@ std::vector<std::string> staticTables(Universe const &universe, Dialect dialect,
                                 {keyColumn("name", SqlType::Text), column("value", SqlType::Text, true)}));
     addDimensionTables(universe, tables);
     tables.push_back(plainTable("dimension_graph_key", {keyColumn("id", SqlType::AutoKey)}));
-    tables.push_back(
-        plainTable("dimension_graph_definition",
-                   {keyColumn("dimension_graph_id", SqlType::BigInt), keyColumn("dimension_name", SqlType::Text)},
-                   {}, {reference("dimension_graph_key", {"dimension_graph_id"}, {"id"}, true)}));
+    tables.push_back(plainTable(
+        "dimension_graph_definition",
+        {keyColumn("dimension_graph_id", SqlType::BigInt), keyColumn("dimension_name", SqlType::Text)}, {},
+        {reference("dimension_graph_key", {"dimension_graph_id"}, {"id"}, true)}));
     addCollectionTables(universe, tables);
     addDatasetTables(manager, tables);
 
@@ -296,9 +302,13 @@ std::vector<std::string> recordsTable(std::string const &name, Dialect dialect) 
     return createStatements(table, dialect);
 }
 
-std::string tagsTableName(std::int64_t dimensionsKey) { return numbered("dataset_tags_", dimensionsKey); }
+std::string tagsTableName(std::int64_t dimensionsKey) {
+    return numbered("dataset_tags_", dimensionsKey);
+}
 
-std::string calibsTableName(std::int64_t dimensionsKey) { return numbered("dataset_calibs_", dimensionsKey); }
+std::string calibsTableName(std::int64_t dimensionsKey) {
+    return numbered("dataset_calibs_", dimensionsKey);
+}
 
 std::vector<std::string> tagsTable(Universe const &universe, DimensionGroup const &group,
                                    std::int64_t dimensionsKey, Dialect dialect) {

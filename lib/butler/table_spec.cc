@@ -19,16 +19,17 @@ using Names = std::vector<std::string>;
 /// A name as SQLAlchemy writes it: quoted only where it must be, so that our text equals the Butler's.
 std::string quoted(std::string const &name) {
     static std::set<std::string_view> const reserved{
-        "add",     "all",     "alter",   "and",     "as",      "asc",     "between", "by",      "case",
-        "check",   "collate", "column",  "commit",  "create",  "cross",   "default", "delete",  "desc",
-        "distinct", "drop",   "else",    "end",     "except",  "exists",  "for",     "foreign", "from",
-        "full",    "group",   "having",  "in",      "index",   "inner",   "insert",  "into",    "is",
-        "isnull",  "join",    "key",     "left",    "like",    "limit",   "natural", "not",     "notnull",
-        "null",    "offset",  "on",      "or",      "order",   "outer",   "primary", "references", "right",
-        "rollback", "select", "set",     "table",   "then",    "to",      "trigger", "true",    "false",
-        "union",   "unique",  "update",  "user",    "using",   "values",  "view",    "when",    "where"};
-    bool const plain = !name.empty() && (name[0] < '0' || name[0] > '9')
-                       && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+        "add",      "all",     "alter",  "and",    "as",     "asc",    "between", "by",         "case",
+        "check",    "collate", "column", "commit", "create", "cross",  "default", "delete",     "desc",
+        "distinct", "drop",    "else",   "end",    "except", "exists", "for",     "foreign",    "from",
+        "full",     "group",   "having", "in",     "index",  "inner",  "insert",  "into",       "is",
+        "isnull",   "join",    "key",    "left",   "like",   "limit",  "natural", "not",        "notnull",
+        "null",     "offset",  "on",     "or",     "order",  "outer",  "primary", "references", "right",
+        "rollback", "select",  "set",    "table",  "then",   "to",     "trigger", "true",       "false",
+        "union",    "unique",  "update", "user",   "using",  "values", "view",    "when",       "where"};
+    bool const plain =
+        !name.empty() && (name[0] < '0' || name[0] > '9')
+        && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
     return plain && !reserved.contains(name) ? name : sql::quoteIdentifier(name);
 }
 
@@ -118,15 +119,15 @@ void addChecks(TableSpec const &table, Dialect dialect, Names &lines) {
         if (!isChecked(column)) continue;
         auto const length = "length(" + sql::quoteIdentifier(column.name) + ")";
         lines.push_back(constraint(table.name + "_len_" + column.name, dialect,
-                                   "CHECK (" + length + "<=" + std::to_string(column.length) + " AND " + length
-                                       + ">=1)"));
+                                   "CHECK (" + length + "<=" + std::to_string(column.length) + " AND "
+                                       + length + ">=1)"));
     }
 }
 
 void addForeignKeys(TableSpec const &table, Dialect dialect, Names &lines) {
     for (auto const &fk : table.foreign_keys) {
-        auto const name
-            = "fkey_" + table.name + "_" + fk.table + "_" + join(fk.target, "_") + "_" + join(fk.source, "_");
+        auto const name =
+            "fkey_" + table.name + "_" + fk.table + "_" + join(fk.target, "_") + "_" + join(fk.source, "_");
         lines.push_back(constraint(name, dialect,
                                    "FOREIGN KEY(" + quotedList(fk.source) + ") REFERENCES " + quoted(fk.table)
                                        + " (" + quotedList(fk.target) + ")"
@@ -134,7 +135,8 @@ void addForeignKeys(TableSpec const &table, Dialect dialect, Names &lines) {
     }
 }
 
-std::string createIndex(TableSpec const &table, std::string const &kind, Names const &columns, Dialect dialect) {
+std::string createIndex(TableSpec const &table, std::string const &kind, Names const &columns,
+                        Dialect dialect) {
     auto const name = shortened(table.name + kind + join(columns, "_"), dialect);
     return "CREATE INDEX " + quoted(name) + " ON " + quoted(table.name) + " (" + quotedList(columns) + ")";
 }
@@ -154,7 +156,8 @@ std::vector<std::string> createStatements(TableSpec const &table, Dialect dialec
     Names lines;
     for (auto const &column : table.columns) {
         if (column.type == SqlType::AutoKey && dialect == Dialect::Postgres) {
-            out.push_back("CREATE SEQUENCE " + quoted(shortened(table.name + "_seq_" + column.name, dialect)));
+            out.push_back("CREATE SEQUENCE "
+                          + quoted(shortened(table.name + "_seq_" + column.name, dialect)));
         }
         addColumn(column, dialect, lines);
     }
@@ -176,7 +179,8 @@ std::vector<std::string> createStatements(TableSpec const &table, Dialect dialec
         out.push_back(createIndex(table, "_idx_", columns, dialect));
     }
     for (auto const &fk : table.foreign_keys) {
-        if (covered.insert(fk.source).second) out.push_back(createIndex(table, "_fkidx_", fk.source, dialect));
+        if (covered.insert(fk.source).second)
+            out.push_back(createIndex(table, "_fkidx_", fk.source, dialect));
     }
     return out;
 }

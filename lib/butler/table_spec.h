@@ -17,7 +17,7 @@ struct ColumnSpec {
     SqlType type = SqlType::Text;
     int length = 0; ///< of a String: up to 32 characters are checked, longer ones are stored as Text
     bool not_null = false;
-    bool key = false;           ///< part of the primary key
+    bool key = false;         ///< part of the primary key
     bool has_default = false; ///< of a Timespan (unbounded) or Timestamp (now)
 };
 
@@ -39,7 +39,8 @@ struct TableSpec {
 /// CREATE TABLE with the sequences before it and the indexes after it.
 std::vector<std::string> createStatements(TableSpec const &table, sql::Dialect dialect);
 
-/// The tables in the order in which SQLAlchemy creates them: rounds of those whose referenced tables are there.
+/// The tables in the order in which SQLAlchemy creates them: rounds of those whose referenced tables are
+/// there.
 std::vector<TableSpec> inCreationOrder(std::vector<TableSpec> tables);
 
 /// A name as this dialect can hold it: PostgreSQL cuts at 63 characters, so longer ones end in a digest.

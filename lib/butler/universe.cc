@@ -62,8 +62,8 @@ std::vector<Column> columnsOf(Json const &list) {
     return out;
 }
 
-/// The element whose table has the values of one without a table: new spelling, or the storage class of releases
-/// up to 26, which may be wrapped in a cache.
+/// The element whose table has the values of one without a table: new spelling, or the storage class of
+/// releases up to 26, which may be wrapped in a cache.
 std::string unionTarget(Json const &element) {
     if (element["implied_union_target"].isString()) return element["implied_union_target"].string();
     auto const &storage = element["storage"];
@@ -97,7 +97,8 @@ void addSkypix(Json const &skypix, std::vector<Unplaced> &out) {
         if (system == "common") continue;
         auto const &least = settings["min_level"];
         auto const &most = settings["max_level"];
-        if (!most.isInt() || most.integer() > 64) throw unsupported("skypix system \"" + system + "\" has no level");
+        if (!most.isInt() || most.integer() > 64)
+            throw unsupported("skypix system \"" + system + "\" has no level");
         for (auto level = least.isInt() ? least.integer() : 1; level <= most.integer(); ++level) {
             Element element;
             element.name = system + std::to_string(level);
@@ -138,7 +139,8 @@ std::vector<Universe::Family> familiesOf(Json const &topology) {
     for (bool const spatial : {true, false}) {
         auto const &families = topology[spatial ? "spatial" : "temporal"];
         if (!families.isObject()) continue;
-        for (auto const &[name, elements] : families.object()) out.push_back({name, namesOf(elements), spatial});
+        for (auto const &[name, elements] : families.object())
+            out.push_back({name, namesOf(elements), spatial});
     }
     return out;
 }
@@ -214,7 +216,8 @@ DimensionGroup Universe::group(std::vector<std::string> const &dimensions) const
         auto const &element = at(todo.back());
         todo.pop_back();
         if (!element.isDimension()) {
-            throw Error("BAD_VALUE", "\"" + element.name + "\" is no dimension but a combination of dimensions");
+            throw Error("BAD_VALUE",
+                        "\"" + element.name + "\" is no dimension but a combination of dimensions");
         }
         if (!members.insert(element.name).second) continue;
         implied.insert(element.implies.begin(), element.implies.end());
@@ -240,7 +243,9 @@ std::vector<std::string> Universe::requiredOf(Element const &element) const {
     return sorted({members.begin(), members.end()});
 }
 
-std::vector<std::string> Universe::impliedOf(Element const &element) const { return sorted(element.implies); }
+std::vector<std::string> Universe::impliedOf(Element const &element) const {
+    return sorted(element.implies);
+}
 
 std::string Universe::governorOf(Element const &element) const {
     for (auto const &name : requiredOf(element)) {

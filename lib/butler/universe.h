@@ -18,22 +18,23 @@ enum class ColumnType { String, Int, Float, Bool, Hash, Region, Blob, Datetime, 
 struct Column {
     std::string name;
     ColumnType type = ColumnType::String;
-    int length = 0;        ///< characters of a string, bytes of a hash; 0 when not given
-    bool nullable = true;  ///< false only where the JSON says so
+    int length = 0;       ///< characters of a string, bytes of a hash; 0 when not given
+    bool nullable = true; ///< false only where the JSON says so
 };
 
 /// A dimension (has keys) or a combination of dimensions (has none).
 struct Element {
     std::string name;
-    std::vector<Column> keys;          ///< first the primary key, then unique alternates; empty: combination
+    std::vector<Column> keys;           ///< first the primary key, then unique alternates; empty: combination
     std::vector<std::string> requires_; ///< as written
     std::vector<std::string> implies;   ///< as written
     std::vector<Column> metadata;
     bool governor = false;
     bool spatial = false;
     bool temporal = false;
-    bool skypix = false;      ///< htm<N>, healpix<N>: no table
-    std::string union_target; ///< not empty: no table, values are those of this element (band: physical_filter)
+    bool skypix = false; ///< htm<N>, healpix<N>: no table
+    std::string
+        union_target; ///< not empty: no table, values are those of this element (band: physical_filter)
 
     bool isDimension() const { return !keys.empty(); }
     bool hasTable() const { return !skypix && union_target.empty(); }
@@ -60,7 +61,8 @@ public:
     std::string const &commonSkypixSystem() const { return _commonSystem; }
     int commonSkypixLevel() const { return _commonLevel; }
 
-    /// Families of elements whose regions, or whose time spans, mean the same thing, as the topology names them
+    /// Families of elements whose regions, or whose time spans, mean the same thing, as the topology names
+    /// them
     /// ("observation_regions": visit_detector_region, visit).
     struct Family {
         std::string name;
@@ -78,12 +80,14 @@ public:
 
     /// Closure of `dimensions`. \throws Error BAD_VALUE for an unknown name
     DimensionGroup group(std::vector<std::string> const &dimensions) const;
-    /// Required dimensions of an element, itself included when it is a dimension, in universe order: the columns
-    /// that are its primary key (in its own table the dimension itself stands under the name of its first key).
+    /// Required dimensions of an element, itself included when it is a dimension, in universe order: the
+    /// columns that are its primary key (in its own table the dimension itself stands under the name of its
+    /// first key).
     std::vector<std::string> requiredOf(Element const &element) const;
     /// Implied dimensions of an element that are columns of its table, in universe order.
     std::vector<std::string> impliedOf(Element const &element) const;
-    /// The governor dimension among the required ones of an element (instrument, skymap), empty when there is none.
+    /// The governor dimension among the required ones of an element (instrument, skymap), empty when there is
+    /// none.
     std::string governorOf(Element const &element) const;
 
 private:

@@ -29,14 +29,17 @@ struct Token {
     std::size_t at = 0; ///< position, from 0
 };
 
-bool isLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isLetter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+bool isDigit(char c) {
+    return c >= '0' && c <= '9';
+}
 
 Error mistake(std::string const &expression, std::size_t at, std::string const &reason,
               std::string const &hint = "") {
-    return common::usageError("--where: " + reason + " at position " + std::to_string(at + 1) + " of \"" + expression
-                                  + "\"",
-                              hint);
+    return common::usageError(
+        "--where: " + reason + " at position " + std::to_string(at + 1) + " of \"" + expression + "\"", hint);
 }
 
 class Tokenizer {
@@ -46,7 +49,9 @@ public:
     std::vector<Token> tokens() {
         std::vector<Token> out;
         for (;;) {
-            while (_at < _text.size() && std::string_view(" \t\r\n").find(_text[_at]) != std::string_view::npos) ++_at;
+            while (_at < _text.size()
+                   && std::string_view(" \t\r\n").find(_text[_at]) != std::string_view::npos)
+                ++_at;
             out.push_back(next());
             if (out.back().kind == Kind::End) return out;
         }
@@ -57,7 +62,8 @@ private:
         auto const start = _at;
         if (_at >= _text.size()) return {Kind::End, "the end", start};
         char const c = _text[_at];
-        if (isLetter(c)) return {Kind::Name, take([](char x) { return isLetter(x) || isDigit(x) || x == '.'; }), start};
+        if (isLetter(c))
+            return {Kind::Name, take([](char x) { return isLetter(x) || isDigit(x) || x == '.'; }), start};
         if (c == '\'') return {Kind::Text, quoted(), start};
         bool const sign = (c == '-' || c == '+') && _at + 1 < _text.size() && isDigit(_text[_at + 1]);
         if (isDigit(c) || sign) return number();
@@ -111,7 +117,8 @@ private:
             if (_at < _text.size() && (_text[_at] == '-' || _text[_at] == '+')) ++_at;
             take(isDigit);
         }
-        if (_at < _text.size() && isLetter(_text[_at])) throw mistake(_text, start, "a number runs into a word");
+        if (_at < _text.size() && isLetter(_text[_at]))
+            throw mistake(_text, start, "a number runs into a word");
         return {kind, _text.substr(start, _at - start), start};
     }
 
@@ -165,7 +172,8 @@ private:
     }
 
     std::string factor(int depth) {
-        if (depth > maxDepth) throw mistake(_expression, peek().at, "parentheses and NOT are nested too deep");
+        if (depth > maxDepth)
+            throw mistake(_expression, peek().at, "parentheses and NOT are nested too deep");
         if (acceptWord("NOT")) return "NOT " + factor(depth + 1);
         if (acceptSymbol("(")) {
             auto const inner = expression(depth + 1);
@@ -188,13 +196,16 @@ private:
             return "NOT " + items(name);
         }
         if (acceptWord("IN")) return items(name);
-        static constexpr std::array<std::string_view, 8> operators{"=", "==", "!=", "<>", "<", "<=", ">", ">="};
+        static constexpr std::array<std::string_view, 8> operators{"=", "==", "!=", "<>",
+                                                                   "<", "<=", ">",  ">="};
         auto const &token = peek();
         if (token.kind != Kind::Symbol
             || std::find(operators.begin(), operators.end(), token.text) == operators.end()) {
             throw unexpected("a comparison, IN or IS");
         }
-        auto const sign = token.text == "==" ? std::string("=") : token.text == "!=" ? std::string("<>") : token.text;
+        auto const sign = token.text == "=="   ? std::string("=")
+                          : token.text == "!=" ? std::string("<>")
+                                               : token.text;
         take();
         return name + " " + sign + " " + bound(value());
     }
@@ -205,7 +216,8 @@ private:
         if (std::find(_columns.begin(), _columns.end(), token.text) == _columns.end()) {
             auto const near = common::nearest(token.text, _columns);
             throw mistake(_expression, token.at, "there is no column \"" + token.text + "\"",
-                          near.empty() ? "columns are: " + common::join(_columns, ", ") : "did you mean " + near + "?");
+                          near.empty() ? "columns are: " + common::join(_columns, ", ")
+                                       : "did you mean " + near + "?");
         }
         take();
         auto &seen = _out.columns;
@@ -241,7 +253,8 @@ private:
     }
 
     void countCondition() {
-        if (++_conditions > maxConditions) throw mistake(_expression, peek().at, "there are too many conditions");
+        if (++_conditions > maxConditions)
+            throw mistake(_expression, peek().at, "there are too many conditions");
     }
 
     Value value() {
@@ -265,12 +278,14 @@ private:
         auto const *end = token.text.data() + token.text.size();
         T out{};
         auto const [rest, error] = std::from_chars(begin, end, out);
-        if (error != std::errc() || rest != end) throw mistake(_expression, token.at, "a number is out of range");
+        if (error != std::errc() || rest != end)
+            throw mistake(_expression, token.at, "a number is out of range");
         return out;
     }
 
     std::string bound(Value value) {
-        if (_out.values.size() >= maxValues) throw mistake(_expression, peek().at, "there are too many values");
+        if (_out.values.size() >= maxValues)
+            throw mistake(_expression, peek().at, "there are too many values");
         _out.values.push_back(std::move(value));
         return "?";
     }

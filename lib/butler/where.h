@@ -19,14 +19,14 @@ namespace dbb::butler {
 
 /// A condition as SQL with its bound values.
 struct Condition {
-    std::string sql;                 ///< empty: no condition
+    std::string sql; ///< empty: no condition
     std::vector<sql::Value> values;
     std::vector<std::string> columns; ///< names that occur, each once
 };
 
-/// Translate an expression. Only names of `columns` may occur; they are quoted, and values are bound, so that nothing
-/// of the expression itself becomes SQL. An empty expression is no condition.
-/// \throws Error USAGE (exit 2) with position and reason; an unknown name with the nearest known one
+/// Translate an expression. Only names of `columns` may occur; they are quoted, and values are bound, so that
+/// nothing of the expression itself becomes SQL. An empty expression is no condition. \throws Error USAGE
+/// (exit 2) with position and reason; an unknown name with the nearest known one
 Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns);
 
 } // namespace dbb::butler

@@ -83,18 +83,42 @@ void readRules(Json const &properties, Table &table) {
     }
 }
 
-void readRecognition(Json const &tests, Table &table) {
-    if (tests.isNull()) return;
-    for (auto const &test : tests.array()) {
-        auto const name = stringIn(test, "rule", table.name);
-        auto *const function = recognitionNamed(name);
-        if (!function) throw badTable(table.name, "there is no recognition rule \"" + name + "\"");
-        table.recognition.push_back({name, function, test});
+/// The YAML documents of a table: instrument and rules, detectors, filters. They are parsed one by one,
+/// because most runs need a part of them only.
+std::array<std::string, 3> documentsOf(std::string_view text, std::string const &name) {
+    constexpr std::string_view separator = "\n---\n";
+    std::array<std::string, 3> out;
+    std::size_t at = 0;
+    for (auto &document : out) {
+        if (at == std::string_view::npos) throw badTable(name, "it must consist of three YAML documents");
+        auto const end = text.find(separator, at);
+        document = text.substr(at, end - at);
+        at = end == std::string_view::npos ? end : end + separator.size();
     }
+    return out;
+}
+
+/// An instrument's tests.
+struct Recogniser {
+    std::string instrument;
+    std::vector<RecognitionTest> tests;
+};
+
+Recogniser readRecogniser(std::string const &name) {
+    Recogniser out{name, {}};
+    auto const head = common::parseYaml(documentsOf(embeddedFile(name + ".yaml"), name)[0], name + ".yaml");
+    for (auto const &test : head["recognise"].array()) {
+        auto const rule = stringIn(test, "rule", name);
+        auto const function = recognitionNamed(rule);
+        if (!function) throw badTable(name, "there is no recognition rule \"" + rule + "\"");
+        out.tests.push_back({rule, function, test});
+    }
+    return out;
 }
 
 std::unique_ptr<Table> readTable(std::string const &text, std::string const &name) {
-    auto const yaml = common::parseYaml(text, name + ".yaml");
+    auto const documents = documentsOf(text, name);
+    auto const yaml = common::parseYaml(documents[0], name + ".yaml");
     auto out = std::make_unique<Table>();
     out->name = name;
     auto const &instrument = yaml["instrument"];
@@ -115,9 +139,8 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
             out->formatter_by_detector[std::stoi(detector)] = formatter.string();
         }
     }
-    readDetectors(yaml["detectors"], *out);
-    out->filter_rows = yaml["physical_filters"];
-    readRecognition(yaml["recognise"], *out);
+    readDetectors(common::parseYaml(documents[1], name + ".yaml")["detectors"], *out);
+    out->filter_text = documents[2];
     if (yaml["fix"].isString()) {
         out->fix = fixNamed(yaml["fix"].string());
         if (!out->fix) throw badTable(name, "there is no fix \"" + yaml["fix"].string() + "\"");
@@ -155,8 +178,9 @@ Detector const *Table::detectorNamed(std::string const &fullName) const {
 
 std::vector<PhysicalFilter> Table::filters() const {
     std::vector<PhysicalFilter> out;
-    if (!filter_rows.isArray()) throw badTable(name, "physical_filters must be a list");
-    for (auto const &row : filter_rows.array()) {
+    auto const rows = common::parseYaml(filter_text, name + ".yaml")["physical_filters"];
+    if (!rows.isArray()) throw badTable(name, "physical_filters must be a list");
+    for (auto const &row : rows.array()) {
         if (!row.isArray() || row.array().size() != 2)
             throw badTable(name, "a physical filter is [name, band]");
         out.push_back({textAt(row, 0), textAt(row, 1)});
@@ -192,19 +216,15 @@ Table const &tableOf(std::string const &name) {
     return *slot;
 }
 
-std::vector<Table const *> const &recognisableTables() {
-    static std::vector<Table const *> const tables = [] {
-        std::vector<Table const *> out;
-        for (auto const *name : recognisable) out.push_back(&tableOf(name));
+Table const *recognise(fits::Header const &header) {
+    static std::vector<Recogniser> const recognisers = [] {
+        std::vector<Recogniser> out;
+        for (auto const *name : recognisable) out.push_back(readRecogniser(name));
         return out;
     }();
-    return tables;
-}
-
-Table const *recognise(fits::Header const &header) {
-    for (auto const *table : recognisableTables()) {
-        for (auto const &test : table->recognition) {
-            if (test.function(header, test.parameters)) return table;
+    for (auto const &recogniser : recognisers) {
+        for (auto const &test : recogniser.tests) {
+            if (test.function(header, test.parameters)) return &tableOf(recogniser.instrument);
         }
     }
     return nullptr;

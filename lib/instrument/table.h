@@ -70,15 +70,14 @@ struct Table {
     std::vector<Detector> detectors;
     std::vector<PhysicalFilter> filters() const;
 
-    std::vector<RecognitionTest> recognition; ///< empty: this instrument's headers can't be read yet
-    void (*fix)(Fixes &) = nullptr;           ///< header fixes of the whole class, nullptr: none
-    std::array<Rule, propertyCount> rules;    ///< a rule without function has no value
+    void (*fix)(Fixes &) = nullptr;        ///< header fixes of the whole class, nullptr: none
+    std::array<Rule, propertyCount> rules; ///< a rule without function has no value
 
     std::string const &formatterOf(int detector) const;
     /// nullptr when the camera has no detector of that name
     Detector const *detectorNamed(std::string const &fullName) const;
 
-    common::Json filter_rows; ///< converted by filters() only when needed
+    std::string filter_text; ///< YAML document of the filters, read by filters() only when needed
     std::unordered_map<std::string, std::size_t> detector_index;
 };
 
@@ -89,10 +88,8 @@ std::vector<std::string> tableNames();
 /// \throws Error UNKNOWN_INSTRUMENT with the nearest known name; BAD_TABLE when the table is wrong
 Table const &tableOf(std::string const &name);
 
-/// Tables that can recognise headers, in the order in which they are asked.
-std::vector<Table const *> const &recognisableTables();
-
-/// The table whose tests accept a header, nullptr when none does.
+/// The table of the instrument whose tests accept a header, nullptr when none does. Tables that are not
+/// wanted are not read, but for their tests.
 Table const *recognise(fits::Header const &header);
 
 } // namespace dbb::instrument

@@ -25,8 +25,8 @@ void bindAll(Statement &statement, std::vector<Value> const &parameters) {
     for (auto const &value : parameters) statement.bind(index++, value);
 }
 
-/// Undo something from a destructor. An error there would hide the one that is already on its way, and nothing is
-/// lost by it: what is not committed is rolled back by the database when the connection ends.
+/// Undo something from a destructor. An error there would hide the one that is already on its way, and
+/// nothing is lost by it: what is not committed is rolled back by the database when the connection ends.
 template<class F>
 void undo(F const &action) {
     try {
@@ -45,7 +45,8 @@ std::int64_t Statement::run(std::vector<Value> const &parameters) {
     return changes();
 }
 
-void Statement::query(std::vector<Value> const &parameters, std::function<void(Statement const &)> const &row) {
+void Statement::query(std::vector<Value> const &parameters,
+                      std::function<void(Statement const &)> const &row) {
     ResetGuard const guard(*this);
     bindAll(*this, parameters);
     while (step()) row(*this);
@@ -66,7 +67,9 @@ std::string Statement::text(int index) const {
     return {};
 }
 
-bool Statement::isNull(int index) const { return std::holds_alternative<std::monostate>(column(index)); }
+bool Statement::isNull(int index) const {
+    return std::holds_alternative<std::monostate>(column(index));
+}
 
 Statement &Database::cached(std::string const &text) {
     auto &entry = _cache[text];
@@ -78,7 +81,9 @@ Statement &Database::cached(std::string const &text) {
     return *entry;
 }
 
-void Database::clearCache() { _cache.clear(); }
+void Database::clearCache() {
+    _cache.clear();
+}
 
 bool Database::hasTable(std::string const &name) {
     auto const text = dialect() == Dialect::Sqlite
@@ -90,7 +95,9 @@ bool Database::hasTable(std::string const &name) {
     return found;
 }
 
-Transaction::Transaction(Database &db) : _db(db) { _db.begin(); }
+Transaction::Transaction(Database &db) : _db(db) {
+    _db.begin();
+}
 
 Transaction::~Transaction() {
     // The database may have rolled back by itself already, for example when its disk is full.
@@ -102,7 +109,9 @@ void Transaction::commit() {
     _open = false;
 }
 
-Savepoint::Savepoint(Database &db) : _db(db) { _db.execute("SAVEPOINT dbb"); }
+Savepoint::Savepoint(Database &db) : _db(db) {
+    _db.execute("SAVEPOINT dbb");
+}
 
 Savepoint::~Savepoint() {
     // Savepoints of one name nest: each statement means the innermost.

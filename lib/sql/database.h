@@ -40,8 +40,8 @@ public:
     /// Bind all parameters and hand each row to `row`, then reset.
     void query(std::vector<Value> const &parameters, std::function<void(Statement const &)> const &row);
 
-    std::int64_t integer(int index) const;  ///< column as integer, 0 when null
-    std::string text(int index) const;      ///< column as text, empty when null
+    std::int64_t integer(int index) const; ///< column as integer, 0 when null
+    std::string text(int index) const;     ///< column as text, empty when null
     bool isNull(int index) const;
 
 protected:
@@ -58,15 +58,16 @@ public:
     virtual Dialect dialect() const = 0;
     /// Compile a statement.
     /// \throws Error DB_ERROR with the database's own words (exit 4), REPO_LOCKED, REPO_READ_ONLY, DISK_FULL,
-    ///         REPO_DAMAGED (exit 5), CONSTRAINT for a violated constraint (its name or columns in cause.column)
+    ///         REPO_DAMAGED (exit 5), CONSTRAINT for a violated constraint (its name or columns in
+    ///         cause.column)
     virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
     /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
     virtual void execute(std::string const &text) = 0;
     /// Key that the last INSERT into a table with an automatic integer key was given.
     virtual std::int64_t lastInsertId() = 0;
 
-    /// A compiled statement kept for the life of the connection, by its text; already reset. The same text gives
-    /// the same statement, so it must not be asked for again while its rows are being read.
+    /// A compiled statement kept for the life of the connection, by its text; already reset. The same text
+    /// gives the same statement, so it must not be asked for again while its rows are being read.
     Statement &cached(std::string const &text);
 
     /// Begin a transaction that may write; waits for other writers up to the connection's time-out.
@@ -119,12 +120,12 @@ std::string quoteIdentifier(std::string_view name);
 /// How a SQLite file is opened.
 enum class OpenMode { ReadOnly, ReadWrite, Create };
 
-/// How long a connection waits for other writers: DBB_BUSY_TIMEOUT (a duration like 30s), else 300 s as the Butler.
-/// \throws Error USAGE when the variable holds no duration
+/// How long a connection waits for other writers: DBB_BUSY_TIMEOUT (a duration like 30s), else 300 s as the
+/// Butler. \throws Error USAGE when the variable holds no duration
 std::chrono::milliseconds busyTimeout();
 
-/// Open a SQLite file with foreign keys on. Waiting for other writers also ends when the process is asked to stop.
-/// \throws Error NOT_FOUND, PERMISSION, REPO_DAMAGED (no database), REPO_READ_ONLY
+/// Open a SQLite file with foreign keys on. Waiting for other writers also ends when the process is asked to
+/// stop. \throws Error NOT_FOUND, PERMISSION, REPO_DAMAGED (no database), REPO_READ_ONLY
 std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
                                      std::chrono::milliseconds timeout = busyTimeout());
 

@@ -19,7 +19,8 @@ using common::ExitCode;
 
 namespace {
 
-/// What SQLite says after "… constraint failed: " (columns or the name of a CHECK), empty when it says nothing.
+/// What SQLite says after "… constraint failed: " (columns or the name of a CHECK), empty when it says
+/// nothing.
 std::string constraintName(std::string const &message) {
     auto const at = message.find("failed: ");
     return at == std::string::npos ? std::string() : message.substr(at + 8);
@@ -129,7 +130,8 @@ public:
             // Only reading something tells a database from any other file.
             execute("SELECT count(*) FROM sqlite_master");
             if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(_db, "main") == 1) {
-                throw Error("REPO_READ_ONLY", "could not open \"" + _path + "\" for writing: it may only be read",
+                throw Error("REPO_READ_ONLY",
+                            "could not open \"" + _path + "\" for writing: it may only be read",
                             ExitCode::Backend);
             }
         } catch (...) {
@@ -192,7 +194,8 @@ std::chrono::milliseconds busyTimeout() {
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 
-std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode, std::chrono::milliseconds timeout) {
+std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
+                                     std::chrono::milliseconds timeout) {
     // SQLite says only "unable to open database file"; the file system knows why.
     if (mode != OpenMode::Create) common::openForReading(path);
     return std::make_unique<SqliteDatabase>(path, mode, timeout);

@@ -20,7 +20,9 @@ using instrument::Table;
 
 namespace {
 
-Json textOrNull(std::string const &text) { return text.empty() ? Json() : Json(text); }
+Json textOrNull(std::string const &text) {
+    return text.empty() ? Json() : Json(text);
+}
 
 /// The record of an instrument without the columns that the repository's universe does not have.
 Json instrumentRecord(Table const &table, butler::Universe const &universe) {

@@ -17,10 +17,10 @@ struct RegisterOptions {
     bool dry_run = false; ///< find out what would be done, and print it as planned
 };
 
-/// Register instruments, each in a transaction of its own, and print a line for each when it is durable. One that
-/// fails (INSTRUMENT_CONFLICT, DETECTOR_CONFLICT …) is reported and leaves the others alone.
-/// \return Done, or SomeFailed
-/// \throws Error USAGE for an unknown name, before anything is written; and as Repository::open
+/// Register instruments, each in a transaction of its own, and print a line for each when it is durable. One
+/// that fails (INSTRUMENT_CONFLICT, DETECTOR_CONFLICT …) is reported and leaves the others alone. \return
+/// Done, or SomeFailed \throws Error USAGE for an unknown name, before anything is written; and as
+/// Repository::open
 common::ExitCode registerInstruments(RegisterOptions const &options, common::Output &out);
 
 } // namespace dbb::ingest

@@ -20,7 +20,9 @@ using manifest::Record;
 
 namespace {
 
-Json arrayOf(std::vector<std::string> const &names) { return Json::Array(names.begin(), names.end()); }
+Json arrayOf(std::vector<std::string> const &names) {
+    return Json::Array(names.begin(), names.end());
+}
 
 void showCollections(Repository const &repo, std::string const &where, bool table, Output &out) {
     TextTable rows({"collection", "type", "children", "doc"});
@@ -32,7 +34,8 @@ void showCollections(Repository const &repo, std::string const &where, bool tabl
         }
         Record line("collection");
         line.set("name", collection.name).set("collection_type", type).set("doc", collection.doc);
-        if (collection.type == butler::CollectionType::Chained) line.set("children", arrayOf(collection.children));
+        if (collection.type == butler::CollectionType::Chained)
+            line.set("children", arrayOf(collection.children));
         out.write(line.line());
     }
     rows.print(out);
@@ -135,7 +138,8 @@ butler::Element const &elementOf(Repository const &repo, std::string const &name
     }
     auto const near = common::nearest(name, known);
     throw common::usageError("this repository has no records of \"" + name + "\"",
-                             near.empty() ? "it has: " + common::join(known, ", ") : "did you mean " + near + "?");
+                             near.empty() ? "it has: " + common::join(known, ", ")
+                                          : "did you mean " + near + "?");
 }
 
 void showAllRecords(ShowOptions const &options, Repository const &repo, bool table, Output &out) {
@@ -156,7 +160,8 @@ void checkWhat(ShowOptions const &options) {
                                  near.empty() ? "" : "did you mean " + near + "?");
     }
     if (options.what != "records" && !options.element.empty()) {
-        throw common::usageError("\"" + options.element + "\" is one argument too many: only records have a kind");
+        throw common::usageError("\"" + options.element
+                                 + "\" is one argument too many: only records have a kind");
     }
 }
 

@@ -16,9 +16,9 @@ struct ShowOptions {
     std::string format;  ///< json or table; empty: table on a terminal, else json
 };
 
-/// Print what a repository holds, sorted bytewise. JSON comes as it is read and ends with an end line; a table is
-/// printed when all its rows are known.
-/// \throws Error USAGE for an unknown element or condition, and as Repository::open
+/// Print what a repository holds, sorted bytewise. JSON comes as it is read and ends with an end line; a
+/// table is printed when all its rows are known. \throws Error USAGE for an unknown element or condition, and
+/// as Repository::open
 void show(ShowOptions const &options, bool terminal, common::Output &out);
 
 } // namespace dbb::ingest

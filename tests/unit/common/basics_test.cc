@@ -1,0 +1,127 @@
+#include "common/calendar.h"
+#include "common/checksum.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/gzip.h"
+#include "common/lines.h"
+#include "common/options.h"
+#include "common/parallel.h"
+#include "common/text.h"
+#include "common/uri.h"
+#include "common/uuid.h"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <unistd.h>
+
+using namespace dbb::common;
+
+TEST_CASE("instants are written and read as ISO") {
+    CHECK(isoFromNs(1745381230702699721) == "2025-04-23T04:07:10.702699721");
+    CHECK(isoFromNs(0) == "1970-01-01T00:00:00.000000000");
+    CHECK(isoFromNs(-1) == "1969-12-31T23:59:59.999999999");
+    CHECK(nsFromIso("2025-04-23T04:07:10.702699721") == 1745381230702699721);
+    CHECK(nsFromIso("2025-04-23T04:07:10.7") == 1745381230700000000);
+    for (auto const *text :
+         {"2025-04-23", "2025-02-29T00:00:00", "2025-04-23T04:07:10.", "2025-04-23T04:07:10Z",
+          "2025-04-23T24:00:00", "2025-04-23T04:07:10.1234567890", ""}) {
+        CHECK_FALSE(nsFromIso(text));
+    }
+    CHECK(daysFromCivil(2000, 3, 1) == 11017);
+}
+
+TEST_CASE("digests are those of the standards") {
+    // FIPS 180 (abc), RFC 7693 appendix A, RFC 1950's checksum of a known text.
+    CHECK(toHex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
+    CHECK(toHex(blake2b("abc")).starts_with("ba80a53f981c4d0d6a2797b69f12f6e94c212f14685ac4b7"));
+    CHECK(toHex(blake2b("fkey_collection_summary_dataset_type_collection_collection_id_collection_id", 4))
+          == "4090d073");
+    CHECK(adler32(1, "Wikipedia") == 0x11e60398);
+    // DNS name space and lsst.org give the Butler's own name space.
+    Uuid const dns(
+        {0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1, 0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8});
+    CHECK(Uuid::version5(dns, "lsst.org").text() == "840b31d9-05cd-5161-b2c8-00d32b280d0f");
+}
+
+TEST_CASE("words are found when they are near") {
+    CHECK(nearest("--chekcsum", {"--checksum", "--regex"}) == "--checksum");
+    CHECK(nearest("LSSTcam", {"LSSTCam", "LATISS"}) == "LSSTCam");
+    CHECK(nearest("xyz", {"--checksum", "--regex"}).empty());
+    CHECK(printable("a\n\x1b[31mb") == "a\\x0a\\x1b[31mb");
+    CHECK(split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
+}
+
+TEST_CASE("paths and URIs convert") {
+    CHECK(fileUri("/tmp/a b/c+d~e.fits") == "file:///tmp/a%20b/c%2Bd~e.fits");
+    CHECK(pathOfUri("file:///tmp/a%20b/c%2Bd~e.fits") == "/tmp/a b/c+d~e.fits");
+    CHECK(pathOfUri("a%20b") == "a%20b");
+    CHECK_THROWS_AS(pathOfUri("s3://bucket/key"), Error);
+    CHECK(absolutePath("/a/./b//../c/") == "/a/c");
+    CHECK(isBelow("/a/b", "/a"));
+    CHECK_FALSE(isBelow("/ab", "/a"));
+    CHECK_FALSE(isBelow("/a", "/a"));
+}
+
+TEST_CASE("durations have units") {
+    CHECK(parseDuration("90", "x") == 90);
+    CHECK(parseDuration("1.5h", "x") == 5400);
+    CHECK_THROWS_AS(parseDuration("-1s", "x"), Error);
+    CHECK_THROWS_AS(parseDuration("5 m", "x"), Error);
+}
+
+TEST_CASE("the more serious exit status wins") {
+    CHECK(worse(ExitCode::SomeFailed, ExitCode::Incomplete) == ExitCode::SomeFailed);
+    CHECK(worse(ExitCode::Backend, ExitCode::SomeFailed) == ExitCode::Backend);
+    CHECK(worse(ExitCode::Backend, ExitCode::Damaged) == ExitCode::Damaged);
+    CHECK(worse(ExitCode::Done, ExitCode::Incomplete) == ExitCode::Incomplete);
+}
+
+TEST_CASE("parallel work touches every item once") {
+    std::vector<std::atomic<int>> seen(1000);
+    parallelFor(seen.size(), 8, [&](std::size_t i) { ++seen[i]; });
+    for (auto const &n : seen) CHECK(n == 1);
+}
+
+TEST_CASE("lines are cut, bounded and timed") {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    UniqueFd const in(ends[0]);
+    {
+        UniqueFd const out(ends[1]);
+        writeAll(out.get(), "one\ntwo\nthr", "pipe");
+        LineReader lines(in.get());
+        CHECK(lines.next() == LineReader::Status::Line);
+        CHECK(lines.line() == "one");
+        CHECK(lines.ready());
+        CHECK(lines.next() == LineReader::Status::Line);
+        CHECK(lines.line() == "two");
+        CHECK_FALSE(lines.ready());
+        CHECK(lines.next(std::chrono::milliseconds(10)) == LineReader::Status::Idle);
+        writeAll(out.get(), "ee\nlast", "pipe");
+        CHECK(lines.next() == LineReader::Status::Line);
+        CHECK(lines.line() == "three");
+        CHECK(lines.number() == 3);
+    }
+}
+
+TEST_CASE("a file appears whole and is not replaced unasked") {
+    std::string const path = "/tmp/dbb-basics-test-" + std::to_string(::getpid());
+    writeFileDurably(path, "one");
+    CHECK(readFile(path) == "one");
+    try {
+        writeFileDurably(path, "two");
+        FAIL("replaced");
+    } catch (Error const &e) {
+        CHECK(e.code() == "DESTINATION_EXISTS");
+    }
+    CHECK(readFile(path) == "one");
+    writeFileDurably(path, "two", true);
+    CHECK(readFile(path) == "two");
+    ::unlink(path.c_str());
+    try {
+        readFile(path);
+    } catch (Error const &e) {
+        CHECK(e.code() == "NOT_FOUND");
+        CHECK(e.message() == "could not open \"" + path + "\": No such file or directory");
+    }
+}

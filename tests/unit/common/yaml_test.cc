@@ -1,0 +1,68 @@
+// Types as PyYAML's safe loader gives them (YAML 1.1), except dates and base 60, which stay text.
+#include "common/error.h"
+#include "common/yaml.h"
+
+#include <catch2/catch.hpp>
+
+using namespace dbb::common;
+
+TEST_CASE("plain scalars get the types of YAML 1.1") {
+    for (auto const &[text, value] :
+         std::vector<std::pair<std::string, Json>>{{"12", 12},
+                                                   {"-3", -3},
+                                                   {"012", 10},
+                                                   {"0x1F", 31},
+                                                   {"1_000", 1000},
+                                                   {"0b101", 5},
+                                                   {"1.5", 1.5},
+                                                   {"1.", 1.0},
+                                                   {"1e5", "1e5"},
+                                                   {"1.0e+5", 1e5},
+                                                   {"1.5e5", "1.5e5"},
+                                                   {"yes", true},
+                                                   {"Off", false},
+                                                   {"y", "y"},
+                                                   {"~", Json()},
+                                                   {"null", Json()},
+                                                   {"2025-04-22", "2025-04-22"},
+                                                   {"12:30", "12:30"},
+                                                   {"R22_S11", "R22_S11"},
+                                                   {"-", "-"},
+                                                   {"+", "+"},
+                                                   {".", "."},
+                                                   {"08", "08"},
+                                                   {"99999999999999999999", "99999999999999999999"}}) {
+        INFO(text);
+        CHECK(plainScalar(text).dump() == value.dump());
+    }
+}
+
+TEST_CASE("documents become values") {
+    auto const value =
+        parseYaml("a: &x {p: 1, q: '2'}\nb:\n  <<: *x\n  q: 3\nlist: [no, \"no\", 1.0]\na2: *x\n", "t");
+    CHECK(value.dump()
+          == R"({"a":{"p":1,"q":"2"},"b":{"p":1,"q":3},"list":[false,"no",1.0],"a2":{"p":1,"q":"2"}})");
+    auto const tagged = parseYaml("!<lsst.daf.base.PropertyList>\n- [SIMPLE, Bool, true, x]\n", "t");
+    CHECK(tagged.dump() == R"([["SIMPLE","Bool",true,"x"]])");
+}
+
+TEST_CASE("damage is named with its place, and nothing grows without bound") {
+    try {
+        parseYaml("a: 1\nb: [1\nc: 2\n", "file.yaml");
+        FAIL("no error");
+    } catch (Error const &e) {
+        CHECK(e.code() == "BAD_YAML");
+        CHECK(e.message().starts_with("could not read \"file.yaml\": line "));
+    }
+    std::string deep;
+    for (int i = 0; i < 100; ++i) deep += '[';
+    CHECK_THROWS_AS(parseYaml(deep + std::string(100, ']'), "t"), Error);
+    std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+    for (int i = 1; i < 9; ++i) {
+        auto const before = "*a" + std::to_string(i - 1);
+        bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" + before;
+        for (int k = 0; k < 9; ++k) bomb += "," + before;
+        bomb += "]\n";
+    }
+    CHECK_THROWS_AS(parseYaml(bomb, "t"), Error);
+}
