@@ -12,10 +12,12 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 #include <unistd.h>
 
@@ -36,6 +38,7 @@ struct Options::State {
     std::vector<std::pair<std::string, std::string>> examples;
     std::vector<std::unique_ptr<Options>> verbs{};
     std::map<std::string, std::vector<std::string>> words{}; // of choices, by long name
+    std::map<std::string, Json> defaults{};                  // by long name
     StandardOptions own{};
     StandardOptions *standard = nullptr;
     bool print_version = false;
@@ -43,6 +46,16 @@ struct Options::State {
     std::string completion{};
     std::string config{};
 };
+
+namespace {
+
+/// Note what an option is when nobody sets it, for --print-config.
+void noteDefault(std::map<std::string, Json> &defaults, CLI::Option const &option, Json const &value) {
+    bool const empty = value.isString() && value.string().empty();
+    if (!option.get_lnames().empty() && !empty) defaults[option.get_lnames().front()] = value;
+}
+
+} // namespace
 
 Options::Options(std::string program, std::string summary) : _state(new State) {
     _state->program = std::move(program);
@@ -59,18 +72,21 @@ Options::~Options() = default;
 
 Options &Options::flag(std::string const &names, bool &target, std::string const &help) {
     _state->last = _state->app->add_flag(names, target, help);
+    noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
 
 Options &Options::toggle(std::string const &name, bool &target, std::string const &help) {
     _state->last = _state->app->add_flag("--" + name + ",!--no-" + name, target,
                                          help + (target ? " (default)" : " (default: no)"));
+    noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
 
 Options &Options::value(std::string const &names, std::string &target, std::string const &metavar,
                         std::string const &help) {
     _state->last = _state->app->add_option(names, target, help)->type_name(metavar);
+    noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
 
@@ -78,6 +94,7 @@ Options &Options::value(std::string const &names, int &target, std::string const
                         std::string const &help, int least, int most) {
     _state->last = _state->app->add_option(names, target, help)->check(CLI::Range(least, most));
     _state->last->type_name(metavar);
+    noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
 
@@ -92,6 +109,7 @@ Options &Options::choice(std::string const &names, std::string &target, std::vec
     _state->last = _state->app->add_option(names, target, help)->check(CLI::Validator(check, "", "words"));
     _state->last->type_name(join(words, "|"));
     _state->words[_state->last->get_lnames().front()] = words;
+    noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
 
@@ -248,7 +266,11 @@ Json readConfig(std::string const &path, CLI::App const &app) {
     for (auto const &[key, value] : config.object()) {
         auto const names = longNames(app);
         if (std::find(names.begin(), names.end(), "--" + key) != names.end() && !isMeta(key)) continue;
-        auto const near = nearest("--" + key, names);
+        std::vector<std::string> settable;
+        for (auto const &name : names) {
+            if (!isMeta(name.substr(2))) settable.push_back(name);
+        }
+        auto const near = nearest("--" + key, settable);
         throw usageError("\"" + path + "\": unknown key \"" + key + "\"",
                          near.empty() ? "keys are the long option names of this program"
                                       : "did you mean " + near.substr(2) + "?");
@@ -317,61 +339,104 @@ Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) 
 }
 
 /// `name: value` lines that --config reads again, each with where the value came from.
-void printConfig(CLI::App const &app, std::map<std::string, std::string> const &sources) {
+std::string configText(CLI::App const &app, std::map<std::string, std::string> const &sources,
+                       std::map<std::string, Json> const &defaults) {
     std::string out;
     for (auto const *option : app.get_options()) {
         if (option->get_lnames().empty() || isMeta(option->get_lnames().front())) continue;
         auto const name = option->get_lnames().front();
         auto const source = sources.find(name);
         if (source == sources.end()) {
-            out += "# " + name + " is not set\n";
+            auto const value = defaults.find(name);
+            out += value == defaults.end() ? "# " + name + " is not set\n"
+                                           : name + ": " + value->second.dump() + "  # default\n";
             continue;
         }
-        out += name + ": ";
         auto const results = option->reduced_results();
+        std::string value;
         if (option->get_expected_max() == 0) {
-            out += results.empty() ? "false" : results.front();
+            value = results.empty() ? "false" : results.front();
         } else {
-            Json::Array items(results.begin(), results.end());
-            out += items.size() == 1 ? items.front().dump() : Json(items).dump();
+            Json::Array items;
+            for (auto const &text : results)
+                items.push_back(plainScalar(text).isInt() ? plainScalar(text) : Json(text));
+            value = items.size() == 1 ? items.front().dump() : Json(items).dump();
         }
-        out += "  # " + source->second + "\n";
+        out += name + ": " + value + "  # " + source->second + "\n";
     }
-    std::fputs(out.c_str(), stdout);
+    return out;
+}
+
+/// Print an answer of the program itself on stdout, which may be full.
+int answer(std::string const &text) {
+    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0)
+        return static_cast<int>(ExitCode::Done);
+    log::error(
+        Error("OUTPUT_FAILED", std::string("could not write standard output: ") + std::strerror(errno)));
+    return static_cast<int>(ExitCode::Backend);
 }
 
 std::string versionText(std::string const &program) {
     return program + " (dbb) " + version + "\n";
 }
 
-/// Turn one of CLI11's messages into ours: lower case, no full stop, a suggestion for a wrong word.
-Error translated(CLI::ParseError const &e, CLI::App const &app, std::string const &program) {
-    std::string const tryHelp = "try \"" + program + " --help\"";
-    std::string const name = e.get_name();
-    if (name == "ExtrasError") {
-        // CLI11 keeps the words in its sentence only.
-        std::string const sentence = e.what();
-        auto const colon = sentence.rfind(": ");
-        auto const word =
-            colon == std::string::npos ? sentence : split(sentence.substr(colon + 2), ' ').front();
-        auto const *verb = app.get_subcommands().empty() ? &app : app.get_subcommands().front();
-        std::vector<std::string> known = longNames(*verb);
-        std::string kind = word.starts_with("-") ? "option" : "argument";
-        if (!word.starts_with("-") && verb == &app && !app.get_subcommands({}).empty()) {
-            kind = "verb";
-            known.clear();
-            for (auto const *sub : app.get_subcommands({})) known.push_back(sub->get_name());
-        }
-        auto const near = nearest(word.substr(0, word.find('=')), known);
-        return usageError("unknown " + kind + " \"" + word + "\"",
-                          near.empty() ? tryHelp : "did you mean " + near + "? Else " + tryHelp);
+/// The verb in force, or the program itself.
+CLI::App const &innermost(CLI::App const &app) {
+    return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
+}
+
+/// The first long option in `args` that neither the program nor its verb has; empty when all are known.
+std::string unknownOption(CLI::App const &app, std::vector<std::string> const &args) {
+    auto known = longNames(app);
+    auto const ofVerb = longNames(innermost(app));
+    known.insert(known.end(), ofVerb.begin(), ofVerb.end());
+    for (auto const &arg : args) {
+        if (arg == "--") break;
+        auto const name = arg.substr(0, arg.find('='));
+        if (name.starts_with("--") && std::find(known.begin(), known.end(), name) == known.end()) return name;
     }
+    return {};
+}
+
+/// A word that nobody expected, with the nearest one that somebody would have.
+Error unknownWord(std::string const &word, CLI::App const &app, std::string const &tryHelp) {
+    auto known = longNames(innermost(app));
+    std::string kind = word.starts_with("-") ? "option" : "argument";
+    if (kind == "argument" && app.get_subcommands().empty() && !app.get_subcommands({}).empty()) {
+        kind = "verb";
+        known.clear();
+        for (auto const *verb : app.get_subcommands({})) known.push_back(verb->get_name());
+    }
+    auto const near = nearest(word, known);
+    return usageError("unknown " + kind + " \"" + word + "\"",
+                      near.empty() ? tryHelp : "did you mean " + near + "? Else " + tryHelp);
+}
+
+/// Turn one of CLI11's messages into ours: lower case, no full stop, a suggestion for a wrong word.
+Error translated(CLI::ParseError const &e, CLI::App const &app, std::string const &program,
+                 std::vector<std::string> const &args) {
+    std::string const tryHelp = "try \"" + program + " --help\"";
+    auto const code = static_cast<CLI::ExitCodes>(e.get_exit_code());
     std::string text = e.what();
-    if (name == "RequiredError" && app.get_subcommands().empty() && !app.get_subcommands({}).empty()) {
+    if (auto const word = unknownOption(app, args); !word.empty()) return unknownWord(word, app, tryHelp);
+    if (code == CLI::ExitCodes::ExtrasError) {
+        // CLI11 keeps the words in its sentence only.
+        auto const colon = text.rfind(": ");
+        return unknownWord(split(text.substr(colon == std::string::npos ? 0 : colon + 2), ' ').front(), app,
+                           tryHelp);
+    }
+    if (code == CLI::ExitCodes::RequiredError && app.get_subcommands().empty()
+        && !app.get_subcommands({}).empty()) {
+        auto const word =
+            std::find_if(args.begin(), args.end(), [](auto const &arg) { return !arg.starts_with("-"); });
+        if (word != args.end()) return unknownWord(*word, app, tryHelp);
         text = "a verb is missing";
     }
+    if (code == CLI::ExitCodes::ArgumentMismatch) text = text.substr(0, text.find(':')) + " needs a value";
     while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
-    if (!text.empty()) text[0] = toLower(text.substr(0, 1))[0];
+    // The first word of a sentence, but not a name in capitals.
+    if (text.size() > 1 && toUpper(text.substr(1, 1)) != text.substr(1, 1))
+        text[0] = toLower(text.substr(0, 1))[0];
     return usageError(text, tryHelp);
 }
 
@@ -437,14 +502,12 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
         // These answer at once, whatever else is missing.
         auto const shell = findValue(args, "--completion");
         if (shell == "bash" || shell == "zsh" || shell == "fish") {
-            std::fputs(completion(shell).c_str(), stdout);
-            return 0;
+            return answer(completion(shell));
         }
         for (auto const &arg : args) {
             if (arg == "--") break;
             if (arg == "-V" || arg == "--version") {
-                std::fputs(versionText(s.program).c_str(), stdout);
-                return 0;
+                return answer(versionText(s.program));
             }
         }
         auto sourced = withDefaults(app, args);
@@ -455,17 +518,13 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
                    : std.verbose >= 2 ? log::Level::Debug
                    : std.verbose == 1 ? log::Level::Info
                                       : log::Level::Warning);
-        if (s.print_config) {
-            printConfig(app, sourced.sources);
-            return 0;
-        }
+        if (s.print_config) return answer(configText(app, sourced.sources, s.defaults));
         startMaxTime(std.max_time);
         return std::nullopt;
     } catch (CLI::CallForHelp const &) {
-        std::fputs(app.help().c_str(), stdout);
-        return 0;
+        return answer(app.help());
     } catch (CLI::ParseError const &e) {
-        log::error(translated(e, app, s.program));
+        log::error(translated(e, app, s.program, args));
     } catch (Error const &e) {
         log::error(e);
     }
