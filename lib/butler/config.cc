@@ -1,10 +1,10 @@
 #include "butler/config.h"
 
 #include "butler/embedded.h"
-#include "butler/file_template.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
+#include "common/uri.h"
 #include "common/yaml.h"
 
 #include <cstdlib>
@@ -42,7 +42,7 @@ bool isFolder(std::string const &path) {
 /// Scheme of a URI, empty for a path.
 std::string schemeOf(std::string const &text) {
     auto const at = text.find("://");
-    return at == std::string::npos ? std::string() : text.substr(0, at);
+    return at == std::string::npos || text.find('/') < at ? std::string() : text.substr(0, at);
 }
 
 Json indexFrom(std::string const &source, Json const &index) {
@@ -65,7 +65,7 @@ Json repositoryIndex() {
             return indexFrom("DAF_BUTLER_REPOSITORIES",
                              common::parseYaml(inlined, "DAF_BUTLER_REPOSITORIES"));
         }
-        if (file) return indexFrom(file, common::readYaml(pathOfUri(file)));
+        if (file) return indexFrom(file, common::readYaml(common::pathOfUri(file)));
     } catch (Error const &e) {
         throw common::usageError("the repository index can't be read: " + e.message(), e.hint());
     }
@@ -98,7 +98,7 @@ std::string configFile(std::string const &repo) {
         throw Error("REPO_UNSUPPORTED", "\"" + place + "\" is a remote repository", ExitCode::Damaged)
             .hint("dbb opens repositories whose butler.yaml is a local file");
     }
-    auto const path = pathOfUri(place);
+    auto const path = common::pathOfUri(place);
     if (isFolder(path)) {
         auto const file = common::absolutePath(path) + "/butler.yaml";
         if (exists(file)) return file;
@@ -194,7 +194,7 @@ std::string localFolder(Reader const &reader, std::string const &key, std::strin
     if (!scheme.empty() && scheme != "file") {
         throw reader.bad(key, "is \"" + value + "\", a remote place; dbb writes to local folders only");
     }
-    return common::absolutePath(pathOfUri(value));
+    return common::absolutePath(common::pathOfUri(value));
 }
 
 void checkKind(Reader const &reader) {

@@ -1,9 +1,9 @@
 #include "butler/datasets.h"
 
-#include "butler/file_template.h"
 #include "butler/where.h"
 #include "common/calendar.h"
 #include "common/text.h"
+#include "common/uri.h"
 
 #include <algorithm>
 #include <map>
@@ -124,7 +124,7 @@ Json fileOf(Repository const &repo, Statement const &row, int first) {
     auto const component = row.text(first + Component);
     Json out;
     out.set("path", path);
-    out.set("uri", isUri ? path : fileUri(repo.config().datastore_root + "/" + path));
+    out.set("uri", isUri ? path : common::fileUri(repo.config().datastore_root + "/" + path));
     out.set("size", row.integer(first + Size) < 0 ? Json() : jsonOf(row.column(first + Size)));
     out.set("checksum", jsonOf(row.column(first + Checksum)));
     out.set("formatter", row.text(first + Formatter));

@@ -1,5 +1,6 @@
 #include "butler/dimension_records.h"
 
+#include "butler/record_plan.h"
 #include "butler/record_values.h"
 #include "butler/references.h"
 #include "butler/table_spec.h"
@@ -24,93 +25,6 @@ using Names = std::vector<std::string>;
 /// Records that are fetched before they are handed on: a query that is left open would keep writers from
 /// committing for as long as the reader of our output takes.
 constexpr std::size_t pageRows = 2000;
-
-/// `"a" = ? AND "b" = ?`
-std::string equalities(Names const &names) {
-    Names out;
-    for (auto const &name : names) out.push_back(quoteIdentifier(name) + " = ?");
-    return common::join(out, " AND ");
-}
-
-std::string quotedList(Names const &names) {
-    Names out;
-    for (auto const &name : names) out.push_back(quoteIdentifier(name));
-    return common::join(out, ", ");
-}
-
-/// Statements that write a governor's rows in the summaries of overlaps, without which the Butler takes no
-/// region.
-Names summaryInserts(Universe const &universe, Element const &governor) {
-    Names out;
-    if (!governor.governor) return out;
-    for (auto const &element : universe.elements()) {
-        if (!element.spatial || universe.governorOf(element) != governor.name) continue;
-        out.push_back("INSERT INTO " + quoteIdentifier(element.name + "_skypix_overlap_summary")
-                      + " (skypix_system, skypix_level, " + quoteIdentifier(governor.name)
-                      + ") VALUES (?, ?, ?) ON CONFLICT DO NOTHING");
-    }
-    return out;
-}
-
-std::string shown(Json const &value) {
-    return value.isString() ? "\"" + value.string() + "\"" : value.dump();
-}
-
-} // namespace
-
-/// The statements of one element. Statements live in the connection's cache.
-struct RecordPlan {
-    Element const *element = nullptr;
-    std::vector<RecordColumn> columns;
-    std::size_t key_size = 0;             // the first columns are the primary key
-    std::vector<std::size_t> first_value; // of each column in the list of database values
-    Names database_columns;
-    Names key_columns;
-    Statement *insert = nullptr;
-    Statement *select = nullptr;
-    Names summaries;
-};
-
-namespace {
-
-/// `exposure (instrument="X", id=1)`
-std::string described(RecordPlan const &plan, std::vector<Value> const &values) {
-    Names parts;
-    for (std::size_t i = 0; i < plan.key_size; ++i) {
-        auto const &column = plan.columns[i];
-        parts.push_back(column.name + "=" + shown(valueOf(column, values, plan.first_value[i])));
-    }
-    return plan.element->name + " (" + common::join(parts, ", ") + ")";
-}
-
-std::vector<Value> keyOf(RecordPlan const &plan, std::vector<Value> const &values) {
-    return {values.begin(), values.begin() + static_cast<std::ptrdiff_t>(plan.key_size)};
-}
-
-/// Values of all database columns of a record.
-std::vector<Value> valuesOf(RecordPlan const &plan, DimensionRecord const &record) {
-    auto const &element = plan.element->name;
-    if (!record.isObject()) throw Error("BAD_VALUE", "the record of " + element + " is no object");
-    std::vector<Value> out;
-    out.reserve(plan.database_columns.size());
-    std::size_t found = 0;
-    for (auto const &column : plan.columns) {
-        auto const *value = record.find(column.name);
-        found += value ? 1 : 0;
-        appendValues(element, column, value ? *value : Json(), out);
-    }
-    if (found == record.object().size()) return out;
-    Names known;
-    for (auto const &column : plan.columns) known.push_back(column.name);
-    for (auto const &[key, value] : record.object()) {
-        if (std::find(known.begin(), known.end(), key) != known.end()) continue;
-        auto const near = common::nearest(key, known);
-        throw Error("BAD_VALUE", element + " has no column \"" + key + "\" in this repository's universe")
-            .hint(near.empty() ? "" : "did you mean " + near + "?")
-            .cause({.column = key, .value = value.dump()});
-    }
-    return out;
-}
 
 void refuseRegion(RecordPlan const &plan, std::vector<Value> const &values) {
     for (std::size_t i = 0; i < plan.columns.size(); ++i) {
@@ -262,46 +176,17 @@ Json update(Repository const &repo, RecordPlan const &plan, std::vector<std::siz
     return old;
 }
 
-DimensionRecord recordOf(std::vector<RecordColumn> const &columns, Statement const &row) {
-    DimensionRecord out{Json::Object{}};
-    int index = 0;
-    for (auto const &column : columns) {
-        out.set(column.name, valueOf(column, row, index));
-        index += column.timespan ? 2 : 1;
-    }
-    return out;
-}
-
 } // namespace
 
 DimensionRecords::DimensionRecords(Repository const &repo) : _repo(repo) {}
 DimensionRecords::~DimensionRecords() = default;
 
-RecordPlan &DimensionRecords::planOf(std::string_view name) {
-    if (auto const at = _plans.find(name); at != _plans.end()) return *at->second;
-    auto const &universe = _repo.universe();
-    auto const &element = universe.at(name);
-    if (!element.hasTable()) throw Error("BAD_VALUE", "\"" + element.name + "\" has no records of its own");
-
-    auto plan = std::make_unique<RecordPlan>();
-    plan->element = &element;
-    plan->columns = recordColumns(universe, element);
-    for (auto const &column : plan->columns) {
-        plan->first_value.push_back(plan->database_columns.size());
-        for (auto &columnName : columnNames(column)) plan->database_columns.push_back(std::move(columnName));
-        if (column.key) plan->key_columns.push_back(column.name);
+RecordPlan &DimensionRecords::planOf(std::string_view element) {
+    auto at = _plans.find(element);
+    if (at == _plans.end()) {
+        at = _plans.emplace(element, std::make_unique<RecordPlan>(makePlan(_repo, element))).first;
     }
-    plan->key_size = plan->key_columns.size();
-    auto const table = quoteIdentifier(element.name);
-    auto const list = quotedList(plan->database_columns);
-    Names const marks(plan->database_columns.size(), "?");
-    auto &db = _repo.db();
-    plan->insert = &db.cached("INSERT INTO " + table + " (" + list + ") VALUES (" + common::join(marks, ", ")
-                              + ") ON CONFLICT DO NOTHING");
-    plan->select =
-        &db.cached("SELECT " + list + " FROM " + table + " WHERE " + equalities(plan->key_columns));
-    plan->summaries = summaryInserts(universe, element);
-    return *_plans.emplace(element.name, std::move(plan)).first->second;
+    return *at->second;
 }
 
 SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord const &record, bool allowUpdate) {

@@ -211,13 +211,6 @@ std::optional<std::string> lookUp(Json const &table, Universe const &universe, s
     return std::nullopt;
 }
 
-int hexDigit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
 } // namespace
 
 std::string templateFor(Json const &configured, Universe const &universe, std::string const &datasetType,
@@ -251,39 +244,6 @@ std::string extensionOf(std::string const &name) {
     if (!compressions.contains(extension) || last == 0) return extension;
     auto const before = base.rfind('.', last - 1);
     return before == std::string::npos ? extension : base.substr(before);
-}
-
-std::string fileUri(std::string const &path) {
-    constexpr std::string_view safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out = "file://";
-    for (char const c : path) {
-        if (safe.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            auto const byte = static_cast<unsigned char>(c);
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return out;
-}
-
-std::string pathOfUri(std::string const &uri) {
-    constexpr std::string_view scheme = "file://";
-    if (!uri.starts_with(scheme)) return uri;
-    auto const path = uri.substr(scheme.size(), uri.find('#') - scheme.size());
-    std::string out;
-    for (std::size_t i = 0; i < path.size(); ++i) {
-        int const high = path[i] == '%' && i + 2 < path.size() ? hexDigit(path[i + 1]) : -1;
-        int const low = high >= 0 ? hexDigit(path[i + 2]) : -1;
-        if (low >= 0) {
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        } else {
-            out += path[i];
-        }
-    }
-    return out.starts_with("localhost/") ? out.substr(9) : out;
 }
 
 } // namespace dbb::butler

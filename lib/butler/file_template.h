@@ -1,5 +1,5 @@
 /// \file
-/// Path templates of the file datastore (where a new file goes), file extensions and file URIs.
+/// Path templates of the file datastore (where a new file goes) and file extensions.
 #pragma once
 
 #include "butler/universe.h"
@@ -38,11 +38,5 @@ std::string formatTemplate(std::string const &text, std::map<std::string, std::s
 
 /// Extension of a file name as the Butler sees it: with a compression suffix both parts (.fits.gz, .fits.fz).
 std::string extensionOf(std::string const &name);
-
-/// Percent-encoded `file://` URI of an absolute path, as Python's urllib quotes it.
-std::string fileUri(std::string const &path);
-
-/// The path of a `file://` URI (decoded, without its fragment) or of a plain path (as it is).
-std::string pathOfUri(std::string const &uri);
 
 } // namespace dbb::butler

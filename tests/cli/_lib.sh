@@ -88,3 +88,9 @@ described() {
 sql() {
   sqlite3 -readonly "$1/gen3.sqlite3" "$2"
 }
+
+# commands_of PROGRAM           a line for the program by itself and for it with each of its verbs
+commands_of() {
+  echo "$1"
+  "$1" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\).*/'"$1"' \1/p'
+}

@@ -86,6 +86,7 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
         throw common::usageError("standard input is a terminal", "pipe dbb-describe in, or name files");
     }
     options.ingester.transfer = transferNamed(options.transfer);
+    options.ingester.ownership = Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);

@@ -14,6 +14,8 @@ namespace dbb::ingest {
 struct IngestProgramOptions {
     std::string repo;
     std::string transfer = "auto";
+    std::string mode;  ///< octal
+    std::string group; ///< name or number
     std::string corrections;
     std::vector<std::string> paths;
     IngesterOptions ingester;

@@ -58,7 +58,7 @@ struct Ingester::Item {
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _placement(repo.config().datastore_root, _options.transfer) {}
+      _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {}
 
 Ingester::~Ingester() = default;
 
@@ -339,15 +339,29 @@ void Ingester::undoLeftOvers(std::vector<Item> &items) {
     }
 }
 
+/// The last step of a move. The dataset is safe already, so a source that can't go is a warning.
+void Ingester::removeSource(Item const &item, std::string const &stored) {
+    try {
+        if (!_placement.finishMove(item.line.path, stored)) {
+            common::log::warning("\"" + item.line.path
+                                 + "\" stays: it is not the file that the repository has");
+        }
+    } catch (Error const &e) {
+        common::log::warning(e.message());
+    }
+}
+
 void Ingester::finish(Item &item) {
     if (item.error) {
         _rejects.add(std::move(item.line.record), *item.error);
         return;
     }
+    auto const &stored = item.existing.stored ? item.existing.path : item.placed->stored_path;
+    if (_options.transfer == Transfer::Move && !_options.dry_run) removeSource(item, stored);
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
-    receipt.set("path", item.existing.stored ? item.existing.path : item.placed->stored_path);
+    receipt.set("path", stored);
     if (!item.updated.isNull()) receipt.set("updated", item.updated);
     receipt.set("elapsed_ms", std::round(elapsed.count() * 1000.0) / 1000.0);
     item.line.record.set("id", item.id->text()).set("run", item.line.run).set("ingest", receipt);

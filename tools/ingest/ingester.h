@@ -23,6 +23,7 @@ namespace dbb::ingest {
 
 struct IngesterOptions {
     Transfer transfer = Transfer::Auto;
+    Ownership ownership{};        ///< of files and folders that are made
     std::string run;              ///< empty: the line's own
     bool skip_existing = true;    ///< a dataset that is stored already is no error
     bool update_records = false;  ///< replace records that differ
@@ -63,6 +64,7 @@ private:
     std::string templatePath(RawLine const &line, Target const &target);
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
+    void removeSource(Item const &item, std::string const &stored);
     void finish(Item &item);
     bool rowNames(std::string const &path);
 

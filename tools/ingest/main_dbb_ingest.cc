@@ -14,8 +14,11 @@ int main(int argc, char **argv) {
                      "Files and folders to scan, describe and ingest instead of standard input")
         .value("--repo", opt.repo, "REPO", "Repository: folder, YAML file or label of the repository index")
         .required()
-        .choice("-t,--transfer", opt.transfer, {"auto", "direct", "copy", "link", "none"},
+        .choice("-t,--transfer", opt.transfer, ingest::transferNames(),
                 "How files come into the datastore (default auto: in place below its root, else link)")
+        .value("--mode", opt.mode, "OCTAL",
+               "Mode of copied files; new folders can be searched by who may read")
+        .value("--group", opt.group, "GROUP", "Group of copied files and new folders")
         .value("--run", opt.ingester.run, "RUN", "Run collection instead of <instrument>/raw/all")
         .toggle("skip-existing", opt.ingester.skip_existing, "Pass over files that are stored already")
         .flag("--update-records", opt.ingester.update_records,

@@ -4,10 +4,13 @@
 #include "common/file.h"
 #include "common/uri.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fcntl.h>
-#include <optional>
+#include <filesystem>
+#include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
@@ -17,13 +20,37 @@ namespace dbb::ingest {
 using common::Error;
 using common::UniqueFd;
 
+std::vector<std::string> const &transferNames() {
+    static std::vector<std::string> const names{"auto", "none", "split",    "direct",  "copy",
+                                                "move", "link", "hardlink", "symlink", "relsymlink"};
+    return names;
+}
+
 Transfer transferNamed(std::string const &word) {
-    if (word == "auto") return Transfer::Auto;
-    if (word == "none") return Transfer::None;
-    if (word == "direct") return Transfer::Direct;
-    if (word == "copy") return Transfer::Copy;
-    if (word == "link") return Transfer::Link;
-    throw common::usageError("--transfer: unknown mode \"" + word + "\"");
+    auto const &names = transferNames();
+    auto const at = std::find(names.begin(), names.end(), word);
+    if (at == names.end()) throw common::usageError("--transfer: unknown mode \"" + word + "\"");
+    return static_cast<Transfer>(at - names.begin());
+}
+
+Ownership Ownership::from(std::string const &mode, std::string const &group) {
+    Ownership out;
+    if (!mode.empty()) {
+        auto const [p, ec] = std::from_chars(mode.data(), mode.data() + mode.size(), out.mode, 8);
+        if (ec != std::errc() || p != mode.data() + mode.size() || out.mode < 0 || out.mode > 0777) {
+            throw common::usageError("--mode: \"" + mode + "\" is no octal mode", "write for example 640");
+        }
+    }
+    if (!group.empty()) {
+        auto const *entry = ::getgrnam(group.c_str());
+        auto const [p, ec] = std::from_chars(group.data(), group.data() + group.size(), out.group);
+        if (entry) {
+            out.group = static_cast<int>(entry->gr_gid);
+        } else if (ec != std::errc() || p != group.data() + group.size() || out.group < 0) {
+            throw common::usageError("--group: there is no group \"" + group + "\"");
+        }
+    }
+    return out;
 }
 
 namespace {
@@ -96,7 +123,18 @@ void copyBytes(int from, std::string const &source, int to, std::string const &d
     }
 }
 
-void copyFile(std::string const &source, std::string const &destination) {
+/// Give an open file or folder the mode and group that were asked for.
+void own(int fd, std::string const &path, int mode, int group) {
+    // The group first: changing it clears the setgid bit.
+    if (group >= 0 && ::fchown(fd, static_cast<uid_t>(-1), static_cast<gid_t>(group)) != 0) {
+        throw common::systemError("set the group of", path, errno);
+    }
+    if (mode >= 0 && ::fchmod(fd, static_cast<mode_t>(mode)) != 0) {
+        throw common::systemError("set the mode of", path, errno);
+    }
+}
+
+void copyFile(std::string const &source, std::string const &destination, Ownership const &ownership) {
     auto const from = common::openForReading(source);
     auto const before = common::statFile(from.get(), source);
     auto const temporary = temporaryName(destination);
@@ -105,6 +143,7 @@ void copyFile(std::string const &source, std::string const &destination) {
     if (!to) throw common::systemError("create", destination, errno);
     try {
         copyBytes(from.get(), source, to.get(), destination);
+        own(to.get(), destination, ownership.mode, ownership.group);
         common::syncFile(to.get(), destination);
         auto const after = common::statFile(from.get(), source);
         if (after.mtime_ns != before.mtime_ns
@@ -118,22 +157,29 @@ void copyFile(std::string const &source, std::string const &destination) {
     publish(temporary, source, destination);
 }
 
-/// Hard link; where that is not possible (other file system, links forbidden) an absolute symbolic link.
-void linkFile(std::string const &source, std::string const &destination) {
-    auto const real = common::realPath(source);
-    if (::link(real.c_str(), destination.c_str()) == 0) return;
-    if (errno == EEXIST) {
-        if (alreadyThere(source, destination)) return;
-    } else if (errno == ENOENT || errno == ENOSPC || errno == EROFS || errno == EDQUOT || errno == EACCES) {
-        throw common::systemError("link to", destination, errno);
-    }
-    if (::symlink(real.c_str(), destination.c_str()) != 0)
-        throw common::systemError("link to", destination, errno);
+/// Errors after which another kind of link would fail as well.
+bool noLinkWillDo(int errnum) {
+    return errnum == ENOENT || errnum == ENOSPC || errnum == EROFS || errnum == EDQUOT || errnum == EACCES;
+}
+
+/// False when the file system can't link the file here.
+bool hardLink(std::string const &source, std::string const &destination) {
+    if (::link(common::realPath(source).c_str(), destination.c_str()) == 0) return true;
+    if (errno == EEXIST) return alreadyThere(source, destination);
+    if (noLinkWillDo(errno)) throw common::systemError("link to", destination, errno);
+    return false;
+}
+
+void symLink(std::string const &target, std::string const &source, std::string const &destination) {
+    if (::symlink(target.c_str(), destination.c_str()) == 0) return;
+    if (errno == EEXIST && alreadyThere(source, destination)) return;
+    throw common::systemError("link to", destination, errno);
 }
 
 } // namespace
 
-Placement::Placement(std::string root, Transfer mode) : _root(std::move(root)), _mode(mode) {
+Placement::Placement(std::string root, Transfer mode, Ownership ownership)
+    : _root(std::move(root)), _mode(mode), _ownership(ownership) {
     _realRoot = exists(_root) ? common::realPath(_root) : _root;
 }
 
@@ -154,6 +200,7 @@ Transfer Placement::modeOf(std::string const &source, std::string &relative) con
     if (_mode == Transfer::Direct) return Transfer::Direct;
     bool const inside = inRoot(source, relative);
     if (_mode == Transfer::Auto) return inside ? Transfer::None : Transfer::Link;
+    if (_mode == Transfer::Split) return inside ? Transfer::None : Transfer::Direct;
     if (_mode == Transfer::None && !inside) {
         throw Error("OUTSIDE_ROOT", "\"" + source + "\" is not below the datastore root \"" + _root + "\"");
     }
@@ -180,19 +227,69 @@ Placed Placement::plan(std::string const &source, std::string const &templatePat
     return out;
 }
 
+/// Folders above a new file, each with the mode that was asked for.
+void Placement::makeFolders(std::string const &path) {
+    if (exists(path)) return;
+    makeFolders(common::folderOf(path));
+    common::createFolders(path);
+    if (_ownership.mode < 0 && _ownership.group < 0) return;
+    UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    struct stat s {};
+    if (!fd || ::fstat(fd.get(), &s) != 0) throw common::systemError("open", path, errno);
+    // Who may read the files may search the folders; a setgid bit that was inherited stays.
+    int const search = (_ownership.mode & 0444) >> 2;
+    int const mode =
+        _ownership.mode < 0 ? -1 : _ownership.mode | search | static_cast<int>(s.st_mode & S_ISGID);
+    own(fd.get(), path, mode, _ownership.group);
+}
+
+void Placement::create(Transfer mode, std::string const &source, std::string const &destination) const {
+    switch (mode) {
+    case Transfer::Copy: return copyFile(source, destination, _ownership);
+    case Transfer::Move:
+        // The source keeps its name until the row is committed, so that no moment is without one of the two.
+        if (!hardLink(source, destination)) return copyFile(source, destination, _ownership);
+        {
+            auto const fd = common::openForReading(destination);
+            own(fd.get(), destination, _ownership.mode, _ownership.group);
+        }
+        return;
+    case Transfer::HardLink:
+        if (!hardLink(source, destination)) throw common::systemError("link to", destination, errno);
+        return;
+    case Transfer::RelSymLink: {
+        auto const folder = common::realPath(common::folderOf(destination));
+        auto const target = std::filesystem::path(common::realPath(source)).lexically_relative(folder);
+        return symLink(target.string(), source, destination);
+    }
+    default: break;
+    }
+    if (mode == Transfer::Link && hardLink(source, destination)) return;
+    symLink(common::realPath(source), source, destination);
+}
+
 Placed Placement::place(std::string const &source, std::string const &templatePath) {
     auto out = plan(source, templatePath);
     if (!out.created) return out;
+    std::string relative;
     auto const folder = common::folderOf(out.file);
-    common::createFolders(folder);
-    if (_mode == Transfer::Copy) {
-        copyFile(source, out.file);
-    } else {
-        linkFile(source, out.file);
-    }
+    makeFolders(folder);
+    create(modeOf(source, relative), source, out.file);
     _unsynced.insert(folder);
     out.size_bytes = common::statFile(out.file).size_bytes;
     return out;
+}
+
+bool Placement::finishMove(std::string const &source, std::string const &stored) {
+    if (stored.find("://") != std::string::npos) return false; // recorded where it is
+    auto const file = _root + "/" + stored;
+    if (!exists(source)) return true;
+    // What lies in the datastore already is no source of a move into it.
+    if (common::absolutePath(source) == file || common::realPath(source) == file) return false;
+    if (!exists(file) || (!sameInode(source, file) && !sameContent(source, file))) return false;
+    if (::unlink(source.c_str()) != 0) throw common::systemError("remove", source, errno);
+    common::syncFolder(common::folderOf(source));
+    return true;
 }
 
 void Placement::sync() {

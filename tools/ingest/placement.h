@@ -5,6 +5,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 namespace dbb::ingest {
 
@@ -12,13 +13,32 @@ namespace dbb::ingest {
 enum class Transfer {
     Auto,   ///< a file below the datastore root stays, others are linked
     None,   ///< stays in place; must be below the root
+    Split,  ///< a file below the root stays, others are recorded by their URI
     Direct, ///< stays where it is, recorded by its URI
     Copy,
+    Move, ///< linked or copied, and the source removed when its row is committed
     Link, ///< hard link, else absolute symbolic link
+    HardLink,
+    SymLink,    ///< absolute symbolic link to the file itself
+    RelSymLink, ///< symbolic link relative to the folder it lies in
 };
+
+/// Words for --transfer, in the order of the enumeration.
+std::vector<std::string> const &transferNames();
 
 /// \throws Error USAGE for another word
 Transfer transferNamed(std::string const &word);
+
+/// Mode and group of files and folders that are made.
+struct Ownership {
+    int mode =
+        -1; ///< permission bits of files; folders may be searched where they may be read. -1: as umask says
+    int group = -1; ///< -1: as the system gives it, which honours the setgid bit of folders
+
+    /// \param mode   octal text, empty for none \param group  name or number, empty for none
+    /// \throws Error USAGE
+    static Ownership from(std::string const &mode, std::string const &group);
+};
 
 /// A file in its place.
 struct Placed {
@@ -31,7 +51,7 @@ struct Placed {
 /// A datastore's folder.
 class Placement {
 public:
-    Placement(std::string root, Transfer mode);
+    Placement(std::string root, Transfer mode, Ownership ownership = {});
 
     /// What place() would do, without doing it; existing files are looked at.
     /// \throws Error as place()
@@ -43,6 +63,10 @@ public:
     ///         changed while it was copied
     Placed place(std::string const &source, std::string const &templatePath);
 
+    /// Remove the source of a move, after the commit. A source that differs from what the repository has
+    /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
+    bool finishMove(std::string const &source, std::string const &stored);
+
     /// Make the names made since the last call durable. Call it before the rows are committed.
     void sync();
 
@@ -53,10 +77,13 @@ public:
 private:
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;
+    void makeFolders(std::string const &path);
+    void create(Transfer mode, std::string const &source, std::string const &destination) const;
 
     std::string _root;
     std::string _realRoot;
     Transfer _mode;
+    Ownership _ownership;
     std::set<std::string> _unsynced; ///< folders with new names
 };
 

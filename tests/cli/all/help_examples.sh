@@ -23,9 +23,11 @@ from_man() {
 run_example() {
   local where=$1 command=$2 want=0
   [[ $command =~ '# exit '([0-9]+) ]] && want=${BASH_REMATCH[1]}
+  # Run as it stands it would leave the sandbox.
+  [[ ! ${command//\/dev\/null/} =~ (^|[[:space:]\"\'=>])(/|~|\.\./) ]] || fail "example of $where names a path outside: $command"
   rm -rf here
   cp -a sandbox here
-  (cd here && expect_rc "$want" bash -o pipefail -c "$command") || fail "example of $where: $command"
+  (cd here && expect_rc "$want" bash -o pipefail -c "$command" </dev/null) || fail "example of $where: $command"
   count=$((count + 1))
 }
 
@@ -34,7 +36,7 @@ for path in "$DBB_BIN"/dbb-*; do
   program=${path##*/}
   while read -r -a command; do
     while IFS= read -r example; do run_example "${command[*]} --help" "$example"; done < <(from_help "${command[@]}")
-  done < <(echo "$program"; "$program" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\).*/'"$program"' \1/p')
+  done < <(commands_of "$program")
   page=$DBB_ROOT/man/$program.1
   [ -e "$page" ] || fail "$program has no man page"
   [ "$(from_man "$page" | wc -l)" -ge 5 ] || fail "$page has fewer than five examples"

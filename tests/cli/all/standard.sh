@@ -14,12 +14,6 @@ declare -A prints=(
 # A registered repository has no collection yet, and show must have something to print.
 dbb-ingest --repo repo raw >/dev/null
 
-# A program by itself, and with each of its verbs.
-commands_of() {
-  echo "$1"
-  "$1" --help | sed -n '/^Subcommands:/,/^$/s/^  \([a-z][a-z-]*\).*/'"$1"' \1/p'
-}
-
 for path in "$DBB_BIN"/dbb-*; do
   program=${path##*/}
   while read -r -a command; do

@@ -1,6 +1,7 @@
 #include "butler/file_template.h"
 
 #include "butler/embedded.h"
+#include "common/uri.h"
 #include "test_repo.h"
 
 using namespace dbb;
@@ -111,13 +112,13 @@ TEST_CASE("extensions as the Butler sees them", "[butler][template]") {
 TEST_CASE("file URIs as the Butler writes and reads them", "[butler][template]") {
     for (auto const &vector : test::jsonLines("butler/uri-vectors.jsonl")) {
         CAPTURE(vector.dump());
-        CHECK(butler::fileUri(vector["path"].string()) == vector["uri"].string());
-        CHECK(butler::pathOfUri(vector["uri"].string()) == vector["path"].string());
+        CHECK(common::fileUri(vector["path"].string()) == vector["uri"].string());
+        CHECK(common::pathOfUri(vector["uri"].string()) == vector["path"].string());
     }
     // The Butler takes these apart by mistake (a fragment, an encoded blank); encoded it reads them right.
-    CHECK(butler::fileUri("/data/c#d%20.fits") == "file:///data/c%23d%2520.fits");
-    CHECK(butler::pathOfUri("file:///data/c%23d%2520.fits") == "/data/c#d%20.fits");
-    CHECK(butler::pathOfUri("file:///data/c#d.fits") == "/data/c");
-    CHECK(butler::pathOfUri("/data/c%20#d.fits") == "/data/c%20#d.fits");
-    CHECK(butler::pathOfUri("file://localhost/a%2") == "/a%2");
+    CHECK(common::fileUri("/data/c#d%20.fits") == "file:///data/c%23d%2520.fits");
+    CHECK(common::pathOfUri("file:///data/c%23d%2520.fits") == "/data/c#d%20.fits");
+    CHECK(common::pathOfUri("file:///data/c#d.fits") == "/data/c");
+    CHECK(common::pathOfUri("/data/c%20#d.fits") == "/data/c%20#d.fits");
+    CHECK(common::pathOfUri("file://localhost/a%2") == "/a%2");
 }

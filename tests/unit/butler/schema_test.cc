@@ -4,8 +4,7 @@
 #include "butler/table_spec.h"
 #include "test_repo.h"
 
-#include <map>
-#include <regex>
+#include <algorithm>
 #include <set>
 
 using namespace dbb;
@@ -31,8 +30,11 @@ std::vector<std::string> allStatements(int version, Dialect dialect) {
     return out;
 }
 
-std::string withoutTrailingBlanks(std::string const &text) {
-    return std::regex_replace(text, std::regex("[ ]+\n"), "\n");
+std::string replaced(std::string text, std::string const &from, std::string const &to) {
+    for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
 }
 
 /// Statements of a file, cut at semicolons that end lines.
@@ -66,87 +68,85 @@ std::vector<TableText> tablesOf(std::vector<std::string> const &statements) {
     return out;
 }
 
-/// Facts of a PostgreSQL schema, one a line, from our statements.
-std::set<std::string> postgresFacts(std::vector<std::string> const &statements) {
+/// Text between two marks, to the end when there is no second one.
+std::string between(std::string const &text, std::string const &first, std::string const &second) {
+    auto const at = text.find(first);
+    if (at == std::string::npos) return {};
+    auto const start = at + first.size();
+    return text.substr(start, text.find(second, start) - start);
+}
+
+/// Lines between the parentheses of a CREATE TABLE, without indents and commas.
+std::vector<std::string> bodyOf(std::string const &create) {
+    std::vector<std::string> out;
+    auto const end = create.rfind("\n)");
+    for (auto at = create.find('\n') + 1; at < end;) {
+        auto const stop = std::min(create.find(",\n", at), end);
+        auto const start = create.find_first_not_of(" \t", at);
+        out.push_back(create.substr(start, stop - start));
+        at = stop + 2;
+    }
+    return out;
+}
+
+/// Facts of a PostgreSQL schema, one a line, from our statements in the spelling of pg_dump.
+std::set<std::string> ourFacts(std::vector<std::string> const &statements) {
     std::set<std::string> out;
-    std::smatch m;
-    for (auto const &statement : statements) {
-        if (std::regex_match(statement, m, std::regex("CREATE SEQUENCE (\\S+)"))) {
-            out.insert("sequence " + m[1].str());
-        } else if (std::regex_match(statement, m, std::regex("CREATE INDEX (\\S+) ON (\\S+) \\((.*)\\)"))) {
-            out.insert("index " + m[1].str() + " on " + m[2].str() + " (" + m[3].str() + ")");
-        } else if (std::regex_match(statement, m, std::regex("CREATE TABLE (\\S+) \\(\n([^]*)\n\\)"))) {
-            auto const table = m[1].str();
-            auto const plain = std::regex_replace(table, std::regex("\""), "");
-            std::string const body = m[2];
-            for (auto at = std::size_t{0}; at < body.size();) {
-                auto const end = std::min(body.find(", \n", at), body.size());
-                auto const line = body.substr(at + 1, end - at - 1);
-                at = end + 3;
-                if (line.starts_with("PRIMARY KEY ")) {
-                    out.insert(table + " constraint " + plain + "_pkey " + line);
-                } else if (line.starts_with("CONSTRAINT ")) {
-                    out.insert(table + " constraint " + line.substr(11));
-                } else {
-                    out.insert(table + " column " + line);
-                }
-            }
-        } else {
-            FAIL("not understood: " + statement);
+    for (auto statement : statements) {
+        for (auto const &[ours, theirs] : std::vector<std::pair<std::string, std::string>>{
+                 {", \n", ",\n"},
+                 {"VARCHAR(", "character varying("},
+                 {"DOUBLE PRECISION", "double precision"},
+                 {"INT8RANGE", "int8range"},
+                 {"BIGINT", "bigint"},
+                 {"SMALLINT", "smallint"},
+                 {"TEXT", "text"},
+                 {"BOOLEAN", "boolean"},
+                 {"UUID", "uuid"},
+                 {"FOREIGN KEY(", "FOREIGN KEY ("},
+                 {"\tposition ", "\t\"position\" "},
+                 {"(parent, position)", "(parent, \"position\")"}}) {
+            statement = replaced(statement, ours, theirs);
+        }
+        if (!statement.starts_with("CREATE TABLE ")) {
+            out.insert(statement);
+            continue;
+        }
+        auto const table = between(statement, "CREATE TABLE ", " (");
+        for (auto const &line : bodyOf(statement)) {
+            bool const key = line.starts_with("PRIMARY KEY ");
+            bool const constraint = line.starts_with("CONSTRAINT ");
+            out.insert(table
+                       + (key          ? " CONSTRAINT " + replaced(table, "\"", "") + "_pkey " + line
+                          : constraint ? " " + line
+                                       : " COLUMN " + line));
         }
     }
     return out;
 }
 
 /// The same facts from the text of pg_dump.
-std::set<std::string> dumpedFacts(std::string text) {
-    text = std::regex_replace(text, std::regex("dbbrepo\\."), "");
+std::set<std::string> dumpedFacts(std::string const &text) {
     std::set<std::string> out;
-    std::smatch m;
-    for (auto const &statement : statementsOf(text)) {
-        if (statement.starts_with("CREATE SCHEMA")) continue;
-        if (std::regex_search(statement, m, std::regex("^CREATE SEQUENCE (\\S+)"))) {
-            out.insert("sequence " + m[1].str());
-        } else if (std::regex_match(statement, m,
-                                    std::regex("CREATE INDEX (\\S+) ON (\\S+) USING btree \\((.*)\\)"))) {
-            out.insert("index " + m[1].str() + " on " + m[2].str() + " (" + m[3].str() + ")");
-        } else if (std::regex_match(statement, m,
-                                    std::regex("ALTER TABLE ONLY (\\S+)\\s+ADD CONSTRAINT (\\S+) ([^]*)"))) {
-            // pg_dump writes FOREIGN KEY (a) REFERENCES t(b).
-            auto const body = std::regex_replace(
-                std::regex_replace(m[3].str(), std::regex("FOREIGN KEY \\("), "FOREIGN KEY("),
-                std::regex("REFERENCES ([^( ]+)\\("), "REFERENCES $1 (");
-            out.insert(m[1].str() + " constraint " + m[2].str() + " " + body);
-        } else if (std::regex_match(statement, m, std::regex("CREATE TABLE (\\S+) \\(\n([^]*)\n\\)"))) {
-            std::string const body = m[2];
-            for (auto at = std::size_t{0}; at < body.size();) {
-                auto const end = std::min(body.find(",\n", at), body.size());
-                out.insert(m[1].str() + " column " + body.substr(at + 4, end - at - 4));
-                at = end + 2;
+    for (auto const &statement : statementsOf(replaced(text, "dbbrepo.", ""))) {
+        if (statement.starts_with("CREATE SEQUENCE ")) {
+            out.insert("CREATE SEQUENCE " + between(statement, "CREATE SEQUENCE ", "\n"));
+        } else if (statement.starts_with("CREATE INDEX ")) {
+            out.insert(replaced(statement, " USING btree", ""));
+        } else if (statement.starts_with("ALTER TABLE ONLY ")) {
+            auto constraint = between(statement, "ADD ", ";");
+            // pg_dump writes REFERENCES t(a).
+            if (auto const at = constraint.find(" REFERENCES "); at != std::string::npos) {
+                constraint.insert(constraint.find('(', at), " ");
+            }
+            out.insert(between(statement, "ALTER TABLE ONLY ", "\n") + " " + constraint);
+        } else if (statement.starts_with("CREATE TABLE ")) {
+            for (auto const &line : bodyOf(statement)) {
+                out.insert(between(statement, "CREATE TABLE ", " (") + " COLUMN " + line);
             }
         } else {
-            FAIL("not understood: " + statement);
+            CHECK(statement == "CREATE SCHEMA dbbrepo");
         }
-    }
-    return out;
-}
-
-/// Column types as pg_dump spells them.
-std::set<std::string> asDumped(std::set<std::string> const &facts) {
-    std::vector<std::pair<std::regex, std::string>> const spellings{
-        {std::regex("\\bposition\\b"), "\"position\""},
-        {std::regex("VARCHAR\\("), "character varying("},
-        {std::regex("DOUBLE PRECISION"), "double precision"},
-        {std::regex("INT8RANGE"), "int8range"},
-        {std::regex("BIGINT"), "bigint"},
-        {std::regex("SMALLINT"), "smallint"},
-        {std::regex("TEXT"), "text"},
-        {std::regex("BOOLEAN"), "boolean"},
-        {std::regex("UUID"), "uuid"}};
-    std::set<std::string> out;
-    for (auto fact : facts) {
-        for (auto const &[from, to] : spellings) fact = std::regex_replace(fact, from, to);
-        out.insert(fact);
     }
     return out;
 }
@@ -158,7 +158,7 @@ TEST_CASE("the SQLite schema equals the Butler's in every universe", "[butler][s
     CAPTURE(version);
     std::vector<std::string> ours;
     for (auto const &statement : allStatements(version, Dialect::Sqlite)) {
-        ours.push_back(withoutTrailingBlanks(statement));
+        ours.push_back(replaced(statement, ", \n", ",\n"));
     }
     auto const found = tablesOf(ours);
     auto const expected = tablesOf(
@@ -179,8 +179,9 @@ TEST_CASE("SQLite takes the schema", "[butler][schema]") {
 
 TEST_CASE("the PostgreSQL schema has the Butler's tables, columns, constraints, indexes and sequences",
           "[butler][schema]") {
-    auto const ours = asDumped(postgresFacts(allStatements(8, Dialect::Postgres)));
+    auto const ours = ourFacts(allStatements(8, Dialect::Postgres));
     auto const theirs = dumpedFacts(test::data("butler/schema-postgresql-universe8.sql"));
+    CHECK(ours.size() > 400);
     for (auto const &fact : ours) CHECK((theirs.contains(fact) ? "" : "only ours: " + fact).empty());
     for (auto const &fact : theirs) CHECK((ours.contains(fact) ? "" : "only theirs: " + fact).empty());
 }

@@ -1,0 +1,70 @@
+# The rest of the transfer modes; modes and groups of what is made; a move that was cut short completes.
+# shellcheck source=tests/cli/_lib.sh
+. "$DBB_CLI_LIB"
+
+name=LATISS/raw/all/raw/20180920/AT_C_20180920_000065/raw_LATISS_unknown~unknown_AT_C_20180920_000065_RXX_S00_LATISS_raw_all.fits
+cp "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" a.fits
+ln -s a.fits alias.fits
+plant_bystander .
+fill() { # mode, options
+  make_repo "$1" LATISS
+  expect_rc 0 dbb-ingest --repo "$1" -t "$1" "${@:2}"
+}
+fill hardlink alias.fits
+[ a.fits -ef "hardlink/$name" ] && [ ! -L "hardlink/$name" ] || fail "no hard link to the file itself"
+fill symlink alias.fits
+expect_eq "$(readlink "symlink/$name")" "$PWD/a.fits"
+fill relsymlink alias.fits
+expect_eq "$(readlink "relsymlink/$name")" "../../../../../../../a.fits"
+cmp a.fits "relsymlink/$name" || fail "the relative link leads nowhere"
+fill split a.fits
+expect_eq "$(sql split 'SELECT path FROM file_datastore_records')" "file://$PWD/a.fits"
+cp a.fits split/inside.fits
+sqlite3 split/gen3.sqlite3 'DELETE FROM dataset_location; DELETE FROM file_datastore_records; PRAGMA foreign_keys=ON; DELETE FROM dataset'
+expect_rc 0 dbb-ingest --repo split -t split split/inside.fits
+expect_eq "$(sql split 'SELECT path FROM file_datastore_records')" inside.fits
+
+# A move: the source is gone, the file is the same.
+cp a.fits source.fits
+inode=$(stat -c %i source.fits)
+fill move source.fits
+[ ! -e source.fits ] || fail "the source is still there"
+expect_eq "$(stat -c %i "move/$name")" "$inode"
+# The row is there and the source, too, as after a crash between commit and removal: a second run completes.
+cp "move/$name" source.fits
+expect_rc 0 dbb-ingest --repo move -t move source.fits
+expect_eq "$(jq -r 'select(.ingest) | .ingest.outcome' "$OUT")" existing
+[ ! -e source.fits ] || fail "the second run left the source"
+# The file is in place but has no row, as after a crash before the commit.
+sqlite3 move/gen3.sqlite3 'DELETE FROM dataset_location; DELETE FROM file_datastore_records'
+cp "move/$name" source.fits
+expect_rc 0 dbb-ingest --repo move -t move source.fits
+expect_eq "$(sql move 'SELECT count(*) FROM file_datastore_records')" 1
+[ ! -e source.fits ] || fail "the source stayed"
+# Another file under the same data ID is not removed.
+cp a.fits other.fits; printf x >> other.fits
+expect_rc 0 dbb-ingest --repo move -t move other.fits
+expect_match "$ERR" 'other.fits" stays: it is not the file that the repository has'
+[ -e other.fits ] || fail "another file was removed"
+# A failed row leaves the source where it was.
+cp a.fits source.fits
+make_repo conflict LATISS
+expect_rc 0 dbb-ingest --repo conflict -t copy a.fits
+sqlite3 conflict/gen3.sqlite3 "PRAGMA foreign_keys=ON; DELETE FROM dataset_location; DELETE FROM file_datastore_records; DELETE FROM dataset; UPDATE exposure SET target_name='x'"
+rm "conflict/$name"
+expect_rc 1 dbb-ingest --repo conflict -t move source.fits
+cmp a.fits source.fits || fail "the source of a failed move is gone"
+[ ! -e "conflict/$name" ] || fail "a file without a row was left"
+
+umask 022
+make_repo modes LATISS
+chgrp 1 modes
+chmod g+s modes
+expect_rc 0 dbb-ingest --repo modes -t copy --mode 660 a.fits
+expect_eq "$(stat -c '%a %g' "modes/$name")" "660 1"
+expect_eq "$(stat -c '%a %g' "modes/$(dirname "$name")")" "2770 1"
+fill copy --group 2 --mode 444 a.fits
+expect_eq "$(stat -c '%a %g' "copy/$name")" "444 2"
+expect_rc 2 dbb-ingest --repo copy -t copy --mode 999 a.fits
+expect_rc 2 dbb-ingest --repo copy -t copy --group no-such-group a.fits
+expect_unchanged ./bystander.txt
