@@ -108,7 +108,7 @@ Options &Options::choice(std::string const &names, std::string &target, std::vec
     };
     _state->last = _state->app->add_option(names, target, help)->check(CLI::Validator(check, "", "words"));
     _state->last->type_name(join(words, "|"));
-    _state->words[_state->last->get_lnames().front()] = words;
+    if (!_state->last->get_lnames().empty()) _state->words[_state->last->get_lnames().front()] = words;
     noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
