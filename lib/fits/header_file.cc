@@ -41,23 +41,27 @@ class HeaderFile::Bytes {
 public:
     virtual ~Bytes() = default;
     virtual std::size_t read(char *buffer, std::size_t size) = 0;
-    /// \throws Error HEADER_TRUNCATED … when the file ends before
-    virtual void skip(std::int64_t size) = 0;
+    /// False when the file ends before.
+    virtual bool skip(std::int64_t size) = 0;
 };
 
 class HeaderFile::PlainBytes : public Bytes {
 public:
-    PlainBytes(int fd, std::string const &path) : _fd(fd), _path(path) {}
+    PlainBytes(int fd, std::string const &path, std::int64_t size) : _fd(fd), _path(path), _size(size) {}
     std::size_t read(char *buffer, std::size_t size) override {
         auto const n = common::readAt(_fd, _path, buffer, size, _offset);
         _offset += static_cast<std::int64_t>(n);
         return n;
     }
-    void skip(std::int64_t size) override { _offset += size; }
+    bool skip(std::int64_t size) override {
+        _offset += size;
+        return _offset <= _size;
+    }
 
 private:
     int _fd;
     std::string const &_path;
+    std::int64_t _size;
     std::int64_t _offset = 0;
 };
 
@@ -73,14 +77,15 @@ public:
         }
         return n;
     }
-    void skip(std::int64_t size) override {
+    bool skip(std::int64_t size) override {
         std::array<char, 65536> sink; // NOLINT: only written
         while (size > 0) {
             auto const n =
                 read(sink.data(), std::min<std::size_t>(sink.size(), static_cast<std::size_t>(size)));
-            if (n == 0) return;
+            if (n == 0) return false;
             size -= static_cast<std::int64_t>(n);
         }
+        return true;
     }
 
 private:
@@ -110,7 +115,7 @@ HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
     if (common::isGzip(start)) {
         _bytes = std::make_unique<GzipBytes>(_fd.get(), _path);
     } else if (start.starts_with("SIMPLE  =")) {
-        _bytes = std::make_unique<PlainBytes>(_fd.get(), _path);
+        _bytes = std::make_unique<PlainBytes>(_fd.get(), _path, _stat.size_bytes);
     } else {
         throw Error("NOT_FITS", "\"" + _path + "\" is no FITS file: it does not begin with SIMPLE  =")
             .cause({.card = "SIMPLE", .value = {}, .expected = "SIMPLE  = T as the first card"});
@@ -160,40 +165,75 @@ Header const &HeaderFile::primary() {
 std::int64_t HeaderFile::dataBytes(Header const &header) const {
     auto const axes = integerOf(header, "NAXIS", 0);
     if (axes <= 0 || axes > 999) return 0;
-    std::int64_t bytes = std::abs(integerOf(header, "BITPIX", 8)) / 8;
+    // FITS standard 4.0, equation 2: |BITPIX| GCOUNT (PCOUNT + NAXIS1 … NAXISm) bits.
+    std::int64_t bytes = 1;
     for (std::int64_t i = 1; i <= axes; ++i) {
         auto const length = integerOf(header, "NAXIS" + std::to_string(i), 0);
         if (length < 0 || __builtin_mul_overflow(bytes, length, &bytes)) {
             throw Error("BAD_CARD", "\"" + _path + "\": NAXIS" + std::to_string(i) + " makes no sense");
         }
     }
+    auto const unit = std::abs(integerOf(header, "BITPIX", 8)) / 8 * integerOf(header, "GCOUNT", 1);
+    bool const overflow = __builtin_add_overflow(bytes, integerOf(header, "PCOUNT", 0), &bytes)
+                          || __builtin_mul_overflow(bytes, unit, &bytes);
     auto const block = static_cast<std::int64_t>(blockSize);
-    if (bytes > std::int64_t{1} << 50)
-        throw Error("BAD_CARD", "\"" + _path + "\": the size of HDU 1 makes no sense");
+    if (overflow || bytes < 0 || bytes > std::int64_t{1} << 50) {
+        throw Error("BAD_CARD", "\"" + _path + "\": the size of an HDU makes no sense");
+    }
     return (bytes + block - 1) / block * block;
+}
+
+/// Go to the end of the data behind a header that was just read; false when the file ends before.
+bool HeaderFile::skipData(Header const &header) {
+    auto const data = dataBytes(header);
+    auto const surplus = static_cast<std::int64_t>(_surplus.size());
+    if (data < surplus) {
+        _surplus.erase(0, static_cast<std::size_t>(data));
+        return true;
+    }
+    _surplus.clear();
+    return _bytes->skip(data - surplus);
 }
 
 Header const *HeaderFile::extension() {
     if (!_extensionRead) {
         auto const &first = primary();
         _extensionRead = true;
-        auto const data = dataBytes(first);
-        auto const surplus = static_cast<std::int64_t>(_surplus.size());
-        if (data >= surplus) {
-            _bytes->skip(data - surplus);
-            _surplus.clear();
-        } else {
-            _surplus.erase(0, static_cast<std::size_t>(data));
-        }
-        char probe = 0;
-        if (_surplus.empty()) {
-            if (_bytes->read(&probe, 1) == 0) return nullptr;
-            _surplus.assign(1, probe);
-        }
-        if (!_surplus.starts_with('X')) return nullptr;
+        if (!skipData(first) || !atExtension()) return nullptr;
         _extension = readHeader();
     }
     return _extension ? &*_extension : nullptr;
+}
+
+/// Whether another HDU begins here.
+bool HeaderFile::atExtension() {
+    char probe = 0;
+    if (_surplus.empty() && _bytes->read(&probe, 1) == 1) _surplus.assign(1, probe);
+    return _surplus.starts_with('X');
+}
+
+bool HeaderFile::unchanged() const {
+    auto const now = common::statFile(_fd.get(), _path);
+    return now.size_bytes == _stat.size_bytes && now.mtime_ns == _stat.mtime_ns;
+}
+
+bool HeaderFile::looksCut() const {
+    bool const plain = dynamic_cast<PlainBytes *>(_bytes.get()) != nullptr;
+    return plain && _stat.size_bytes % static_cast<std::int64_t>(blockSize) != 0;
+}
+
+std::string HeaderFile::findDataDamage() {
+    if (!_bytes) return {}; // a header dump has no data
+    for (int hdu = 0;; ++hdu) {
+        auto const header = readHeader();
+        if (!skipData(header)) {
+            return "the file ends inside the data of HDU " + std::to_string(hdu) + ", after "
+                   + std::to_string(_stat.size_bytes) + " bytes";
+        }
+        if (atExtension()) continue;
+        return _surplus.empty() ? std::string()
+                                : "there is something behind HDU " + std::to_string(hdu) + " that is no HDU";
+    }
 }
 
 } // namespace dbb::fits

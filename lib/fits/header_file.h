@@ -32,7 +32,17 @@ public:
     /// The header of the first extension, nullptr when there is none. \throws Error as primary()
     Header const *extension();
 
-    std::int64_t sizeBytes() const { return _stat.size_bytes; }
+    /// Size and time of change when the file was opened.
+    common::FileStat const &stat() const { return _stat; }
+    /// Whether the file is still as it was when it was opened. \throws Error
+    bool unchanged() const;
+
+    /// Walk over all HDUs, from the first on; primary() and extension() are not to be used before or after.
+    /// \return where the file ends too early or goes on with something else, empty when it is whole
+    /// \throws Error as primary(), GZIP_BOMB
+    std::string findDataDamage();
+    /// Whether the size alone says that something is missing: a plain file that is not made of whole blocks.
+    bool looksCut() const;
 
 private:
     class Bytes;
@@ -40,6 +50,8 @@ private:
     class GzipBytes;
     Header readHeader();
     std::int64_t dataBytes(Header const &header) const;
+    bool skipData(Header const &header);
+    bool atExtension();
 
     std::string _path;
     common::UniqueFd _fd;

@@ -1,6 +1,8 @@
 #include "ingest/describe.h"
 
+#include "common/calendar.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/parallel.h"
 #include "common/signals.h"
 #include "common/uri.h"
@@ -30,8 +32,7 @@ std::string shownCard(fits::Header const &header, char const *key) {
 }
 
 /// The primary header when an instrument recognises it, else the first extension merged over it.
-Recognised recogniseFile(std::string const &path) {
-    fits::HeaderFile file(path);
+Recognised recogniseFile(fits::HeaderFile &file, std::string const &path) {
     auto header = file.primary();
     if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
     if (auto const *extension = file.extension()) {
@@ -46,6 +47,55 @@ Recognised recogniseFile(std::string const &path) {
                 .expected = "LSSTCam, LSSTComCam or LATISS"});
 }
 
+/// A file that is incomplete and changed less than this ago is taken for one that is still being written.
+constexpr std::int64_t youngNs = 10 * common::nsPerSecond;
+
+/// Whether an error means that a part of the file is not there (yet).
+bool isIncomplete(Error const &e) {
+    auto const &code = e.code();
+    return code == "EMPTY_FILE" || code == "HEADER_TRUNCATED" || code == "GZIP_DAMAGED"
+           || code == "DATA_TRUNCATED";
+}
+
+Error stillWritten(Error const &e, std::string const &path) {
+    if (!isIncomplete(e)) return e;
+    std::int64_t age_ns = 0;
+    try {
+        age_ns = common::nowUtcNs() - common::statFile(path).mtime_ns;
+    } catch (Error const &) {
+        return e;
+    }
+    if (age_ns < 0 || age_ns >= youngNs) return e;
+    return Error("STILL_WRITTEN",
+                 e.message() + "; it changed " + std::to_string(age_ns / common::nsPerSecond) + " s ago")
+        .cause(e.cause());
+}
+
+/// \throws Error CHANGED
+void requireUnchanged(fits::HeaderFile const &file, Record const &record, std::string const &path) {
+    if (!file.unchanged()) throw Error("CHANGED", "\"" + path + "\" changed while it was read");
+    auto const scanned = record.integer("size");
+    if (scanned && *scanned != file.stat().size_bytes) {
+        throw Error("CHANGED", "\"" + path + "\" had " + std::to_string(*scanned)
+                                   + " bytes when it was scanned and has "
+                                   + std::to_string(file.stat().size_bytes) + " now")
+            .cause({.card = {},
+                    .value = std::to_string(file.stat().size_bytes),
+                    .expected = std::to_string(*scanned)});
+    }
+}
+
+instrument::Observation observeFile(Recognised &recognised, std::string const &path,
+                                    instrument::CorrectionSources const &sources, bool explain) {
+    try {
+        return instrument::observe(*recognised.table, recognised.header, sources, explain);
+    } catch (Error const &e) {
+        throw Error(e.code(), "\"" + path + "\": " + e.message(), e.exitCode())
+            .hint(e.hint())
+            .cause(e.cause());
+    }
+}
+
 } // namespace
 
 Describer::Describer(DescribeOptions options)
@@ -55,16 +105,27 @@ Describer::Describer(DescribeOptions options)
     }
 }
 
+/// What is missing of the data, when it was asked for or the size gives it away.
+std::string Describer::checkData(fits::HeaderFile const &file, std::string const &path) const {
+    if (!_options.check_data && !file.looksCut()) return {};
+    fits::HeaderFile whole(path);
+    auto damage = whole.findDataDamage();
+    if (!damage.empty() && _options.check_data) throw Error("DATA_TRUNCATED", "\"" + path + "\": " + damage);
+    return damage;
+}
+
 void Describer::describe(Record &record) const {
     auto const path = common::pathOfUri(record.text("uri"));
-    auto [table, header] = recogniseFile(path);
     std::optional<instrument::Observation> observation;
     try {
-        observation = instrument::observe(*table, header, _sources, _options.explain);
+        fits::HeaderFile file(path);
+        auto recognised = recogniseFile(file, path);
+        requireUnchanged(file, record, path);
+        observation = observeFile(recognised, path, _sources, _options.explain);
+        if (auto const damage = checkData(file, path); !damage.empty())
+            observation->warnings.push_back(damage);
     } catch (Error const &e) {
-        throw Error(e.code(), "\"" + path + "\": " + e.message(), e.exitCode())
-            .hint(e.hint())
-            .cause(e.cause());
+        throw stillWritten(e, path);
     }
     auto const &o = *observation;
     Json dataId;
@@ -75,7 +136,9 @@ void Describer::describe(Record &record) const {
     receipt.set("outcome", "done");
     if (!o.warnings.empty()) receipt.set("warnings", Json::Array(o.warnings.begin(), o.warnings.end()));
     record.set("instrument", o.instrument).set("data_id", dataId).set("physical_filter", o.physical_filter);
-    record.set("dataset_type", table->dataset_type).set("run", table->default_run).set("records", records);
+    record.set("dataset_type", o.table->dataset_type)
+        .set("run", o.table->default_run)
+        .set("records", records);
     if (_options.explain) record.set("explain", o.explain);
     record.set("describe", receipt);
 }

@@ -2,10 +2,12 @@
 /// Describing files: what their header says becomes data ID and dimension records.
 #pragma once
 
+#include "fits/header_file.h"
 #include "instrument/corrections.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +16,7 @@ namespace dbb::ingest {
 struct DescribeOptions {
     std::string corrections; ///< folder of correction files, searched before all others
     bool explain = false;
+    bool check_data = false; ///< walk over all HDUs; a file whose data are cut short is an error
 };
 
 /// Adds the description of its file to a line. One object serves several threads.
@@ -28,6 +31,8 @@ public:
     void describe(manifest::Record &record) const;
 
 private:
+    std::string checkData(fits::HeaderFile const &file, std::string const &path) const;
+
     DescribeOptions _options;
     instrument::CorrectionSources _sources;
 };

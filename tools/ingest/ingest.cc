@@ -53,7 +53,7 @@ void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Ou
 /// Paths: scanned and described here, many at a time.
 void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
                  common::Output &output, manifest::Summary &summary) {
-    Describer const describer({.corrections = options.corrections});
+    Describer const describer({.corrections = options.corrections, .check_data = options.check_data});
     std::vector<Record> files;
     auto flush = [&] {
         auto const errors = describeAll(describer, files, options.standard.jobs);

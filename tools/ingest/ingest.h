@@ -17,6 +17,7 @@ struct IngestProgramOptions {
     std::string mode;  ///< octal
     std::string group; ///< name or number
     std::string corrections;
+    bool check_data = false;
     std::vector<std::string> paths;
     IngesterOptions ingester;
     common::StandardOptions standard;

@@ -165,6 +165,14 @@ void Ingester::locate(Item &item) {
                                          + "\" are the same exposure and detector");
         }
         if (item.target->datasets) item.existing = item.target->datasets->existing(*item.id, item.data_id);
+        if (item.existing.stored && _placement.differsFromStored(item.line.path, item.existing.path)) {
+            throw Error("OTHER_ORIGIN", "\"" + item.line.path + "\" is the same exposure and detector as \""
+                                            + _placement.fileOf(item.existing.path)
+                                            + "\", which the repository has, but another file")
+                .cause({.column = "path",
+                        .value = item.line.path,
+                        .expected = _placement.fileOf(item.existing.path)});
+        }
         if (item.existing.stored && !_options.skip_existing) {
             throw Error("ALREADY_INGESTED", "\"" + item.line.path + "\": the dataset is stored already as \""
                                                 + item.existing.path + "\"");

@@ -26,6 +26,7 @@ int main(int argc, char **argv) {
         .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes")
         .value("--corrections", opt.corrections, "DIR",
                "With paths: folder with <instrument>-<observation id>.yaml, searched first")
+        .flag("--check-data", opt.check_data, "With paths: refuse files whose data are cut short")
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",

@@ -280,9 +280,29 @@ Placed Placement::place(std::string const &source, std::string const &templatePa
     return out;
 }
 
+std::string Placement::fileOf(std::string const &stored) const {
+    if (stored.starts_with("file://")) return common::pathOfUri(stored);
+    return stored.find("://") == std::string::npos ? _root + "/" + stored : std::string();
+}
+
+bool Placement::differsFromStored(std::string const &source, std::string const &stored) const {
+    auto const file = fileOf(stored);
+    if (file.empty() || !exists(file) || !exists(source) || sameInode(source, file)) return false;
+    if (common::statFile(source).size_bytes != common::statFile(file).size_bytes) return true;
+    // Headers of two writers differ in their dates at least; pixels need not be compared.
+    constexpr std::size_t headerSize = 5 * 2880;
+    std::vector<char> a(headerSize);
+    std::vector<char> b(headerSize);
+    auto const fa = common::openForReading(source);
+    auto const fb = common::openForReading(file);
+    auto const na = common::readAt(fa.get(), source, a.data(), a.size(), 0);
+    auto const nb = common::readAt(fb.get(), file, b.data(), b.size(), 0);
+    return na != nb || std::memcmp(a.data(), b.data(), na) != 0;
+}
+
 bool Placement::finishMove(std::string const &source, std::string const &stored) {
     if (stored.find("://") != std::string::npos) return false; // recorded where it is
-    auto const file = _root + "/" + stored;
+    auto const file = fileOf(stored);
     if (!exists(source)) return true;
     // What lies in the datastore already is no source of a move into it.
     if (common::absolutePath(source) == file || common::realPath(source) == file) return false;

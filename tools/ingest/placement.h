@@ -63,9 +63,16 @@ public:
     ///         changed while it was copied
     Placed place(std::string const &source, std::string const &templatePath);
 
+    /// Whether a file that the repository has under the same dataset is another one: other size or other
+    /// header. Only files that can be looked at are compared. \param stored  path as the registry has it
+    bool differsFromStored(std::string const &source, std::string const &stored) const;
+
     /// Remove the source of a move, after the commit. A source that differs from what the repository has
     /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
     bool finishMove(std::string const &source, std::string const &stored);
+
+    /// Absolute path of a stored file; empty when it is no local one.
+    std::string fileOf(std::string const &stored) const;
 
     /// Make the names made since the last call durable. Call it before the rows are committed.
     void sync();

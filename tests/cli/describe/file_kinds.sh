@@ -17,6 +17,9 @@ expect_eq "$(jq -r '(.uri | split("/") | last) + " " + .error.code + " " + .erro
 expect_match "$ERR" 'truncated-header.fits": the header is cut short after 7240 bytes'
 # A gzip stream that ends inside the header.
 head -c 300 "$raw/gzip.fits.gz" > cut.fits.gz
+expect_rc 1 dbb-describe --rejects young cut.fits.gz
+expect_eq "$(jq -c '.error | [.code, .retry]' young)" '["STILL_WRITTEN",true]'
+touch -d '1 hour ago' cut.fits.gz
 expect_rc 1 dbb-describe --rejects cut cut.fits.gz
 expect_eq "$(jq -r .error.code cut)" GZIP_DAMAGED
 expect_rc 1 dbb-describe --rejects folder /dev/null

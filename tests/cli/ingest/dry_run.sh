@@ -19,7 +19,7 @@ expect_rc 1 dbb-ingest --repo repo --rejects real < planned
 expect_eq "$(jq -r .error.code real | sort | uniq -c | tr -s ' ')" " 4 DRY_RUN"
 expect_rc 0 dbb-ingest --repo repo -n < planned
 # With update: what would change is named.
-changed=$(described latiss-2018-09-20-05700065-det000.yaml '.records.exposure.target_name="Other"')
+changed=$(described latiss-2018-09-20-05700065-det000.yaml ".uri=\"$DBB_EXAMPLES/LATISS/3018092000065-det000.fits\" | .records.exposure.target_name=\"Other\"")
 expect_rc 1 dbb-ingest --repo repo -n -t direct <<< "$changed"
 expect_match "$ERR" 'target_name is "UNKNOWN" there and "Other" here'
 expect_rc 0 dbb-ingest --repo repo -n -t direct --update-records <<< "$changed"

@@ -43,8 +43,8 @@ expect_eq "$(sql move 'SELECT count(*) FROM file_datastore_records')" 1
 [ ! -e source.fits ] || fail "the source stayed"
 # Another file under the same data ID is not removed.
 cp a.fits other.fits; printf x >> other.fits
-expect_rc 0 dbb-ingest --repo move -t move other.fits
-expect_match "$ERR" 'other.fits" stays: it is not the file that the repository has'
+expect_rc 1 dbb-ingest --repo move -t move --rejects other.rejects other.fits
+expect_eq "$(jq -r .error.code other.rejects)" OTHER_ORIGIN
 [ -e other.fits ] || fail "another file was removed"
 # A failed row leaves the source where it was.
 cp a.fits source.fits
