@@ -115,8 +115,9 @@ void Ingester::commitBatch(std::vector<Item> &items) {
 /// The dataset type and run of a line, registered when they are new.
 Ingester::Target &Ingester::targetOf(RawLine const &line) {
     auto const &table = *line.table;
-    auto &slot = _targets[table.dataset_type + "\n" + line.run];
-    if (slot && slot->datasets) return *slot;
+    auto &slot = _targets[line.instrument + "\n" + line.run];
+    // Items of a batch point to what is here: a target that exists is never replaced.
+    if (slot) return *slot;
     auto target = std::make_unique<Target>();
     if (_options.dry_run) {
         auto const type = butler::findDatasetType(_repo, table.dataset_type);

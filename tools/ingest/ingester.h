@@ -74,7 +74,7 @@ private:
     std::function<void(manifest::Record)> _receipts;
     butler::DimensionRecords _records;
     Placement _placement;
-    std::map<std::string, std::unique_ptr<Target>> _targets; // by dataset type and run
+    std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
     std::set<std::string> _registered; // instruments, filters and detectors seen in the registry
     std::map<std::string, std::string> _detectorNames; // full names by instrument and number
     std::vector<RawLine> _queue;

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Correction files: embedded, of --corrections, of METADATA_CORRECTIONS_PATH, in that precedence from behind.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 header=$DBB_TEST_DATA/headers/latiss-AT_O_20191118_000011.yaml

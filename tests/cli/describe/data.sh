@@ -1,5 +1,5 @@
+#!/bin/bash
 # Data that are cut short: a warning, and a refusal with --check-data.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 raw=$DBB_TEST_DATA/raw/synthetic
@@ -17,7 +17,7 @@ touch -d '1 hour ago' blocks.fits
 expect_rc 0 dbb-describe blocks.fits
 expect_eq "$(jq -c 'select(.uri) | .describe' "$OUT")" '{"outcome":"done"}'
 expect_rc 1 dbb-describe --check-data blocks.fits
-expect_match "$ERR" 'blocks.fits": the file ends inside the data of HDU 1, after 20160 bytes'
+expect_match "$ERR" 'blocks.fits": the file ends inside the data of HDU 2, after 20160 bytes'
 # A file that is not as it was scanned.
 cp "$raw/continue.fits" grows.fits
 dbb-scan grows.fits > lines

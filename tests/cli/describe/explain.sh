@@ -1,5 +1,5 @@
+#!/bin/bash
 # --explain names for each property the cards, the rule and the branch that decided.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 header=$DBB_TEST_DATA/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Plain, gzipped, tile-compressed and cut files give what their header says, or the reason.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 raw=$DBB_TEST_DATA/raw/synthetic

@@ -1,5 +1,5 @@
+#!/bin/bash
 # A header dump stands in for a FITS file, in each of its forms.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 headers=$DBB_TEST_DATA/headers

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Lines that are none are rejected, foreign ones pass, unknown keys pass byte for byte, and rejects can be tried again.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 file=$DBB_EXAMPLES/LSSTCam/3019032200002-R10-S22-det035.fits

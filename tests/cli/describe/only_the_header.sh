@@ -1,5 +1,5 @@
+#!/bin/bash
 # A gzip stream is inflated no further than its header, whatever lies behind it.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 file=$DBB_EXAMPLES/LSSTCam/3019031900001-R10-S02-det029.fits

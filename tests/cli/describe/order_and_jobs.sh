@@ -1,5 +1,5 @@
+#!/bin/bash
 # Threads change nothing: same lines, same order.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 dbb-scan "$DBB_EXAMPLES" "$DBB_TEST_DATA/raw/synthetic" > lines

@@ -1,5 +1,5 @@
+#!/bin/bash
 # When HDU 0 does not say whose file it is, HDU 1 is merged over it.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 card() { printf '%-80s' "$1"; }

@@ -1,5 +1,5 @@
+#!/bin/bash
 # A line is answered while the next is still awaited; a stop ends as the signal does.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 mkfifo in

@@ -1,5 +1,5 @@
+#!/bin/bash
 # What is there already is said to exist and nothing changes; --no-skip-existing makes it an error.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo

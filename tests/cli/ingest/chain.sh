@@ -1,5 +1,5 @@
+#!/bin/bash
 # The chain of programs and the single program give the same rows, also with jq -c between every two.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 dump() { # everything but ids of rows and times of ingest

@@ -1,5 +1,5 @@
+#!/bin/bash
 # A dry run checks everything and writes nothing, even where nothing can be written.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Two files of one exposure and detector in one call: the second is refused, both are named.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Headers that the Python task answers with an abort of the run are rejects of their exposure.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo

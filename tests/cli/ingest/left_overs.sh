@@ -1,5 +1,5 @@
+#!/bin/bash
 # Files without rows: an equal one is used, another one is never replaced, and ours are taken back when the row fails.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 name=LATISS/raw/all/raw/20180920/AT_C_20180920_000065/raw_LATISS_unknown~unknown_AT_C_20180920_000065_RXX_S00_LATISS_raw_all.fits

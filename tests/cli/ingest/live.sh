@@ -1,5 +1,5 @@
+#!/bin/bash
 # While live a receipt comes soon, and only when the row is there; many lines share a commit.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo
@@ -9,7 +9,7 @@ pid=$!
 exec 5> in
 described lsstCam-MC_O_20250422_000250_R01_S01.yaml >&5
 for _ in $(seq 50); do [ -s out ] && break; sleep 0.05; done
-expect_eq "$(jq -r .ingest.outcome out)" done
+expect_eq "$(jq -r .ingest.outcome out)" 'done'
 expect_eq "$(sql repo 'SELECT count(*) FROM dataset')" 1
 described latiss-AT_O_20230321_000053.yaml >&5
 sleep 0.02

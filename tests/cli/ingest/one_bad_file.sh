@@ -1,5 +1,5 @@
+#!/bin/bash
 # No bad file stops the others, also where the Python task would end the whole run.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo LSSTCam LATISS

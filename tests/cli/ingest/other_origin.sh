@@ -1,5 +1,5 @@
+#!/bin/bash
 # The same exposure and detector from two writers: the second is refused and both files are named.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 for mode in direct copy; do

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Records that differ are a conflict with column and values; --update-records replaces them.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 make_repo repo

@@ -1,5 +1,5 @@
+#!/bin/bash
 # A repository that can't be used is said to be so, with its own exit status, and left as it was.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 line=$(described lsstCam-MC_O_20250422_000250_R01_S01.yaml)

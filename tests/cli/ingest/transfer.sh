@@ -1,5 +1,5 @@
+#!/bin/bash
 # Each transfer mode puts the file and its row where the Butler would.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 name=LATISS/raw/all/raw/20180920/AT_C_20180920_000065/raw_LATISS_unknown~unknown_AT_C_20180920_000065_RXX_S00_LATISS_raw_all.fits

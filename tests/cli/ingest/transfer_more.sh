@@ -1,5 +1,5 @@
+#!/bin/bash
 # The rest of the transfer modes; modes and groups of what is made; a move that was cut short completes.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 name=LATISS/raw/all/raw/20180920/AT_C_20180920_000065/raw_LATISS_unknown~unknown_AT_C_20180920_000065_RXX_S00_LATISS_raw_all.fits
@@ -11,7 +11,7 @@ fill() { # mode, options
   expect_rc 0 dbb-ingest --repo "$1" -t "$1" "${@:2}"
 }
 fill hardlink alias.fits
-[ a.fits -ef "hardlink/$name" ] && [ ! -L "hardlink/$name" ] || fail "no hard link to the file itself"
+if [ -L "hardlink/$name" ] || ! [ a.fits -ef "hardlink/$name" ]; then fail "no hard link to the file itself"; fi
 fill symlink alias.fits
 expect_eq "$(readlink "symlink/$name")" "$PWD/a.fits"
 fill relsymlink alias.fits

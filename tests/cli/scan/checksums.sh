@@ -1,5 +1,5 @@
+#!/bin/bash
 # Checksums are those of well-known programs and vectors.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 printf 'Wikipedia' > w.fits

@@ -1,5 +1,5 @@
+#!/bin/bash
 # Folders are walked in bytewise order; only names that look like FITS are taken; links to folders are not followed.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 mkdir -p in/b/c in/a

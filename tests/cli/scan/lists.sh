@@ -1,5 +1,5 @@
+#!/bin/bash
 # Paths come from the command line, globs, and lists on standard input.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 mkdir in

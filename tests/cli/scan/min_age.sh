@@ -1,5 +1,5 @@
+#!/bin/bash
 # Files that may still be written are left for later.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 touch old.fits new.fits

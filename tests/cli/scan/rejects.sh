@@ -1,5 +1,5 @@
+#!/bin/bash
 # What can't be taken is named, rejected and does not stop the rest.
-# shellcheck source=tests/cli/_lib.sh
 . "$DBB_CLI_LIB"
 
 mkdir in
