@@ -37,14 +37,69 @@ Json fromElement(simdjson::dom::element e) {
 
 } // namespace
 
-Json Json::parse(std::string_view text) {
+namespace {
+
+/// \return valid until the next call in this thread
+simdjson::dom::element parsed(std::string_view text) {
     // One parser per thread: it keeps its buffers from line to line.
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element root;
     if (auto err = parser.parse(text.data(), text.size()).get(root)) {
         throw Error("NOT_JSON", std::string("not a JSON value: ") + simdjson::error_message(err));
     }
-    return fromElement(root);
+    return root;
+}
+
+/// Position behind the JSON value that starts at `at` of a text known to be valid JSON.
+std::size_t endOfValue(std::string_view text, std::size_t at) {
+    int depth = 0;
+    bool quoted = false;
+    for (std::size_t i = at; i < text.size(); ++i) {
+        char const c = text[i];
+        if (quoted) {
+            if (c == '\\') {
+                ++i;
+            } else if (c == '"') {
+                quoted = false;
+                if (depth == 0) return i + 1;
+            }
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            ++depth;
+        } else if (c == '}' || c == ']') {
+            if (depth == 0) return i;
+            if (--depth == 0) return i + 1;
+        } else if (depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n')) {
+            return i;
+        }
+    }
+    return text.size();
+}
+
+} // namespace
+
+Json Json::parse(std::string_view text) {
+    return fromElement(parsed(text));
+}
+
+std::vector<std::pair<std::string, std::string_view>> splitObject(std::string_view text) {
+    simdjson::dom::object object;
+    if (parsed(text).get(object)) throw Error("NOT_AN_OBJECT", "the text is JSON but no object");
+    std::vector<std::pair<std::string, std::string_view>> out;
+    out.reserve(object.size());
+    std::size_t at = text.find('{') + 1;
+    for (auto const field : object) {
+        // The parser has checked the text, so the pieces can be found by looking for a few characters.
+        at = endOfValue(text, text.find('"', at));
+        at = text.find_first_not_of(" \t\r\n", text.find(':', at) + 1);
+        auto const end = endOfValue(text, at);
+        std::string key(field.key);
+        std::erase_if(out, [&](auto const &entry) { return entry.first == key; });
+        out.emplace_back(std::move(key), text.substr(at, end - at));
+        at = end;
+    }
+    return out;
 }
 
 Json const *Json::find(std::string_view key) const {

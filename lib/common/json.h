@@ -72,6 +72,11 @@ private:
     std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> _v;
 };
 
+/// Check that `text` is one JSON object and cut it at its top level: keys and the texts of their values,
+/// views into `text`, in order. Of a repeated key the last value counts, as in jq. \throws Error NOT_JSON;
+/// NOT_AN_OBJECT for another JSON value
+std::vector<std::pair<std::string, std::string_view>> splitObject(std::string_view text);
+
 /// Append `text` as a JSON string literal with quotes. Bytes that are no UTF-8 become U+FFFD.
 void appendQuoted(std::string &out, std::string_view text);
 

@@ -380,6 +380,14 @@ std::string versionText(std::string const &program) {
     return program + " (dbb) " + version + "\n";
 }
 
+/// How mistakes in the command line itself are reported.
+log::Format earlyLogFormat(std::vector<std::string> const &args) {
+    auto const *env = std::getenv("DBB_LOG_FORMAT");
+    auto const given = findValue(args, "--log-format");
+    return (given.empty() && env ? std::string(env) : given) == "json" ? log::Format::Json
+                                                                       : log::Format::Text;
+}
+
 /// The verb in force, or the program itself.
 CLI::App const &innermost(CLI::App const &app) {
     return app.get_subcommands().empty() ? app : *app.get_subcommands().front();
@@ -497,7 +505,7 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
     }
 
     std::vector<std::string> args(argv + 1, argv + argc);
-    log::start(s.program, log::Format::Text, log::Level::Warning);
+    log::start(s.program, earlyLogFormat(args), log::Level::Warning);
     try {
         // These answer at once, whatever else is missing.
         auto const shell = findValue(args, "--completion");

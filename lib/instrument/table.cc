@@ -1,12 +1,14 @@
 #include "instrument/table.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "common/yaml.h"
 #include "instrument/embedded.h"
 #include "instrument/rules.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <mutex>
 
 namespace dbb::instrument {
@@ -83,6 +85,21 @@ void readRules(Json const &properties, Table &table) {
     }
 }
 
+/// Instruments whose headers can be read, in the order in which they are asked; tables of a folder come
+/// behind.
+constexpr std::array recognisable{"LSSTCam", "LATISS", "LSSTComCam"};
+
+/// Tables of the folder by name, as text.
+std::map<std::string, std::string> &folderTables() {
+    static std::map<std::string, std::string> tables;
+    return tables;
+}
+
+std::string tableText(std::string const &name) {
+    if (auto const at = folderTables().find(name); at != folderTables().end()) return at->second;
+    return name.starts_with("family-") ? std::string() : std::string(embeddedFile(name + ".yaml"));
+}
+
 /// The YAML documents of a table: instrument and rules, detectors, filters. They are parsed one by one,
 /// because most runs need a part of them only.
 std::array<std::string, 3> documentsOf(std::string_view text, std::string const &name) {
@@ -106,7 +123,8 @@ struct Recogniser {
 
 Recogniser readRecogniser(std::string const &name) {
     Recogniser out{name, {}};
-    auto const head = common::parseYaml(documentsOf(embeddedFile(name + ".yaml"), name)[0], name + ".yaml");
+    auto const head = common::parseYaml(documentsOf(tableText(name), name)[0], name + ".yaml");
+    if (!head["recognise"].isArray()) return out;
     for (auto const &test : head["recognise"].array()) {
         auto const rule = stringIn(test, "rule", name);
         auto const function = recognitionNamed(rule);
@@ -155,9 +173,6 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
     return out;
 }
 
-/// Instruments whose headers can be read, in the order in which they are asked.
-constexpr std::array recognisable{"LSSTCam", "LATISS", "LSSTComCam"};
-
 } // namespace
 
 Json const &Rule::parameter(std::string_view key) const {
@@ -194,8 +209,22 @@ std::vector<std::string> tableNames() {
         if (name.ends_with(".yaml") && !name.starts_with("family-"))
             out.push_back(name.substr(0, name.size() - 5));
     }
+    for (auto const &[name, text] : folderTables()) out.push_back(name);
     std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+}
+
+void addTableFolder(std::string const &folder) {
+    std::error_code error;
+    for (auto const &entry : std::filesystem::directory_iterator(folder, error)) {
+        auto const name = entry.path().stem().string();
+        if (entry.path().extension() == ".yaml")
+            folderTables()[name] = common::readFile(entry.path().string());
+    }
+    if (error)
+        throw common::usageError("--instrument-dir: can't read the folder \"" + folder
+                                 + "\": " + error.message());
 }
 
 Table const &tableOf(std::string const &name) {
@@ -204,14 +233,14 @@ Table const &tableOf(std::string const &name) {
     std::lock_guard const lock(mutex);
     auto &slot = tables[name];
     if (!slot) {
-        auto const text = embeddedFile(name + ".yaml");
-        if (text.empty() || name.starts_with("family-")) {
+        auto const text = tableText(name);
+        if (text.empty()) {
             auto const near = common::nearest(name, tableNames());
             throw Error("UNKNOWN_INSTRUMENT", "unknown instrument \"" + name + "\"")
                 .hint(near.empty() ? "known are " + common::join(tableNames(), ", ")
                                    : "did you mean " + near + "?");
         }
-        slot = readTable(std::string(text), name);
+        slot = readTable(text, name);
     }
     return *slot;
 }
@@ -220,6 +249,11 @@ Table const *recognise(fits::Header const &header) {
     static std::vector<Recogniser> const recognisers = [] {
         std::vector<Recogniser> out;
         for (auto const *name : recognisable) out.push_back(readRecogniser(name));
+        for (auto const &[name, text] : folderTables()) {
+            if (std::find(recognisable.begin(), recognisable.end(), name) == recognisable.end()) {
+                out.push_back(readRecogniser(name));
+            }
+        }
         return out;
     }();
     for (auto const &recogniser : recognisers) {

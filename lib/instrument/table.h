@@ -81,6 +81,11 @@ struct Table {
     std::unordered_map<std::string, std::size_t> detector_index;
 };
 
+/// Take tables from a folder besides the embedded ones: <NAME>.yaml, which replaces an embedded table of that
+/// name. To be called before any other function here, once, by a program that is told to (--instrument-dir).
+/// \throws Error USAGE when it is no folder that can be read
+void addTableFolder(std::string const &folder);
+
 /// Names of all instruments, sorted.
 std::vector<std::string> tableNames();
 

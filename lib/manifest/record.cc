@@ -10,61 +10,12 @@ namespace dbb::manifest {
 using common::Error;
 using common::Json;
 
-namespace {
-
-/// Position behind the JSON value that starts at `at` of a text known to be valid JSON.
-std::size_t endOfValue(std::string_view text, std::size_t at) {
-    int depth = 0;
-    bool quoted = false;
-    for (std::size_t i = at; i < text.size(); ++i) {
-        char const c = text[i];
-        if (quoted) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                quoted = false;
-                if (depth == 0) return i + 1;
-            }
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            ++depth;
-        } else if (c == '}' || c == ']') {
-            if (depth == 0) return i;
-            if (--depth == 0) return i + 1;
-        } else if (depth == 0 && (c == ',' || c == ' ' || c == '\t' || c == '\r')) {
-            return i;
-        }
-    }
-    return text.size();
-}
-
-std::size_t skipWhite(std::string_view text, std::size_t at) {
-    while (at < text.size() && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')) ++at;
-    return at;
-}
-
-} // namespace
-
 Record Record::parse(std::string_view line) {
-    // The parser checks the whole text; the raw pieces are then cut out of what is known to be valid.
-    Json const value = Json::parse(line);
-    if (!value.isObject()) {
-        throw Error("NOT_AN_OBJECT", "the line is JSON but no object");
-    }
     Record out;
-    std::size_t at = skipWhite(line, line.find('{') + 1);
-    while (at < line.size() && line[at] == '"') {
-        auto const keyEnd = endOfValue(line, at);
-        auto const key = Json::parse(line.substr(at, keyEnd - at)).string();
-        at = skipWhite(line, line.find(':', keyEnd) + 1);
-        auto const end = endOfValue(line, at);
-        out.erase(key); // of a repeated key the last value counts, as in jq
-        out._entries.push_back({key, std::string(line.substr(at, end - at))});
-        at = skipWhite(line, end);
-        if (at < line.size() && line[at] == ',') at = skipWhite(line, at + 1);
-    }
-    if (!value["type"].isString()) {
+    for (auto &[key, raw] : common::splitObject(line))
+        out._entries.push_back({std::move(key), std::string(raw)});
+    auto const *type = out.find("type");
+    if (!type || !type->raw.starts_with('"')) {
         throw Error("NO_TYPE", "the line has no \"type\"")
             .hint(
                 "manifest lines say what they are about, for example \"type\":\"file\"; see dbb-manifest(5)");
@@ -85,6 +36,11 @@ Record::Entry const *Record::find(std::string_view key) const {
 Json Record::get(std::string_view key) const {
     auto const *entry = find(key);
     return entry ? Json::parse(entry->raw) : Json();
+}
+
+std::string_view Record::raw(std::string_view key) const {
+    auto const *entry = find(key);
+    return entry ? std::string_view(entry->raw) : std::string_view();
 }
 
 std::string Record::text(std::string_view key) const {

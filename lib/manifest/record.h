@@ -28,6 +28,8 @@ public:
     bool has(std::string_view key) const { return find(key) != nullptr; }
     /// Value of a top-level key; null when absent.
     common::Json get(std::string_view key) const;
+    /// JSON text of a key's value as it was read; empty when absent. Valid until the record changes.
+    std::string_view raw(std::string_view key) const;
     /// String value of a key. \throws Error MISSING_KEY, BAD_VALUE
     std::string text(std::string_view key) const;
     /// Integer value of a key, also when it stands as text or as a double without fraction; nullopt when

@@ -109,6 +109,14 @@ void Transaction::commit() {
     _open = false;
 }
 
+ReadTransaction::~ReadTransaction() {
+    try {
+        if (_db.inTransaction()) _db.rollback();
+    } catch (common::Error const &) {
+        // Nothing was written; the connection ends what is left.
+    }
+}
+
 Savepoint::Savepoint(Database &db) : _db(db) {
     _db.execute("SAVEPOINT dbb");
 }

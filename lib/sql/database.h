@@ -72,6 +72,8 @@ public:
 
     /// Begin a transaction that may write; waits for other writers up to the connection's time-out.
     virtual void begin() = 0;
+    /// Begin a transaction that reads only: a steady view, and one lock for many statements.
+    virtual void beginRead() = 0;
     virtual void commit() = 0;
     virtual void rollback() = 0;
     virtual bool inTransaction() const = 0;
@@ -98,6 +100,18 @@ public:
 private:
     Database &_db;
     bool _open = true;
+};
+
+/// A transaction that reads; ends when it goes out of scope.
+class ReadTransaction {
+public:
+    explicit ReadTransaction(Database &db) : _db(db) { _db.beginRead(); }
+    ~ReadTransaction();
+    ReadTransaction(ReadTransaction const &) = delete;
+    ReadTransaction &operator=(ReadTransaction const &) = delete;
+
+private:
+    Database &_db;
 };
 
 /// A point inside a transaction to go back to: rolls back to it when it goes out of scope unreleased.

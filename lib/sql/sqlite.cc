@@ -162,6 +162,7 @@ public:
 
     // A deferred transaction would fail at its first write when another writer came in between.
     void begin() override { cached("BEGIN IMMEDIATE").run({}); }
+    void beginRead() override { cached("BEGIN").run({}); }
     void commit() override { cached("COMMIT").run({}); }
     void rollback() override { cached("ROLLBACK").run({}); }
     bool inTransaction() const override { return sqlite3_get_autocommit(_db) == 0; }

@@ -222,6 +222,7 @@ common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int 
     if (options.paths.empty() && ::isatty(in) == 1) {
         throw common::usageError("standard input is a terminal", "pipe dbb-scan in, or name files");
     }
+    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
     manifest::Summary summary{.program = "dbb-describe", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     common::Output output(out);

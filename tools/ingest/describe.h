@@ -46,6 +46,7 @@ std::vector<std::optional<common::Error>> describeAll(Describer const &describer
 struct DescribeProgramOptions {
     DescribeOptions describe;
     std::vector<std::string> paths;
+    std::string instrument_dir;
     common::StandardOptions standard;
 };
 common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int out);

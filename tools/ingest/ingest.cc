@@ -88,13 +88,14 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     options.ingester.transfer = transferNamed(options.transfer);
     options.ingester.ownership = Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
+    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     common::Output output(out);
     auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access);
-    Ingester ingester(repo, options.ingester, rejects, [&](Record const &record) {
-        ++summary.outcomes[record.get("ingest")["outcome"].string()];
+    Ingester ingester(repo, options.ingester, rejects, [&](Record const &record, std::string const &outcome) {
+        ++summary.outcomes[outcome];
         output.write(record.line());
     });
     std::vector<Record> ends{manifest::endRecord("dbb-ingest")};

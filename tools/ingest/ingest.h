@@ -18,6 +18,7 @@ struct IngestProgramOptions {
     std::string group; ///< name or number
     std::string corrections;
     bool check_data = false;
+    std::string instrument_dir;
     std::vector<std::string> paths;
     IngesterOptions ingester;
     common::StandardOptions standard;

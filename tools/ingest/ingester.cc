@@ -56,7 +56,7 @@ struct Ingester::Item {
 };
 
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
-                   std::function<void(manifest::Record)> receipts)
+                   std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {}
 
@@ -64,7 +64,9 @@ Ingester::~Ingester() = default;
 
 void Ingester::add(manifest::Record record) {
     try {
-        _queue.push_back(parseRawLine(record, _options.run, _options.dry_run));
+        auto line = parseRawLine(record, _options.run, _options.dry_run, _recordsMemory);
+        line.record = std::move(record);
+        _queue.push_back(std::move(line));
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         _rejects.add(std::move(record), e);
@@ -91,25 +93,40 @@ void Ingester::commitBatch(std::vector<Item> &items) {
     std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
     std::vector<Group> groups;
     for (auto &item : items) {
-        locate(item);
+        prepare(item);
         auto const [at, isNew] =
             places.emplace(std::pair(item.line.instrument, item.line.exposure), groups.size());
         if (isNew) groups.emplace_back();
         groups[at->second].push_back(&item);
     }
-    // Files first: they may take long, and until their rows are there nobody sees them.
-    if (!_options.dry_run) {
-        for (auto &item : items) place(item);
-        _placement.sync();
-    }
     if (_options.dry_run) {
+        sql::ReadTransaction const view(_repo.db());
+        lookAndPlace(items);
         for (auto const &group : groups) storeGroup(group);
         return;
     }
+    // Files first: they may take long, and until their rows are there nobody sees them.
+    if (_placement.makesFiles()) {
+        {
+            sql::ReadTransaction const view(_repo.db());
+            for (auto &item : items) look(item);
+        }
+        for (auto &item : items) place(item);
+        _placement.sync();
+    }
     sql::Transaction transaction(_repo.db());
+    // Another program may have been faster since a look that was taken without the lock.
+    lookAndPlace(items);
     for (auto const &group : groups) storeGroup(group);
     undoLeftOvers(items);
     transaction.commit();
+}
+
+void Ingester::lookAndPlace(std::vector<Item> &items) {
+    for (auto &item : items) {
+        look(item);
+        if (_options.dry_run || !_placement.makesFiles()) place(item);
+    }
 }
 
 /// The dataset type and run of a line, registered when they are new.
@@ -148,8 +165,8 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
     return *slot;
 }
 
-/// Everything that can be known of an item before its files move.
-void Ingester::locate(Item &item) {
+/// What can be known of an item without looking for its dataset; registers type and run when they are new.
+void Ingester::prepare(Item &item) {
     try {
         checkRegistered(item.line);
         item.target = &targetOf(item.line);
@@ -165,20 +182,30 @@ void Ingester::locate(Item &item) {
             throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second
                                          + "\" are the same exposure and detector");
         }
-        if (item.target->datasets) item.existing = item.target->datasets->existing(*item.id, item.data_id);
-        if (item.existing.stored && _placement.differsFromStored(item.line.path, item.existing.path)) {
+    } catch (Error const &e) {
+        if (isFatal(e)) throw;
+        reject(item, e);
+    }
+}
+
+/// Look for the dataset in the registry, and at the file that it has.
+void Ingester::look(Item &item) {
+    if (item.error || !item.target->datasets) return;
+    try {
+        item.existing = item.target->datasets->existing(*item.id, item.data_id);
+        if (!item.existing.stored) return;
+        if (_placement.differsFromStored(item.line.path, item.existing.path)) {
+            auto const other = _placement.fileOf(item.existing.path);
             throw Error("OTHER_ORIGIN", "\"" + item.line.path + "\" is the same exposure and detector as \""
-                                            + _placement.fileOf(item.existing.path)
-                                            + "\", which the repository has, but another file")
-                .cause({.column = "path",
-                        .value = item.line.path,
-                        .expected = _placement.fileOf(item.existing.path)});
+                                            + other + "\", which the repository has, but another file")
+                .cause({.column = "path", .value = item.line.path, .expected = other});
         }
-        if (item.existing.stored && !_options.skip_existing) {
+        if (!_options.skip_existing) {
             throw Error("ALREADY_INGESTED", "\"" + item.line.path + "\": the dataset is stored already as \""
                                                 + item.existing.path + "\"");
         }
     } catch (Error const &e) {
+        if (isFatal(e)) throw;
         reject(item, e);
     }
 }
@@ -186,7 +213,9 @@ void Ingester::locate(Item &item) {
 void Ingester::place(Item &item) {
     if (item.error || item.existing.stored) return;
     try {
-        item.placed = _placement.place(item.line.path, templatePath(item.line, *item.target));
+        auto const path = _placement.makesFiles() ? templatePath(item.line, *item.target) : std::string();
+        item.placed =
+            _options.dry_run ? _placement.plan(item.line.path, path) : _placement.place(item.line.path, path);
         if (_options.track_file_attrs && _repo.config().checksum) {
             item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
         }
@@ -195,8 +224,18 @@ void Ingester::place(Item &item) {
     }
 }
 
+/// Under the lock, a last look at what another program could have taken away.
+void Ingester::requirePlaced(Item const &item) const {
+    if (!item.placed) {
+        throw Error("VANISHED", "\"" + item.line.path + "\": its dataset was removed while it was ingested");
+    }
+    if (_placement.makesFiles() && ::access(item.placed->file.c_str(), F_OK) != 0) {
+        throw Error("VANISHED", "\"" + item.placed->file + "\" went away before it was registered");
+    }
+}
+
 std::string Ingester::templatePath(RawLine const &line, Target const &target) {
-    auto const &exposure = line.exposure_record;
+    auto const &exposure = (*line.records)["exposure"];
     auto text = [](Json const &value) { return value.isString() ? value.string() : value.dump(); };
     auto const day = text(exposure["day_obs"]);
     auto const filter = line.physical_filter;
@@ -211,7 +250,7 @@ std::string Ingester::templatePath(RawLine const &line, Target const &target) {
         {"exposure.obs_id", text(exposure["obs_id"])},
         {"group", text(exposure["group"])},
         {"detector", std::to_string(line.detector)},
-        {"detector.full_name", _detectorNames.at(line.instrument + "\n" + std::to_string(line.detector))},
+        {"detector.full_name", _known.at(line.instrument).detectors.at(line.detector)},
         {"id", ""},
     };
     return butler::formatTemplate(target.path_template, fields,
@@ -220,31 +259,38 @@ std::string Ingester::templatePath(RawLine const &line, Target const &target) {
 
 /// Instrument, filter and detector must be in the registry; they are not made here.
 void Ingester::checkRegistered(RawLine const &line) {
-    auto require = [&](std::string const &element, std::vector<Json> const &key, char const *code,
-                       std::string const &what) -> std::optional<butler::DimensionRecord> {
-        auto const name = element + "\n" + Json(Json::Array(key)).dump();
-        if (_registered.contains(name)) return std::nullopt;
-        auto record = _records.find(element, key);
-        if (!record) {
-            throw Error(code, "\"" + line.path + "\": " + what + " is not registered in \""
-                                  + _repo.config().root + "\"")
-                .cause({.column = element,
-                        .value = key.back().isString() ? key.back().string() : key.back().dump(),
-                        .expected = "a registered " + element});
-        }
-        _registered.insert(name);
-        return record;
-    };
-    require("instrument", {line.instrument}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
-    require("physical_filter", {line.instrument, line.physical_filter}, "FILTER_NOT_REGISTERED",
-            "physical filter \"" + line.physical_filter + "\" of " + line.instrument);
-    if (auto const detector =
-            require("detector", {line.instrument, line.detector}, "DETECTOR_NOT_REGISTERED",
-                    "detector " + std::to_string(line.detector) + " of " + line.instrument)) {
-        auto const &name = (*detector)["full_name"];
-        _detectorNames[line.instrument + "\n" + std::to_string(line.detector)] =
-            name.isString() ? name.string() : "";
+    auto at = _known.find(line.instrument);
+    if (at == _known.end()) {
+        required(line, "instrument", {}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
+        at = _known.emplace(line.instrument, Known{}).first;
     }
+    auto &known = at->second;
+    if (!known.filters.contains(line.physical_filter)) {
+        required(line, "physical_filter", line.physical_filter, "FILTER_NOT_REGISTERED",
+                 "physical filter \"" + line.physical_filter + "\" of " + line.instrument);
+        known.filters.insert(line.physical_filter);
+    }
+    if (!known.detectors.contains(line.detector)) {
+        auto const detector =
+            required(line, "detector", line.detector, "DETECTOR_NOT_REGISTERED",
+                     "detector " + std::to_string(line.detector) + " of " + line.instrument);
+        known.detectors[line.detector] =
+            detector["full_name"].isString() ? detector["full_name"].string() : "";
+    }
+}
+
+/// A record of the line's instrument that must be there. \param key  value beside the instrument, null for
+/// none
+butler::DimensionRecord Ingester::required(RawLine const &line, std::string const &element, Json const &key,
+                                           char const *code, std::string const &what) {
+    std::vector<Json> keys{line.instrument};
+    if (!key.isNull()) keys.push_back(key);
+    if (auto record = _records.find(element, keys)) return *record;
+    throw Error(code,
+                "\"" + line.path + "\": " + what + " is not registered in \"" + _repo.config().root + "\"")
+        .cause({.column = element,
+                .value = keys.back().isString() ? keys.back().string() : keys.back().dump(),
+                .expected = "a registered " + element});
 }
 
 /// The lines of one exposure: its records by the first of them, then the datasets. All of it or nothing.
@@ -273,9 +319,7 @@ void Ingester::syncRecords(Item &first) {
                                              : _records.sync(element, record, _options.update_records);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
-    sync("group", line.group);
-    sync("day_obs", line.day_obs);
-    sync("exposure", line.exposure_record);
+    for (auto const *element : {"group", "day_obs", "exposure"}) sync(element, (*line.records)[element]);
     first.updated = updated;
 }
 
@@ -291,21 +335,11 @@ void Ingester::storeItems(Group const &group) {
     for (auto *item : group) {
         if (item->error) continue;
         try {
-            // Another program may have been faster since the first look, which was taken without a lock.
-            if (!_options.dry_run)
-                item->existing = item->target->datasets->existing(*item->id, item->data_id);
             item->outcome = !item->updated.isNull() && item->existing.stored ? "updated"
                             : item->existing.stored                          ? "existing"
                                                                              : "done";
             if (item->existing.stored) continue;
-            if (_options.dry_run) {
-                item->placed = _placement.plan(item->line.path, templatePath(item->line, *item->target));
-                continue;
-            }
-            // … or have removed a file that it had put where ours should go.
-            if (::access(item->placed->file.c_str(), F_OK) != 0) {
-                throw Error("VANISHED", "\"" + item->placed->file + "\" went away before it was registered");
-            }
+            if (!_options.dry_run) requirePlaced(*item);
         } catch (Error const &e) {
             if (isFatal(e)) throw;
             reject(*item, e);
@@ -374,7 +408,7 @@ void Ingester::finish(Item &item) {
     if (!item.updated.isNull()) receipt.set("updated", item.updated);
     receipt.set("elapsed_ms", std::round(elapsed.count() * 1000.0) / 1000.0);
     item.line.record.set("id", item.id->text()).set("run", item.line.run).set("ingest", receipt);
-    _receipts(std::move(item.line.record));
+    _receipts(item.line.record, receipt["outcome"].string());
 }
 
 } // namespace dbb::ingest

@@ -34,9 +34,9 @@ struct IngesterOptions {
 /// Takes lines and commits them in batches. Receipts are handed out after their commit, never before.
 class Ingester {
 public:
-    /// \param receipts  gets each line with its `ingest` receipt, in the order of the batch
+    /// \param receipts  gets each line with its `ingest` receipt, and its outcome, in the order of the batch
     Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
-             std::function<void(manifest::Record)> receipts);
+             std::function<void(manifest::Record const &, std::string const &outcome)> receipts);
     ~Ingester();
 
     /// Check a line and queue it; a bad one is rejected at once.
@@ -51,16 +51,26 @@ public:
 private:
     struct Item;
     struct Target;
+    /// What is registered of an instrument, as far as it was asked for.
+    struct Known {
+        std::set<std::string> filters;
+        std::map<std::int64_t, std::string> detectors; // full names
+    };
     using Group = std::vector<Item *>; // the lines of one exposure
 
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
-    void locate(Item &item);
+    void prepare(Item &item);
+    void look(Item &item);
+    void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
+    void requirePlaced(Item const &item) const;
     void storeGroup(Group const &group);
     void syncRecords(Item &first);
     void storeItems(Group const &group);
     void checkRegistered(RawLine const &line);
+    butler::DimensionRecord required(RawLine const &line, std::string const &element, common::Json const &key,
+                                     char const *code, std::string const &what);
     std::string templatePath(RawLine const &line, Target const &target);
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
@@ -71,12 +81,12 @@ private:
     butler::Repository const &_repo;
     IngesterOptions _options;
     manifest::Rejects &_rejects;
-    std::function<void(manifest::Record)> _receipts;
+    std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
     Placement _placement;
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
-    std::set<std::string> _registered; // instruments, filters and detectors seen in the registry
-    std::map<std::string, std::string> _detectorNames; // full names by instrument and number
+    std::map<std::string, Known> _known;                     // by instrument
+    RecordsMemory _recordsMemory;
     std::vector<RawLine> _queue;
     std::unordered_map<std::string, std::string>
         _recent; // dataset ids of this call and where their files were

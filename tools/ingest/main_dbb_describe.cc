@@ -19,6 +19,8 @@ int main(int argc, char **argv) {
                "Folder with <instrument>-<observation id>.yaml, searched first")
         .flag("--check-data", opt.describe.check_data,
               "Walk over all HDUs; refuse files whose data are cut short")
+        .value("--instrument-dir", opt.instrument_dir, "DIR",
+               "Folder with further instrument tables (dbb-instrument(5))")
         .standard(opt.standard, common::Options::Rejects | common::Options::Jobs | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe -j2", "describe every file of a folder")
         .example("dbb-describe --explain raw/LATISS/3018092000065-det000.fits | jq .explain",

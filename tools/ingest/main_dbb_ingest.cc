@@ -27,6 +27,8 @@ int main(int argc, char **argv) {
         .value("--corrections", opt.corrections, "DIR",
                "With paths: folder with <instrument>-<observation id>.yaml, searched first")
         .flag("--check-data", opt.check_data, "With paths: refuse files whose data are cut short")
+        .value("--instrument-dir", opt.instrument_dir, "DIR",
+               "Folder with further instrument tables (dbb-instrument(5))")
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",

@@ -183,6 +183,10 @@ Placement::Placement(std::string root, Transfer mode, Ownership ownership)
     _realRoot = exists(_root) ? common::realPath(_root) : _root;
 }
 
+bool Placement::makesFiles() const {
+    return _mode != Transfer::None && _mode != Transfer::Direct && _mode != Transfer::Split;
+}
+
 bool Placement::inRoot(std::string const &source, std::string &relative) const {
     if (common::isBelow(source, _root)) {
         relative = source.substr(_root == "/" ? 1 : _root.size() + 1);

@@ -53,6 +53,9 @@ class Placement {
 public:
     Placement(std::string root, Transfer mode, Ownership ownership = {});
 
+    /// Whether the mode can make files, so that they must be in place before rows speak of them.
+    bool makesFiles() const;
+
     /// What place() would do, without doing it; existing files are looked at.
     /// \throws Error as place()
     Placed plan(std::string const &source, std::string const &templatePath) const;

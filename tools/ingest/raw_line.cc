@@ -33,15 +33,23 @@ std::int64_t integerIn(Json const &object, std::string_view key, char const *whe
                 std::string(where) + " must hold the integer \"" + std::string(key) + "\"");
 }
 
-Json recordIn(Json const &records, std::string_view element) {
-    auto const &value = records[element];
-    if (value.isObject()) return value;
-    throw Error("MISSING_KEY", "\"records\" must hold the record of \"" + std::string(element) + "\"");
+/// The records of a line, parsed unless they are those of the line before.
+std::shared_ptr<Json const> recordsOf(Record const &record, RecordsMemory &memory) {
+    auto const raw = record.raw("records");
+    if (memory.records && raw == memory.text) return memory.records;
+    auto const records = std::make_shared<Json const>(record.get("records"));
+    for (auto const *element : {"group", "day_obs", "exposure"}) {
+        if ((*records)[element].isObject()) continue;
+        throw Error("MISSING_KEY", "\"records\" must hold the record of \"" + std::string(element) + "\"");
+    }
+    memory = {std::string(raw), records};
+    return records;
 }
 
 /// No line of a dry run counts as done.
 void refusePlanned(Record const &record) {
     for (auto const *program : {"ingest", "copy"}) {
+        if (!record.has(program)) continue;
         auto const receipt = record.get(program);
         if (receipt["outcome"] == Json("planned")) {
             throw Error("DRY_RUN", std::string("the line was printed by a dry run of dbb-") + program);
@@ -50,14 +58,16 @@ void refusePlanned(Record const &record) {
 }
 
 void checkConsistent(RawLine const &line) {
-    auto const &exposure = line.exposure_record;
-    bool const same = exposure["instrument"] == Json(line.instrument)
+    Json const instrument(line.instrument);
+    auto const &group = (*line.records)["group"];
+    auto const &day = (*line.records)["day_obs"];
+    auto const &exposure = (*line.records)["exposure"];
+    bool const same = exposure["instrument"] == instrument && group["instrument"] == instrument
+                      && day["instrument"] == instrument
                       && integerIn(exposure, "id", "the exposure record") == line.exposure
-                      && line.group["instrument"] == Json(line.instrument)
-                      && line.day_obs["instrument"] == Json(line.instrument)
-                      && exposure["group"] == line.group["name"]
+                      && exposure["group"] == group["name"]
                       && integerIn(exposure, "day_obs", "the exposure record")
-                             == integerIn(line.day_obs, "id", "the day_obs record");
+                             == integerIn(day, "id", "the day_obs record");
     if (!same)
         throw Error("INCONSISTENT_LINE", "\"data_id\" and \"records\" of the line contradict each other");
     if (exposure["physical_filter"] != Json(line.physical_filter)) {
@@ -68,7 +78,7 @@ void checkConsistent(RawLine const &line) {
 
 } // namespace
 
-RawLine parseRawLine(Record record, std::string const &run, bool dry_run) {
+RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run, RecordsMemory &memory) {
     if (record.type() != "file") {
         throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");
     }
@@ -87,11 +97,7 @@ RawLine parseRawLine(Record record, std::string const &run, bool dry_run) {
     }
     out.physical_filter = record.text("physical_filter");
     out.run = run.empty() ? record.text("run") : run;
-    auto const records = record.get("records");
-    out.group = recordIn(records, "group");
-    out.day_obs = recordIn(records, "day_obs");
-    out.exposure_record = recordIn(records, "exposure");
-    out.record = std::move(record);
+    out.records = recordsOf(record, memory);
     checkConsistent(out);
     return out;
 }

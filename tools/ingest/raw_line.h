@@ -6,6 +6,7 @@
 #include "instrument/table.h"
 #include "manifest/record.h"
 
+#include <memory>
 #include <string>
 
 namespace dbb::ingest {
@@ -18,17 +19,22 @@ struct RawLine {
     std::int64_t detector = 0;
     std::string physical_filter;
     std::string run;
-    common::Json group; ///< dimension records
-    common::Json day_obs;
-    common::Json exposure_record;
+    std::shared_ptr<common::Json const> records; ///< dimension records by element: group, day_obs, exposure
     instrument::Table const *table = nullptr;
 };
 
-/// Check a line.
+/// Remembers the records of the last line: the lines of an exposure have the same ones.
+struct RecordsMemory {
+    std::string text;
+    std::shared_ptr<common::Json const> records;
+};
+
+/// Check a line. The line itself is not put into the result.
 /// \param run      run that replaces the line's own, empty: none
 /// \param dry_run  whether lines of a dry run are accepted
 /// \throws Error NOT_DESCRIBED, MISSING_KEY, BAD_VALUE, INCONSISTENT_LINE, DRY_RUN, UNKNOWN_INSTRUMENT,
 /// BAD_URI
-RawLine parseRawLine(manifest::Record record, std::string const &run, bool dry_run);
+RawLine parseRawLine(manifest::Record const &record, std::string const &run, bool dry_run,
+                     RecordsMemory &memory);
 
 } // namespace dbb::ingest

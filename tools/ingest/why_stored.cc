@@ -1,0 +1,102 @@
+#include "ingest/why_stored.h"
+
+#include "astro/time_scale.h"
+#include "butler/collections.h"
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/uri.h"
+
+#include <unistd.h>
+
+namespace dbb::ingest {
+
+using common::Json;
+using sql::quoteIdentifier;
+
+namespace {
+
+/// 8-4-4-4-12 digits of 32.
+std::string dashed(std::string const &hex) {
+    if (hex.size() != 32) return hex;
+    return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-"
+           + hex.substr(20);
+}
+
+/// Local path of a stored file; empty when it is elsewhere.
+std::string localFile(butler::Config const &config, std::string const &path) {
+    if (path.find("://") == std::string::npos) return config.datastore_root + "/" + path;
+    return path.starts_with("file://") ? common::pathOfUri(path) : std::string();
+}
+
+// The condition on instrument and exposure has an index of its own in every registry.
+std::string query(butler::Repository const &repo, butler::DatasetType const &type, bool oneDetector) {
+    return "SELECT t.detector, d.id, c.name, d.ingest_date, r.path, r.file_size FROM "
+           + quoteIdentifier(type.tags_table)
+           + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
+             "JOIN collection AS c ON c.collection_id = t.collection_id "
+             "JOIN dataset_location AS l ON l.dataset_id = d.id AND l.datastore_name = ? JOIN "
+           + quoteIdentifier(repo.config().records_table)
+           + " AS r ON r.dataset_id = d.id WHERE t.instrument = ? AND t.exposure = ? "
+             "AND t.dataset_type_id = ? "
+           + (oneDetector ? "AND t.detector = ? " : "") + "ORDER BY c.name, t.detector";
+}
+
+} // namespace
+
+std::string utcOfIngestDate(sql::Value const &date) {
+    if (auto const *tai_ns = std::get_if<std::int64_t>(&date)) {
+        // The offset of an instant is looked up by its UTC, which the first guess misses by a minute at most.
+        auto offset = astro::taiNsFromUtcNs(*tai_ns) - *tai_ns;
+        auto const utc_ns = *tai_ns - offset;
+        offset = astro::taiNsFromUtcNs(utc_ns) - utc_ns;
+        return common::isoFromNs(*tai_ns - offset);
+    }
+    auto const *text = std::get_if<std::string>(&date);
+    if (!text) return {};
+    auto iso = *text;
+    if (iso.size() > 10) iso[10] = 'T';
+    auto const utc_ns = common::nsFromIso(iso);
+    return utc_ns ? common::isoFromNs(*utc_ns) : *text;
+}
+
+std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string const &datasetType,
+                                    std::string const &instrument, std::int64_t exposure,
+                                    std::optional<std::int64_t> detector) {
+    std::vector<StoredFile> out;
+    auto const type = butler::findDatasetType(repo, datasetType);
+    if (!type || !repo.db().hasTable(repo.config().records_table)) return out;
+    std::vector<sql::Value> parameters{repo.config().datastore_name, instrument, exposure, type->id};
+    if (detector) parameters.emplace_back(*detector);
+    repo.db()
+        .cached(query(repo, *type, detector.has_value()))
+        .query(parameters, [&](sql::Statement const &row) {
+            StoredFile stored;
+            stored.detector = row.integer(0);
+            stored.id = dashed(row.text(1));
+            stored.run = row.text(2);
+            stored.ingest_date_utc = utcOfIngestDate(row.column(3));
+            stored.path = row.text(4);
+            if (!row.isNull(5)) stored.size_bytes = row.integer(5);
+            stored.file = localFile(repo.config(), stored.path);
+            stored.gone = !stored.file.empty() && ::access(stored.file.c_str(), F_OK) != 0;
+            out.push_back(std::move(stored));
+        });
+    return out;
+}
+
+Json toJson(StoredFile const &stored) {
+    Json out;
+    out.set("path", stored.path);
+    out.set("file", stored.file.empty() ? Json() : Json(stored.file));
+    out.set("run", stored.run).set("id", stored.id);
+    out.set("size", stored.size_bytes < 0 ? Json() : Json(stored.size_bytes));
+    out.set("ingest_date_utc", stored.ingest_date_utc);
+    return out.set("gone", stored.gone);
+}
+
+std::string shownUtc(std::string const &iso) {
+    if (iso.size() < 19) return iso;
+    return iso.substr(0, 10) + " " + iso.substr(11, 8) + " UTC";
+}
+
+} // namespace dbb::ingest

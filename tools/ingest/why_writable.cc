@@ -1,0 +1,114 @@
+#include "ingest/why_writable.h"
+
+#include "butler/repository.h"
+#include "common/file.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+namespace dbb::ingest {
+
+using common::Error;
+
+namespace {
+
+constexpr std::chrono::milliseconds maxWait(300);
+
+/// The folder itself, or the nearest one above it that exists.
+std::string existingFolder(std::string folder) {
+    while (folder != "/" && ::access(folder.c_str(), F_OK) != 0) folder = common::folderOf(folder);
+    return folder;
+}
+
+/// Bytes that may still be written; nullopt when the system can't tell.
+std::optional<std::int64_t> freeBytes(std::string const &path) {
+    struct statvfs s {};
+    if (::statvfs(path.c_str(), &s) != 0) return std::nullopt;
+    auto const blocks = ::geteuid() == 0 ? s.f_bfree : s.f_bavail;
+    return static_cast<std::int64_t>(blocks) * static_cast<std::int64_t>(s.f_frsize);
+}
+
+/// The program that holds a write lock on a SQLite file, "process 123 (dbb-ingest)"; empty when none is
+/// found, as on another host.
+std::string lockHolder(std::string const &path) {
+    common::UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    // SQLite's lock bytes: PENDING, RESERVED, and 510 SHARED behind them.
+    struct flock lock {};
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = 0x40000000;
+    lock.l_len = 512;
+    if (!fd || ::fcntl(fd.get(), F_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0) return {};
+    auto const pid = std::to_string(lock.l_pid);
+    std::string name;
+    try {
+        name = common::readFile("/proc/" + pid + "/comm");
+        while (name.ends_with('\n')) name.pop_back();
+    } catch (Error const &) {
+        // It may have ended just now.
+    }
+    return "process " + pid + (name.empty() ? "" : " (" + name + ")");
+}
+
+Error lockedBy(Error const &e, std::string const &path) {
+    auto const holder = lockHolder(path);
+    if (e.code() != "REPO_LOCKED" || holder.empty()) return e;
+    return Error(e.code(), e.message() + ", by " + holder, e.exitCode())
+        .hint("try again when it has finished; dbb-ingest waits for it as long as DBB_BUSY_TIMEOUT says")
+        .cause(e.cause());
+}
+
+} // namespace
+
+std::optional<Error> placeObstacle(butler::Config const &config, Transfer transfer, std::string const &source,
+                                   std::string const &stored) {
+    if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
+    auto const destination = config.datastore_root + "/" + stored;
+    if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;
+    auto const folder = existingFolder(common::folderOf(destination));
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+        return common::systemError("create", destination, errno);
+    }
+    auto const free = freeBytes(folder);
+    auto const size = transfer == Transfer::Copy ? common::statFile(source).size_bytes : 1;
+    if (free && *free < size) {
+        return Error("DISK_FULL", "could not create \"" + destination + "\": it needs " + std::to_string(size)
+                                      + " bytes and " + std::to_string(*free) + " are free");
+    }
+    return std::nullopt;
+}
+
+std::optional<Error> commitObstacle(std::string const &repo) {
+    std::string path;
+    try {
+        path = butler::readConfig(repo).sqlite_path;
+        auto const opened = butler::Repository::open(repo, butler::Access::Trial);
+        // Beside its file SQLite makes a journal.
+        auto const folder = common::folderOf(path);
+        if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+            return Error("REPO_READ_ONLY", "could not make a journal beside \"" + path + "\": "
+                                               + common::systemError("write", folder, errno).message(),
+                         common::ExitCode::Backend);
+        }
+        if (auto const free = freeBytes(folder); free && *free == 0) {
+            return Error("DISK_FULL", "could not make a journal beside \"" + path + "\": the disk is full",
+                         common::ExitCode::Backend);
+        }
+        // Takes the lock of writers and gives it back; nothing is written.
+        sql::Transaction const trial(opened.db());
+    } catch (Error const &e) {
+        return path.empty() ? e : lockedBy(e, path);
+    }
+    return std::nullopt;
+}
+
+void limitWaiting() {
+    if (sql::busyTimeout() <= maxWait) return;
+    ::setenv("DBB_BUSY_TIMEOUT", (std::to_string(maxWait.count() / 1000.0) + "s").c_str(), 1);
+}
+
+} // namespace dbb::ingest
