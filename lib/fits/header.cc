@@ -2,6 +2,8 @@
 
 #include "common/error.h"
 
+#include <algorithm>
+
 namespace dbb::fits {
 
 using common::Error;
@@ -19,26 +21,44 @@ Json toJson(Value const &value) {
         value);
 }
 
+/// The slot that holds `key`, or the free one where it would go. There is always a free one.
+std::size_t Header::slotOf(std::string_view key) const {
+    std::uint32_t hash = 2166136261U; // FNV-1a
+    for (char const c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
+    auto const mask = _slots.size() - 1;
+    auto at = hash & mask;
+    while (_slots[at] != 0 && _cards[_slots[at] - 1].key != key) at = (at + 1) & mask;
+    return at;
+}
+
+void Header::reindex(std::size_t slots) {
+    _slots.assign(slots, 0);
+    for (std::size_t i = 0; i < _cards.size(); ++i)
+        _slots[slotOf(_cards[i].key)] = static_cast<std::uint32_t>(i + 1);
+}
+
 Value const *Header::find(std::string_view key) const {
-    auto const at = _index.find(key);
-    return at == _index.end() ? nullptr : &_cards[at->second].value;
+    if (_slots.empty()) return nullptr;
+    auto const place = _slots[slotOf(key)];
+    return place == 0 ? nullptr : &_cards[place - 1].value;
 }
 
 void Header::set(std::string_view key, Value value) {
-    if (auto const at = _index.find(key); at != _index.end()) {
-        _cards[at->second].value = std::move(value);
+    if (_slots.size() < 2 * (_cards.size() + 1)) reindex(std::max<std::size_t>(512, 2 * _slots.size()));
+    auto &slot = _slots[slotOf(key)];
+    if (slot != 0) {
+        _cards[slot - 1].value = std::move(value);
         return;
     }
-    _index.emplace(std::string(key), _cards.size());
+    if (_cards.empty()) _cards.reserve(200);
     _cards.push_back({std::string(key), std::move(value)});
+    slot = static_cast<std::uint32_t>(_cards.size());
 }
 
 void Header::erase(std::string_view key) {
-    auto const at = _index.find(key);
-    if (at == _index.end()) return;
-    _cards.erase(_cards.begin() + static_cast<std::ptrdiff_t>(at->second));
-    _index.clear();
-    for (std::size_t i = 0; i < _cards.size(); ++i) _index.emplace(_cards[i].key, i);
+    if (!find(key)) return;
+    std::erase_if(_cards, [&](Card const &card) { return card.key == key; });
+    reindex(_slots.size());
 }
 
 void Header::merge(Header const &other) {

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -40,11 +39,13 @@ public:
     bool empty() const { return _cards.empty(); }
 
 private:
-    struct Hash : std::hash<std::string_view> {
-        using is_transparent = void;
-    };
+    std::size_t slotOf(std::string_view key) const;
+    void reindex(std::size_t slots);
+
     std::vector<Card> _cards;
-    std::unordered_map<std::string, std::size_t, Hash, std::equal_to<>> _index;
+    // Open addressing over places in _cards, plus one; 0 is free. A header is looked up about as often as it
+    // has cards, so that making the index must cost little.
+    std::vector<std::uint32_t> _slots;
 };
 
 /// The header that a dump holds: a mapping of keyword to value, or a list of [keyword, type, value, comment]

@@ -147,6 +147,7 @@ std::vector<std::optional<Error>> describeAll(Describer const &describer, std::v
                                               int jobs) {
     std::vector<std::optional<Error>> errors(records.size());
     common::parallelFor(records.size(), jobs, [&](std::size_t i) {
+        if (records[i].type() != "file") return; // lines about other things pass through
         try {
             describer.describe(records[i]);
         } catch (Error const &e) {
@@ -175,21 +176,14 @@ public:
     }
 
     void flush() {
-        std::vector<Record> files;
-        for (auto const &record : _records) {
-            if (record.type() == "file") files.push_back(record);
-        }
-        auto const errors = describeAll(_describer, files, _jobs);
-        std::size_t next = 0;
-        for (auto &record : _records) {
-            if (record.type() != "file") {
-                _output.write(record.line()); // lines about other things pass through
-            } else if (errors[next]) {
-                _rejects.add(std::move(record), *errors[next++]);
-            } else {
-                _output.write(files[next++].line());
-                ++_summary.outcomes["done"];
+        auto const errors = describeAll(_describer, _records, _jobs);
+        for (std::size_t i = 0; i < _records.size(); ++i) {
+            if (errors[i]) {
+                _rejects.add(std::move(_records[i]), *errors[i]);
+                continue;
             }
+            if (_records[i].type() == "file") ++_summary.outcomes["done"];
+            _output.write(_records[i].line());
         }
         _records.clear();
     }

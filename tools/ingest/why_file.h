@@ -1,0 +1,44 @@
+/// \file
+/// dbb-why of a file: the way that it would take through dbb-ingest, walked without changing anything.
+#pragma once
+
+#include "butler/repository.h"
+#include "ingest/describe.h"
+#include "ingest/ingester.h"
+#include "ingest/why.h"
+#include "ingest/why_answer.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace dbb::ingest {
+
+/// Walks files through the engine of dbb-ingest: Scanner, Describer, and Ingester in a dry run.
+class FileWalk {
+public:
+    /// \throws Error USAGE for options that dbb-ingest would refuse
+    explicit FileWalk(WhyOptions const &options);
+    ~FileWalk();
+
+    /// Hand an answer for the file to `sink`, or one for each FITS file below a folder.
+    /// \throws Error USAGE
+    void look(std::string const &path, std::function<void(Answer const &)> const &sink);
+
+private:
+    Answer walk(manifest::Record record);
+    void noteDescription(Answer &answer, manifest::Record const &record) const;
+    void ingest(Answer &answer, manifest::Record const &record);
+    void noteReceipt(Answer &answer, manifest::Record const &receipt);
+    void noteStored(Answer &answer, manifest::Record const &record) const;
+    bool openRepo(Answer &answer);
+
+    WhyOptions const &_options;
+    IngesterOptions _ingesterOptions;
+    Describer _describer;
+    std::optional<butler::Repository> _repo;
+    std::optional<common::Error> _repoError; // why it could not be opened
+};
+
+} // namespace dbb::ingest
