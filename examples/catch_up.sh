@@ -12,7 +12,7 @@ set -euo pipefail
 raw=${RAW:-raw} repo=${REPO:-repo} out=${OUT:-catch-up} jobs=${JOBS:-$(nproc)}
 
 mkdir -p "$out"
-rm -f "$out"/{receipts,rejects,later}.jsonl
+rm -f "$out"/{receipts,rejects,failed}.jsonl
 
 # Copies, so that the camera's disk can be emptied; take `direct` for files that stay where they are.
 status=0
@@ -22,12 +22,14 @@ dbb-scan "$raw" --rejects "$out/rejects.jsonl" |
 # More than 1 is no matter of single files: the repository or the disk can't be used, and the message said why.
 [ "$status" -le 1 ] || exit "$status"
 
-# Some failures pass by themselves, such as a file that was not complete. Those lines get a second chance.
+# Some failures pass by themselves, such as a file that was still being written. Those get a second look, by path,
+# since the file may have grown.
 touch "$out/rejects.jsonl"
-jq -c 'select(.error.retry)' "$out/rejects.jsonl" > "$out/later.jsonl"
 jq -c 'select(.error.retry | not)' "$out/rejects.jsonl" > "$out/failed.jsonl"
 status=0
-dbb-describe -q -j "$jobs" --rejects "$out/failed.jsonl" < "$out/later.jsonl" |
+jq -r 'select(.error.retry) | .uri' "$out/rejects.jsonl" |
+  dbb-scan --paths -q --rejects "$out/failed.jsonl" |
+  dbb-describe -q -j "$jobs" --rejects "$out/failed.jsonl" |
   dbb-ingest -q --repo "$repo" --transfer copy --rejects "$out/failed.jsonl" >> "$out/receipts.jsonl" || status=$?
 [ "$status" -le 1 ] || exit "$status"
 

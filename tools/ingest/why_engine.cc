@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <sys/mman.h>
+#include <unistd.h>
 
 namespace dbb::ingest {
 
@@ -35,7 +36,7 @@ CaughtRejects::~CaughtRejects() {
                                                  : Level::Warning);
 }
 
-std::vector<manifest::Record> CaughtRejects::records() const {
+std::vector<manifest::Record> CaughtRejects::take() {
     std::string text(static_cast<std::size_t>(common::statFile(_file.get(), "rejects").size_bytes), '\0');
     text.resize(common::readAt(_file.get(), "rejects", text.data(), text.size(), 0));
     std::vector<manifest::Record> out;
@@ -43,6 +44,9 @@ std::vector<manifest::Record> CaughtRejects::records() const {
         auto const end = text.find('\n', at);
         out.push_back(manifest::Record::parse(std::string_view(text).substr(at, end - at)));
         at = end + 1;
+    }
+    if (::lseek(_file.get(), 0, SEEK_SET) != 0 || ::ftruncate(_file.get(), 0) != 0) {
+        throw common::systemError("empty", "a file in memory", errno);
     }
     return out;
 }

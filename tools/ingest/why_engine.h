@@ -22,8 +22,8 @@ public:
     CaughtRejects &operator=(CaughtRejects const &) = delete;
 
     manifest::Rejects &sink() { return *_rejects; }
-    /// The lines that were rejected, with their errors.
-    std::vector<manifest::Record> records() const;
+    /// The lines that were rejected since the last call, with their errors.
+    std::vector<manifest::Record> take();
 
 private:
     common::StandardOptions const &_standard;

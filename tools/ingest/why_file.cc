@@ -80,21 +80,26 @@ std::string shown(StoredFile const &stored) {
 } // namespace
 
 FileWalk::FileWalk(WhyOptions const &options)
-    : _options(options), _describer({.corrections = options.corrections, .check_data = options.check_data}) {
+    : _options(options), _caught(options.standard),
+      _describer({.corrections = options.corrections, .check_data = options.check_data}) {
     _ingesterOptions.transfer = transferNamed(options.transfer);
     _ingesterOptions.run = options.run;
     _ingesterOptions.update_records = options.update_records;
     _ingesterOptions.dry_run = true;
 }
 
-FileWalk::~FileWalk() = default;
-
-void FileWalk::look(std::string const &path, std::function<void(Answer const &)> const &sink) {
-    CaughtRejects caught(_options.standard);
-    Scanner scanner({.paths = {}, .checksums = {}}, caught.sink(),
-                    [&](Record record) { sink(walk(std::move(record))); });
+void FileWalk::look(std::string const &path, Sink const &sink) {
+    Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(), [&](Record record) {
+        answerUnscanned(sink);
+        sink(walk(std::move(record)));
+    });
     scanner.scan(path.starts_with("file://") ? common::pathOfUri(path) : path);
-    for (auto const &record : caught.records()) {
+    answerUnscanned(sink);
+}
+
+/// Files that the scanner could not look at.
+void FileWalk::answerUnscanned(Sink const &sink) {
+    for (auto const &record : _caught.take()) {
         Answer answer(record.text("uri"), "read");
         fail(answer, WalkStep::Describe, record.get("error"));
         sink(answer);
@@ -162,17 +167,14 @@ bool FileWalk::openRepo(Answer &answer) {
 /// The second half of the walk: a dry run, then what a dry run does not try.
 void FileWalk::ingest(Answer &answer, Record const &record) try {
     std::optional<Record> receipt;
-    CaughtRejects caught(_options.standard);
-    {
-        Ingester ingester(*_repo, _ingesterOptions, caught.sink(), [&](Record r) { receipt = std::move(r); });
-        ingester.add(record);
-        ingester.commit();
-    }
+    Ingester ingester(*_repo, _ingesterOptions, _caught.sink(), [&](Record const &r, std::string const &) { receipt = r; });
+    ingester.add(record);
+    ingester.commit();
     answer.facts.set("repo", _repo->config().root);
     if (receipt) {
         noteReceipt(answer, *receipt);
     } else {
-        auto const error = caught.records().front().get("error");
+        auto const error = _caught.take().front().get("error");
         passIngestStages(answer, stageOfError(WalkStep::Ingest, error["code"].string()));
         fail(answer, WalkStep::Ingest, error);
     }
@@ -180,6 +182,7 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
     answer.remedy = withWord(withWord(answer.remedy, "REPO", _options.repo), "NAME", record.text("instrument"));
 } catch (Error const &e) {
     if (e.exitCode() == ExitCode::Usage) throw;
+    _caught.take();
     fail(answer, WalkStep::Ingest, e);
 }
 

@@ -7,9 +7,9 @@
 #include "ingest/ingester.h"
 #include "ingest/why.h"
 #include "ingest/why_answer.h"
+#include "ingest/why_engine.h"
 
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
@@ -20,13 +20,14 @@ class FileWalk {
 public:
     /// \throws Error USAGE for options that dbb-ingest would refuse
     explicit FileWalk(WhyOptions const &options);
-    ~FileWalk();
 
     /// Hand an answer for the file to `sink`, or one for each FITS file below a folder.
     /// \throws Error USAGE
     void look(std::string const &path, std::function<void(Answer const &)> const &sink);
 
 private:
+    using Sink = std::function<void(Answer const &)>;
+    void answerUnscanned(Sink const &sink);
     Answer walk(manifest::Record record);
     void noteDescription(Answer &answer, manifest::Record const &record) const;
     void ingest(Answer &answer, manifest::Record const &record);
@@ -35,6 +36,7 @@ private:
     bool openRepo(Answer &answer);
 
     WhyOptions const &_options;
+    CaughtRejects _caught;
     IngesterOptions _ingesterOptions;
     Describer _describer;
     std::optional<butler::Repository> _repo;
