@@ -269,7 +269,7 @@ std::string numbered(char const *prefix, std::int64_t key) {
 
 } // namespace
 
-std::vector<std::string> staticTables(Universe const &universe, Dialect dialect, DatasetsManager manager) {
+std::vector<TableSpec> staticTableSpecs(Universe const &universe, DatasetsManager manager) {
     std::vector<TableSpec> tables;
     tables.push_back(plainTable("butler_attributes",
                                 {keyColumn("name", SqlType::Text), column("value", SqlType::Text, true)}));
@@ -281,25 +281,31 @@ std::vector<std::string> staticTables(Universe const &universe, Dialect dialect,
         {reference("dimension_graph_key", {"dimension_graph_id"}, {"id"}, true)}));
     addCollectionTables(universe, tables);
     addDatasetTables(manager, tables);
+    return inCreationOrder(std::move(tables));
+}
 
+std::vector<std::string> staticTables(Universe const &universe, Dialect dialect, DatasetsManager manager) {
     std::vector<std::string> out;
-    for (auto const &table : inCreationOrder(std::move(tables))) {
+    for (auto const &table : staticTableSpecs(universe, manager)) {
         for (auto &statement : createStatements(table, dialect)) out.push_back(std::move(statement));
     }
     return out;
 }
 
-std::vector<std::string> recordsTable(std::string const &name, Dialect dialect) {
+TableSpec recordsTableSpec(std::string const &name) {
     using enum SqlType;
-    TableSpec table{.name = name,
-                    .columns = {keyColumn("dataset_id", Uuid), column("path", Text, true),
-                                column("formatter", Text, true), column("storage_class", Text, true),
-                                keyColumn("component", String, 32), column("checksum", Text),
-                                column("file_size", BigInt)},
-                    .uniques = {},
-                    .indexes = {{"path"}},
-                    .foreign_keys = {}};
-    return createStatements(table, dialect);
+    return {.name = name,
+            .columns = {keyColumn("dataset_id", Uuid), column("path", Text, true),
+                        column("formatter", Text, true), column("storage_class", Text, true),
+                        keyColumn("component", String, 32), column("checksum", Text),
+                        column("file_size", BigInt)},
+            .uniques = {},
+            .indexes = {{"path"}},
+            .foreign_keys = {}};
+}
+
+std::vector<std::string> recordsTable(std::string const &name, Dialect dialect) {
+    return createStatements(recordsTableSpec(name), dialect);
 }
 
 std::string tagsTableName(std::int64_t dimensionsKey) {
@@ -310,16 +316,19 @@ std::string calibsTableName(std::int64_t dimensionsKey) {
     return numbered("dataset_calibs_", dimensionsKey);
 }
 
-std::vector<std::string> tagsTable(Universe const &universe, DimensionGroup const &group,
-                                   std::int64_t dimensionsKey, Dialect dialect) {
+TableSpec tagsTableSpec(Universe const &universe, DimensionGroup const &group, std::int64_t dimensionsKey) {
     auto table = associationTable(universe, group, true);
     table.name = tagsTableName(dimensionsKey);
     table.uniques.push_back(lookupColumns(group));
-    return createStatements(table, dialect);
+    return table;
 }
 
-std::vector<std::string> calibsTable(Universe const &universe, DimensionGroup const &group,
-                                     std::int64_t dimensionsKey, Dialect dialect) {
+std::vector<std::string> tagsTable(Universe const &universe, DimensionGroup const &group,
+                                   std::int64_t dimensionsKey, Dialect dialect) {
+    return createStatements(tagsTableSpec(universe, group, dimensionsKey), dialect);
+}
+
+TableSpec calibsTableSpec(Universe const &universe, DimensionGroup const &group, std::int64_t dimensionsKey) {
     auto table = associationTable(universe, group, false);
     table.name = calibsTableName(dimensionsKey);
     table.columns.insert(table.columns.begin(), keyColumn("id", SqlType::AutoKey));
@@ -329,7 +338,12 @@ std::vector<std::string> calibsTable(Universe const &universe, DimensionGroup co
     auto index = lookupColumns(group);
     index.push_back("timespan");
     table.indexes.push_back(std::move(index));
-    return createStatements(table, dialect);
+    return table;
+}
+
+std::vector<std::string> calibsTable(Universe const &universe, DimensionGroup const &group,
+                                     std::int64_t dimensionsKey, Dialect dialect) {
+    return createStatements(calibsTableSpec(universe, group, dimensionsKey), dialect);
 }
 
 std::vector<RecordColumn> recordColumns(Universe const &universe, Element const &element) {

@@ -3,6 +3,7 @@
 /// Layout and names: as lsst.daf.butler 30 creates them; the text is compared with it in tests/data/butler.
 #pragma once
 
+#include "butler/table_spec.h"
 #include "butler/universe.h"
 #include "sql/database.h"
 
@@ -31,6 +32,12 @@ std::vector<std::string> tagsTable(Universe const &universe, DimensionGroup cons
                                    std::int64_t dimensionsKey, sql::Dialect dialect);
 std::vector<std::string> calibsTable(Universe const &universe, DimensionGroup const &group,
                                      std::int64_t dimensionsKey, sql::Dialect dialect);
+
+/// The same tables as what they consist of, for comparing.
+std::vector<TableSpec> staticTableSpecs(Universe const &universe, DatasetsManager manager);
+TableSpec recordsTableSpec(std::string const &name);
+TableSpec tagsTableSpec(Universe const &universe, DimensionGroup const &group, std::int64_t dimensionsKey);
+TableSpec calibsTableSpec(Universe const &universe, DimensionGroup const &group, std::int64_t dimensionsKey);
 
 /// A column of an element's own table.
 struct RecordColumn {

@@ -100,14 +100,6 @@ Names expanded(TableSpec const &table, Names const &names, Dialect dialect) {
     return out;
 }
 
-Names primaryKey(TableSpec const &table) {
-    Names out;
-    for (auto const &column : table.columns) {
-        if (column.key) out.push_back(column.name);
-    }
-    return out;
-}
-
 std::string constraint(std::string const &name, Dialect dialect, std::string const &body) {
     return "CONSTRAINT " + quoted(shortened(name, dialect)) + " " + body;
 }
@@ -161,8 +153,7 @@ std::vector<std::string> createStatements(TableSpec const &table, Dialect dialec
         }
         addColumn(column, dialect, lines);
     }
-    auto const key = primaryKey(table);
-    lines.push_back("PRIMARY KEY (" + quotedList(key) + ")");
+    lines.push_back("PRIMARY KEY (" + quotedList(primaryKey(table)) + ")");
     addChecks(table, dialect, lines);
     for (auto const &columns : table.uniques) {
         lines.push_back(constraint(table.name + "_unq_" + join(columns, "_"), dialect,
@@ -171,16 +162,37 @@ std::vector<std::string> createStatements(TableSpec const &table, Dialect dialec
     addForeignKeys(table, dialect, lines);
     out.push_back("CREATE TABLE " + quoted(table.name) + " (\n\t" + join(lines, ", \n\t") + "\n)");
 
+    for (auto &index : indexesOf(table, dialect)) out.push_back(std::move(index.statement));
+    return out;
+}
+
+std::vector<IndexSpec> indexesOf(TableSpec const &table, Dialect dialect) {
+    std::vector<IndexSpec> out;
     std::set<Names> covered(table.uniques.begin(), table.uniques.end());
-    covered.insert(key);
+    covered.insert(primaryKey(table));
     for (auto const &index : table.indexes) {
         auto const columns = expanded(table, index, dialect);
         covered.insert(columns);
-        out.push_back(createIndex(table, "_idx_", columns, dialect));
+        out.push_back({columns, createIndex(table, "_idx_", columns, dialect)});
     }
     for (auto const &fk : table.foreign_keys) {
-        if (covered.insert(fk.source).second)
-            out.push_back(createIndex(table, "_fkidx_", fk.source, dialect));
+        if (covered.insert(fk.source).second) {
+            out.push_back({fk.source, createIndex(table, "_fkidx_", fk.source, dialect)});
+        }
+    }
+    return out;
+}
+
+Names databaseColumns(TableSpec const &table, Dialect dialect) {
+    Names out;
+    for (auto const &column : table.columns) out.push_back(column.name);
+    return expanded(table, out, dialect);
+}
+
+Names primaryKey(TableSpec const &table) {
+    Names out;
+    for (auto const &column : table.columns) {
+        if (column.key) out.push_back(column.name);
     }
     return out;
 }

@@ -39,6 +39,17 @@ struct TableSpec {
 /// CREATE TABLE with the sequences before it and the indexes after it.
 std::vector<std::string> createStatements(TableSpec const &table, sql::Dialect dialect);
 
+/// An index beside those that keys and constraints bring with them.
+struct IndexSpec {
+    std::vector<std::string> columns;
+    std::string statement; ///< CREATE INDEX
+};
+std::vector<IndexSpec> indexesOf(TableSpec const &table, sql::Dialect dialect);
+
+/// Names of all columns, and of those of the primary key, as the dialect has them.
+std::vector<std::string> databaseColumns(TableSpec const &table, sql::Dialect dialect);
+std::vector<std::string> primaryKey(TableSpec const &table);
+
 /// The tables in the order in which SQLAlchemy creates them: rounds of those whose referenced tables are
 /// there.
 std::vector<TableSpec> inCreationOrder(std::vector<TableSpec> tables);

@@ -87,6 +87,7 @@ void Answer::fail(std::string_view stage, Json error, ExitCode exit) {
     _error = std::move(error);
     _error.set("stage", stage);
     remedy = textIn(_error, "hint");
+    if (remedy.empty()) remedy = manifest::reasonOf(textIn(_error, "code")).remedy;
     outcome = "failed";
     status = exit;
 }

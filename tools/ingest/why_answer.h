@@ -45,10 +45,10 @@ public:
 
     /// Facts beside the stages, top-level keys of the JSON form.
     common::Json facts;
-    std::string outcome;               ///< described, planned, existing or failed
-    std::string remedy;                ///< the error's hint with names filled in
-    std::string where;                 ///< for people, behind the subject: "line 3"
-    std::vector<std::string> remarks;  ///< sentences below the stages
+    std::string outcome;              ///< described, planned, existing or failed
+    std::string remedy;               ///< the error's hint with names filled in
+    std::string where;                ///< for people, behind the subject: "line 3"
+    std::vector<std::string> remarks; ///< sentences below the stages
     common::ExitCode status = common::ExitCode::Done;
 
     common::Json const &error() const { return _error; }

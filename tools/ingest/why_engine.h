@@ -11,8 +11,8 @@
 
 namespace dbb::ingest {
 
-/// Rejects that are kept instead of being reported: while one lives, stderr says nothing, because the answer on
-/// stdout will say it.
+/// Rejects that are kept instead of being reported: while one lives, stderr says nothing, because the answer
+/// on stdout will say it.
 class CaughtRejects {
 public:
     /// \param standard  how messages were shown before, and will be again

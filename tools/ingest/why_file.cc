@@ -143,7 +143,7 @@ void FileWalk::noteDescription(Answer &answer, Record const &record) const {
                                  + filter);
     answer.facts.set("instrument", instrument).set("data_id", dataId).set("obs_id", obsId);
     answer.facts.set("physical_filter", filter);
-    if (auto const &warnings = record.get("describe")["warnings"]; warnings.isArray()) {
+    if (auto const warnings = record.get("describe")["warnings"]; warnings.isArray()) {
         answer.facts.set("warnings", warnings);
         for (auto const &warning : warnings.array()) answer.remarks.push_back("warning: " + warning.string());
     }
@@ -167,7 +167,8 @@ bool FileWalk::openRepo(Answer &answer) {
 /// The second half of the walk: a dry run, then what a dry run does not try.
 void FileWalk::ingest(Answer &answer, Record const &record) try {
     std::optional<Record> receipt;
-    Ingester ingester(*_repo, _ingesterOptions, _caught.sink(), [&](Record const &r, std::string const &) { receipt = r; });
+    Ingester ingester(*_repo, _ingesterOptions, _caught.sink(),
+                      [&](Record const &r, std::string const &) { receipt = r; });
     ingester.add(record);
     ingester.commit();
     answer.facts.set("repo", _repo->config().root);
@@ -179,7 +180,8 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
         fail(answer, WalkStep::Ingest, error);
     }
     noteStored(answer, record);
-    answer.remedy = withWord(withWord(answer.remedy, "REPO", _options.repo), "NAME", record.text("instrument"));
+    answer.remedy =
+        withWord(withWord(answer.remedy, "REPO", _options.repo), "NAME", record.text("instrument"));
 } catch (Error const &e) {
     if (e.exitCode() == ExitCode::Usage) throw;
     _caught.take();
@@ -207,7 +209,8 @@ void FileWalk::noteReceipt(Answer &answer, Record const &receipt) {
     answer.pass("transfer", "would be stored as " + path);
     if (auto const e = commitObstacle(_options.repo)) return fail(answer, WalkStep::Ingest, *e);
     answer.pass("commit");
-    answer.facts.set("planned", Json().set("path", path).set("run", receipt.get("run")).set("id", receipt.get("id")));
+    answer.facts.set("planned",
+                     Json().set("path", path).set("run", receipt.get("run")).set("id", receipt.get("id")));
 }
 
 /// What the repository has of the same exposure and detector, in the run that was asked for and in others.

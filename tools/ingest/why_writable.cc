@@ -90,8 +90,9 @@ std::optional<Error> commitObstacle(std::string const &repo) {
         // Beside its file SQLite makes a journal.
         auto const folder = common::folderOf(path);
         if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-            return Error("REPO_READ_ONLY", "could not make a journal beside \"" + path + "\": "
-                                               + common::systemError("write", folder, errno).message(),
+            return Error("REPO_READ_ONLY",
+                         "could not make a journal beside \"" + path
+                             + "\": " + common::systemError("write", folder, errno).message(),
                          common::ExitCode::Backend);
         }
         if (auto const free = freeBytes(folder); free && *free == 0) {

@@ -1,0 +1,39 @@
+/// \file
+/// The tables of a database as they are, and how they compare with what they should be.
+#pragma once
+
+#include "butler/table_spec.h"
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dbb::butler {
+
+/// What a table consists of; orders and names of constraints do not count, since releases differ in them.
+struct ActualTable {
+    bool exists = false;
+    std::set<std::string> columns;
+    std::set<std::string> not_null; ///< columns that are declared so
+    std::set<std::string> key;
+    std::set<std::set<std::string>> uniques;       ///< column sets of unique indexes, the key's included
+    std::vector<std::vector<std::string>> indexes; ///< columns of all indexes, in order
+
+    /// Referenced table, and pairs of own and referenced column.
+    using Reference = std::pair<std::string, std::set<std::pair<std::string, std::string>>>;
+    std::set<Reference> references;
+};
+
+ActualTable readTable(sql::Database &db, std::string const &name);
+
+/// Whether the table is there with exactly the columns that it should have, as the Butler compares them.
+bool sameColumns(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect);
+
+/// What is missing: `primary key (a, b)`, `unique (a, b)`, `foreign key (a) to t (b)`.
+std::vector<std::string> missingConstraints(TableSpec const &spec, ActualTable const &actual);
+
+/// Indexes that no other index of the table can stand in for.
+std::vector<IndexSpec> missingIndexes(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect);
+
+} // namespace dbb::butler

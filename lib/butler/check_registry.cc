@@ -1,0 +1,123 @@
+// Damage of the database file itself and of the rows that say what kind of registry it is.
+#include "butler/check_parts.h"
+#include "butler/embedded.h"
+
+#include <map>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+
+namespace {
+
+/// Rest of a text behind a word, empty when the word is not in it.
+std::string behind(std::string const &text, std::string const &word) {
+    auto const at = text.find(word);
+    return at == std::string::npos ? std::string() : text.substr(at + word.size());
+}
+
+std::string tableOfIndex(sql::Database &db, std::string const &index) {
+    std::string out;
+    db.cached("SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = ?")
+        .query({index}, [&](Statement const &row) { out = row.text(0); });
+    return out;
+}
+
+/// One line of SQLite's integrity check.
+Finding findingOf(sql::Database &db, std::string const &line) {
+    for (auto const *word : {"missing from index ", "# of entries in index ", "entry in index "}) {
+        auto const index = behind(line, word);
+        if (index.empty()) continue;
+        Json where;
+        where.set("table", tableOfIndex(db, index)).set("index", index);
+        Finding out{"broken_index", where, "index " + index + " does not fit its table: " + line};
+        // An index is made out of its table alone; only rows that are really double keep it from being made.
+        out.mending.push_back({"REINDEX " + quoteIdentifier(index), {}});
+        return out;
+    }
+    for (auto const *word : {"NULL value in ", "CHECK constraint failed in "}) {
+        auto const place = behind(line, word);
+        if (place.empty()) continue;
+        auto const point = place.find('.');
+        Json where;
+        where.set("table", place.substr(0, point));
+        if (point != std::string::npos) where.set("column", place.substr(point + 1));
+        return {"bad_value", where, "a row of " + place.substr(0, point) + " breaks the table's rules: " + line};
+    }
+    Json where;
+    where.set("message", line);
+    return {"corrupt_database", where, "the database file is corrupt: " + line, {}, true};
+}
+
+std::map<std::string, std::string> attributes(sql::Database &db) {
+    std::map<std::string, std::string> out;
+    db.cached("SELECT name, value FROM butler_attributes").query({}, [&](Statement const &row) {
+        out[row.text(0)] = row.text(1);
+    });
+    return out;
+}
+
+Json attributePlace(std::string const &name) {
+    Json out;
+    return out.set("table", "butler_attributes").set("name", name);
+}
+
+/// The version of the datasets manager decides how ingest dates are kept, which the table's column shows too.
+void compareIngestDate(CheckContext const &context, std::string const &row, std::string const &version) {
+    std::string type;
+    context.db.cached("SELECT upper(type) FROM pragma_table_info('dataset') WHERE name = 'ingest_date'")
+        .query({}, [&](Statement const &r) { type = r.text(0); });
+    bool const timestamp = type == "TIMESTAMP";
+    if (type.empty() || timestamp == version.starts_with("1.")) return;
+    context.report({"wrong_version", attributePlace(row),
+                    "version " + version + " of the datasets manager contradicts column dataset.ingest_date, "
+                        + "which is a " + type,
+                    {},
+                    true});
+}
+
+} // namespace
+
+void findRegistryDamage(CheckContext const &context) {
+    context.db.prepare("PRAGMA integrity_check")->query({}, [&](Statement const &row) {
+        // A line may be several, under a heading.
+        if (row.text(0) != "ok") context.report(findingOf(context.db, row.text(0)));
+    });
+}
+
+void findAttributeDamage(CheckContext const &context) {
+    if (!context.db.hasTable("butler_attributes")) {
+        Json where;
+        context.report({"missing_table", where.set("table", "butler_attributes"),
+                        "table butler_attributes is missing, so nothing says what kind of registry this is",
+                        {},
+                        true});
+        return;
+    }
+    auto const found = attributes(context.db);
+    auto const miss = [&](std::string_view damage, std::string const &name, bool blocks) {
+        context.report(
+            {damage, attributePlace(name), "butler_attributes has no row \"" + name + "\"", {}, blocks});
+    };
+    if (!found.contains("config:dimensions.json")) miss("missing_attribute", "config:dimensions.json", true);
+    auto const fresh = Json::parse(embedded::butlerAttributes());
+    for (auto const &[name, cls] : fresh.object()) {
+        if (!name.starts_with("config:")) continue;
+        auto const manager = found.find(name);
+        if (manager == found.end()) {
+            miss("missing_attribute", name, true);
+            continue;
+        }
+        auto const versionRow = "version:" + manager->second;
+        auto const version = found.find(versionRow);
+        if (version == found.end()) {
+            miss("missing_version", versionRow, false);
+        } else if (name == "config:registry.managers.datasets") {
+            compareIngestDate(context, versionRow, version->second);
+        }
+    }
+}
+
+} // namespace dbb::butler

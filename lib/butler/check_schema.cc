@@ -1,0 +1,216 @@
+// Tables, columns, keys and indexes as the universe and the dataset types ask for them.
+#include "butler/actual_schema.h"
+#include "butler/check_parts.h"
+#include "butler/datasets.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <set>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Json tablePlace(std::string const &name) {
+    Json out;
+    return out.set("table", name);
+}
+
+std::string listed(std::set<std::string> const &names) {
+    return common::join(Names(names.begin(), names.end()), ", ");
+}
+
+/// `columns a, b are missing, c is not expected`
+std::string columnDifference(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect) {
+    auto const wanted = databaseColumns(spec, dialect);
+    std::set<std::string> missing(wanted.begin(), wanted.end());
+    std::set<std::string> extra;
+    for (auto const &name : actual.columns) {
+        if (missing.erase(name) == 0) extra.insert(name);
+    }
+    Names parts;
+    if (!missing.empty()) parts.push_back("lacks " + listed(missing));
+    if (!extra.empty()) parts.push_back("has " + listed(extra) + " besides");
+    return "table " + spec.name + " has other columns than it should: it " + common::join(parts, " and ");
+}
+
+/// \return whether the table can be used
+bool compareColumns(CheckContext const &context, TableSpec const &spec, bool blocks) {
+    auto const actual = readTable(context.db, spec.name);
+    if (!actual.exists) {
+        context.report(
+            {"missing_table", tablePlace(spec.name), "table " + spec.name + " is missing", {}, blocks});
+        return false;
+    }
+    if (sameColumns(spec, actual, context.db.dialect())) return true;
+    context.report({"wrong_columns",
+                    tablePlace(spec.name),
+                    columnDifference(spec, actual, context.db.dialect()),
+                    {},
+                    blocks});
+    return false;
+}
+
+void compareDetails(CheckContext const &context, TableSpec const &spec) {
+    auto const dialect = context.db.dialect();
+    auto const actual = readTable(context.db, spec.name);
+    if (!sameColumns(spec, actual, dialect)) return;
+    for (auto const &constraint : missingConstraints(spec, actual)) {
+        auto where = tablePlace(spec.name);
+        where.set("constraint", constraint);
+        context.report({"missing_constraint", where, "table " + spec.name + " lacks its " + constraint});
+    }
+    for (auto const &index : missingIndexes(spec, actual, dialect)) {
+        auto where = tablePlace(spec.name);
+        auto const columns = common::join(index.columns, ", ");
+        where.set("columns", columns);
+        // With "IF NOT EXISTS" nothing happens when somebody else was faster.
+        auto const statement = "CREATE INDEX IF NOT EXISTS" + index.statement.substr(sizeof "CREATE INDEX" - 1);
+        context.report(
+            {"missing_index", where, "table " + spec.name + " lacks its index on " + columns, {{statement, {}}}});
+    }
+}
+
+/// The table of file records is made by the first client that opens a repository for writing.
+void findRecordsTable(CheckContext const &context) {
+    auto const &name = context.config.records_table;
+    Mending const note{"INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING", {name}};
+    bool noted = false;
+    context.db.cached("SELECT 1 FROM opaque_meta WHERE table_name = ?").query({name}, [&](Statement const &) {
+        noted = true;
+    });
+    if (context.db.hasTable(name)) {
+        if (!compareColumns(context, recordsTableSpec(name), true) || noted) return;
+        auto where = tablePlace("opaque_meta");
+        where.set("table_name", name);
+        context.report({"missing_opaque_meta", where, "opaque_meta does not name table " + name, {note}});
+        return;
+    }
+    bool stored = false;
+    context.db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ? LIMIT 1")
+        .query({context.config.datastore_name}, [&](Statement const &) { stored = true; });
+    if (!stored && !noted) return;
+    // Opening for writing makes the table, before the statement runs.
+    context.report(
+        {"missing_records_table", tablePlace(name), "table " + name + " of file records is missing", {note}});
+}
+
+std::int64_t keyOf(std::string const &table, std::string_view prefix) {
+    auto const digits = table.substr(prefix.size());
+    bool const number = !digits.empty() && digits.size() < 18
+                        && digits.find_first_not_of("0123456789") == std::string::npos;
+    return number ? std::stoll(digits) : -1;
+}
+
+bool hasRows(sql::Database &db, std::string const &table) {
+    bool out = false;
+    db.prepare("SELECT 1 FROM " + quoteIdentifier(table) + " LIMIT 1")->query({}, [&](Statement const &) {
+        out = true;
+    });
+    return out;
+}
+
+/// Association tables of dimension groups that do not exist. A table of a group that no dataset type uses any
+/// more is none: the Butler never drops them.
+void findOrphanTables(CheckContext const &context) {
+    std::set<std::int64_t> keys{0};
+    context.db.cached("SELECT id FROM dimension_graph_key UNION SELECT dimension_graph_id FROM "
+                      "dimension_graph_definition")
+        .query({}, [&](Statement const &row) { keys.insert(row.integer(0)); });
+    std::set<std::string> used;
+    for (auto const &type : typeRows(context.db)) used.insert({type.tags_table, type.calibs_table});
+    Names tables;
+    context.db.cached("SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'dataset_tags_*' "
+                      "OR name GLOB 'dataset_calibs_*') ORDER BY name")
+        .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
+    for (auto const &table : tables) {
+        auto const prefix = table.starts_with("dataset_tags_") ? "dataset_tags_" : "dataset_calibs_";
+        if (used.contains(table) || keys.contains(keyOf(table, prefix))) continue;
+        Finding finding{"orphan_dynamic_table", tablePlace(table),
+                        "table " + table + " belongs to no dimension group and no dataset type"};
+        if (hasRows(context.db, table)) {
+            finding.message += ", but has rows";
+        } else {
+            finding.mending.push_back({"DROP TABLE IF EXISTS " + quoteIdentifier(table), {}});
+        }
+        context.report(std::move(finding));
+    }
+}
+
+bool hasDatasets(sql::Database &db, std::int64_t type) {
+    bool out = false;
+    db.cached("SELECT 1 FROM dataset WHERE dataset_type_id = ? LIMIT 1").query({type}, [&](Statement const &) {
+        out = true;
+    });
+    return out;
+}
+
+void findMissingDynamicTable(CheckContext const &context, TypeRow const &type, TableSpec const &spec) {
+    auto where = tablePlace(spec.name);
+    Finding finding{"missing_dynamic_table", where.set("dataset_type", type.name),
+                    "table " + spec.name + " of dataset type \"" + type.name + "\" is missing"};
+    if (hasDatasets(context.db, type.id)) {
+        finding.message += ", and with it what it said about the datasets of this type";
+    } else {
+        for (auto &statement : createStatements(spec, context.db.dialect())) {
+            auto const words = statement.starts_with("CREATE TABLE") ? sizeof "CREATE TABLE" - 1
+                                                                     : sizeof "CREATE INDEX" - 1;
+            finding.mending.push_back(
+                {statement.substr(0, words) + " IF NOT EXISTS" + statement.substr(words), {}});
+        }
+    }
+    context.report(std::move(finding));
+}
+
+} // namespace
+
+void findTableDamage(CheckContext const &context) {
+    for (auto const &spec : staticTableSpecs(context.repo->universe(), context.repo->datasetsManager())) {
+        compareColumns(context, spec, true);
+    }
+    if (context.db.hasTable("opaque_meta") && context.db.hasTable("dataset_location")) {
+        findRecordsTable(context);
+    }
+}
+
+void findIndexDamage(CheckContext const &context) {
+    for (auto const &spec : staticTableSpecs(context.repo->universe(), context.repo->datasetsManager())) {
+        compareDetails(context, spec);
+    }
+    compareDetails(context, recordsTableSpec(context.config.records_table));
+    for (auto const &table : associationTables(context)) compareDetails(context, table.spec);
+}
+
+void findDynamicTableDamage(CheckContext const &context) {
+    findOrphanTables(context);
+    auto const groups = definedGroups(context);
+    auto const &universe = context.repo->universe();
+    std::set<std::string> seen;
+    for (auto const &type : typeRows(context.db)) {
+        auto const group = groups.find(type.dimensions_key);
+        if (group == groups.end() || !group->second) continue;
+        std::vector<TableSpec> specs{tagsTableSpec(universe, *group->second, type.dimensions_key)};
+        specs.front().name = type.tags_table;
+        if (!type.calibs_table.empty()) {
+            specs.push_back(calibsTableSpec(universe, *group->second, type.dimensions_key));
+            specs.back().name = type.calibs_table;
+        }
+        for (auto const &spec : specs) {
+            auto const actual = readTable(context.db, spec.name);
+            if (!actual.exists) {
+                findMissingDynamicTable(context, type, spec);
+            } else if (!sameColumns(spec, actual, context.db.dialect())) {
+                context.report({"wrong_columns", tablePlace(spec.name),
+                                columnDifference(spec, actual, context.db.dialect())});
+            }
+        }
+    }
+}
+
+} // namespace dbb::butler
