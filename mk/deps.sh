@@ -1,13 +1,14 @@
 #!/bin/bash
 # Install the Debian 12 packages that are missing. When none is, neither apt nor the network is asked.
 #
-# Usage: mk/deps.sh [build] [check] [interop]      (default: all three)
+# Usage: mk/deps.sh [build] [check] [interop] [bench]      (default: all but bench)
 set -eu
 
 build=(g++ make libcli11-dev libcfitsio-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libsqlite3-dev libsimdjson-dev
   liberfa-dev libhowardhinnant-date-dev tzdata libssl-dev libb2-dev zlib1g-dev jq)
 check=(catch2 sqlite3 strace shellcheck clang-format mandoc)
 interop=(python3 python3-venv)
+bench=(sqlite3 strace time python3 python3-yaml)
 
 wanted=()
 [ $# -gt 0 ] || set -- build check interop
@@ -16,6 +17,7 @@ for group; do
     build) wanted+=("${build[@]}") ;;
     check) wanted+=("${check[@]}") ;;
     interop) wanted+=("${interop[@]}") ;;
+    bench) wanted+=("${bench[@]}") ;;
     *) echo "deps.sh: unknown group \"$group\"" >&2; exit 2 ;;
   esac
 done

@@ -25,7 +25,7 @@ interop: ## compare with the real Python Butler (downloads it once)
 	@BUILD='$(BUILD)' tests/interop/run.sh
 
 bench: ## measure describe and ingest beside their floors
-	@mk/deps.sh build
+	@mk/deps.sh build bench
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
 	@BUILD='$(BUILD)' bench/run

@@ -79,6 +79,10 @@ std::string joinedOn(std::string const &a, std::string const &b, std::vector<std
 /// `p.x, p.y`
 std::string prefixedList(std::string const &prefix, std::vector<std::string> const &names);
 
+/// Condition on the columns of a time span of a table: half null, inverted or out of range. The empty span is
+/// none of that.
+std::string badTimespan(std::string const &alias);
+
 // check_registry.cc
 void findRegistryDamage(CheckContext const &context);
 void findAttributeDamage(CheckContext const &context);

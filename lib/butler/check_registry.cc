@@ -43,8 +43,9 @@ Finding findingOf(sql::Database &db, std::string const &line) {
         auto const point = place.find('.');
         Json where;
         where.set("table", place.substr(0, point));
-        if (point != std::string::npos) where.set("column", place.substr(point + 1));
-        return {"bad_value", where, "a row of " + place.substr(0, point) + " breaks the table's rules: " + line};
+        auto const column = point == std::string::npos ? std::string() : place.substr(point + 1);
+        if (!column.empty()) where.set("column", column);
+        return {column == "band" ? "missing_band" : "bad_value", where, "a row of " + place.substr(0, point) + " breaks the table's rules: " + line};
     }
     Json where;
     where.set("message", line);

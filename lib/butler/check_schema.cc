@@ -143,11 +143,12 @@ void findOrphanTables(CheckContext const &context) {
     }
 }
 
-bool hasDatasets(sql::Database &db, std::int64_t type) {
+/// Whether there are datasets of the types that an association table belongs to.
+bool hasDatasets(sql::Database &db, std::string const &table) {
     bool out = false;
-    db.cached("SELECT 1 FROM dataset WHERE dataset_type_id = ? LIMIT 1").query({type}, [&](Statement const &) {
-        out = true;
-    });
+    db.cached("SELECT 1 FROM dataset WHERE dataset_type_id IN (SELECT id FROM dataset_type "
+              "WHERE tag_association_table = ? OR calibration_association_table = ?) LIMIT 1")
+        .query({table, table}, [&](Statement const &) { out = true; });
     return out;
 }
 
@@ -155,7 +156,7 @@ void findMissingDynamicTable(CheckContext const &context, TypeRow const &type, T
     auto where = tablePlace(spec.name);
     Finding finding{"missing_dynamic_table", where.set("dataset_type", type.name),
                     "table " + spec.name + " of dataset type \"" + type.name + "\" is missing"};
-    if (hasDatasets(context.db, type.id)) {
+    if (hasDatasets(context.db, spec.name)) {
         finding.message += ", and with it what it said about the datasets of this type";
     } else {
         for (auto &statement : createStatements(spec, context.db.dialect())) {
@@ -191,7 +192,6 @@ void findDynamicTableDamage(CheckContext const &context) {
     findOrphanTables(context);
     auto const groups = definedGroups(context);
     auto const &universe = context.repo->universe();
-    std::set<std::string> seen;
     for (auto const &type : typeRows(context.db)) {
         auto const group = groups.find(type.dimensions_key);
         if (group == groups.end() || !group->second) continue;

@@ -63,7 +63,8 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
         parts.push_back(type.dimensions.required[i] + "=" + textOf(dataId[i]));
     }
     std::sort(parts.begin(), parts.end());
-    auto name = "dataset_type=" + type.name + ",run=" + run;
+    auto name = "dataset_type=" + type.name;
+    if (!run.empty()) name += ",run=" + run;
     for (auto const &part : parts) name += "," + part;
     return Uuid::version5(Uuid(nameSpace), name);
 }

@@ -23,7 +23,8 @@ inline constexpr char const *wholeDataset = "__NULL_STRING__";
 using DataId = std::vector<sql::Value>;
 
 /// The deterministic UUID that raw ingest uses (DATAID_TYPE_RUN): version 5 in the Butler's name space of
-/// `dataset_type=<name>,run=<run>,<dimension>=<value>,…`, required dimensions sorted by name.
+/// `dataset_type=<name>,run=<run>,<dimension>=<value>,…`, required dimensions sorted by name. Without a run it
+/// is the one that the Butler calls DATAID_TYPE.
 common::Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId);
 
 /// A dataset to be stored, with its one file.

@@ -82,6 +82,13 @@ std::optional<std::int64_t> nsFromIso(std::string_view text) {
            + fraction;
 }
 
+std::string secondsFromNs(std::int64_t ns) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / nsPerSecond),
+                  static_cast<long long>(ns % nsPerSecond));
+    return text;
+}
+
 std::int64_t nowUtcNs() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
                std::chrono::system_clock::now().time_since_epoch())

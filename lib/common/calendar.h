@@ -31,6 +31,9 @@ std::string isoFromNs(std::int64_t ns);
 /// The inverse of isoFromNs; 0 to 9 decimals. nullopt when the text is anything else or no real date.
 std::optional<std::int64_t> nsFromIso(std::string_view text);
 
+/// `seconds.nnnnnnnnn`, the form of file times in manifests.
+std::string secondsFromNs(std::int64_t ns);
+
 /// The current time, UTC nanoseconds as the system clock counts them (POSIX time).
 std::int64_t nowUtcNs();
 

@@ -16,6 +16,7 @@ struct State {
     std::string program = "dbb";
     Format format = Format::Text;
     Level level = Level::Warning;
+    std::string_view (*remedyOf)(std::string_view) = nullptr;
     // spdlog's default logger writes to stdout, which belongs to the manifest.
     std::shared_ptr<spdlog::logger> logger = makeLogger();
 
@@ -72,8 +73,13 @@ void start(std::string const &program, Format format, Level level) {
     s.level = level;
 }
 
+void remediesFrom(std::string_view (*remedyOf)(std::string_view code)) {
+    state().remedyOf = remedyOf;
+}
+
 void error(Error const &e) {
-    write(Level::Error, e.message(), e.hint(), e.code());
+    auto const remedy = state().remedyOf ? state().remedyOf(e.code()) : std::string_view();
+    write(Level::Error, e.message(), e.hint().empty() ? std::string(remedy) : e.hint(), e.code());
 }
 void error(std::string const &message) {
     write(Level::Error, message, "", "");

@@ -5,6 +5,7 @@
 #include "common/error.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dbb::common::log {
@@ -16,6 +17,10 @@ enum class Level { Debug, Info, Warning, Error };
 /// \param program  put before each message
 /// \param level    lowest level that is shown
 void start(std::string const &program, Format format, Level level);
+
+/// Where the hint of an error comes from that brings none of its own: what to do about a code, empty for
+/// nothing.
+void remediesFrom(std::string_view (*remedyOf)(std::string_view code));
 
 /// `<program>: <message>`, then `  hint: <hint>` when there is one.
 void error(Error const &e);

@@ -263,8 +263,12 @@ Json readConfig(std::string const &path, CLI::App const &app) {
         throw usageError(e.message(), e.hint());
     }
     if (!config.isObject()) throw usageError("\"" + path + "\" is no YAML mapping of option names to values");
+    auto names = longNames(app);
+    for (auto const *verb : app.get_subcommands({})) {
+        auto const more = longNames(*verb);
+        names.insert(names.end(), more.begin(), more.end());
+    }
     for (auto const &[key, value] : config.object()) {
-        auto const names = longNames(app);
         if (std::find(names.begin(), names.end(), "--" + key) != names.end() && !isMeta(key)) continue;
         std::vector<std::string> settable;
         for (auto const &name : names) {
@@ -315,12 +319,9 @@ struct Sourced {
     std::map<std::string, std::string> sources; // by long name
 };
 
-/// The command line with what the environment and the configuration file add to it.
-Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) {
-    Sourced out;
-    auto configPath = findValue(args, "--config");
-    if (auto const *env = std::getenv("DBB_CONFIG"); env && configPath.empty()) configPath = env;
-    auto const config = readConfig(configPath, app);
+/// What the environment and the configuration file say of options that the command line does not name.
+void addDefaults(CLI::App const &app, std::vector<std::string> const &args, Json const &config,
+                 std::string const &configPath, Sourced &out) {
     for (auto const *option : app.get_options()) {
         if (option->get_lnames().empty() || isMeta(option->get_lnames().front())) continue;
         auto const name = option->get_lnames().front();
@@ -334,8 +335,47 @@ Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) 
             out.sources[name] = configPath;
         }
     }
-    out.args.insert(out.args.end(), args.begin(), args.end());
+}
+
+/// The verb that the command line names, nullptr when it names none.
+CLI::App const *verbIn(CLI::App const &app, std::vector<std::string> const &args) {
+    for (auto const *verb : app.get_subcommands({})) {
+        if (std::find(args.begin(), args.end(), verb->get_name()) != args.end()) return verb;
+    }
+    return nullptr;
+}
+
+/// The command line with what the environment and the configuration file add to it.
+Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) {
+    Sourced out;
+    auto configPath = findValue(args, "--config");
+    if (auto const *env = std::getenv("DBB_CONFIG"); env && configPath.empty()) configPath = env;
+    auto const config = readConfig(configPath, app);
+    addDefaults(app, args, config, configPath, out);
+    auto const *verb = verbIn(app, args);
+    if (!verb) {
+        out.args.insert(out.args.end(), args.begin(), args.end());
+        return out;
+    }
+    // A verb's options are known behind its name only.
+    auto const at = std::find(args.begin(), args.end(), verb->get_name()) + 1;
+    out.args.insert(out.args.end(), args.begin(), at);
+    addDefaults(*verb, args, config, configPath, out);
+    out.args.insert(out.args.end(), at, args.end());
     return out;
+}
+
+/// CLI11 would take the next word for the value of `--option=`.
+void refuseEmptyValues(CLI::App const &app, std::vector<std::string> const &args) {
+    for (auto const &arg : args) {
+        if (arg == "--") return;
+        auto const name = arg.substr(0, arg.size() - 1);
+        auto const known = longNames(app);
+        if (arg.starts_with("--") && arg.ends_with('=')
+            && std::find(known.begin(), known.end(), name) != known.end()) {
+            throw usageError(name + " needs a value");
+        }
+    }
 }
 
 /// `name: value` lines that --config reads again, each with where the value came from.
@@ -518,6 +558,7 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
                 return answer(versionText(s.program));
             }
         }
+        refuseEmptyValues(app, args);
         auto sourced = withDefaults(app, args);
         std::reverse(sourced.args.begin(), sourced.args.end());
         app.parse(sourced.args);

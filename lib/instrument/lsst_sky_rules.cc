@@ -145,7 +145,8 @@ PropertyValue lsstRotationAngle(Translation &t, Rule const &rule) {
 /// `cards`: shutter time, vignetting. `by_type`: fall back on the type of observation. `only_on_mountain`:
 /// false elsewhere.
 PropertyValue lsstCanSeeSky(Translation &t, Rule const &rule) {
-    if (rule.parameters.find("only_on_mountain") && !t.boolean(Property::on_mountain)) {
+    auto const &onMountain = rule.parameters["only_on_mountain"];
+    if (onMountain.isBool() && onMountain.boolean() && !t.boolean(Property::on_mountain)) {
         t.because("not on the mountain");
         return false;
     }

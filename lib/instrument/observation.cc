@@ -209,25 +209,47 @@ Json explanation(Translation &t, Corrected const &corrected) {
 
 } // namespace
 
-Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources,
-                    bool explain) {
-    auto const corrected = correct(table, header, sources);
-    Translation t(table, header, explain);
+namespace {
+
+Observation recordsOf(Translation &t) {
     Observation out;
-    out.table = &table;
-    out.instrument = table.name;
+    out.table = &t.table();
+    out.instrument = t.table().name;
     evaluate(t);
     out.exposure = t.integer(Property::exposure_id);
     out.detector = t.integer(Property::detector_num);
     out.physical_filter = t.text(Property::physical_filter);
-    out.group.set("instrument", table.name).set("name", t.text(Property::exposure_group));
+    out.group.set("instrument", out.instrument).set("name", t.text(Property::exposure_group));
     auto const day = t.integer(Property::observing_day);
-    out.day_obs.set("instrument", table.name).set("id", day).set("timespan", dayTimespan(t, day));
+    out.day_obs.set("instrument", out.instrument).set("id", day).set("timespan", dayTimespan(t, day));
     out.exposure_record = exposureRecord(t, out);
-    out.warnings = corrected.warnings;
-    out.warnings.insert(out.warnings.end(), t.warnings().begin(), t.warnings().end());
-    if (explain) out.explain = explanation(t, corrected);
     return out;
+}
+
+/// The remedy of a header's error names the file that would correct it.
+Error withCorrectionFile(Error e, Translation &t) {
+    auto const &id = t.optional(Property::observation_id);
+    if (!e.hint().empty() || isNull(id)) return e;
+    return e.hint("correct the header with a file " + t.table().name + "-" + std::get<std::string>(id)
+                  + ".yaml in the folder of --corrections");
+}
+
+} // namespace
+
+Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources,
+                    Json *explain) {
+    auto const corrected = correct(table, header, sources);
+    Translation t(table, header, explain != nullptr);
+    try {
+        auto out = recordsOf(t);
+        out.warnings = corrected.warnings;
+        out.warnings.insert(out.warnings.end(), t.warnings().begin(), t.warnings().end());
+        if (explain) *explain = explanation(t, corrected);
+        return out;
+    } catch (Error const &e) {
+        if (explain) *explain = explanation(t, corrected);
+        throw withCorrectionFile(e, t);
+    }
 }
 
 } // namespace dbb::instrument

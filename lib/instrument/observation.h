@@ -26,10 +26,12 @@ struct Observation {
 
 /// Translate a header that `table` recognises; the header is corrected in place.
 /// Record keys are the columns of universe 8, in their order; a timespan is {"begin_tai","end_tai"}.
+/// \param explain  not null: gets how each property came about, also when the header is refused
 /// \throws Error of the first required property that can't be worked out, with the property's name in front:
 ///         MISSING_CARD, BAD_CARD_VALUE, BAD_DATE, BAD_DAY_OBS, BAD_SEQNUM, UNKNOWN_CONTROLLER,
 ///         UNKNOWN_DETECTOR, CALIBRATION_FILE, NO_DATE, NULL_VALUE; NO_ROTATION for a tracking exposure on
 ///         sky coordinates without an angle; DATE_OUT_OF_RANGE
-Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources, bool explain);
+Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources,
+                    common::Json *explain = nullptr);
 
 } // namespace dbb::instrument

@@ -96,8 +96,9 @@ std::map<std::string, std::string> &folderTables() {
 }
 
 std::string tableText(std::string const &name) {
+    if (name.starts_with("family-")) return {};
     if (auto const at = folderTables().find(name); at != folderTables().end()) return at->second;
-    return name.starts_with("family-") ? std::string() : std::string(embeddedFile(name + ".yaml"));
+    return std::string(embeddedFile(name + ".yaml"));
 }
 
 /// The YAML documents of a table: instrument and rules, detectors, filters. They are parsed one by one,
@@ -165,7 +166,9 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
     }
     if (yaml["family"].isString()) {
         auto const family = "family-" + yaml["family"].string() + ".yaml";
-        auto const content = embeddedFile(family);
+        auto const own = folderTables().find("family-" + yaml["family"].string());
+        auto const content =
+            own == folderTables().end() ? embeddedFile(family) : std::string_view(own->second);
         if (content.empty()) throw badTable(name, "there is no family \"" + yaml["family"].string() + "\"");
         readRules(common::parseYaml(std::string(content), family)["properties"], *out);
     }
@@ -209,7 +212,9 @@ std::vector<std::string> tableNames() {
         if (name.ends_with(".yaml") && !name.starts_with("family-"))
             out.push_back(name.substr(0, name.size() - 5));
     }
-    for (auto const &[name, text] : folderTables()) out.push_back(name);
+    for (auto const &[name, text] : folderTables()) {
+        if (!name.starts_with("family-")) out.push_back(name);
+    }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
@@ -250,7 +255,9 @@ Table const *recognise(fits::Header const &header) {
         std::vector<Recogniser> out;
         for (auto const *name : recognisable) out.push_back(readRecogniser(name));
         for (auto const &[name, text] : folderTables()) {
-            if (std::find(recognisable.begin(), recognisable.end(), name) == recognisable.end()) {
+            bool const isNew =
+                std::find(recognisable.begin(), recognisable.end(), name) == recognisable.end();
+            if (isNew && !name.starts_with("family-")) {
                 out.push_back(readRecogniser(name));
             }
         }

@@ -146,6 +146,8 @@ constexpr std::array catalogue{
     Reason{"VALUE_TOO_LONG", "register", false, "A text is longer than its column.",
            "correct the header with a file in --corrections"},
     // transfer: the file's place
+    Reason{"BAD_EXTENSION", "transfer", false, "The Butler can not read files of that name.",
+           "rename the file; a header dump can only be tried, with --dry-run"},
     Reason{"BAD_URI", "transfer", false, "The URI is none of a file that can be reached.",
            "give a path or a file:// URI"},
     Reason{"DESTINATION_EXISTS", "transfer", false,

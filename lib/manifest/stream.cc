@@ -26,14 +26,16 @@ Rejects::Rejects(std::string const &target) : _target(target) {
     _fd = _owned.get();
 }
 
+int guarded(std::function<common::ExitCode()> const &body) {
+    common::log::remediesFrom([](std::string_view code) { return reasonOf(code).remedy; });
+    return common::guarded(body);
+}
+
 void Rejects::write(Record const &record, Error const &e) {
     ++_count;
     ++_byCode[e.code()];
     if (_fd >= 0) common::writeAll(_fd, record.line() + "\n", _target);
-    // A hint that the error itself has not comes from the catalogue.
-    Error shown = e;
-    if (shown.hint().empty()) shown.hint(std::string(reasonOf(e.code()).remedy));
-    _log.add(shown);
+    _log.add(e);
 }
 
 void Rejects::add(Record record, Error const &e) {
@@ -51,6 +53,16 @@ common::ExitCode Rejects::status() const {
     return _count > 0 ? common::ExitCode::SomeFailed : common::ExitCode::Done;
 }
 
+namespace {
+
+/// The line that a record stands for: itself, or the text that was rejected.
+Record retried(Record record) {
+    if (record.type() != "text" || !record.has("error")) return record;
+    return Record::parse(record.text("text"));
+}
+
+} // namespace
+
 RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
     using Line = common::LineReader::Status;
     for (;;) {
@@ -63,19 +75,21 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
             continue;
         }
         if (_lines.line().empty()) continue;
+        Record record;
         try {
-            _record = Record::parse(_lines.line());
+            record = Record::parse(_lines.line());
+            _record = retried(record);
         } catch (Error const &e) {
-            _rejects.addText(_lines.number(), _lines.line(), e);
+            if (record.has("text")) {
+                _rejects.add(std::move(record), e);
+            } else {
+                _rejects.addText(_lines.number(), _lines.line(), e);
+            }
             continue;
         }
-        if (_record.type() == "end") {
-            // Some are enough to tell; a stream of nothing else may not fill the memory.
-            if (_ends.size() < 64) _ends.push_back(std::move(_record));
-            continue;
-        }
-        _record.erase("error");
-        return Status::Record;
+        if (_record.type() != "end") return Status::Record;
+        // Some are enough to tell; a stream of nothing else may not fill the memory.
+        if (_ends.size() < 64) _ends.push_back(std::move(_record));
     }
 }
 
@@ -105,9 +119,20 @@ std::string metricsText(Summary const &summary, Rejects const &rejects) {
 
 } // namespace
 
+namespace {
+
+void writeMetrics(std::string const &path, std::string const &text) {
+    try {
+        common::writeFileDurably(path, text, true);
+    } catch (Error const &e) {
+        throw Error("OUTPUT_FAILED", e.message(), common::ExitCode::Backend);
+    }
+}
+
+} // namespace
+
 void Summary::finish(common::StandardOptions const &options, Rejects const &rejects) const {
-    if (!options.metrics.empty())
-        common::writeFileDurably(options.metrics, metricsText(*this, rejects), true);
+    if (!options.metrics.empty()) writeMetrics(options.metrics, metricsText(*this, rejects));
     if (options.quiet || (!options.stats && ::isatty(STDERR_FILENO) != 1)) return;
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     std::string text = program + ": " + std::to_string(read) + " read";

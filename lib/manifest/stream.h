@@ -8,11 +8,15 @@
 #include "manifest/record.h"
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
 
 namespace dbb::manifest {
+
+/// Run a program as common::guarded does, with the catalogue's remedies as hints of its errors.
+int guarded(std::function<common::ExitCode()> const &body);
 
 /// Takes lines that failed: writes them to the file of --rejects (one write a line, O_APPEND) and says why on
 /// stderr, equal reasons grouped.
@@ -53,7 +57,8 @@ public:
 
     /// \param timeout  negative: wait without end
     Status next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
-    /// A record that is taken for a retry has no `error` any more.
+    /// The record as it came; one with an `error` is a reject that is tried again. A rejected text is read as
+    /// the line that it was.
     Record &record() { return _record; }
     /// Whether another record is here already.
     bool ready() const { return _lines.ready(); }

@@ -31,14 +31,23 @@ std::string shownCard(fits::Header const &header, char const *key) {
     return std::string(key) + (value ? " is " + fits::toJson(*value).dump() : " is absent");
 }
 
+/// For --explain, the cards of a header that nobody recognises.
+Json cardsOf(fits::Header const &header) {
+    Json cards{Json::Object{}};
+    for (auto const &card : header.cards()) cards.set(card.key, fits::toJson(card.value));
+    Json out;
+    return out.set("instrument", Json()).set("cards", cards);
+}
+
 /// The primary header when an instrument recognises it, else the first extension merged over it.
-Recognised recogniseFile(fits::HeaderFile &file, std::string const &path) {
+Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *explain) {
     auto header = file.primary();
     if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
     if (auto const *extension = file.extension()) {
         header.merge(*extension);
         if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
     }
+    if (explain) *explain = cardsOf(header);
     throw Error("UNKNOWN_INSTRUMENT",
                 "\"" + path + "\": no instrument recognises the header: " + shownCard(header, "INSTRUME")
                     + ", " + shownCard(header, "TELESCOP"))
@@ -86,7 +95,7 @@ void requireUnchanged(fits::HeaderFile const &file, Record const &record, std::s
 }
 
 instrument::Observation observeFile(Recognised &recognised, std::string const &path,
-                                    instrument::CorrectionSources const &sources, bool explain) {
+                                    instrument::CorrectionSources const &sources, Json *explain) {
     try {
         return instrument::observe(*recognised.table, recognised.header, sources, explain);
     } catch (Error const &e) {
@@ -94,6 +103,17 @@ instrument::Observation observeFile(Recognised &recognised, std::string const &p
             .hint(e.hint())
             .cause(e.cause());
     }
+}
+
+/// A reject that is tried again: the file may have grown since it was scanned.
+void renew(Record &record, std::string const &path) {
+    if (!record.has("error")) return;
+    record.erase("error");
+    auto const stat = common::statFile(path);
+    bool const changed = record.integer("size") != stat.size_bytes;
+    if (changed) record.erase("checksum");
+    if (record.has("size")) record.set("size", stat.size_bytes);
+    if (record.has("mtime")) record.set("mtime", common::secondsFromNs(stat.mtime_ns));
 }
 
 } // namespace
@@ -117,14 +137,18 @@ std::string Describer::checkData(fits::HeaderFile const &file, std::string const
 void Describer::describe(Record &record) const {
     auto const path = common::pathOfUri(record.text("uri"));
     std::optional<instrument::Observation> observation;
+    Json explain;
+    auto *const explanation = _options.explain ? &explain : nullptr;
     try {
+        renew(record, path);
         fits::HeaderFile file(path);
-        auto recognised = recogniseFile(file, path);
+        auto recognised = recogniseFile(file, path, explanation);
         requireUnchanged(file, record, path);
-        observation = observeFile(recognised, path, _sources, _options.explain);
+        observation = observeFile(recognised, path, _sources, explanation);
         if (auto const damage = checkData(file, path); !damage.empty())
             observation->warnings.push_back(damage);
     } catch (Error const &e) {
+        if (!explain.isNull()) record.set("explain", explain);
         throw stillWritten(e, path);
     }
     auto const &o = *observation;
@@ -139,7 +163,7 @@ void Describer::describe(Record &record) const {
     record.set("dataset_type", o.table->dataset_type)
         .set("run", o.table->default_run)
         .set("records", records);
-    if (_options.explain) record.set("explain", o.explain);
+    if (_options.explain) record.set("explain", explain);
     record.set("describe", receipt);
 }
 
@@ -213,6 +237,7 @@ void describeStream(manifest::RecordReader &reader, Batch &batch, common::Output
 } // namespace
 
 common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int out) {
+    bool const stream = options.paths.empty() || options.paths == std::vector<std::string>{"-"};
     if (options.paths.empty() && ::isatty(in) == 1) {
         throw common::usageError("standard input is a terminal", "pipe dbb-scan in, or name files");
     }
@@ -222,7 +247,7 @@ common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int 
     common::Output output(out);
     Batch batch(options, rejects, output, summary);
     std::vector<Record> ends{manifest::endRecord("dbb-describe")};
-    if (options.paths.empty()) {
+    if (stream) {
         manifest::RecordReader reader(in, rejects);
         describeStream(reader, batch, output);
         ends = reader.endRecords("dbb-describe");

@@ -82,6 +82,7 @@ void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manife
 } // namespace
 
 common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
+    if (options.paths == std::vector<std::string>{"-"}) options.paths.clear();
     if (options.paths.empty() && ::isatty(in) == 1) {
         throw common::usageError("standard input is a terminal", "pipe dbb-describe in, or name files");
     }

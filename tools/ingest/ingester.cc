@@ -44,6 +44,7 @@ struct Ingester::Item {
 
     RawLine line;
     Target *target = nullptr;
+    Item *twin = nullptr; // an earlier line of this batch that names the same file
     std::optional<common::Uuid> id;
     butler::DataId data_id;
     butler::ExistingDataset existing;
@@ -66,6 +67,7 @@ void Ingester::add(manifest::Record record) {
     try {
         auto line = parseRawLine(record, _options.run, _options.dry_run, _recordsMemory);
         line.record = std::move(record);
+        line.record.erase("error"); // of a reject that is tried again
         _queue.push_back(std::move(line));
     } catch (Error const &e) {
         if (isFatal(e)) throw;
@@ -91,9 +93,15 @@ void Ingester::commit() {
 
 void Ingester::commitBatch(std::vector<Item> &items) {
     std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
+    std::unordered_map<std::string, Item *> byId;
     std::vector<Group> groups;
     for (auto &item : items) {
         prepare(item);
+        if (!item.error) {
+            auto const [first, isFirst] = byId.emplace(item.id->hex(), &item);
+            if (!isFirst) item.twin = first->second;
+        }
+        if (item.twin) continue;
         auto const [at, isNew] =
             places.emplace(std::pair(item.line.instrument, item.line.exposure), groups.size());
         if (isNew) groups.emplace_back();
@@ -190,7 +198,7 @@ void Ingester::prepare(Item &item) {
 
 /// Look for the dataset in the registry, and at the file that it has.
 void Ingester::look(Item &item) {
-    if (item.error || !item.target->datasets) return;
+    if (item.error || item.twin || !item.target->datasets) return;
     try {
         item.existing = item.target->datasets->existing(*item.id, item.data_id);
         if (!item.existing.stored) return;
@@ -211,7 +219,7 @@ void Ingester::look(Item &item) {
 }
 
 void Ingester::place(Item &item) {
-    if (item.error || item.existing.stored) return;
+    if (item.error || item.twin || item.existing.stored) return;
     try {
         auto const path = _placement.makesFiles() ? templatePath(item.line, *item.target) : std::string();
         item.placed =
@@ -395,6 +403,12 @@ void Ingester::removeSource(Item const &item, std::string const &stored) {
 }
 
 void Ingester::finish(Item &item) {
+    if (item.twin) {
+        item.error = item.twin->error;
+        item.outcome = "existing";
+        item.placed = item.twin->placed;
+        item.existing = item.twin->existing;
+    }
     if (item.error) {
         _rejects.add(std::move(item.line.record), *item.error);
         return;

@@ -1,6 +1,7 @@
 // dbb-describe: `file` lines to lines with data ID and dimension records.
 #include "common/options.h"
 #include "ingest/describe.h"
+#include "manifest/stream.h"
 
 #include <unistd.h>
 
@@ -26,5 +27,5 @@ int main(int argc, char **argv) {
         .example("dbb-describe --explain raw/LATISS/3018092000065-det000.fits | jq .explain",
                  "see how a header was read");
     if (auto const status = options.parse(argc, argv)) return *status;
-    return common::guarded([&] { return runDescribe(opt, STDIN_FILENO, STDOUT_FILENO); });
+    return manifest::guarded([&] { return runDescribe(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -1,6 +1,7 @@
 // dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
 #include "common/options.h"
 #include "ingest/ingest.h"
+#include "manifest/stream.h"
 
 #include <unistd.h>
 
@@ -36,5 +37,5 @@ int main(int argc, char **argv) {
         .example("dbb-ingest --repo repo -j2 --transfer direct raw/LATISS",
                  "the same in one program, files left where they are");
     if (auto const status = options.parse(argc, argv)) return *status;
-    return common::guarded([&] { return runIngest(opt, STDIN_FILENO, STDOUT_FILENO); });
+    return manifest::guarded([&] { return runIngest(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

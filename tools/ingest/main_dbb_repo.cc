@@ -2,6 +2,7 @@
 
 #include "common/lines.h"
 #include "common/options.h"
+#include "manifest/stream.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
 #include "ingest/repo_show.h"
@@ -19,21 +20,21 @@ int main(int argc, char **argv) {
 
     Options options("dbb-repo", "Create a Gen3 repository, register instruments, show what it holds");
     options.standard(standard, 0)
-        .example("dbb-repo create /repo/main", "make an empty repository")
-        .example("dbb-repo register-instrument /repo/main LATISS LSSTCam", "add two cameras");
+        .example("dbb-repo create new-repo", "make an empty repository")
+        .example("dbb-repo register-instrument repo LATISS LSSTCam", "add two cameras");
 
     options.verb("create", "Create an empty repository")
         .positional("REPO", repo, "Folder of the new repository")
         .standard(standard, Options::Effects)
-        .example("dbb-repo create /repo/main", "make an empty repository in /repo/main");
+        .example("dbb-repo create new-repo", "make an empty repository in the folder new-repo");
 
     options.verb("register-instrument", "Register instruments with their detectors and filters")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
         .positionals("NAME", registering.instruments, "Names of instruments", true)
         .flag("--update", registering.update, "Change records that differ instead of failing")
         .standard(standard, Options::Effects)
-        .example("dbb-repo register-instrument /repo/main LSSTCam", "add LSSTCam")
-        .example("dbb-repo register-instrument -n --update /repo/main HSC", "see whether HSC would change");
+        .example("dbb-repo register-instrument repo LSSTCam", "add LSSTCam")
+        .example("dbb-repo register-instrument -n --update repo HSC", "see whether HSC would change");
 
     options.verb("show", "Show what a repository holds: JSON Lines, or a table on a terminal")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
@@ -41,11 +42,11 @@ int main(int argc, char **argv) {
         .positional("ELEMENT", showing.element, "Kind of records, for example exposure (default: all)", false)
         .value("--where", showing.where, "EXPR", "Only rows that meet this condition")
         .choice("--format", showing.format, {"json", "table"}, "Form of the output")
-        .example("dbb-repo show /repo/main datasets --where \"day_obs = 20250415\"", "datasets of a night")
-        .example("dbb-repo show /repo/main records exposure | jq .record.id", "ids of all exposures");
+        .example("dbb-repo show repo datasets --where \"day_obs = 20250415\"", "datasets of a night")
+        .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'", "ids of all exposures");
 
     if (auto const status = options.parse(argc, argv)) return *status;
-    return common::guarded([&] {
+    return manifest::guarded([&] {
         common::Output out(STDOUT_FILENO);
         auto const verb = options.chosenVerb();
         auto status = common::ExitCode::Done;

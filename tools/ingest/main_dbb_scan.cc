@@ -1,6 +1,7 @@
 // dbb-scan: folders, globs and lists of paths to `file` lines.
 #include "common/options.h"
 #include "ingest/scan.h"
+#include "manifest/stream.h"
 
 #include <unistd.h>
 
@@ -20,5 +21,5 @@ int main(int argc, char **argv) {
         .example("find raw -name '*.fits' -print0 | dbb-scan -0 --checksum md5,adler32",
                  "files that find chose, with checksums");
     if (auto const status = options.parse(argc, argv)) return *status;
-    return common::guarded([&] { return runScan(opt, STDIN_FILENO, STDOUT_FILENO); });
+    return manifest::guarded([&] { return runScan(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -1,5 +1,6 @@
 // dbb-why: why something does not ingest, and what to do.
 #include "common/options.h"
+#include "manifest/stream.h"
 #include "ingest/placement.h"
 #include "ingest/why.h"
 
@@ -33,5 +34,5 @@ int main(int argc, char **argv) {
         .example("dbb-why --repo repo MC_C_20190319_000001   # exit 3",
                  "which detectors of an exposure are there");
     if (auto const status = options.parse(argc, argv)) return *status;
-    return common::guarded([&] { return runWhy(opt, STDIN_FILENO, STDOUT_FILENO); });
+    return manifest::guarded([&] { return runWhy(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -57,6 +57,15 @@ void refusePlanned(Record const &record) {
     }
 }
 
+/// Names that the raw formatters of the Butler accept; a header dump is none, it can only be tried.
+void checkName(std::string const &path) {
+    for (auto const *ending : {".fits", ".fit", ".fits.gz", ".fits.fz", ".fz"}) {
+        if (path.ends_with(ending)) return;
+    }
+    throw Error("BAD_EXTENSION",
+                "\"" + path + "\": the Butler reads raw files named .fits, .fit, .fits.gz or .fits.fz only");
+}
+
 void checkConsistent(RawLine const &line) {
     Json const instrument(line.instrument);
     auto const &group = (*line.records)["group"];
@@ -85,6 +94,7 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     if (!dry_run) refusePlanned(record);
     RawLine out;
     out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
+    if (!dry_run) checkName(out.path);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
     out.instrument = textIn(dataId, "instrument", "\"data_id\"");

@@ -43,14 +43,6 @@ Scanner::~Scanner() = default;
 
 namespace {
 
-/// `seconds.nnnnnnnnn`
-std::string secondsText(std::int64_t ns) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / common::nsPerSecond),
-                  static_cast<long long>(ns % common::nsPerSecond));
-    return text;
-}
-
 std::vector<std::string> expandGlob(std::string const &pattern) {
     glob_t found{};
     std::vector<std::string> out;
@@ -61,6 +53,8 @@ std::vector<std::string> expandGlob(std::string const &pattern) {
     std::sort(out.begin(), out.end());
     return out;
 }
+
+constexpr char const *spelling = "look at the spelling of the path and at the folder";
 
 enum class Kind { File, Folder, Other };
 
@@ -77,7 +71,8 @@ std::vector<Entry> entriesOf(std::string const &path) {
     std::vector<Entry> out;
     while (auto const *entry = ::readdir(dir.get())) {
         std::string const name = entry->d_name;
-        if (name == "." || name == "..") continue;
+        // Copies that dbb-ingest is just making are nobody's files yet.
+        if (name == "." || name == ".." || name.starts_with(".dbb-")) continue;
         auto kind = entry->d_type == DT_DIR   ? Kind::Folder
                     : entry->d_type == DT_REG ? Kind::File
                                               : Kind::Other;
@@ -104,7 +99,7 @@ void Scanner::scan(std::string const &path) {
         auto const found = expandGlob(absolute);
         if (found.empty()) {
             _rejects.add(Record("file").set("uri", absolute),
-                         Error("NOT_FOUND", "no file matches \"" + path + "\""));
+                         Error("NOT_FOUND", "no file matches \"" + path + "\"").hint(spelling));
         }
         for (auto const &match : found) scan(match);
         return;
@@ -142,7 +137,7 @@ void Scanner::file(std::string const &path) {
             ++_counts.young;
             return;
         }
-        record.set("size", stat.size_bytes).set("mtime", secondsText(stat.mtime_ns));
+        record.set("size", stat.size_bytes).set("mtime", common::secondsFromNs(stat.mtime_ns));
         if (!_options.checksums.empty()) {
             auto const sums = common::fileChecksums(path, _options.checksums);
             Json object;
@@ -150,7 +145,7 @@ void Scanner::file(std::string const &path) {
             record.set("checksum", object);
         }
     } catch (Error const &e) {
-        _rejects.add(record, e);
+        _rejects.add(record, e.code() == "NOT_FOUND" ? Error(e).hint(spelling) : e);
         return;
     }
     ++_counts.found;
@@ -172,6 +167,10 @@ common::ExitCode runScan(ScanProgramOptions options, int in, int out) {
     if (!options.checksum.empty()) options.scan.checksums = common::split(options.checksum, ',');
     if (!options.min_age.empty())
         options.scan.min_age_s = common::parseDuration(options.min_age, "--min-age");
+    if (options.scan.paths == std::vector<std::string>{"-"}) {
+        options.scan.paths.clear();
+        options.list = !options.null;
+    }
     if (options.scan.paths.empty() && !options.list && !options.null) {
         throw common::usageError("nothing to scan",
                                  "name folders or files, or pipe paths in with --paths or -0");
@@ -186,8 +185,8 @@ common::ExitCode runScan(ScanProgramOptions options, int in, int out) {
     output.flush();
     rejects.finish();
     if (scanner.counts().young > 0) {
-        common::log::info(std::to_string(scanner.counts().young)
-                          + " files are younger than --min-age and left for later");
+        common::log::info("left for later as younger than --min-age: "
+                          + std::to_string(scanner.counts().young));
     }
     summary.read = scanner.counts().found + scanner.counts().young + rejects.count();
     summary.outcomes["done"] = scanner.counts().found;

@@ -31,17 +31,20 @@ std::string textIn(Json const &object, std::string_view key) {
     return value.isString() ? value.string() : value.dump();
 }
 
-/// `card EXPTIME is "long"`
-std::string found(Json const &cause) {
+/// What is at fault: `card EXPTIME`.
+std::string placeOf(Json const &cause) {
     auto const card = textIn(cause, "card");
-    auto const column = textIn(cause, "column");
+    return card.empty() ? textIn(cause, "column") : "card " + card;
+}
+
+/// `card EXPTIME is "long"`, empty when there is no value.
+std::string found(Json const &cause) {
     auto const value = textIn(cause, "value");
-    auto const what = card.empty() ? column : "card " + card;
-    if (what.empty() || value.empty()) return what + value;
+    auto const place = placeOf(cause);
+    auto const card = textIn(cause, "card");
     // Some causes have a whole clause for a value.
-    return value.find(' ') != std::string::npos && value.starts_with(card.empty() ? column : card)
-               ? value
-               : what + " is \"" + value + "\"";
+    if (value.empty() || place.empty() || (!card.empty() && value.starts_with(card + " "))) return value;
+    return place + " is \"" + value + "\"";
 }
 
 } // namespace
@@ -66,24 +69,23 @@ Answer::Answer(std::string subject, std::string_view first) : _subject(std::move
     }
 }
 
-Answer::Stage &Answer::at(std::string_view stage) {
+/// nullptr for a stage that is none of these, as a reject of another version may name.
+Answer::Stage *Answer::find(std::string_view stage) {
     auto const at =
         std::find_if(_stages.begin(), _stages.end(), [&](Stage const &s) { return s.name == stage; });
-    return at == _stages.end() ? _stages.back() : *at;
+    return at == _stages.end() ? nullptr : &*at;
 }
 
-void Answer::pass(std::string_view stage, std::string note) {
-    at(stage).outcome = Outcome::Ok;
-    at(stage).note = std::move(note);
+void Answer::pass(std::string_view stage, std::string text) {
+    if (auto *at = find(stage)) *at = {at->name, Outcome::Ok, std::move(text)};
 }
 
 void Answer::note(std::string_view stage, std::string text) {
-    at(stage).note = std::move(text);
+    if (auto *at = find(stage)) at->note = std::move(text);
 }
 
 void Answer::fail(std::string_view stage, Json error, ExitCode exit) {
-    at(stage).outcome = Outcome::Failed;
-    at(stage).note = textIn(error, "message");
+    if (auto *at = find(stage)) *at = {at->name, Outcome::Failed, textIn(error, "message")};
     _error = std::move(error);
     _error.set("stage", stage);
     remedy = textIn(_error, "hint");
@@ -114,19 +116,21 @@ Json Answer::json() const {
     return out;
 }
 
-std::string Answer::headline(Page const &page) const {
-    auto out = _subject + (where.empty() ? "" : " (" + where + ")");
-    auto const *dash = page.style().utf8 ? " — " : " - ";
-    if (outcome == "failed") return out + dash + textIn(_error, "code");
-    if (outcome == "existing") return out + dash + "ingested";
-    if (outcome == "planned") return out + dash + "nothing is wrong, dbb-ingest would take it";
-    return out + dash + "nothing is wrong so far";
+std::string Answer::headline() const {
+    auto out = _subject + (where.empty() ? "" : " (" + where + ")") + ": ";
+    if (outcome == "failed") return out + textIn(_error, "code");
+    if (outcome == "existing") {
+        return out + (status == ExitCode::Done ? "ingested" : "ingested, but its file is gone");
+    }
+    if (outcome == "planned") return out + "nothing is wrong, dbb-ingest would take it";
+    return out + "nothing is wrong so far";
 }
 
 void Answer::printError(Page &page) const {
     auto const code = textIn(_error, "code");
     auto const &cause = _error["cause"];
-    page.detail("found", found(cause));
+    auto const value = found(cause);
+    page.detail(value.empty() ? "at" : "found", value.empty() ? placeOf(cause) : value);
     page.detail("expected", textIn(cause, "expected"));
     page.detail("meaning", std::string(manifest::reasonOf(code).meaning));
     page.detail("remedy", remedy);
@@ -136,7 +140,7 @@ void Answer::printError(Page &page) const {
 
 void Answer::print(Page &page) const {
     if (page.wantsJson()) return page.json(json());
-    page.heading(headline(page));
+    page.heading(headline());
     for (auto const &stage : _stages) {
         auto const mark = stage.outcome == Outcome::Ok       ? Page::Mark::Ok
                           : stage.outcome == Outcome::Failed ? Page::Mark::Failed
@@ -149,7 +153,7 @@ void Answer::print(Page &page) const {
 
 void Answer::printShort(Page &page) const {
     if (page.wantsJson()) return page.json(json());
-    page.heading(headline(page));
+    page.heading(headline());
     page.marked(Page::Mark::Failed, textIn(_error, "stage"), textIn(_error, "message"));
     printError(page);
 }

@@ -60,10 +60,10 @@ public:
     void printShort(Page &page) const;
 
 private:
-    Stage &at(std::string_view stage);
+    Stage *find(std::string_view stage);
     common::Json json() const;
     void printError(Page &page) const;
-    std::string headline(Page const &page) const;
+    std::string headline() const;
 
     std::string _subject;
     std::vector<Stage> _stages;

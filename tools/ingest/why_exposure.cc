@@ -123,11 +123,7 @@ void noteFailures(std::vector<Failure> failures, ExposureReport &report) {
 }
 
 std::string kindOf(DimensionRecord const &record) {
-    std::vector<std::string> parts;
-    for (auto const *key : {"observation_type", "physical_filter", "target_name"}) {
-        if (auto text = textIn(record, key); !text.empty()) parts.push_back(std::move(text));
-    }
-    return common::join(parts, ", ");
+    return textIn(record, "observation_type") + ", filter " + textIn(record, "physical_filter");
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 #include "ingest/why_file.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "common/uri.h"
 #include "ingest/scan.h"
@@ -73,6 +74,12 @@ std::string detectorName(instrument::Table const &table, std::int64_t number) {
     return at == table.detectors.end() ? "" : " (" + at->full_name + ")";
 }
 
+/// How a file compares with the one that is stored instead of it.
+std::string comparison(StoredFile const &stored, std::string const &outcome) {
+    if (stored.gone || stored.file.empty()) return "";
+    return outcome == "failed" ? " (another one)" : " (equal in size and header)";
+}
+
 std::string shown(StoredFile const &stored) {
     return stored.file.empty() ? stored.path : stored.file;
 }
@@ -89,6 +96,7 @@ FileWalk::FileWalk(WhyOptions const &options)
 }
 
 void FileWalk::look(std::string const &path, Sink const &sink) {
+    _subject = path;
     Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(), [&](Record record) {
         answerUnscanned(sink);
         sink(walk(std::move(record)));
@@ -97,17 +105,25 @@ void FileWalk::look(std::string const &path, Sink const &sink) {
     answerUnscanned(sink);
 }
 
+/// A file keeps the name by which it was asked for; one of a folder goes by its path.
+Answer FileWalk::answerFor(std::string const &file) const {
+    bool const asked = _subject == common::fileUri(file) || common::absolutePath(_subject) == file;
+    Answer out(asked ? _subject : file, "read");
+    out.facts.set("uri", file);
+    return out;
+}
+
 /// Files that the scanner could not look at.
 void FileWalk::answerUnscanned(Sink const &sink) {
     for (auto const &record : _caught.take()) {
-        Answer answer(record.text("uri"), "read");
+        auto answer = answerFor(record.text("uri"));
         fail(answer, WalkStep::Describe, record.get("error"));
         sink(answer);
     }
 }
 
 Answer FileWalk::walk(Record record) {
-    Answer answer(record.text("uri"), "read");
+    auto answer = answerFor(record.text("uri"));
     std::vector<Record> records{std::move(record)};
     if (auto const error = describeAll(_describer, records, 1).front()) {
         auto const failed = stageOfError(WalkStep::Describe, error->code());
@@ -233,16 +249,14 @@ void FileWalk::noteStored(Answer &answer, Record const &record) const {
         }
         answer.facts.set("ingested", entry);
         answer.remarks.push_back("stored     " + shown(stored));
-        if (!same) {
-            answer.remarks.push_back("this file  " + source
-                                     + (answer.outcome == "failed" ? " (another one)" : " (an equal copy)"));
-        }
+        if (!same) answer.remarks.push_back("this file  " + source + comparison(stored, answer.outcome));
         answer.remarks.push_back("since      " + shownUtc(stored.ingest_date_utc));
         answer.remarks.push_back("run        " + stored.run);
         answer.remarks.push_back("id         " + stored.id);
-        if (!stored.gone) continue;
-        answer.remarks.push_back("warning: the registry has it, but its file is gone");
+        if (!stored.gone || answer.outcome == "failed") continue;
         answer.status = common::worse(answer.status, ExitCode::Incomplete);
+        answer.remedy = "put the file back there, or remove the dataset and ingest it again";
+        answer.remarks.push_back("remedy     " + answer.remedy);
     }
     if (!elsewhere.empty()) answer.facts.set("also", elsewhere);
 }

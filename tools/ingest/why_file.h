@@ -28,6 +28,7 @@ public:
 private:
     using Sink = std::function<void(Answer const &)>;
     void answerUnscanned(Sink const &sink);
+    Answer answerFor(std::string const &file) const;
     Answer walk(manifest::Record record);
     void noteDescription(Answer &answer, manifest::Record const &record) const;
     void ingest(Answer &answer, manifest::Record const &record);
@@ -37,6 +38,7 @@ private:
 
     WhyOptions const &_options;
     CaughtRejects _caught;
+    std::string _subject; // as it was asked for
     IngesterOptions _ingesterOptions;
     Describer _describer;
     std::optional<butler::Repository> _repo;

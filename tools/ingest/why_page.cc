@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <unistd.h>
+#include <utility>
 
 namespace dbb::ingest {
 
@@ -70,6 +71,7 @@ std::string Page::painted(std::string_view code, std::string_view text) const {
 }
 
 void Page::heading(std::string const &text) {
+    if (!std::exchange(_empty, false)) _out.write("");
     _out.write(painted(bold, safe(text)));
 }
 

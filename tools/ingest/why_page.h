@@ -32,7 +32,7 @@ public:
 
     /// A line of text; names in it are made safe for a terminal.
     void line(std::string const &text) { _out.write(safe(text)); }
-    /// A line that begins a block, emphasised.
+    /// The line that begins a block, emphasised, with an empty line between blocks.
     void heading(std::string const &text);
     /// A line with a mark and a word in front, indented.
     void marked(Mark mark, std::string_view word, std::string const &text);
@@ -49,6 +49,7 @@ private:
 
     common::Output &_out;
     bool _json;
+    bool _empty = true;
     PageStyle _style;
 };
 

@@ -47,6 +47,10 @@ Json completed(Json error) {
 
 } // namespace
 
+std::string RejectsExplainer::Place::text() const {
+    return (source.empty() ? "" : source + " ") + "line " + std::to_string(line);
+}
+
 void RejectsExplainer::explain(int in, std::string const &source) {
     using Status = common::LineReader::Status;
     common::LineReader lines(in);
@@ -54,17 +58,17 @@ void RejectsExplainer::explain(int in, std::string const &source) {
         if (!lines.ready()) _page.flush(); // the next read may block
         auto const status = lines.next();
         if (status == Status::End) return;
-        auto const where = (source.empty() ? "" : source + " ") + "line " + std::to_string(lines.number());
+        Place const place{source, lines.number()};
         if (status == Status::Long) {
             ++_others;
-            _page.line(where + ": no reject, but a line longer than 1 MiB");
+            _page.line(place.text() + ": no reject, but a line longer than 1 MiB");
         } else if (!lines.line().empty()) {
-            line(lines.line(), where);
+            line(lines.line(), place);
         }
     }
 }
 
-void RejectsExplainer::line(std::string_view text, std::string const &where) {
+void RejectsExplainer::line(std::string_view text, Place const &place) {
     Record record;
     try {
         record = Record::parse(text);
@@ -74,11 +78,11 @@ void RejectsExplainer::line(std::string_view text, std::string const &where) {
         record.set("text", text).set("error", manifest::errorObject(e));
     }
     if (record.type() == "end") return;
-    if (record.get("error").isObject()) return reject(record, where);
+    if (record.get("error").isObject()) return reject(record, place);
     ++_others;
 }
 
-void RejectsExplainer::reject(Record const &record, std::string const &where) {
+void RejectsExplainer::reject(Record const &record, Place const &place) {
     auto const error = completed(record.get("error"));
     auto const code = error["code"].string();
     ++_rejects;
@@ -92,9 +96,10 @@ void RejectsExplainer::reject(Record const &record, std::string const &where) {
         answer.pass(name);
     }
     answer.fail(stage, error);
-    answer.where = where;
-    answer.facts.set("line", where);
+    answer.where = place.text();
+    answer.facts.set("source", place.source.empty() ? Json() : Json(place.source)).set("line", place.line);
     if (auto const line = record.get("line"); line.isInt() && record.type() == "text") {
+        answer.facts.set("input_line", line);
         answer.where += ", which was line " + line.dump() + " of the input";
     }
     if (auto const dataId = record.get("data_id"); dataId.isObject()) answer.facts.set("data_id", dataId);
@@ -107,7 +112,10 @@ void RejectsExplainer::finish() {
         Json counts{Json::Object{}};
         for (auto const &[code, count] : _byCode) counts.set(code, count);
         Json out;
-        out.set("type", "why").set("rejects", _rejects).set("without_error", _others).set("by_code", counts);
+        out.set("type", "summary")
+            .set("rejects", _rejects)
+            .set("without_error", _others)
+            .set("by_code", counts);
         return _page.json(out);
     }
     if (_rejects > 0) _page.line("");
@@ -126,10 +134,7 @@ void RejectsExplainer::finish() {
     }
     _page.table(table);
     if (_rejects == 0) _page.line("no rejects");
-    if (_others > 0) {
-        _page.line(std::to_string(_others)
-                   + " lines have no error; rejects are what --rejects of a program collects");
-    }
+    if (_others > 0) _page.line("lines without an error, which are no rejects: " + std::to_string(_others));
 }
 
 } // namespace dbb::ingest

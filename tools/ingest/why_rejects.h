@@ -32,8 +32,13 @@ public:
     common::ExitCode status() const { return _status; }
 
 private:
-    void line(std::string_view text, std::string const &where);
-    void reject(manifest::Record const &record, std::string const &where);
+    struct Place {
+        std::string source; ///< empty: standard input
+        std::int64_t line = 0;
+        std::string text() const;
+    };
+    void line(std::string_view text, Place const &place);
+    void reject(manifest::Record const &record, Place const &place);
 
     Page &_page;
     std::map<std::string, std::int64_t> _byCode;

@@ -35,3 +35,25 @@ grep later rejects > again
 expect_rc 0 dbb-describe < again
 expect_eq "$(jq -c 'select(.uri) | [.data_id.detector, has("error")]' "$OUT")" '[35,false]'
 expect_eq "$(tail -n 1 "$OUT")" '{"type":"end","program":"dbb-describe","input_end":false}'
+# A file that grew since it was rejected is looked at anew; a rejected text is read again as the line that it was.
+head -c 4000 "$DBB_TEST_DATA/raw/synthetic/continue.fits" > grows.fits
+touch -d '1 hour ago' grows.fits
+dbb-scan --checksum md5 grows.fits > grows.lines
+expect_rc 1 dbb-describe --rejects grows.rejects < grows.lines
+cp "$DBB_TEST_DATA/raw/synthetic/continue.fits" grows.fits
+expect_rc 0 dbb-describe < grows.rejects
+expect_eq "$(jq -c 'select(.uri) | [.size, has("checksum"), has("error")]' "$OUT")" '[25920,false,false]'
+echo '{"type":"text","line":7,"text":"{\"type\":\"file\",\"uri\":\"a.fits\"}","error":{}}' > text
+expect_rc 0 dbb-describe < text
+expect_eq "$(jq -c 'select(.uri) | .data_id.detector' "$OUT")" 35
+echo '{"type":"text","line":7,"text":"still no JSON","error":{}}' > text
+expect_rc 1 dbb-describe --rejects again.text < text
+expect_eq "$(jq -c '[.type, .line, .text, .error.code]' again.text)" '["text",7,"still no JSON","NOT_JSON"]'
+expect_rc 0 dbb-describe - < grows.rejects
+# --explain also for a header that is refused.
+echo 'INSTRUME: FOO' > u.yaml
+expect_rc 1 dbb-describe --explain --rejects explained u.yaml
+expect_eq "$(jq -c .explain explained)" '{"instrument":null,"cards":{"INSTRUME":"FOO"}}'
+sed '/^OBSID/d' "$DBB_TEST_DATA/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" > noid.yaml
+expect_rc 1 dbb-describe --explain --rejects noid u.yaml noid.yaml
+expect_eq "$(jq -c 'select(.uri | endswith("noid.yaml")) | .explain.properties.observation_id.error' noid)" '"card OBSID is missing"'

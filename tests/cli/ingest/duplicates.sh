@@ -10,6 +10,9 @@ expect_eq "$(jq -r .error.code rejects)" DUPLICATE
 expect_match "$ERR" '/b.fits" and ".*/a.fits" are the same exposure and detector'
 # The same file named twice is no such case.
 expect_rc 0 dbb-ingest --repo repo -t copy a.fits a.fits
+make_repo twice
+expect_rc 0 dbb-ingest --repo twice -t copy a.fits a.fits
+expect_eq "$(jq -r 'select(.ingest) | .ingest.outcome' "$OUT" | tr '\n' ' ')" "done existing "
 # Also when a commit lies between them.
 make_repo slow
 dbb-scan a.fits b.fits | dbb-describe | grep file > lines

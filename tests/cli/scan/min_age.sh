@@ -7,6 +7,6 @@ touch -d '1 hour ago' old.fits
 expect_rc 0 dbb-scan --min-age 5m old.fits new.fits
 expect_eq "$(jq -r 'select(.uri) | .uri' "$OUT")" "$PWD/old.fits"
 expect_rc 0 dbb-scan --min-age 5m -v new.fits
-expect_match "$ERR" '1 files are younger than --min-age'
+expect_match "$ERR" 'left for later as younger than --min-age: 1$'
 expect_rc 2 dbb-scan --min-age soon old.fits
 expect_match "$ERR" '"soon" is no duration'

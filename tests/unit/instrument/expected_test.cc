@@ -71,7 +71,8 @@ void compareObservation(instrument::Observation const &ours, Json const &expecte
 instrument::Observation observeHeader(fits::Header header) {
     auto const *table = instrument::recognise(header);
     if (!table) throw common::Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
-    return instrument::observe(*table, header, {}, true);
+    common::Json explain;
+    return instrument::observe(*table, header, {}, &explain);
 }
 
 std::string codeOf(fits::Header const &header) {

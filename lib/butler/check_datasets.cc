@@ -1,0 +1,163 @@
+// Datasets: their ids, dates, and the row in their run that has their data ID.
+#include "butler/check_parts.h"
+#include "butler/datasets.h"
+#include "common/text.h"
+
+#include <algorithm>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+void findBadIds(CheckContext const &context, std::string const &table, std::string const &column) {
+    if (!context.db.hasTable(table)) return;
+    context.db
+        .prepare("SELECT DISTINCT " + column + " FROM " + quoteIdentifier(table) + " WHERE typeof(" + column
+                 + ") <> 'text' OR length(" + column + ") <> 32 OR " + column
+                 + " GLOB '*[^0-9a-f]*' ORDER BY 1")
+        ->query({}, [&](Statement const &row) {
+            context.report({"bad_uuid", placeOf(table, {column}, row),
+                            "\"" + shownValue(row.column(0)) + "\" in " + table
+                                + " is no id of 32 lower-case hexadecimal digits"});
+        });
+}
+
+void findBadDates(CheckContext const &context) {
+    bool const numbers = context.repo->datasetsManager() == DatasetsManager::V2;
+    auto const condition =
+        numbers ? "typeof(ingest_date) <> 'integer' OR ingest_date NOT BETWEEN 0 AND 4102444800000000000"
+                : "typeof(ingest_date) <> 'text' OR ingest_date NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9]"
+                  "[0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'";
+    context.db.prepare("SELECT id, ingest_date FROM dataset WHERE " + std::string(condition) + " ORDER BY id")
+        ->query({}, [&](Statement const &row) {
+            context.report({"bad_ingest_date", placeOf("dataset", {"id"}, row),
+                            "dataset " + row.text(0) + " has ingest date " + shownValue(row.column(1))
+                                + ", which is no "
+                                + (numbers ? "number of TAI nanoseconds" : "time like 2022-05-23 19:16:38")});
+        });
+}
+
+/// The data ID of a dataset stands in its run's row of tags. When another collection has it too, it can be had
+/// from there.
+class MissingTags {
+public:
+    MissingTags(CheckContext const &context, std::vector<AssociationTable> const &tables)
+        : _context(context), _tables(tables) {}
+
+    void find() const {
+        for (auto const &table : _tables) {
+            if (table.calibs) continue;
+            Names ids;
+            for (auto const &type : table.types) ids.push_back(std::to_string(type.id));
+            _context.db
+                .prepare("SELECT d.id, d.dataset_type_id, d.run_id, y.name, c.name FROM dataset AS d "
+                         "JOIN dataset_type AS y ON y.id = d.dataset_type_id "
+                         "JOIN collection AS c ON c.collection_id = d.run_id "
+                         "WHERE d.dataset_type_id IN ("
+                         + common::join(ids, ", ") + ") AND NOT EXISTS (SELECT 1 FROM "
+                         + quoteIdentifier(table.name)
+                         + " AS t WHERE t.dataset_id = d.id AND t.collection_id = d.run_id) ORDER BY d.id")
+                ->query({}, [&](Statement const &row) { report(table, row); });
+        }
+    }
+
+private:
+    void report(AssociationTable const &table, Statement const &row) const {
+        Finding finding{"missing_tag", placeOf(table.name, {"dataset_id", "dataset_type_id", "collection_id"}, row),
+                        row.text(3) + " " + row.text(0) + " has no row in " + table.name + " for its run \""
+                            + row.text(4) + "\""};
+        for (auto const &source : _tables) {
+            if (source.group.required != table.group.required || !knows(source, row)) continue;
+            addMending(table, source, row, finding.mending);
+            finding.message += "; its data ID is in " + source.name;
+            break;
+        }
+        if (finding.mending.empty()) finding.message += ", so its data ID is lost";
+        _context.report(std::move(finding));
+    }
+
+    bool knows(AssociationTable const &source, Statement const &row) const {
+        bool found = false;
+        _context.db
+            .cached("SELECT 1 FROM " + quoteIdentifier(source.name)
+                    + " WHERE dataset_id = ? AND dataset_type_id = ? LIMIT 1")
+            .query({row.column(0), row.column(1)}, [&](Statement const &) { found = true; });
+        return found;
+    }
+
+    static void addMending(AssociationTable const &table, AssociationTable const &source, Statement const &row,
+                           std::vector<Mending> &out) {
+        auto const id = row.column(0);
+        auto const type = row.column(1);
+        auto const run = row.column(2);
+        out.push_back({"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) "
+                       "VALUES (?, ?) ON CONFLICT DO NOTHING",
+                       {run, type}});
+        std::string list;
+        for (auto const &name : table.group.required) list += ", " + quoteIdentifier(name);
+        out.push_back({"INSERT INTO " + quoteIdentifier(table.name) + " (dataset_type_id, dataset_id, collection_id"
+                           + list + ") SELECT dataset_type_id, dataset_id, ?" + list + " FROM "
+                           + quoteIdentifier(source.name)
+                           + " WHERE dataset_id = ? AND dataset_type_id = ? LIMIT 1 ON CONFLICT "
+                             "(dataset_id, collection_id) DO NOTHING",
+                       {run, id, type}});
+    }
+
+    CheckContext const &_context;
+    std::vector<AssociationTable> const &_tables;
+};
+
+void compareRawIds(CheckContext const &context, AssociationTable const &table, TypeRow const &type) {
+    auto const &names = table.group.required;
+    DatasetType datasetType;
+    datasetType.name = type.name;
+    datasetType.dimensions = table.group;
+    auto const list = prefixedList("t", names);
+    context.db
+        .prepare("SELECT t.dataset_id, c.name, " + list + " FROM " + quoteIdentifier(table.name)
+                 + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
+                   "JOIN collection AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? "
+                   "AND length(t.dataset_id) = 32 ORDER BY t.collection_id, "
+                 + list)
+        ->query({type.id}, [&](Statement const &row) {
+            DataId dataId;
+            for (std::size_t i = 0; i < names.size(); ++i) dataId.push_back(row.column(static_cast<int>(i) + 2));
+            auto const id = row.text(0);
+            auto const run = row.text(1);
+            auto const expected = rawUuid(datasetType, run, dataId);
+            if (id == expected.hex() || id == rawUuid(datasetType, "", dataId).hex()) return;
+            Json where;
+            where.set("table", "dataset").set("id", id);
+            context.report({"wrong_uuid", where,
+                            type.name + " {" + keyText(names, row, 2) + "} of run \"" + run + "\" has id " + id
+                                + " instead of " + expected.hex()});
+        });
+}
+
+} // namespace
+
+void findDatasetDamage(CheckContext const &context) {
+    findBadIds(context, "dataset", "id");
+    findBadIds(context, context.config.records_table, "dataset_id");
+    findBadIds(context, "dataset_location_trash", "dataset_id");
+    findBadDates(context);
+    MissingTags(context, associationTables(context)).find();
+}
+
+void findRawIdDamage(CheckContext const &context) {
+    for (auto const &table : associationTables(context)) {
+        if (table.calibs) continue;
+        for (auto const &type : table.types) {
+            if (type.name == "raw" && !table.group.required.empty()) compareRawIds(context, table, type);
+        }
+    }
+}
+
+} // namespace dbb::butler

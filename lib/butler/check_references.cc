@@ -1,0 +1,224 @@
+// Rows that refer to rows that are not there: what SQLite's foreign keys would have refused, had they been on.
+#include "butler/check_parts.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <span>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// What a dangling reference means, and what may be done to the row that has it.
+enum class Action { Nothing, Delete, DeleteUnlessStored, DeleteUnlessUsed, OtherFinder };
+struct Rule {
+    std::string_view child;  ///< table, or its beginning when it ends in *
+    std::string_view parent; ///< the same
+    std::string_view damage;
+    Action action;
+};
+
+/// The first rule that fits counts. References to dimension records that none fits are missing_dimension_row.
+constexpr Rule rules[] = {
+    {"dataset_tags_*", "dataset", "tag_without_dataset", Action::DeleteUnlessStored},
+    {"dataset_calibs_*", "dataset", "calib_without_dataset", Action::DeleteUnlessStored},
+    {"dataset_tags_*", "collection_summary_*", "", Action::OtherFinder},
+    {"dataset_calibs_*", "collection_summary_*", "", Action::OtherFinder},
+    {"dataset_tags_*", "dataset_type", "tag_without_type", Action::Nothing},
+    {"dataset_calibs_*", "dataset_type", "tag_without_type", Action::Nothing},
+    {"dataset_tags_*", "collection", "tag_without_collection", Action::Nothing},
+    {"dataset_calibs_*", "collection", "tag_without_collection", Action::Nothing},
+    {"dataset", "dataset_type", "dataset_without_type", Action::Nothing},
+    {"dataset", "run", "dataset_without_run", Action::Nothing},
+    {"dataset_location", "dataset", "location_without_dataset", Action::DeleteUnlessStored},
+    {"run", "collection", "run_without_collection", Action::DeleteUnlessUsed},
+    {"collection_chain", "collection", "broken_chain", Action::Delete},
+    {"collection_summary_*", "*", "dangling_summary", Action::Delete},
+    {"dimension_graph_definition", "*", "", Action::OtherFinder},
+};
+
+bool fits(std::string_view pattern, std::string_view name) {
+    if (!pattern.ends_with('*')) return pattern == name;
+    return name.starts_with(pattern.substr(0, pattern.size() - 1));
+}
+
+/// A foreign key of a table.
+struct Reference {
+    std::string parent;
+    Names source;
+    Names target;
+};
+
+std::map<std::int64_t, Reference> referencesOf(sql::Database &db, std::string const &table) {
+    std::map<std::int64_t, Reference> out;
+    db.cached("SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq")
+        .query({table}, [&](Statement const &row) {
+            auto &reference = out[row.integer(0)];
+            reference.parent = row.text(1);
+            reference.source.push_back(row.text(2));
+            reference.target.push_back(row.text(3));
+        });
+    return out;
+}
+
+Names keyOf(sql::Database &db, std::string const &table) {
+    Names out;
+    db.cached("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY cid")
+        .query({table}, [&](Statement const &row) { out.push_back(row.text(0)); });
+    return out;
+}
+
+/// A table whose references are looked at.
+class Table {
+public:
+    Table(CheckContext const &context, std::string name)
+        : _context(context), _name(std::move(name)), _references(referencesOf(context.db, _name)),
+          _key(keyOf(context.db, _name)) {
+        _all = _key;
+        for (auto const &[id, reference] : _references) {
+            for (auto const &column : reference.source) {
+                if (std::find(_all.begin(), _all.end(), column) == _all.end()) _all.push_back(column);
+            }
+        }
+    }
+
+    void check() {
+        if (_references.empty()) return;
+        auto &row = _context.db.cached("SELECT " + prefixedList("c", _all) + " FROM " + quoteIdentifier(_name)
+                                       + " AS c WHERE c.rowid = ?");
+        _context.db.prepare("SELECT rowid, fkid FROM pragma_foreign_key_check(?)")
+            ->query({_name}, [&](Statement const &violation) {
+                auto const &reference = _references.at(violation.integer(1));
+                row.query({violation.column(0)}, [&](Statement const &values) { report(reference, values); });
+            });
+    }
+
+private:
+    void report(Reference const &reference, Statement const &row) const {
+        for (auto const &rule : rules) {
+            if (!fits(rule.child, _name) || !fits(rule.parent, reference.parent)) continue;
+            if (rule.action == Action::OtherFinder || isOfRunWithoutRow(rule, row)) return;
+            return reportRow(rule.damage, rule.action, reference, row);
+        }
+        // Rows of overlaps go with their records, and their own finder knows those that don't.
+        if (_name.ends_with("_skypix_overlap")) return;
+        auto const *element = _context.repo->universe().find(reference.parent);
+        if (element) return reportRecord(*element, reference, row);
+        reportRow("dangling_reference", Action::Nothing, reference, row);
+    }
+
+    Value valueOf(std::string const &column, Statement const &row) const {
+        return row.column(static_cast<int>(std::find(_all.begin(), _all.end(), column) - _all.begin()));
+    }
+
+    /// A run that only lacks its row in table run is one damage, not one for each of its datasets.
+    bool isOfRunWithoutRow(Rule const &rule, Statement const &row) const {
+        if (rule.damage != "dataset_without_run") return false;
+        bool found = false;
+        _context.db.cached("SELECT 1 FROM collection WHERE collection_id = ? AND type = 1")
+            .query({valueOf("run_id", row)}, [&](Statement const &) { found = true; });
+        return found;
+    }
+
+    void reportRow(std::string_view damage, Action action, Reference const &reference,
+                   Statement const &row) const {
+        auto const &shownColumns = _key.empty() ? _all : _key;
+        Finding finding{damage, placeOf(_name, shownColumns, row),
+                        "a row of " + _name + " refers to a row of " + reference.parent + " that is not there ("
+                            + valuesText(reference.source, row) + ")"};
+        auto const records = quoteIdentifier(_context.config.records_table);
+        bool can = action != Action::Nothing && !_key.empty();
+        std::string guard;
+        if (action == Action::DeleteUnlessStored) {
+            guard = " AND NOT EXISTS (SELECT 1 FROM " + records + " AS r WHERE r.dataset_id = c.dataset_id)";
+            if (exists("SELECT 1 FROM " + records + " WHERE dataset_id = ?", valueOf("dataset_id", row))) {
+                finding.message += ", but a file is recorded for it";
+                can = false;
+            }
+        } else if (action == Action::DeleteUnlessUsed) {
+            guard = " AND NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.run_id = c.collection_id)";
+            can = can && !exists("SELECT 1 FROM dataset WHERE run_id = ?", valueOf("collection_id", row));
+        }
+        if (can) {
+            Names parent;
+            for (std::size_t i = 0; i < reference.source.size(); ++i) {
+                parent.push_back("p." + quoteIdentifier(reference.target[i]) + " = c."
+                                 + quoteIdentifier(reference.source[i]));
+            }
+            Names key;
+            std::vector<Value> values;
+            for (auto const &column : _key) {
+                key.push_back("c." + quoteIdentifier(column) + " = ?");
+                values.push_back(valueOf(column, row));
+            }
+            finding.mending.push_back(
+                {"DELETE FROM " + quoteIdentifier(_name) + " AS c WHERE " + common::join(key, " AND ")
+                     + " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(reference.parent) + " AS p WHERE "
+                     + common::join(parent, " AND ") + ")" + guard,
+                 values});
+        }
+        _context.report(std::move(finding));
+    }
+
+    /// A dimension record that is missing is one damage, however many rows refer to it.
+    void reportRecord(Element const &element, Reference const &reference, Statement const &row) const {
+        Json where;
+        where.set("table", reference.parent);
+        std::vector<Value> values;
+        Names parts;
+        for (std::size_t i = 0; i < reference.source.size(); ++i) {
+            values.push_back(valueOf(reference.source[i], row));
+            where.set(reference.target[i], jsonOf(values.back()));
+            parts.push_back(reference.target[i] + "=" + shownValue(values.back()));
+        }
+        Finding finding{"missing_dimension_row", where,
+                        element.name + " (" + common::join(parts, ", ") + ") is missing; " + _name
+                            + " refers to it"};
+        // A record that is nothing but its key can be made again.
+        if (recordColumns(_context.repo->universe(), element).size() == reference.target.size()) {
+            Names columns;
+            for (auto const &name : reference.target) columns.push_back(quoteIdentifier(name));
+            finding.mending.push_back(
+                {"INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(columns, ", ")
+                     + ") VALUES (" + common::join(Names(values.size(), "?"), ", ") + ") ON CONFLICT DO NOTHING",
+                 values});
+        }
+        _context.report(std::move(finding));
+    }
+
+    std::string valuesText(Names const &columns, Statement const &row) const {
+        Names parts;
+        for (auto const &column : columns) parts.push_back(column + "=" + shownValue(valueOf(column, row)));
+        return common::join(parts, ", ");
+    }
+
+    bool exists(std::string const &query, Value const &value) const {
+        bool found = false;
+        _context.db.cached(query).query({value}, [&](Statement const &) { found = true; });
+        return found;
+    }
+
+    CheckContext const &_context;
+    std::string _name;
+    std::map<std::int64_t, Reference> _references;
+    Names _key;
+    Names _all; ///< key and all columns of references
+};
+
+} // namespace
+
+void findReferenceDamage(CheckContext const &context) {
+    Names tables;
+    context.db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
+        ->query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
+    for (auto const &table : tables) Table(context, table).check();
+}
+
+} // namespace dbb::butler

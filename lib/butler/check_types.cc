@@ -1,0 +1,122 @@
+// Dimension groups and dataset types.
+#include "butler/actual_schema.h"
+#include "butler/check_parts.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <set>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::Statement;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+Json typePlace(TypeRow const &type) {
+    Json out;
+    return out.set("table", "dataset_type").set("id", type.id).set("name", type.name);
+}
+
+/// The required dimensions that the columns of a table of tags stand for; empty when they stand for none.
+Names dimensionsOf(CheckContext const &context, std::string const &table) {
+    auto const actual = readTable(context.db, table);
+    auto const &universe = context.repo->universe();
+    Names out;
+    for (auto const &column : actual.columns) {
+        if (column == "dataset_type_id" || column == "dataset_id" || column == "collection_id") continue;
+        auto const *element = universe.find(column);
+        if (!element || !element->isDimension()) return {};
+        out.push_back(column);
+    }
+    auto const group = universe.group(out);
+    auto const same = std::set<std::string>(out.begin(), out.end())
+                      == std::set<std::string>(group.required.begin(), group.required.end());
+    return same ? group.required : Names();
+}
+
+void findUndefined(CheckContext const &context, TypeRow const &type) {
+    auto const key = std::to_string(type.dimensions_key);
+    Json where;
+    where.set("table", "dimension_graph_definition").set("dimension_graph_id", type.dimensions_key);
+    Finding finding{"undefined_dimension_group", where,
+                    "dimension group " + key + " of dataset type \"" + type.name + "\" has no definition"};
+    // The table of tags has a column for each required dimension, so it knows what the definition was.
+    auto const dimensions = dimensionsOf(context, type.tags_table);
+    if (!dimensions.empty()) {
+        finding.message += "; columns of " + type.tags_table + " are " + common::join(dimensions, ", ");
+        finding.mending.push_back(
+            {"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {type.dimensions_key}});
+        for (auto const &name : dimensions) {
+            finding.mending.push_back(
+                {"INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?) "
+                 "ON CONFLICT DO NOTHING",
+                 {type.dimensions_key, name}});
+        }
+    }
+    context.report(std::move(finding));
+}
+
+bool isPartOfName(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+} // namespace
+
+void findGroupDamage(CheckContext const &context) {
+    auto &db = context.db;
+    db.prepare("SELECT DISTINCT dimension_graph_id FROM dimension_graph_definition "
+               "WHERE dimension_graph_id NOT IN (SELECT id FROM dimension_graph_key) ORDER BY 1")
+        ->query({}, [&](Statement const &row) {
+            auto const key = row.column(0);
+            context.report({"undefined_dimension_group",
+                            placeOf("dimension_graph_key", {"id"}, row),
+                            "dimension group " + shownValue(key) + " has a definition but no key",
+                            {{"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {key}}}});
+        });
+    auto const groups = definedGroups(context);
+    std::set<std::int64_t> undefined;
+    for (auto const &type : typeRows(db)) {
+        if (groups.contains(type.dimensions_key)) continue;
+        if (undefined.insert(type.dimensions_key).second) findUndefined(context, type);
+    }
+    db.prepare("SELECT id FROM dimension_graph_key WHERE id <> 0 AND id NOT IN (SELECT dimension_graph_id FROM "
+               "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type) ORDER BY id")
+        ->query({}, [&](Statement const &row) {
+            auto const key = row.column(0);
+            context.report(
+                {"empty_dimension_group",
+                 placeOf("dimension_graph_key", {"id"}, row),
+                 "dimension group " + shownValue(key) + " has no definition and no dataset type",
+                 {{"DELETE FROM dimension_graph_key WHERE id = ? AND id NOT IN (SELECT dimension_graph_id FROM "
+                   "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type)",
+                   {key}}}});
+        });
+    auto const &universe = context.repo->universe();
+    db.prepare("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition ORDER BY 1, 2")
+        ->query({}, [&](Statement const &row) {
+            auto const *element = universe.find(row.text(1));
+            if (element && element->isDimension()) return;
+            context.report({"unknown_dimension",
+                            placeOf("dimension_graph_definition", {"dimension_graph_id", "dimension_name"}, row),
+                            "dimension group " + row.text(0) + " has \"" + row.text(1)
+                                + "\", which is no dimension of universe "
+                                + std::to_string(universe.version())});
+        });
+}
+
+void findTypeDamage(CheckContext const &context) {
+    for (auto const &type : typeRows(context.db)) {
+        auto const &name = type.name;
+        bool const good = !name.empty() && (name[0] < '0' || name[0] > '9')
+                          && std::all_of(name.begin(), name.end(), isPartOfName);
+        if (good) continue;
+        context.report({"bad_dataset_type_name", typePlace(type),
+                        "\"" + name + "\" can't be the name of a dataset type"
+                            + (name.find('.') == std::string::npos ? "" : ": components are never stored")});
+    }
+}
+
+} // namespace dbb::butler
