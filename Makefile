@@ -26,7 +26,7 @@ LIB_OBJECTS := $(LIB_SOURCES:%.cc=$(BUILD)/obj/%.o) $(EMBEDDED:%=$(BUILD)/obj/%.
 TOOL_OBJECTS := $(TOOL_SOURCES:%.cc=$(BUILD)/obj/%.o)
 TEST_OBJECTS := $(TEST_SOURCES:%.cc=$(BUILD)/obj/%.o)
 
-all: $(PROGRAMS:%=$(BUILD)/bin/%)
+all: $(PROGRAMS:%=$(BUILD)/bin/%) $(BUILD)/man/dbb-reasons.7
 
 include mk/rules.mk
 include mk/tasks.mk

@@ -37,3 +37,8 @@ $(BUILD)/tests/unit: $(TEST_OBJECTS) $(BUILD)/libdbb.a
 $(BUILD)/bench/%: bench/%.cc $(BUILD)/libdbb.a
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -o $@ $< $(BUILD)/libdbb.a $(LIBS)
+
+# The page of all reasons comes out of the code; a reason without a test stops the build here.
+$(BUILD)/man/dbb-reasons.7: mk/make_reasons.sh man/dbb-reasons.7.in tests/data/reasons.txt $(BUILD)/bin/dbb-why
+	@mkdir -p $(@D)
+	mk/make_reasons.sh $(BUILD)/bin/dbb-why man/dbb-reasons.7.in tests/data/reasons.txt > $@

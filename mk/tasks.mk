@@ -37,7 +37,7 @@ install: all ## programs, man pages, completions and licence below $(DESTDIR)$(P
 	  '$(SHARE)/zsh/site-functions' '$(SHARE)/fish/vendor_completions.d'
 	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 LICENSE '$(SHARE)/doc/dbb'
-	for page in $(wildcard man/*.[157]); do \
+	for page in $(wildcard man/*.[157]) $(BUILD)/man/dbb-reasons.7; do \
 	  install -D -m 644 -t '$(SHARE)'/man/man$${page##*.} $$page || exit 1; done
 	umask 022; for program in $(PROGRAMS); do \
 	  $(BUILD)/bin/$$program --completion bash > '$(SHARE)'/bash-completion/completions/$$program && \
