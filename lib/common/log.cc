@@ -4,9 +4,12 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
+#include <utility>
 
 namespace dbb::common::log {
 
@@ -17,6 +20,7 @@ struct State {
     Format format = Format::Text;
     Level level = Level::Warning;
     std::string_view (*remedyOf)(std::string_view) = nullptr;
+    bool progressShown = false;
     // spdlog's default logger writes to stdout, which belongs to the manifest.
     std::shared_ptr<spdlog::logger> logger = makeLogger();
 
@@ -44,10 +48,15 @@ char const *nameOf(Level level) {
     return "";
 }
 
+namespace {
+void clearProgress();
+}
+
 /// One message as one write, so that parallel programs never interleave within it.
 void write(Level level, std::string const &message, std::string const &hint, std::string const &code) {
     auto const &s = state();
     if (level < s.level) return;
+    clearProgress();
     if (s.format == Format::Json) {
         Json line;
         line.set("level", nameOf(level)).set("program", s.program).set("message", message);
@@ -65,6 +74,33 @@ void write(Level level, std::string const &message, std::string const &hint, std
 }
 
 } // namespace
+
+namespace {
+
+bool canShowProgress() {
+    auto const *term = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && term && std::string_view(term) != "dumb";
+}
+
+/// Carriage return and the sequence that clears to the end of the line.
+constexpr char const *clearLine = "\r\x1b[K";
+
+void clearProgress() {
+    if (!std::exchange(state().progressShown, false)) return;
+    std::fputs(clearLine, stderr);
+}
+
+} // namespace
+
+void progress(std::string const &text) {
+    static bool const possible = canShowProgress();
+    auto &s = state();
+    if (!possible || s.format == Format::Json || s.level == Level::Error) return;
+    clearProgress();
+    if (text.empty()) return;
+    s.progressShown = true;
+    std::fputs((s.program + ": " + text).c_str(), stderr);
+}
 
 void start(std::string const &program, Format format, Level level) {
     auto &s = state();

@@ -29,6 +29,10 @@ void warning(std::string const &message, std::string const &hint = "");
 void info(std::string const &message);
 void debug(std::string const &message);
 
+/// Show where a program is, on one line that the next call or message replaces. Nothing happens unless stderr
+/// is a terminal that can do so, and with -q. An empty text takes the line away.
+void progress(std::string const &text);
+
 /// Reports errors of single items; of each code the first few are shown and the rest are counted.
 class Grouped {
 public:

@@ -131,8 +131,19 @@ void writeMetrics(std::string const &path, std::string const &text) {
 
 } // namespace
 
+void Summary::countRead() {
+    ++read;
+    auto const now = std::chrono::steady_clock::now();
+    if (now - shown < std::chrono::milliseconds(500)) return;
+    shown = now;
+    std::string text = std::to_string(read) + " read";
+    for (auto const &[outcome, count] : outcomes) text += ", " + std::to_string(count) + " " + outcome;
+    common::log::progress(text);
+}
+
 void Summary::finish(common::StandardOptions const &options, Rejects const &rejects) const {
     if (!options.metrics.empty()) writeMetrics(options.metrics, metricsText(*this, rejects));
+    common::log::progress("");
     if (options.quiet || (!options.stats && ::isatty(STDERR_FILENO) != 1)) return;
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     std::string text = program + ": " + std::to_string(read) + " read";

@@ -79,6 +79,10 @@ struct Summary {
     std::int64_t read = 0;
     std::map<std::string, std::int64_t> outcomes; ///< done, existing, updated, planned
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
+    std::chrono::steady_clock::time_point shown = start; ///< when progress was shown last
+
+    /// Count a line that was read; shows progress twice a second on a terminal.
+    void countRead();
 
     /// Write the metrics file and, on a terminal or with --stats, the summary line.
     /// \throws Error when the metrics file can't be written

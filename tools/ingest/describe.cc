@@ -194,7 +194,7 @@ public:
           _summary(summary) {}
 
     void add(Record record) {
-        ++_summary.read;
+        _summary.countRead();
         _records.push_back(std::move(record));
         if (_records.size() >= 16 * static_cast<std::size_t>(_jobs)) flush();
     }

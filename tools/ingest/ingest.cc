@@ -5,7 +5,10 @@
 #include "ingest/scan.h"
 
 #include <chrono>
+#include <future>
+#include <optional>
 #include <unistd.h>
+#include <utility>
 
 namespace dbb::ingest {
 
@@ -43,40 +46,87 @@ void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Ou
             commit();
             continue;
         }
-        ++summary.read;
+        summary.countRead();
         if (ingester.queued() == 0) first = Clock::now();
         ingester.add(std::move(reader.record()));
         if (ingester.queued() >= maxBatch) commit();
     }
 }
 
-/// Paths: scanned and described here, many at a time.
-void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
-                 common::Output &output, manifest::Summary &summary) {
-    Describer const describer({.corrections = options.corrections, .check_data = options.check_data});
+/// Files that were described together.
+struct Described {
     std::vector<Record> files;
-    auto flush = [&] {
-        auto const errors = describeAll(describer, files, options.standard.jobs);
-        for (std::size_t i = 0; i < files.size(); ++i) {
-            if (errors[i]) {
-                rejects.add(std::move(files[i]), *errors[i]);
+    std::vector<std::optional<common::Error>> errors;
+};
+
+/// Paths: scanned and described here. With several jobs, one batch is described while the one before is
+/// ingested.
+class PathIngest {
+public:
+    PathIngest(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
+               common::Output &output, manifest::Summary &summary)
+        : _describer({.corrections = options.corrections, .check_data = options.check_data}),
+          _jobs(options.standard.jobs), _ingester(ingester), _rejects(rejects), _output(output),
+          _summary(summary) {}
+
+    void add(Record record) {
+        _summary.countRead();
+        _files.push_back(std::move(record));
+        if (_files.size() >= maxBatch / 2) flush();
+    }
+
+    void finish() {
+        flush();
+        if (_pending.valid()) ingest(_pending.get());
+    }
+
+private:
+    Described describe(std::vector<Record> files, int jobs) const {
+        auto errors = describeAll(_describer, files, jobs);
+        return {std::move(files), std::move(errors)};
+    }
+
+    void flush() {
+        auto files = std::exchange(_files, {});
+        if (_jobs == 1) return ingest(describe(std::move(files), 1));
+        auto next = std::async(std::launch::async, [this, f = std::move(files)]() mutable {
+            return describe(std::move(f), _jobs - 1);
+        });
+        if (_pending.valid()) ingest(_pending.get());
+        _pending = std::move(next);
+    }
+
+    void ingest(Described described) {
+        for (std::size_t i = 0; i < described.files.size(); ++i) {
+            if (described.errors[i]) {
+                _rejects.add(std::move(described.files[i]), *described.errors[i]);
             } else {
-                ingester.add(std::move(files[i]));
+                _ingester.add(std::move(described.files[i]));
             }
         }
-        files.clear();
-        ingester.commit();
-        output.flush();
-    };
-    Scanner scanner({.paths = {}, .checksums = {}}, rejects, [&](Record record) {
-        ++summary.read;
-        files.push_back(std::move(record));
-        if (files.size() >= maxBatch) flush();
-    });
+        _ingester.commit();
+        _output.flush();
+    }
+
+    Describer _describer;
+    int _jobs;
+    Ingester &_ingester;
+    manifest::Rejects &_rejects;
+    common::Output &_output;
+    manifest::Summary &_summary;
+    std::vector<Record> _files;
+    std::future<Described> _pending;
+};
+
+void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
+                 common::Output &output, manifest::Summary &summary) {
+    PathIngest ingest(options, ingester, rejects, output, summary);
+    Scanner scanner({.paths = {}, .checksums = {}}, rejects,
+                    [&](Record record) { ingest.add(std::move(record)); });
     for (auto const &path : options.paths) {
         if (common::stopSignal() == 0) scanner.scan(path);
     }
-    flush();
+    ingest.finish();
 }
 
 } // namespace

@@ -178,7 +178,10 @@ common::ExitCode runScan(ScanProgramOptions options, int in, int out) {
     manifest::Summary summary{.program = "dbb-scan", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     common::Output output(out);
-    Scanner scanner(options.scan, rejects, [&](Record const &record) { output.write(record.line()); });
+    Scanner scanner(options.scan, rejects, [&](Record const &record) {
+        summary.countRead();
+        output.write(record.line());
+    });
     for (auto const &path : options.scan.paths) scanner.scan(path);
     if (options.list || options.null) scanList(scanner, in, options.null ? '\0' : '\n');
     if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-scan").line());
