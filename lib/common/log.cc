@@ -48,8 +48,17 @@ char const *nameOf(Level level) {
     return "";
 }
 
-namespace {
-void clearProgress();
+bool canShowProgress() {
+    auto const *term = std::getenv("TERM");
+    return ::isatty(STDERR_FILENO) == 1 && term && std::string_view(term) != "dumb";
+}
+
+/// Carriage return and the sequence that clears to the end of the line.
+constexpr char const *clearLine = "\r\x1b[K";
+
+void clearProgress() {
+    if (!std::exchange(state().progressShown, false)) return;
+    std::fputs(clearLine, stderr);
 }
 
 /// One message as one write, so that parallel programs never interleave within it.
@@ -71,23 +80,6 @@ void write(Level level, std::string const &message, std::string const &hint, std
     std::string text = s.program + ": " + label + (terminal ? printable(message) : message);
     if (!hint.empty()) text += "\n  hint: " + (terminal ? printable(hint) : hint);
     s.logger->info(text);
-}
-
-} // namespace
-
-namespace {
-
-bool canShowProgress() {
-    auto const *term = std::getenv("TERM");
-    return ::isatty(STDERR_FILENO) == 1 && term && std::string_view(term) != "dumb";
-}
-
-/// Carriage return and the sequence that clears to the end of the line.
-constexpr char const *clearLine = "\r\x1b[K";
-
-void clearProgress() {
-    if (!std::exchange(state().progressShown, false)) return;
-    std::fputs(clearLine, stderr);
 }
 
 } // namespace
