@@ -220,19 +220,27 @@ void appendEscape(std::string &out, unsigned char c) {
 
 void appendQuoted(std::string &out, std::string_view text) {
     out += '"';
+    std::size_t plain = 0; // beginning of what needs no care
     for (std::size_t i = 0; i < text.size();) {
         auto const c = static_cast<unsigned char>(text[i]);
-        if (c < 0x20 || c == '"' || c == '\\') {
-            appendEscape(out, c);
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
             ++i;
-        } else if (auto const n = sequenceLength(text.substr(i))) {
-            out += text.substr(i, n);
-            i += n;
-        } else {
-            out += "\xEF\xBF\xBD";
-            ++i;
+            continue;
         }
+        auto const length = sequenceLength(text.substr(i));
+        if (c >= 0x80 && length > 0) {
+            i += length;
+            continue;
+        }
+        out += text.substr(plain, i - plain);
+        if (c >= 0x80) {
+            out += "\xEF\xBF\xBD";
+        } else {
+            appendEscape(out, c);
+        }
+        plain = ++i;
     }
+    out += text.substr(plain);
     out += '"';
 }
 

@@ -15,9 +15,20 @@ namespace {
 
 constexpr std::size_t cardSize = 80;
 
+/// A card's value as CFITSIO splits it off.
 struct Piece {
-    std::string text; // value as it stands, quotes included
-    char type = ' ';  // C, L, I, F, X of CFITSIO; blank: undefined
+    char buffer[FLEN_VALUE] = ""; // quotes included
+    std::string_view text;
+    char type = ' '; // C, L, I, F, X of CFITSIO; blank: undefined
+};
+
+/// A card with the end that C functions want.
+struct CardText {
+    explicit CardText(std::string_view view) {
+        std::copy(view.begin(), view.end(), text);
+        text[view.size()] = '\0';
+    }
+    char text[cardSize + 1];
 };
 
 Error badCard(std::string const &path, std::size_t number, std::string const &key, std::string const &why) {
@@ -26,28 +37,26 @@ Error badCard(std::string const &path, std::size_t number, std::string const &ke
 }
 
 /// Let CFITSIO split the value off a card.
-bool splitValue(char const *card, Piece &out) {
-    char value[FLEN_VALUE] = "";
+bool splitValue(char *card, Piece &out) {
     char comment[FLEN_COMMENT] = "";
     int status = 0;
-    if (fits_parse_value(const_cast<char *>(card), value, comment, &status)) return false;
-    out.text = value;
+    if (fits_parse_value(card, out.buffer, comment, &status)) return false;
+    out.text = out.buffer;
     out.type = ' ';
-    if (!out.text.empty() && fits_get_keytype(value, &out.type, &status)) return false;
-    return true;
+    return out.text.empty() || !fits_get_keytype(out.buffer, &out.type, &status);
 }
 
-/// Text between the quotes, doubled quotes made single, trailing blanks gone.
-std::string unquoted(std::string const &text) {
+/// Text between the quotes, doubled quotes made single.
+std::string unquoted(std::string_view text) {
+    text.remove_prefix(1);
     std::string out;
-    for (std::size_t i = 1; i + 1 < text.size() || (i < text.size() && text[i] != '\''); ++i) {
-        if (text[i] == '\'') {
-            if (i + 1 >= text.size() || text[i + 1] != '\'') break;
-            ++i;
-        }
-        out += text[i];
+    for (;;) {
+        auto const quote = text.find('\'');
+        out += text.substr(0, quote);
+        if (quote == std::string_view::npos || text.substr(quote + 1, 1) != "'") return out;
+        out += '\'';
+        text.remove_prefix(quote + 2);
     }
-    return out;
 }
 
 void trimRight(std::string &text) {
@@ -65,7 +74,7 @@ bool toValue(Piece const &piece, Value &out) {
     switch (piece.type) {
     case ' ': out = std::monostate{}; return true;
     case 'L': out = piece.text == "T"; return true;
-    case 'X': out = piece.text; return true;
+    case 'X': out = std::string(piece.text); return true;
     default: break;
     }
     if (piece.type == 'I') {
@@ -75,7 +84,7 @@ bool toValue(Piece const &piece, Value &out) {
             return true;
         }
     }
-    std::string text = piece.text;
+    std::string text(piece.text);
     std::replace(text.begin(), text.end(), 'D', 'E'); // Fortran's double exponent
     std::replace(text.begin(), text.end(), 'd', 'e');
     double d = 0;
@@ -89,8 +98,11 @@ bool isContinue(std::string_view card) {
 }
 
 /// A CONTINUE card under another name, since CFITSIO takes the real one for a comment.
-std::string asValueCard(std::string_view card) {
-    return "D2345678= " + std::string(card.substr(10));
+CardText asValueCard(std::string_view card) {
+    CardText out(card);
+    std::string_view const name = "D2345678= ";
+    std::copy(name.begin(), name.end(), out.text);
+    return out;
 }
 
 bool isPrintable(std::string_view text) {
@@ -105,18 +117,18 @@ Header parseCards(std::string_view text, std::string const &path) {
         auto const view = text.substr(at, cardSize);
         if (view.starts_with("END     ")) break;
         if (view.starts_with("        ") || isContinue(view)) continue;
-        std::string const card(view);
+        CardText card(view);
         char name[FLEN_KEYWORD] = "";
         int length = 0;
         int status = 0;
-        fits_get_keyname(const_cast<char *>(card.c_str()), name, &length, &status);
-        std::string const key = name;
-        if (status != 0) throw badCard(path, number, key, "has no proper keyword");
+        fits_get_keyname(card.text, name, &length, &status);
+        std::string_view const key = name;
+        if (status != 0) throw badCard(path, number, name, "has no proper keyword");
         if (key == "COMMENT" || key == "HISTORY") continue;
         Piece piece;
         Value value;
-        if (!splitValue(card.c_str(), piece))
-            throw badCard(path, number, key, "has a value that can't be read");
+        if (!splitValue(card.text, piece))
+            throw badCard(path, number, name, "has a value that can't be read");
         if (piece.type == 'C') {
             auto string = unquoted(piece.text);
             // A string that ends in & goes on in the CONTINUE cards behind it.
@@ -125,15 +137,17 @@ Header parseCards(std::string_view text, std::string const &path) {
                 string.pop_back();
                 at += cardSize;
                 ++number;
+                auto next = asValueCard(text.substr(at, cardSize));
                 Piece more;
-                if (!splitValue(asValueCard(text.substr(at, cardSize)).c_str(), more)) break;
+                if (!splitValue(next.text, more) || more.type != 'C') break;
                 string += unquoted(more.text);
             }
             trimRight(string);
-            if (!isPrintable(string)) throw badCard(path, number, key, "holds bytes that are no ASCII text");
-            value = string;
+            if (!isPrintable(string)) throw badCard(path, number, name, "holds bytes that are no ASCII text");
+            value = std::move(string);
         } else if (!toValue(piece, value)) {
-            throw badCard(path, number, key, "has the value " + piece.text + ", which is no number");
+            throw badCard(path, number, name,
+                          "has the value " + std::string(piece.text) + ", which is no number");
         }
         out.set(key, std::move(value));
     }
