@@ -52,6 +52,15 @@ cli_tests() {
   failed=$((failed + ${bad:-1}))
 }
 
+# A suite that says how many passed and failed in its last line.
+suite() {
+  local good bad
+  "$@" 2>&1 </dev/null | tee "$log"
+  read -r good bad < <(sed -nE 's/^[a-z]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)
+  passed=$((passed + ${good:-0}))
+  failed=$((failed + ${bad:-1}))
+}
+
 build_and_test() {
   local build=$1
   shift
@@ -72,6 +81,12 @@ check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W er
 build_and_test "$BUILD"
 build_and_test "$BUILD/asan" CXXFLAGS='-O1 -g1 -D_GLIBCXX_ASSERTIONS' \
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all'
+
+# Stops, order and writers: a part of what make check-all does.
+export BUILD
+suite tests/fault/order.sh
+suite tests/fault/writers.sh
+suite env MODES='copy:catch-up move:catch-up direct:live' RANDOM_KILLS=20 tests/fault/kill.sh 9
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
