@@ -166,6 +166,12 @@ JulianDate addSeconds(JulianDate const &t, double seconds) {
 std::int64_t nsFromTai(JulianDate const &tai) {
     auto const t = normalised(tai.day - 2440588.0, tai.fraction + 0.5);
     double const whole = std::floor(t.day);
+    // Beyond 250 years there is nothing to tell apart, and int64 would overflow a little later; NaN comes out
+    // as early.
+    constexpr double far = 92'000;
+    constexpr std::int64_t farNs = 92'000 * common::nsPerDay;
+    if (whole > far) return farNs;
+    if (!(whole >= -far)) return -farNs;
     double const rest = t.fraction + (t.day - whole);
     return static_cast<std::int64_t>(whole) * common::nsPerDay
            + static_cast<std::int64_t>(roundEven(rest * 86400000000000.0));

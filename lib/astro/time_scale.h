@@ -41,7 +41,8 @@ JulianDate utcFromTai(JulianDate const &tai);
 /// t + seconds, same scale (no leap seconds: TAI or TT).
 JulianDate addSeconds(JulianDate const &t, double seconds);
 
-/// TAI nanoseconds since 1970-01-01T00:00:00 TAI, as the Butler stores times. Not clamped.
+/// TAI nanoseconds since 1970-01-01T00:00:00 TAI, as the Butler stores times. Instants more than 250 years
+/// away come out as that far away.
 std::int64_t nsFromTai(JulianDate const &tai);
 
 /// a - b in days, same scale, sign exact.

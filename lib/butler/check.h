@@ -34,6 +34,7 @@ struct CheckResult {
     std::map<std::string, std::int64_t> mended; ///< done, or planned in a dry run
     bool complete = true;                       ///< false: damage kept the rest from being checked
     std::vector<std::string> unchecked;         ///< why something could not be checked
+    std::int64_t remote_files = 0;              ///< files at remote places, which are not looked at
 
     std::int64_t foundTotal() const;
     std::int64_t mendedTotal() const;

@@ -23,6 +23,9 @@ struct Mending {
     std::vector<sql::Value> values;
 };
 
+/// As a statement: finish the removal of the dataset whose id is the value, see butler/trash.h.
+inline constexpr char const *emptyTrash = "";
+
 /// One damage that was found.
 struct Finding {
     std::string_view damage; ///< name in damageKinds()
@@ -38,6 +41,7 @@ struct CheckContext {
     Repository const *repo; ///< of kinds that come after the registry's own: never nullptr
     bool files;             ///< whether files may be looked at
     std::function<void(Finding)> report;
+    std::int64_t &remote_files; ///< counts files that can't be looked at from here
 };
 
 /// A dataset type as its row is, without any guarantee.

@@ -178,6 +178,25 @@ Error existsAlready(std::string const &path, std::string const &hint) {
 
 } // namespace
 
+std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access) {
+    if (access != Access::ReadOnly) return sql::openSqlite(file, sql::OpenMode::ReadWrite);
+    try {
+        return sql::openSqlite(file, sql::OpenMode::ReadOnly);
+    } catch (Error const &e) {
+        // A journal that was left behind must be played back, and that is writing.
+        if (e.code() != "REPO_READ_ONLY" || !exists(file + "-journal")) throw;
+    }
+    try {
+        sql::openSqlite(file, sql::OpenMode::ReadWrite);
+    } catch (Error const &e) {
+        if (e.code() != "REPO_READ_ONLY") throw;
+        throw Error(e.code(), "\"" + file + "\" was left in the middle of a change, which can't be taken back: "
+                                  + e.message(), e.exitCode())
+            .hint("open it once with the right to write, for example with dbb-repo show");
+    }
+    return sql::openSqlite(file, sql::OpenMode::ReadOnly);
+}
+
 void Repository::checkCreate(std::string const &root) {
     auto const folder = common::absolutePath(root);
     if (exists(folder + "/butler.yaml")) {
@@ -216,7 +235,7 @@ Repository Repository::open(std::string const &repo, Access access) try {
     out._config = readConfig(repo);
     auto const &file = out._config.sqlite_path;
     bool const writes = access != Access::ReadOnly;
-    out._db = sql::openSqlite(file, writes ? sql::OpenMode::ReadWrite : sql::OpenMode::ReadOnly);
+    out._db = openRegistry(file, access);
 
     auto const attributes = readAttributes(*out._db, file);
     for (auto const &manager : managers) {

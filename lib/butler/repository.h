@@ -15,6 +15,10 @@ namespace dbb::butler {
 /// Trial is for dry runs, whose transactions are rolled back: as ReadWrite, but opening changes nothing.
 enum class Access { ReadOnly, ReadWrite, Trial };
 
+/// Open the database of a registry. What a writer that was killed left behind is rolled back first, which
+/// reading alone could not do. \throws Error as openSqlite
+std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access);
+
 class Repository {
 public:
     /// Create an empty repository of universe 8 in folder `root` (made when absent), equal to that of

@@ -48,6 +48,13 @@ public:
         return std::move(*this);
     }
 
+    /// Where it happened, when that is not where the code usually happens.
+    Error &&stage(std::string name) && {
+        _stage = std::move(name);
+        return std::move(*this);
+    }
+
+    std::string const &stage() const { return _stage; }
     std::string const &code() const { return _code; }
     std::string const &message() const { return _message; }
     /// What to do about it; empty when the catalogue's remedy says it all.
@@ -60,6 +67,7 @@ private:
     std::string _code;
     std::string _message;
     std::string _hint;
+    std::string _stage;
     Cause _cause;
     ExitCode _exit;
 };

@@ -116,7 +116,7 @@ Options &Options::choice(std::string const &names, std::string &target, std::vec
 Options &Options::values(std::string const &names, std::vector<std::string> &target,
                          std::string const &metavar, std::string const &help) {
     _state->last = _state->app->add_option(names, target, help)->type_name(metavar);
-    _state->last->expected(1)->take_all();
+    _state->last->expected(1)->take_all()->allow_extra_args(false);
     return *this;
 }
 

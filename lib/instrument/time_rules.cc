@@ -5,6 +5,8 @@
 #include "common/text.h"
 #include "instrument/rules.h"
 
+#include <cmath>
+
 namespace dbb::instrument {
 
 using common::Error;
@@ -14,7 +16,8 @@ namespace {
 astro::JulianDate taiFromCard(std::string const &card, fits::Value const &value) {
     if (card.starts_with("MJD")) {
         auto const mjd = std::holds_alternative<std::string>(value) ? std::nullopt : numberOf(value);
-        if (!mjd) throw badValue(card, value, "a Modified Julian Date as a number", "BAD_DATE");
+        if (!mjd || !std::isfinite(*mjd))
+            throw badValue(card, value, "a Modified Julian Date as a number", "BAD_DATE");
         return astro::fromMjd(*mjd);
     }
     auto const *text = std::get_if<std::string>(&value);

@@ -99,7 +99,9 @@ std::string Record::line() const {
 Json errorObject(Error const &e) {
     auto const &reason = reasonOf(e.code());
     Json out;
-    out.set("code", e.code()).set("stage", reason.stage).set("message", e.message());
+    out.set("code", e.code())
+        .set("stage", e.stage().empty() ? reason.stage : std::string_view(e.stage()))
+        .set("message", e.message());
     if (auto const &c = e.cause(); !c.empty()) {
         Json cause{Json::Object{}};
         if (!c.card.empty()) cause.set("card", c.card);

@@ -152,6 +152,13 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
         if (run && run->type != butler::CollectionType::Run) {
             throw Error("RUN_CONFLICT", "collection \"" + line.run + "\" is no run");
         }
+        if (type
+            && (type->storage_class != table.storage_class
+                || type->dimensions.required != _repo.universe().group(table.dimensions).required)) {
+            throw Error("DATASET_TYPE_CONFLICT",
+                        "dataset type \"" + type->name + "\" has storage class " + type->storage_class
+                            + " or dimensions other than those of " + line.instrument + "'s raws");
+        }
         if (!type) {
             target->type.name = table.dataset_type;
             target->type.storage_class = table.storage_class;
@@ -228,7 +235,8 @@ void Ingester::place(Item &item) {
             item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
         }
     } catch (Error const &e) {
-        reject(item, e);
+        if (isFatal(e)) throw;
+        reject(item, Error(e).stage("transfer"));
     }
 }
 

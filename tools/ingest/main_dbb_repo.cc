@@ -1,11 +1,12 @@
-// dbb-repo: create a Gen3 repository, register instruments, show what it holds.
+// dbb-repo: create a Gen3 repository, register instruments, show, check and correct what it holds.
 
 #include "common/lines.h"
 #include "common/options.h"
-#include "manifest/stream.h"
+#include "ingest/repo_check.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
 #include "ingest/repo_show.h"
+#include "manifest/stream.h"
 
 #include <unistd.h>
 
@@ -16,9 +17,10 @@ int main(int argc, char **argv) {
     std::string repo;
     ingest::RegisterOptions registering;
     ingest::ShowOptions showing;
+    ingest::CheckProgramOptions checking;
     common::StandardOptions standard;
 
-    Options options("dbb-repo", "Create a Gen3 repository, register instruments, show what it holds");
+    Options options("dbb-repo", "Create a Gen3 repository, register instruments, show, check and correct what it holds");
     options.standard(standard, 0)
         .example("dbb-repo create new-repo", "make an empty repository")
         .example("dbb-repo register-instrument repo LATISS LSSTCam", "add two cameras");
@@ -45,16 +47,31 @@ int main(int argc, char **argv) {
         .example("dbb-repo show repo datasets --where \"day_obs = 20250415\"", "datasets of a night")
         .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'", "ids of all exposures");
 
+    options.verb("check", "Find what is damaged, say how to mend it, mend it on demand")
+        .positional("REPO", repo, "Folder, butler.yaml or label of the repository", false)
+        .flag("--repair", checking.repair, "Mend what can be mended without guessing; try -n first")
+        .toggle("files", checking.files, "Look whether files are there, and at their sizes")
+        .flag("--orphans", checking.orphans, "List the files of the datastore that no row names")
+        .value("--limit", checking.limit, "N", "Most lines for each kind (default: all; 10 in a report)", 0, 1000000000)
+        .choice("--format", checking.format, {"json", "text"}, "JSON Lines, or a report (default on a terminal)")
+        .flag("--list-damages", checking.list, "Print the catalogue of damages as JSON Lines and end")
+        .standard(standard, Options::Effects)
+        .example("dbb-repo check repo", "what is damaged, and how to mend it")
+        .example("dbb-repo check --repair -n repo", "what --repair would mend")
+        .example("dbb-repo check --no-files --orphans repo | jq -r 'select(.type == \"orphan\") | .uri'",
+                 "files without rows");
+
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] {
         common::Output out(STDOUT_FILENO);
         auto const verb = options.chosenVerb();
         auto status = common::ExitCode::Done;
-        registering.repo = showing.repo = repo;
-        registering.dry_run = standard.dry_run;
+        registering.repo = showing.repo = checking.repo = repo;
+        registering.dry_run = checking.dry_run = standard.dry_run;
         if (verb == "create") ingest::createRepository(repo, standard.dry_run);
         if (verb == "register-instrument") status = ingest::registerInstruments(registering, out);
         if (verb == "show") ingest::show(showing, ::isatty(STDOUT_FILENO) == 1, out);
+        if (verb == "check") status = ingest::checkRepository(checking, ::isatty(STDOUT_FILENO) == 1, out);
         out.flush();
         return status;
     });

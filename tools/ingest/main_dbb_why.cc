@@ -1,8 +1,8 @@
 // dbb-why: why something does not ingest, and what to do.
 #include "common/options.h"
-#include "manifest/stream.h"
 #include "ingest/placement.h"
 #include "ingest/why.h"
+#include "manifest/stream.h"
 
 #include <unistd.h>
 

@@ -77,8 +77,9 @@ void Explainer::exposure(std::string const &subject) {
             _status = common::worse(_status, report.status());
             report.print(_page);
         }
-    } catch (Error const &e) {
-        if (e.exitCode() == ExitCode::Usage) throw;
+    } catch (Error const &caught) {
+        if (caught.exitCode() == ExitCode::Usage) throw;
+        auto const e = withHolder(caught, _options.repo);
         Answer answer(subject, "register");
         auto const stage = stageOfError(WalkStep::Ingest, e.code());
         if (e.exitCode() == ExitCode::SomeFailed) {
@@ -120,7 +121,8 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
     }
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
     limitWaiting();
-    if (!options.subjects.empty()) {
+    bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};
+    if (!piped) {
         Explainer explainer(options, page);
         for (auto const &subject : options.subjects) {
             if (common::stopSignal() != 0) break;

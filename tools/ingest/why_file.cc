@@ -1,18 +1,18 @@
 #include "ingest/why_file.h"
 
+#include "butler/collections.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
 #include "common/uri.h"
 #include "ingest/scan.h"
 #include "ingest/why_engine.h"
-#include "ingest/why_stored.h"
+#include "ingest/why_ingested.h"
 #include "ingest/why_writable.h"
 #include "manifest/reason.h"
 
 #include <algorithm>
 #include <cctype>
-#include <sys/stat.h>
 
 namespace dbb::ingest {
 
@@ -22,13 +22,6 @@ using common::Json;
 using manifest::Record;
 
 namespace {
-
-bool sameFile(std::string const &a, std::string const &b) {
-    struct stat sa {};
-    struct stat sb {};
-    return ::stat(a.c_str(), &sa) == 0 && ::stat(b.c_str(), &sb) == 0 && sa.st_dev == sb.st_dev
-           && sa.st_ino == sb.st_ino;
-}
 
 /// Whether an error ends dbb-ingest, so that its own exit status tells.
 bool isFatal(Error const &e) {
@@ -74,14 +67,23 @@ std::string detectorName(instrument::Table const &table, std::int64_t number) {
     return at == table.detectors.end() ? "" : " (" + at->full_name + ")";
 }
 
-/// How a file compares with the one that is stored instead of it.
-std::string comparison(StoredFile const &stored, std::string const &outcome) {
-    if (stored.gone || stored.file.empty()) return "";
-    return outcome == "failed" ? " (another one)" : " (equal in size and header)";
+/// Whether the repository's dataset type is another one, which a dry run does not notice.
+std::optional<Error> typeObstacle(butler::Repository const &repo, instrument::Table const &table) try {
+    if (butler::findDatasetType(repo, table.dataset_type)) {
+        butler::registerDatasetType(repo, table.dataset_type, table.dimensions, table.storage_class);
+    }
+    return std::nullopt;
+} catch (Error const &e) {
+    return e;
 }
 
-std::string shown(StoredFile const &stored) {
-    return stored.file.empty() ? stored.path : stored.file;
+/// What a real run would have against a line that a dry run accepts, such as the name of a header dump.
+std::optional<Error> lineObstacle(Record const &record, std::string const &run) try {
+    RecordsMemory memory;
+    parseRawLine(record, run, false, memory);
+    return std::nullopt;
+} catch (Error const &e) {
+    return e;
 }
 
 } // namespace
@@ -95,13 +97,21 @@ FileWalk::FileWalk(WhyOptions const &options)
     _ingesterOptions.dry_run = true;
 }
 
-void FileWalk::look(std::string const &path, Sink const &sink) {
-    _subject = path;
+void FileWalk::look(std::string const &subject, Sink const &sink) {
+    _subject = subject;
+    auto path = subject;
+    try {
+        if (path.find("://") != std::string::npos) path = common::pathOfUri(path);
+    } catch (Error const &e) {
+        Answer answer(subject, "read");
+        fail(answer, WalkStep::Describe, e);
+        return sink(answer);
+    }
     Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(), [&](Record record) {
         answerUnscanned(sink);
         sink(walk(std::move(record)));
     });
-    scanner.scan(path.starts_with("file://") ? common::pathOfUri(path) : path);
+    scanner.scan(path);
     answerUnscanned(sink);
 }
 
@@ -171,7 +181,7 @@ bool FileWalk::openRepo(Answer &answer) {
             _repo = butler::Repository::open(_options.repo, butler::Access::ReadOnly);
         } catch (Error const &e) {
             if (e.exitCode() == ExitCode::Usage) throw;
-            _repoError = e;
+            _repoError = withHolder(e, _options.repo);
         }
     }
     if (!_repoError) return true;
@@ -188,23 +198,27 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
     ingester.add(record);
     ingester.commit();
     answer.facts.set("repo", _repo->config().root);
-    if (receipt) {
-        noteReceipt(answer, *receipt);
+    auto const &table = instrument::tableOf(record.text("instrument"));
+    if (auto const e = receipt ? typeObstacle(*_repo, table) : std::nullopt) {
+        fail(answer, WalkStep::Ingest, *e);
+    } else if (receipt) {
+        noteIngested(answer, *_repo, record, _options.run);
+        noteReceipt(answer, record, *receipt);
     } else {
         auto const error = _caught.take().front().get("error");
         passIngestStages(answer, stageOfError(WalkStep::Ingest, error["code"].string()));
         fail(answer, WalkStep::Ingest, error);
+        noteIngested(answer, *_repo, record, _options.run);
     }
-    noteStored(answer, record);
     answer.remedy =
         withWord(withWord(answer.remedy, "REPO", _options.repo), "NAME", record.text("instrument"));
 } catch (Error const &e) {
     if (e.exitCode() == ExitCode::Usage) throw;
     _caught.take();
-    fail(answer, WalkStep::Ingest, e);
+    fail(answer, WalkStep::Ingest, withHolder(e, _options.repo));
 }
 
-void FileWalk::noteReceipt(Answer &answer, Record const &receipt) {
+void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &receipt) {
     auto const ingest = receipt.get("ingest");
     auto const path = ingest["path"].string();
     answer.outcome = ingest["outcome"].string();
@@ -218,47 +232,18 @@ void FileWalk::noteReceipt(Answer &answer, Record const &receipt) {
         answer.pass("commit");
         return;
     }
-    auto const source = common::pathOfUri(receipt.text("uri"));
-    if (auto const e = placeObstacle(_repo->config(), _ingesterOptions.transfer, source, path)) {
-        return fail(answer, WalkStep::Ingest, *e);
-    }
-    answer.pass("transfer", "would be stored as " + path);
-    if (auto const e = commitObstacle(_options.repo)) return fail(answer, WalkStep::Ingest, *e);
+    if (auto const e = lineObstacle(record, _options.run)) return fail(answer, WalkStep::Ingest, *e);
+    auto const source = common::pathOfUri(record.text("uri"));
+    auto const place = placeObstacle(_repo->config(), _ingesterOptions.transfer, source, path);
+    auto const commit = commitObstacle(_options.repo);
+    // The registry is opened before a file is touched, but locked after it.
+    if (place && (!commit || commit->code() == "REPO_LOCKED")) return fail(answer, WalkStep::Ingest, *place);
+    bool const known = answer.facts.find("ingested") != nullptr;
+    if (!place) answer.pass("transfer", (known ? "is stored as " : "would be stored as ") + path);
+    if (commit) return fail(answer, WalkStep::Ingest, *commit);
     answer.pass("commit");
     answer.facts.set("planned",
                      Json().set("path", path).set("run", receipt.get("run")).set("id", receipt.get("id")));
-}
-
-/// What the repository has of the same exposure and detector, in the run that was asked for and in others.
-void FileWalk::noteStored(Answer &answer, Record const &record) const {
-    auto const dataId = record.get("data_id");
-    auto const run = _options.run.empty() ? record.text("run") : _options.run;
-    auto const source = common::pathOfUri(record.text("uri"));
-    auto const files = storedFiles(*_repo, record.text("dataset_type"), record.text("instrument"),
-                                   dataId["exposure"].integer(), dataId["detector"].integer());
-    Json::Array elsewhere;
-    for (auto const &stored : files) {
-        bool const same = !stored.file.empty() && sameFile(source, stored.file);
-        auto entry = toJson(stored);
-        entry.set("same_file", same);
-        if (stored.run != run) {
-            elsewhere.push_back(entry);
-            answer.remarks.push_back("also in run " + stored.run + ": " + shown(stored) + ", since "
-                                     + shownUtc(stored.ingest_date_utc));
-            continue;
-        }
-        answer.facts.set("ingested", entry);
-        answer.remarks.push_back("stored     " + shown(stored));
-        if (!same) answer.remarks.push_back("this file  " + source + comparison(stored, answer.outcome));
-        answer.remarks.push_back("since      " + shownUtc(stored.ingest_date_utc));
-        answer.remarks.push_back("run        " + stored.run);
-        answer.remarks.push_back("id         " + stored.id);
-        if (!stored.gone || answer.outcome == "failed") continue;
-        answer.status = common::worse(answer.status, ExitCode::Incomplete);
-        answer.remedy = "put the file back there, or remove the dataset and ingest it again";
-        answer.remarks.push_back("remedy     " + answer.remedy);
-    }
-    if (!elsewhere.empty()) answer.facts.set("also", elsewhere);
 }
 
 } // namespace dbb::ingest

@@ -21,9 +21,9 @@ public:
     /// \throws Error USAGE for options that dbb-ingest would refuse
     explicit FileWalk(WhyOptions const &options);
 
-    /// Hand an answer for the file to `sink`, or one for each FITS file below a folder.
-    /// \throws Error USAGE
-    void look(std::string const &path, std::function<void(Answer const &)> const &sink);
+    /// Hand an answer for the file (a path or file:// URI) to `sink`, or one for each FITS file below a
+    /// folder. \throws Error USAGE
+    void look(std::string const &subject, std::function<void(Answer const &)> const &sink);
 
 private:
     using Sink = std::function<void(Answer const &)>;
@@ -32,8 +32,7 @@ private:
     Answer walk(manifest::Record record);
     void noteDescription(Answer &answer, manifest::Record const &record) const;
     void ingest(Answer &answer, manifest::Record const &record);
-    void noteReceipt(Answer &answer, manifest::Record const &receipt);
-    void noteStored(Answer &answer, manifest::Record const &record) const;
+    void noteReceipt(Answer &answer, manifest::Record const &record, manifest::Record const &receipt);
     bool openRepo(Answer &answer);
 
     WhyOptions const &_options;

@@ -34,6 +34,12 @@ std::string subjectOf(Record const &record) {
     return "\"" + shown + (shown.size() < text.string().size() ? "…" : "") + "\"";
 }
 
+/// Somebody pipes in something else than rejects: the line itself is what is wrong.
+Record refused(std::string_view text, Error const &e) {
+    Record out("text");
+    return out.set("text", text).set("error", manifest::errorObject(e));
+}
+
 /// The error of a line with its parts in place, whatever wrote it.
 Json completed(Json error) {
     auto const code = error["code"].isString() ? error["code"].string() : std::string("(no code)");
@@ -60,8 +66,7 @@ void RejectsExplainer::explain(int in, std::string const &source) {
         if (status == Status::End) return;
         Place const place{source, lines.number()};
         if (status == Status::Long) {
-            ++_others;
-            _page.line(place.text() + ": no reject, but a line longer than 1 MiB");
+            reject(refused(lines.line(), Error("LINE_TOO_LONG", "the line is longer than 1 MiB")), place);
         } else if (!lines.line().empty()) {
             line(lines.line(), place);
         }
@@ -73,9 +78,7 @@ void RejectsExplainer::line(std::string_view text, Place const &place) {
     try {
         record = Record::parse(text);
     } catch (Error const &e) {
-        // Somebody pipes in something else: the line itself is what is wrong.
-        record = Record("text");
-        record.set("text", text).set("error", manifest::errorObject(e));
+        return reject(refused(text, e), place);
     }
     if (record.type() == "end") return;
     if (record.get("error").isObject()) return reject(record, place);

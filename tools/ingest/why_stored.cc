@@ -44,12 +44,14 @@ std::string query(butler::Repository const &repo, butler::DatasetType const &typ
 } // namespace
 
 std::string utcOfIngestDate(sql::Value const &date) {
+    auto const offset = [](std::int64_t utc_ns) { return astro::taiNsFromUtcNs(utc_ns) - utc_ns; };
     if (auto const *tai_ns = std::get_if<std::int64_t>(&date)) {
-        // The offset of an instant is looked up by its UTC, which the first guess misses by a minute at most.
-        auto offset = astro::taiNsFromUtcNs(*tai_ns) - *tai_ns;
-        auto const utc_ns = *tai_ns - offset;
-        offset = astro::taiNsFromUtcNs(utc_ns) - utc_ns;
-        return common::isoFromNs(*tai_ns - offset);
+        try {
+            // The offset is looked up by UTC, which the first guess misses by less than a minute.
+            return common::isoFromNs(*tai_ns - offset(*tai_ns - offset(*tai_ns)));
+        } catch (common::Error const &) {
+            return {}; // before there was a UTC
+        }
     }
     auto const *text = std::get_if<std::string>(&date);
     if (!text) return {};

@@ -37,6 +37,7 @@ common::Json toJson(StoredFile const &stored);
 std::string shownUtc(std::string const &iso);
 
 /// ISO UTC of a date of ingest as the registry has it: TAI nanoseconds, or UTC text with datasets manager 1.
+/// Empty when it is no date.
 std::string utcOfIngestDate(sql::Value const &date);
 
 } // namespace dbb::ingest

@@ -54,14 +54,6 @@ std::string lockHolder(std::string const &path) {
     return "process " + pid + (name.empty() ? "" : " (" + name + ")");
 }
 
-Error lockedBy(Error const &e, std::string const &path) {
-    auto const holder = lockHolder(path);
-    if (e.code() != "REPO_LOCKED" || holder.empty()) return e;
-    return Error(e.code(), e.message() + ", by " + holder, e.exitCode())
-        .hint("try again when it has finished; dbb-ingest waits for it as long as DBB_BUSY_TIMEOUT says")
-        .cause(e.cause());
-}
-
 } // namespace
 
 std::optional<Error> placeObstacle(butler::Config const &config, Transfer transfer, std::string const &source,
@@ -82,29 +74,35 @@ std::optional<Error> placeObstacle(butler::Config const &config, Transfer transf
     return std::nullopt;
 }
 
-std::optional<Error> commitObstacle(std::string const &repo) {
-    std::string path;
-    try {
-        path = butler::readConfig(repo).sqlite_path;
-        auto const opened = butler::Repository::open(repo, butler::Access::Trial);
-        // Beside its file SQLite makes a journal.
-        auto const folder = common::folderOf(path);
-        if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-            return Error("REPO_READ_ONLY",
-                         "could not make a journal beside \"" + path
-                             + "\": " + common::systemError("write", folder, errno).message(),
-                         common::ExitCode::Backend);
-        }
-        if (auto const free = freeBytes(folder); free && *free == 0) {
-            return Error("DISK_FULL", "could not make a journal beside \"" + path + "\": the disk is full",
-                         common::ExitCode::Backend);
-        }
-        // Takes the lock of writers and gives it back; nothing is written.
-        sql::Transaction const trial(opened.db());
-    } catch (Error const &e) {
-        return path.empty() ? e : lockedBy(e, path);
+std::optional<Error> commitObstacle(std::string const &repo) try {
+    auto const opened = butler::Repository::open(repo, butler::Access::Trial);
+    // Beside its file SQLite makes a journal.
+    auto const &path = opened.config().sqlite_path;
+    auto const folder = common::folderOf(path);
+    if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+        return Error("REPO_READ_ONLY",
+                     "could not make a journal beside \"" + path
+                         + "\": " + common::systemError("write", folder, errno).message(),
+                     common::ExitCode::Backend);
     }
+    if (auto const free = freeBytes(folder); free && *free == 0) {
+        return Error("DISK_FULL", "could not make a journal beside \"" + path + "\": the disk is full",
+                     common::ExitCode::Backend);
+    }
+    // Takes the lock of writers and gives it back; nothing is written.
+    sql::Transaction const trial(opened.db());
     return std::nullopt;
+} catch (Error const &e) {
+    return withHolder(e, repo);
+}
+
+Error withHolder(Error const &e, std::string const &repo) {
+    if (e.code() != "REPO_LOCKED") return e;
+    auto const holder = lockHolder(butler::readConfig(repo).sqlite_path);
+    if (holder.empty()) return e;
+    return Error(e.code(), e.message() + ", by " + holder, e.exitCode())
+        .hint("try again when it has finished; dbb-ingest waits for it as long as DBB_BUSY_TIMEOUT says")
+        .cause(e.cause());
 }
 
 void limitWaiting() {

@@ -21,6 +21,10 @@ std::optional<common::Error> placeObstacle(butler::Config const &config, Transfe
 /// \return REPO_READ_ONLY, REPO_LOCKED, REPO_UNSUPPORTED …, or nothing when it would work
 std::optional<common::Error> commitObstacle(std::string const &repo);
 
+/// An error of a locked repository with the program that holds the lock, when it can be found; others as they
+/// are.
+common::Error withHolder(common::Error const &e, std::string const &repo);
+
 /// Wait no longer than this for a locked database: dbb-why is asked for a quick answer. A shorter
 /// DBB_BUSY_TIMEOUT stays. To be called before a repository is opened. \throws Error USAGE
 void limitWaiting();

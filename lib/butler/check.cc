@@ -1,0 +1,172 @@
+#include "butler/check.h"
+
+#include "butler/check_parts.h"
+#include "butler/check_spool.h"
+#include "butler/repository.h"
+#include "butler/trash.h"
+#include "common/error.h"
+#include "common/signals.h"
+
+#include <numeric>
+#include <optional>
+
+namespace dbb::butler {
+
+using common::Error;
+using common::ExitCode;
+using common::Json;
+
+namespace {
+
+/// Findings that are mended in one transaction: few enough not to keep others waiting for long.
+constexpr std::size_t mendedAtOnce = 500;
+
+std::int64_t totalOf(std::map<std::string, std::int64_t> const &counts) {
+    return std::accumulate(counts.begin(), counts.end(), std::int64_t{0},
+                           [](std::int64_t sum, auto const &entry) { return sum + entry.second; });
+}
+
+/// Whether kinds are looked for before the repository can be opened.
+bool isOfRegistry(DamageKind const &kind) {
+    return kind.find == findRegistryDamage || kind.find == findAttributeDamage;
+}
+
+class Checker {
+public:
+    Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
+        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {}
+
+    CheckResult run(std::function<void(std::string_view)> const &progress) {
+        DamageKind const *before = nullptr;
+        for (auto const &kind : damageKinds()) {
+            bool const isNew = !before || kind.find != before->find;
+            before = &kind;
+            if (!isNew) continue;
+            if (common::stopSignal() != 0) _result.complete = false;
+            if (!_result.complete) break;
+            progress(kind.name);
+            find(kind);
+            tell();
+        }
+        return std::move(_result);
+    }
+
+private:
+    void find(DamageKind const &kind) {
+        _spool.start();
+        try {
+            open(kind);
+            auto &db = _repo ? _repo->db() : *_db;
+            kind.find({_config, db, _repo ? &*_repo : nullptr, _options.files,
+                       [&](Finding finding) { _spool.add(finding); },
+                       _result.remote_files});
+        } catch (Error const &e) {
+            if (e.code() == "REPO_DAMAGED") {
+                Json where;
+                where.set("message", e.message());
+                _spool.add({"corrupt_database", where, e.message(), {}, true});
+            } else if (e.code() == "DB_ERROR") {
+                // For example a query over a column that lost its index: the schema's own damage says so.
+                _result.unchecked.push_back("looking for " + std::string(kind.name) + ": " + e.message());
+            } else {
+                throw;
+            }
+        }
+        _spool.finish();
+    }
+
+    void open(DamageKind const &kind) {
+        if (_repo) return;
+        if (isOfRegistry(kind)) {
+            if (!_db) _db = openRegistry(_config.sqlite_path, Access::ReadOnly);
+            return;
+        }
+        _db.reset();
+        _repo.emplace(Repository::open(_place, Access::ReadOnly));
+    }
+
+    /// Report what was found, and mend it first where that was asked for.
+    void tell() {
+        for (auto findings = _spool.next(mendedAtOnce); !findings.empty();
+             findings = _spool.next(mendedAtOnce)) {
+            std::vector<Damage> damages;
+            bool mends = false;
+            for (auto const &finding : findings) {
+                damages.push_back({&damageKind(finding.damage), finding.where, finding.message, {}});
+                mends = mends || !finding.mending.empty();
+            }
+            if (_options.repair && _options.dry_run) {
+                for (std::size_t i = 0; i < findings.size(); ++i) {
+                    if (!findings[i].mending.empty()) damages[i].outcome = "planned";
+                }
+            } else if (_options.repair && mends) {
+                mend(findings, damages);
+            }
+            for (std::size_t i = 0; i < findings.size(); ++i) {
+                auto const &damage = damages[i];
+                std::string const name(damage.kind->name);
+                ++_result.found[name];
+                if (!damage.outcome.empty()) ++_result.mended[name];
+                if (findings[i].blocks && damage.outcome != "done") _result.complete = false;
+                _report(damage);
+            }
+        }
+    }
+
+    void mend(std::vector<Finding> const &findings, std::vector<Damage> &damages) {
+        if (!_writable) _writable.emplace(Repository::open(_place, Access::ReadWrite));
+        auto &db = _writable->db();
+        sql::Transaction transaction(db);
+        Trash trash(*_writable);
+        for (std::size_t i = 0; i < findings.size(); ++i) {
+            if (findings[i].mending.empty()) continue;
+            sql::Savepoint savepoint(db);
+            try {
+                for (auto const &step : findings[i].mending) run(db, trash, step);
+                savepoint.release();
+                damages[i].outcome = "done";
+            } catch (Error const &e) {
+                if (e.exitCode() != ExitCode::SomeFailed) throw;
+                damages[i].message += "; it could not be mended: " + e.message();
+            }
+        }
+        trash.sync();
+        transaction.commit();
+    }
+
+    static void run(sql::Database &db, Trash &trash, Mending const &step) {
+        if (step.sql == emptyTrash) {
+            trash.finish(std::get<std::string>(step.values.at(0)));
+        } else {
+            db.prepare(step.sql)->run(step.values);
+        }
+    }
+
+    std::string _place;
+    CheckOptions _options;
+    std::function<void(Damage const &)> const &_report;
+    Config _config;
+    Spool _spool;
+    CheckResult _result;
+    std::unique_ptr<sql::Database> _db; ///< until the repository can be opened
+    std::optional<Repository> _repo;
+    std::optional<Repository> _writable;
+};
+
+} // namespace
+
+std::int64_t CheckResult::foundTotal() const {
+    return totalOf(found);
+}
+
+std::int64_t CheckResult::mendedTotal() const {
+    return totalOf(mended);
+}
+
+CheckResult check(std::string const &repo, CheckOptions const &options,
+                  std::function<void(Damage const &)> const &report,
+                  std::function<void(std::string_view)> const &progress) {
+    return Checker(repo, options, report).run(progress);
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,136 @@
+// The files themselves: there or not, and as large as recorded. Only files are looked at, never their content.
+#include "butler/check_parts.h"
+#include "butler/stored_path.h"
+#include "common/signals.h"
+
+#include <cerrno>
+#include <cstring>
+#include <sys/stat.h>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+/// Rows that are fetched before their files are looked at: a query that is left open would keep writers from
+/// committing for as long as a slow file system takes.
+constexpr std::size_t pageRows = 2000;
+
+struct StoredFile {
+    std::string path;
+    std::string id;
+    std::string component;
+    std::int64_t size = -1;
+};
+
+/// What the file system says of a path.
+struct Look {
+    int error = 0;
+    bool folder = false;
+    std::int64_t size = 0;
+};
+
+Look lookAt(std::string const &file) {
+    struct stat s {};
+    if (::stat(file.c_str(), &s) != 0) return {errno, false, 0};
+    return {0, S_ISDIR(s.st_mode), s.st_size};
+}
+
+class Files {
+public:
+    explicit Files(CheckContext const &context)
+        : _context(context), _records(quoteIdentifier(context.config.records_table)) {}
+
+    void check() {
+        std::vector<StoredFile> page;
+        StoredFile last;
+        while (fetch(last, page) && common::stopSignal() == 0) {
+            last = page.back();
+            for (auto const &file : page) look(file);
+        }
+    }
+
+private:
+    bool fetch(StoredFile const &last, std::vector<StoredFile> &page) const {
+        page.clear();
+        _context.db
+            .cached("SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records
+                    + " AS r WHERE r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND EXISTS "
+                      "(SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND l.datastore_name "
+                      "= ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
+                    + std::to_string(pageRows))
+            .query({last.path, last.path, last.id, last.component, _context.config.datastore_name},
+                   [&](Statement const &row) {
+                       page.push_back({row.text(0), row.text(1), row.text(2),
+                                       row.isNull(3) ? -1 : row.integer(3)});
+                   });
+        return !page.empty();
+    }
+
+    void look(StoredFile const &stored) {
+        auto const path = localFile(_context.config.datastore_root, stored.path);
+        if (path.empty()) {
+            ++_context.remote_files;
+            return;
+        }
+        if (!isUri(stored.path) && !staysBelow(artifactOf(stored.path))) return; // a damage of its own
+        if (path != _lastPath) {
+            _look = lookAt(path);
+            _lastPath = path;
+        }
+        auto const what = "file \"" + stored.path + "\" of dataset " + stored.id;
+        if (_look.error == ENOENT || _look.error == ENOTDIR) {
+            report("missing_file", stored, what + " is missing");
+        } else if (_look.error != 0) {
+            report("unreadable_file", stored, what + " can't be looked at: " + std::strerror(_look.error));
+        } else if (_look.folder) {
+            report("not_a_file", stored, what + " is a folder");
+        } else if (stored.size >= 0 && stored.size != _look.size && artifactOf(stored.path) == stored.path) {
+            report("wrong_size", stored,
+                   what + " has " + std::to_string(_look.size) + " bytes, recorded are "
+                       + std::to_string(stored.size));
+        }
+    }
+
+    void report(std::string_view damage, StoredFile const &stored, std::string message) const {
+        // It may have been removed since its row was read.
+        bool still = false;
+        _context.db
+            .cached("SELECT 1 FROM " + _records
+                    + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = ? AND "
+                      "r.component = ? AND r.path = ?")
+            .query({stored.id, stored.component, stored.path}, [&](Statement const &) { still = true; });
+        if (!still) return;
+        Json where;
+        where.set("table", _context.config.records_table).set("dataset_id", stored.id);
+        where.set("component", stored.component).set("path", stored.path);
+        _context.report({damage, where, std::move(message)});
+    }
+
+    CheckContext const &_context;
+    std::string _records;
+    std::string _lastPath;
+    Look _look;
+};
+
+} // namespace
+
+void findFileDamage(CheckContext const &context) {
+    if (!context.files || !context.db.hasTable(context.config.records_table)) return;
+    auto const &root = context.config.datastore_root;
+    if (auto const look = lookAt(root); look.error != 0) {
+        Json where;
+        context.report({"missing_datastore_root", where.set("path", root),
+                        "the datastore's root \"" + root + "\" can't be used: " + std::strerror(look.error),
+                        {},
+                        true});
+        return;
+    }
+    Files(context).check();
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,190 @@
+// Rows of the trixels that regions touch, which spatial queries join on.
+#include "butler/check_parts.h"
+#include "butler/sky_region.h"
+#include "common/error.h"
+#include "common/signals.h"
+#include "common/text.h"
+
+#include <algorithm>
+
+namespace dbb::butler {
+
+using common::Json;
+using sql::quoteIdentifier;
+using sql::Statement;
+using sql::Value;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+/// Records that are fetched before their regions are worked on: an open query would keep writers waiting.
+constexpr std::size_t pageRows = 500;
+
+class Overlaps {
+public:
+    Overlaps(CheckContext const &context, Element const &element)
+        : _context(context), _element(element), _table(element.name + "_skypix_overlap"),
+          _dimensions(context.repo->universe().requiredOf(element)) {
+        for (auto const &column : recordColumns(context.repo->universe(), element)) {
+            if (column.key) _keys.push_back(column.name);
+        }
+        auto const &universe = context.repo->universe();
+        _system = universe.commonSkypixSystem();
+        _level = universe.commonSkypixLevel();
+    }
+
+    void findStale() const {
+        Names on;
+        for (std::size_t i = 0; i < _keys.size(); ++i) {
+            on.push_back("e." + quoteIdentifier(_keys[i]) + " = o." + quoteIdentifier(_dimensions[i]));
+        }
+        auto const without = "NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(_element.name) + " AS e WHERE "
+                             + common::join(on, " AND ") + " AND e.region IS NOT NULL)";
+        Names conditions;
+        for (auto const &name : _dimensions) conditions.push_back("o." + quoteIdentifier(name) + " = ?");
+        _context.db
+            .prepare("SELECT DISTINCT " + prefixedList("o", _dimensions) + " FROM " + quoteIdentifier(_table)
+                     + " AS o WHERE " + without + " ORDER BY " + prefixedList("o", _dimensions))
+            ->query({}, [&](Statement const &row) {
+                std::vector<Value> key;
+                for (std::size_t i = 0; i < _keys.size(); ++i) key.push_back(row.column(static_cast<int>(i)));
+                _context.report({"stale_overlap",
+                                 placeOf(_table, _dimensions, row),
+                                 _table + " has rows of " + _element.name + " (" + keyText(_dimensions, row)
+                                     + "), which is not there or has no region",
+                                 {{"DELETE FROM " + quoteIdentifier(_table) + " AS o WHERE "
+                                       + common::join(conditions, " AND ") + " AND " + without,
+                                   key}}});
+            });
+    }
+
+    void findMissing() {
+        std::vector<Record> page;
+        for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
+            last = page.back().key;
+            for (auto const &record : page) compare(record);
+        }
+    }
+
+private:
+    struct Record {
+        std::vector<Value> key;
+        std::string region;
+    };
+
+    bool fetch(std::vector<Value> const &last, std::vector<Record> &page) const {
+        page.clear();
+        auto const list = prefixedList("e", _keys);
+        auto const after = last.empty() ? std::string()
+                                        : " AND (" + list + ") > ("
+                                              + common::join(Names(_keys.size(), "?"), ", ") + ")";
+        _context.db
+            .cached("SELECT " + list + ", e.region FROM " + quoteIdentifier(_element.name)
+                    + " AS e WHERE e.region IS NOT NULL" + after + " ORDER BY " + list + " LIMIT "
+                    + std::to_string(pageRows))
+            .query(last, [&](Statement const &row) {
+                Record record;
+                int index = 0;
+                while (record.key.size() < _keys.size()) record.key.push_back(row.column(index++));
+                record.region = row.text(index);
+                page.push_back(std::move(record));
+            });
+        return !page.empty();
+    }
+
+    std::vector<std::int64_t> stored(Record const &record) const {
+        std::vector<std::int64_t> out;
+        Names conditions;
+        for (auto const &name : _dimensions) conditions.push_back(quoteIdentifier(name) + " = ?");
+        std::vector<Value> values{_system, _level};
+        values.insert(values.end(), record.key.begin(), record.key.end());
+        _context.db
+            .cached("SELECT skypix_index FROM " + quoteIdentifier(_table)
+                    + " WHERE skypix_system = ? AND skypix_level = ? AND " + common::join(conditions, " AND ")
+                    + " ORDER BY skypix_index")
+            .query(values, [&](Statement const &row) { out.push_back(row.integer(0)); });
+        return out;
+    }
+
+    void compare(Record const &record) const {
+        auto const have = stored(record);
+        SkyRegion region;
+        try {
+            region = SkyRegion::decode(record.region);
+        } catch (common::Error const &e) {
+            _context.report({"bad_region", place(record), what(record) + ": " + e.message()});
+            return;
+        }
+        if (!region.isKnown() || _system != "htm") {
+            if (!have.empty()) return;
+            _context.report({"missing_overlap", place(record),
+                             what(record) + " has no row in " + _table
+                                 + "; its region is of a kind that dbb does not index"});
+            return;
+        }
+        auto const trixels = region.trixels(static_cast<int>(_level));
+        std::vector<std::int64_t> missing;
+        std::set_difference(trixels.certain.begin(), trixels.certain.end(), have.begin(), have.end(),
+                            std::back_inserter(missing));
+        if (missing.empty()) return;
+        _context.report({"missing_overlap",
+                         place(record),
+                         what(record) + " lacks " + std::to_string(missing.size()) + " of "
+                             + std::to_string(trixels.certain.size()) + " rows in " + _table
+                             + ": spatial queries miss it",
+                         {insertion(record, trixels.possible)}});
+    }
+
+    /// Rows of all trixels, as long as the record still has this region.
+    Mending insertion(Record const &record, std::vector<std::int64_t> const &trixels) const {
+        Names conditions;
+        for (auto const &name : _keys) conditions.push_back("e." + quoteIdentifier(name) + " = ?");
+        Json::Array const indexes(trixels.begin(), trixels.end());
+        std::vector<Value> values{_system, _level, Json(indexes).dump()};
+        values.insert(values.end(), record.key.begin(), record.key.end());
+        values.push_back(record.region);
+        Names columns;
+        for (auto const &name : _dimensions) columns.push_back(quoteIdentifier(name));
+        return {"INSERT INTO " + quoteIdentifier(_table) + " (skypix_system, skypix_level, skypix_index, "
+                    + common::join(columns, ", ") + ") SELECT ?, ?, j.value, " + prefixedList("e", _keys)
+                    + " FROM json_each(?) AS j, " + quoteIdentifier(_element.name) + " AS e WHERE "
+                    + common::join(conditions, " AND ") + " AND e.region = ? ON CONFLICT DO NOTHING",
+                values};
+    }
+
+    Json place(Record const &record) const {
+        Json out;
+        out.set("table", _element.name);
+        for (std::size_t i = 0; i < _keys.size(); ++i) out.set(_keys[i], jsonOf(record.key[i]));
+        return out;
+    }
+
+    std::string what(Record const &record) const {
+        Names parts;
+        for (std::size_t i = 0; i < _keys.size(); ++i)
+            parts.push_back(_keys[i] + "=" + shownValue(record.key[i]));
+        return _element.name + " (" + common::join(parts, ", ") + ")";
+    }
+
+    CheckContext const &_context;
+    Element const &_element;
+    std::string _table;
+    Names _dimensions; ///< key columns as the overlap table calls them
+    Names _keys;       ///< the same as the record's own table calls them
+    std::string _system;
+    std::int64_t _level = 0;
+};
+
+} // namespace
+
+void findOverlapDamage(CheckContext const &context) {
+    for (auto const &element : context.repo->universe().elements()) {
+        if (!element.spatial) continue;
+        Overlaps overlaps(context, element);
+        overlaps.findStale();
+        overlaps.findMissing();
+    }
+}
+
+} // namespace dbb::butler

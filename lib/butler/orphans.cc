@@ -1,0 +1,119 @@
+#include "butler/orphans.h"
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/signals.h"
+#include "common/uri.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <memory>
+#include <sys/stat.h>
+#include <vector>
+
+namespace dbb::butler {
+
+using sql::Statement;
+
+namespace {
+
+constexpr std::int64_t pageRows = 1000;
+
+struct CloseFolder {
+    void operator()(DIR *folder) const { ::closedir(folder); }
+};
+
+class Walk {
+public:
+    // Files are found in the order of the folders; a temporary database sorts them.
+    explicit Walk(Repository const &repo)
+        : _repo(repo), _root(repo.config().datastore_root), _found(sql::openSqlite("", sql::OpenMode::Create)) {
+        _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
+        auto const &registry = repo.config().sqlite_path;
+        for (auto const *suffix : {"", "-journal", "-wal", "-shm"}) _own.push_back(registry + suffix);
+        _own.push_back(repo.config().file);
+        if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
+        _known = &repo.db().cached(
+            "SELECT 1 FROM " + sql::quoteIdentifier(repo.config().records_table)
+            + " WHERE path = ? OR (path > ? AND path < ?) OR path = ? OR (path > ? AND path < ?) LIMIT 1");
+    }
+
+    void run() {
+        _found->begin();
+        walk("");
+        _found->commit();
+    }
+
+    void tell(std::function<void(Orphan const &)> const &orphan) {
+        std::vector<Orphan> page;
+        std::string last;
+        do {
+            page.clear();
+            _found->cached("SELECT path, size FROM orphan WHERE path > ? ORDER BY path LIMIT ?")
+                .query({last, pageRows},
+                       [&](Statement const &row) { page.push_back({row.text(0), row.integer(1)}); });
+            for (auto const &file : page) orphan(file);
+            if (!page.empty()) last = page.back().path;
+        } while (!page.empty());
+    }
+
+private:
+    /// \param relative  folder below the root; empty, or with a slash at its end
+    void walk(std::string const &relative) {
+        auto const path = _root + "/" + relative;
+        std::unique_ptr<DIR, CloseFolder> folder(::opendir(path.c_str()));
+        if (!folder) {
+            if (errno == ENOENT && !relative.empty()) return; // gone meanwhile
+            throw common::systemError("read", path, errno);
+        }
+        std::vector<std::string> folders;
+        while (auto const *entry = ::readdir(folder.get())) {
+            std::string const name = entry->d_name;
+            if (name == "." || name == ".." || common::stopSignal() != 0) continue;
+            struct stat s {};
+            if (::lstat((path + name).c_str(), &s) != 0) continue;
+            if (S_ISDIR(s.st_mode)) {
+                folders.push_back(name);
+            } else if (!isFolderLink(path + name, s.st_mode)) {
+                look(relative + name, s.st_size);
+            }
+        }
+        folder.reset();
+        for (auto const &name : folders) walk(relative + name + "/");
+    }
+
+    static bool isFolderLink(std::string const &path, mode_t mode) {
+        struct stat s {};
+        return S_ISLNK(mode) && ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
+    }
+
+    void look(std::string const &relative, std::int64_t size) {
+        auto const path = _root + "/" + relative;
+        if (std::find(_own.begin(), _own.end(), path) != _own.end()) return;
+        auto const uri = common::fileUri(path);
+        bool known = false;
+        // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
+        if (_known)
+            _known->query({relative, relative + "#", relative + "$", uri, uri + "#", uri + "$"},
+                          [&](Statement const &) { known = true; });
+        if (known) return;
+        _found->cached("INSERT INTO orphan (path, size) VALUES (?, ?) ON CONFLICT DO NOTHING").run({path, size});
+    }
+
+    Repository const &_repo;
+    std::string _root;
+    std::vector<std::string> _own;
+    std::unique_ptr<sql::Database> _found;
+    Statement *_known = nullptr;
+};
+
+} // namespace
+
+void forEachOrphan(Repository const &repo, std::function<void(Orphan const &)> const &orphan) {
+    Walk walk(repo);
+    walk.run();
+    walk.tell(orphan);
+}
+
+} // namespace dbb::butler

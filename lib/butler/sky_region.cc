@@ -1,0 +1,284 @@
+#include "butler/sky_region.h"
+
+#include "common/error.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <string_view>
+
+namespace dbb::butler {
+
+using common::Error;
+
+namespace {
+
+/// Radians within which touching counts as perhaps: far above rounding, far below any pixel.
+constexpr double margin = 1e-10;
+constexpr int deepestUnion = 8;
+
+UnitVector operator+(UnitVector const &a, UnitVector const &b) {
+    return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
+}
+
+double dot(UnitVector const &a, UnitVector const &b) {
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+UnitVector cross(UnitVector const &a, UnitVector const &b) {
+    return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
+}
+
+double length(UnitVector const &a) {
+    return std::sqrt(dot(a, a));
+}
+
+UnitVector normalized(UnitVector a) {
+    auto const l = length(a);
+    if (l > 0) {
+        for (auto &x : a) x /= l;
+    }
+    return a;
+}
+
+double angle(UnitVector const &a, UnitVector const &b) {
+    return std::atan2(length(cross(a, b)), dot(a, b));
+}
+
+/// Whether a point of the great circle of an arc lies on the arc, at least `inside` from its ends.
+bool isOnArc(UnitVector const &p, UnitVector const &a, UnitVector const &b, UnitVector const &normal,
+             double inside) {
+    return dot(normal, cross(a, p)) > inside && dot(normal, cross(p, b)) > inside;
+}
+
+double distanceToArc(UnitVector const &p, UnitVector const &a, UnitVector const &b, UnitVector const &normal) {
+    auto const height = dot(p, normal);
+    UnitVector const foot{p[0] - height * normal[0], p[1] - height * normal[1], p[2] - height * normal[2]};
+    if (isOnArc(foot, a, b, normal, 0)) return std::asin(std::min(1.0, std::abs(height)));
+    return std::min(angle(p, a), angle(p, b));
+}
+
+/// Whether the point is at least `inside` within all half spheres (negative: at most so much outside).
+template<class Normals>
+bool isInside(UnitVector const &p, Normals const &normals, double inside) {
+    return std::all_of(normals.begin(), normals.end(),
+                       [&](UnitVector const &n) { return dot(n, p) > inside; });
+}
+
+template<class Vertices>
+std::vector<UnitVector> normalsOf(Vertices const &vertices) {
+    std::vector<UnitVector> out;
+    for (std::size_t i = 0; i < vertices.size(); ++i) {
+        out.push_back(normalized(cross(vertices[i], vertices[(i + 1) % vertices.size()])));
+    }
+    return out;
+}
+
+template<class Vertices>
+UnitVector middleOf(Vertices const &vertices) {
+    UnitVector sum{};
+    for (auto const &v : vertices) sum = sum + v;
+    return normalized(sum);
+}
+
+int base64Digit(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    if (c == '+') return 62;
+    return c == '/' ? 63 : -1;
+}
+
+Error noRegion(std::string const &reason) {
+    return Error("BAD_VALUE", "the text is no region: " + reason);
+}
+
+std::string fromBase64(std::string_view text) {
+    while (text.ends_with('=')) text.remove_suffix(1);
+    std::string out;
+    unsigned bits = 0;
+    int count = 0;
+    for (char const c : text) {
+        auto const digit = base64Digit(c);
+        if (digit < 0) throw noRegion("it is not base64");
+        bits = (bits << 6 | static_cast<unsigned>(digit)) & 0xFFFFFF;
+        count += 6;
+        if (count < 8) continue;
+        count -= 8;
+        out += static_cast<char>(bits >> count & 0xFF);
+    }
+    return out;
+}
+
+std::uint64_t littleEndian(std::string_view bytes, std::size_t at) {
+    std::uint64_t out = 0;
+    for (std::size_t i = 8; i-- > 0;) out = out << 8 | static_cast<unsigned char>(bytes[at + i]);
+    return out;
+}
+
+double numberAt(std::string_view bytes, std::size_t at) {
+    auto const out = std::bit_cast<double>(littleEndian(bytes, at));
+    if (std::isnan(out)) throw noRegion("it has a number that is none");
+    return out;
+}
+
+UnitVector vectorAt(std::string_view bytes, std::size_t at) {
+    return {numberAt(bytes, at), numberAt(bytes, at + 8), numberAt(bytes, at + 16)};
+}
+
+constexpr std::size_t vectorSize = 24;
+
+} // namespace
+
+SkyRegion SkyRegion::decode(std::string const &base64) {
+    SkyRegion out;
+    // Several texts with colons between them are a union; the empty text is the empty one.
+    for (std::size_t at = 0; at < base64.size();) {
+        auto const end = std::min(base64.find(':', at), base64.size());
+        out.add(fromBase64(std::string_view(base64).substr(at, end - at)), 0);
+        at = end + 1;
+    }
+    return out;
+}
+
+/// Add an encoded region: a byte for its kind, then numbers in little-endian order.
+void SkyRegion::add(std::string_view bytes, int depth) {
+    if (bytes.empty()) throw noRegion("it is empty");
+    char const kind = bytes[0];
+    auto const size = bytes.size() - 1;
+    auto const insist = [&](bool good) {
+        if (!good) throw noRegion("it has " + std::to_string(bytes.size()) + " bytes, too few or too many");
+    };
+    if (kind == 'p') {
+        insist(size % vectorSize == 0 && size / vectorSize >= 3);
+        std::vector<UnitVector> vertices;
+        for (std::size_t at = 1; at < bytes.size(); at += vectorSize) vertices.push_back(vectorAt(bytes, at));
+        _polygons.push_back(polygonOf(std::move(vertices)));
+    } else if (kind == 'c') {
+        insist(size == vectorSize + 16);
+        _circles.push_back({normalized(vectorAt(bytes, 1)), numberAt(bytes, 1 + vectorSize + 8)});
+    } else if (kind == 'e') {
+        insist(size == 112);
+        _known = false;
+    } else if (kind == 'b') {
+        insist(size == 32);
+        _known = false;
+    } else if (kind == 'u' || kind == 'i') {
+        insist(depth < deepestUnion);
+        if (kind == 'i') _known = false;
+        for (std::size_t at = 1; at < bytes.size();) {
+            insist(bytes.size() - at >= 8);
+            auto const length = littleEndian(bytes, at);
+            at += 8;
+            insist(length <= bytes.size() - at);
+            if (kind == 'u') add(bytes.substr(at, length), depth + 1);
+            at += length;
+        }
+    } else {
+        throw noRegion("its kind is unknown");
+    }
+}
+
+SkyRegion::Polygon SkyRegion::polygonOf(std::vector<UnitVector> vertices) {
+    for (auto &v : vertices) v = normalized(v);
+    auto normals = normalsOf(vertices);
+    return {std::move(vertices), std::move(normals)};
+}
+
+SkyRegion::Relation SkyRegion::relate(Trixel const &trixel, Polygon const &polygon) {
+    auto const &a = trixel.vertices;
+    auto const &b = polygon.vertices;
+    auto const normals = normalsOf(a);
+    if (std::all_of(a.begin(), a.end(), [&](auto const &v) { return isInside(v, polygon.normals, margin); })) {
+        return Relation::Within;
+    }
+    auto const inPolygon = [&](UnitVector const &v) { return isInside(v, polygon.normals, margin); };
+    auto const inTrixel = [&](UnitVector const &v) { return isInside(v, normals, margin); };
+    if (inPolygon(middleOf(a)) || inTrixel(middleOf(b)) || std::any_of(a.begin(), a.end(), inPolygon)
+        || std::any_of(b.begin(), b.end(), inTrixel)) {
+        return Relation::Certain;
+    }
+    double nearest = 4;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto const &a2 = a[(i + 1) % a.size()];
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            auto const &b2 = b[(j + 1) % b.size()];
+            auto crossing = normalized(cross(normals[i], polygon.normals[j]));
+            if (dot(crossing, a[i] + a2) < 0) crossing = {-crossing[0], -crossing[1], -crossing[2]};
+            if (isOnArc(crossing, a[i], a2, normals[i], margin)
+                && isOnArc(crossing, b[j], b2, polygon.normals[j], margin)) {
+                return Relation::Certain;
+            }
+            nearest = std::min({nearest, distanceToArc(a[i], b[j], b2, polygon.normals[j]),
+                                distanceToArc(b[j], a[i], a2, normals[i])});
+        }
+    }
+    return nearest <= margin ? Relation::Possible : Relation::Disjoint;
+}
+
+SkyRegion::Relation SkyRegion::relate(Trixel const &trixel, Circle const &circle) {
+    auto const &a = trixel.vertices;
+    if (circle.radius < 0) return Relation::Disjoint;
+    auto const normals = normalsOf(a);
+    double nearest = isInside(circle.center, normals, 0) ? 0 : 4;
+    double farthest = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        nearest = std::min(nearest, distanceToArc(circle.center, a[i], a[(i + 1) % a.size()], normals[i]));
+        farthest = std::max(farthest, angle(circle.center, a[i]));
+    }
+    // Only circles up to a half sphere are convex.
+    constexpr double quarter = 1.57;
+    if (circle.radius < quarter && farthest < circle.radius - margin) return Relation::Within;
+    if (nearest < circle.radius - margin) return Relation::Certain;
+    return nearest <= circle.radius + margin ? Relation::Possible : Relation::Disjoint;
+}
+
+template<class Shape>
+void SkyRegion::collect(Trixel const &trixel, int depth, Shape const &shape, Trixels &out) {
+    auto const relation = relate(trixel, shape);
+    if (relation == Relation::Disjoint) return;
+    if (relation == Relation::Within || depth == 0) {
+        auto const first = trixel.index << (2 * depth);
+        auto const end = (trixel.index + 1) << (2 * depth);
+        for (auto index = first; index < end; ++index) {
+            if (relation != Relation::Possible) out.certain.push_back(index);
+            out.possible.push_back(index);
+        }
+        return;
+    }
+    auto const &[v0, v1, v2] = trixel.vertices;
+    auto const m0 = normalized(v1 + v2);
+    auto const m1 = normalized(v2 + v0);
+    auto const m2 = normalized(v0 + v1);
+    auto const child = trixel.index << 2;
+    collect(Trixel{child, {v0, m2, m1}}, depth - 1, shape, out);
+    collect(Trixel{child + 1, {v1, m0, m2}}, depth - 1, shape, out);
+    collect(Trixel{child + 2, {v2, m1, m0}}, depth - 1, shape, out);
+    collect(Trixel{child + 3, {m0, m1, m2}}, depth - 1, shape, out);
+}
+
+Trixels SkyRegion::trixels(int level) const {
+    constexpr UnitVector x{1, 0, 0};
+    constexpr UnitVector y{0, 1, 0};
+    constexpr UnitVector z{0, 0, 1};
+    constexpr UnitVector mx{-1, 0, 0};
+    constexpr UnitVector my{0, -1, 0};
+    constexpr UnitVector mz{0, 0, -1};
+    constexpr std::array<std::array<UnitVector, 3>, 8> roots{
+        {{x, mz, y}, {y, mz, mx}, {mx, mz, my}, {my, mz, x}, {x, z, my}, {my, z, mx}, {mx, z, y}, {y, z, x}}};
+    Trixels out;
+    std::int64_t index = 8;
+    for (auto const &root : roots) {
+        Trixel const trixel{index++, root};
+        for (auto const &polygon : _polygons) collect(trixel, level, polygon, out);
+        for (auto const &circle : _circles) collect(trixel, level, circle, out);
+    }
+    for (auto *list : {&out.certain, &out.possible}) {
+        std::sort(list->begin(), list->end());
+        list->erase(std::unique(list->begin(), list->end()), list->end());
+    }
+    return out;
+}
+
+} // namespace dbb::butler

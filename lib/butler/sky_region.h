@@ -1,0 +1,62 @@
+/// \file
+/// Regions of records, and the trixels of the hierarchical triangular mesh that they touch.
+///
+/// A region is the base64 text of the registry: convex polygons and circles, alone or united, are understood; of
+/// other kinds (ellipse, box, intersection) it is only known that they are regions. What is computed has a
+/// margin, so that it does not depend on the last bits: trixels that a region touches for certain are a part of
+/// what the Butler computes, those that it touches perhaps hold all of that.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace dbb::butler {
+
+using UnitVector = std::array<double, 3>;
+
+/// Indexes of trixels, ascending.
+struct Trixels {
+    std::vector<std::int64_t> certain;
+    std::vector<std::int64_t> possible; ///< those of `certain` and those within the margin
+};
+
+class SkyRegion {
+public:
+    /// \throws Error BAD_VALUE with the reason when the text is no region
+    static SkyRegion decode(std::string const &base64);
+
+    /// Whether trixels() knows all its parts.
+    bool isKnown() const { return _known; }
+    Trixels trixels(int level) const;
+
+private:
+    struct Polygon {
+        std::vector<UnitVector> vertices; ///< counter-clockwise seen from outside
+        std::vector<UnitVector> normals;  ///< of the edge that begins at the vertex, inward
+    };
+    struct Circle {
+        UnitVector center{};
+        double radius = 0; ///< radians; negative: empty
+    };
+    /// A triangle of the mesh.
+    struct Trixel {
+        std::int64_t index;
+        std::array<UnitVector, 3> vertices;
+    };
+    enum class Relation { Disjoint, Possible, Certain, Within };
+
+    void add(std::string_view bytes, int depth);
+    static Polygon polygonOf(std::vector<UnitVector> vertices);
+    static Relation relate(Trixel const &trixel, Polygon const &polygon);
+    static Relation relate(Trixel const &trixel, Circle const &circle);
+    template<class Shape>
+    static void collect(Trixel const &trixel, int depth, Shape const &shape, Trixels &out);
+
+    bool _known = true;
+    std::vector<Polygon> _polygons;
+    std::vector<Circle> _circles;
+};
+
+} // namespace dbb::butler
