@@ -125,11 +125,13 @@ std::vector<Element> ordered(std::vector<Unplaced> unplaced) {
         auto const rest = std::stable_partition(unplaced.begin(), unplaced.end(), ready);
         if (rest == unplaced.begin()) {
             throw unsupported("element \"" + unplaced.front().element.name
-                              + "\" depends on itself or on something unknown");
+                              + "\" depends on itself or on something that is no dimension");
         }
         for (auto at = unplaced.begin(); at != rest; ++at) out.push_back(std::move(at->element));
         unplaced.erase(unplaced.begin(), rest);
-        for (auto const &element : out) placed.insert(element.name);
+        for (auto const &element : out) {
+            if (element.isDimension()) placed.insert(element.name); // a combination can't be depended on
+        }
     }
     return out;
 }

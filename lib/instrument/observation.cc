@@ -91,16 +91,16 @@ Json exposureTimespan(Translation &t) {
 Json dayTimespan(Translation &t, std::int64_t day) {
     auto const &offset = t.optional(Property::observing_day_offset);
     if (isNull(offset)) return {};
-    auto const date = common::isoFromNs(
-        common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100)) * common::nsPerDay);
-    char text[16];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02d", int(day / 10000), int(day / 100 % 100),
-                  int(day % 100));
-    if (day < 19700000 || day >= 100000000 || !date.starts_with(text)) {
+    // Nanoseconds fit into the registry's integers until 2262.
+    bool const inRange = day >= 19700000 && day < 22000000;
+    auto const midnight =
+        inRange ? common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100)) : 0;
+    auto const date = common::civilFromDays(midnight);
+    if (!inRange || date.year * 10000LL + date.month * 100 + date.day != day) {
         throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
             .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
     }
-    auto const begin = *common::nsFromIso(date) + std::get<std::int64_t>(offset) * common::nsPerSecond;
+    auto const begin = midnight * common::nsPerDay + std::get<std::int64_t>(offset) * common::nsPerSecond;
     return timespan(begin, begin + common::nsPerDay);
 }
 

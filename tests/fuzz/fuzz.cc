@@ -3,6 +3,7 @@
 //     nothing else
 // Built with the address and undefined-behaviour sanitizers (make check does); a find is a crash, a report of
 // theirs, a foreign exception or a call that takes longer than five seconds. The input is left in fuzz-find.
+#include "butler/config.h"
 #include "butler/schema.h"
 #include "butler/universe.h"
 #include "butler/where.h"
@@ -73,6 +74,15 @@ void universe(std::string const &text) {
         (void)butler::staticTables(u, dialect);
 }
 
+void config(std::string const &text) {
+    std::string const path = "fuzz-butler.yaml";
+    {
+        common::UniqueFd const fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+        common::writeAll(fd.get(), text, path);
+    }
+    (void)butler::readConfig(path);
+}
+
 void where(std::string const &text) {
     (void)butler::parseWhere(text, {"instrument", "detector", "exposure", "day_obs"});
 }
@@ -97,6 +107,10 @@ std::map<std::string, Target> targets(std::string const &data) {
     out["dump"] = {dump, files(data + "/headers", ".yaml", 20000)};
     out["json"] = {json, files(data + "/headers", ".json", 20000)};
     out["universe"] = {universe, files(data + "/butler", ".json", 20000)};
+    out["config"] = {
+        config,
+        {butler::freshConfigText(),
+         "datastore: {root: <butlerRoot>, templates: {default: x}}\nregistry: {db: 'sqlite:///a'}\n"}};
     out["where"] = {
         where,
         {"instrument = 'LATISS' AND (detector IN (1, 5..7) OR NOT exposure > 3)", "day_obs IS NOT NULL"}};

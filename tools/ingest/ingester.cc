@@ -6,6 +6,7 @@
 #include "common/checksum.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "ingest/universe_records.h"
 
 #include <algorithm>
 #include <chrono>
@@ -335,7 +336,7 @@ void Ingester::syncRecords(Item &first) {
                                              : _records.sync(element, record, _options.update_records);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
-    for (auto const *element : {"group", "day_obs", "exposure"}) sync(element, (*line.records)[element]);
+    forEachRecord(_repo.universe(), *line.records, sync);
     first.updated = updated;
 }
 

@@ -5,6 +5,7 @@
 #include "ingest/repo_check.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
+#include "ingest/repo_remove.h"
 #include "ingest/repo_show.h"
 #include "manifest/stream.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char **argv) {
     ingest::RegisterOptions registering;
     ingest::ShowOptions showing;
     ingest::CheckProgramOptions checking;
+    ingest::RemoveOptions removing;
     common::StandardOptions standard;
 
     Options options("dbb-repo", "Create a Gen3 repository, register instruments, show, check and correct what it holds");
@@ -61,17 +63,34 @@ int main(int argc, char **argv) {
         .example("dbb-repo check --no-files --orphans repo | jq -r 'select(.type == \"orphan\") | .uri'",
                  "files without rows");
 
+    options.verb("remove-raw", "Take a wrongly ingested exposure out again")
+        .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
+        .positional("OBS_ID", removing.obs_id, "Observation id of the exposure", false)
+        .value("--instrument", removing.instrument, "NAME", "Instrument of the exposure")
+        .value("--exposure", removing.exposure, "ID", "Number of the exposure, instead of OBS_ID")
+        .values("--detector", removing.detectors, "N", "Only this detector (repeatable)")
+        .value("--run", removing.run, "RUN", "Only in this run (default: in all)")
+        .flag("--keep-files", removing.keep_files, "Leave the files; then no row names them")
+        .flag("--keep-records", removing.keep_records, "Leave the record of the exposure, when nothing else is left")
+        .standard(standard, Options::Effects)
+        .example("dbb-ingest --repo repo raw/LSSTCam && dbb-repo remove-raw -n repo MC_C_20190319_000001",
+                 "see what would be removed")
+        .example("dbb-ingest --repo repo raw/LATISS && dbb-repo remove-raw repo --instrument LATISS --exposure "
+                 "3018092000065",
+                 "remove it");
+
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] {
         common::Output out(STDOUT_FILENO);
         auto const verb = options.chosenVerb();
         auto status = common::ExitCode::Done;
-        registering.repo = showing.repo = checking.repo = repo;
-        registering.dry_run = checking.dry_run = standard.dry_run;
+        registering.repo = showing.repo = checking.repo = removing.repo = repo;
+        registering.dry_run = checking.dry_run = removing.dry_run = standard.dry_run;
         if (verb == "create") ingest::createRepository(repo, standard.dry_run);
         if (verb == "register-instrument") status = ingest::registerInstruments(registering, out);
         if (verb == "show") ingest::show(showing, ::isatty(STDOUT_FILENO) == 1, out);
         if (verb == "check") status = ingest::checkRepository(checking, ::isatty(STDOUT_FILENO) == 1, out);
+        if (verb == "remove-raw") status = ingest::removeRaw(removing, out);
         out.flush();
         return status;
     });
