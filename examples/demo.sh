@@ -56,5 +56,5 @@ case $refused in
   *) fail "refused: \"$refused\" instead of HEADER_TRUNCATED" ;;
 esac
 
-step 'Next: see how a header was read, card by card'
-echo "\$ $build/bin/dbb-describe --explain examples/data/LATISS/3018092000065-det000.fits | jq .explain"
+step 'Next: ask why, stage by stage'
+echo "\$ $build/bin/dbb-why --repo $repo examples/data/damaged/truncated-header.fits"

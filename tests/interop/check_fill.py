@@ -54,7 +54,7 @@ def make(root: str, universe: int, manager: str) -> Butler:
 
 
 def corner(lon: float, lat: float) -> UnitVector3d:
-    return UnitVector3d(LonLat.fromDegrees(lon, lat))
+    return UnitVector3d(LonLat.fromDegrees(lon, max(-90.0, min(90.0, lat))))
 
 
 def polygon(rng: random.Random, lon: float, lat: float, size: float, points: int = 4) -> Region:
@@ -243,7 +243,7 @@ def main() -> int:
     args = parser.parse_args()
     filler = Filler(make(args.repo, args.universe, args.manager), args.seed)
     filler.records()
-    filler.raws(Path(args.repo + "-files"))
+    filler.raws(Path(args.repo + "-files").absolute())
     filler.datasets()
     filler.collections()
     filler.removals()

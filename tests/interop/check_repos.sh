@@ -1,0 +1,49 @@
+# Repositories that the Python Butler made in all its universes: dbb-repo finds no damage in them, and dbb-ingest adds
+# to them as Python does. Part of run.sh, which has its helpers.
+# shellcheck shell=bash disable=SC2154
+
+fill_all() { "$python" "$here/check_fill.py" "$@"; }
+python_night() { "$python" "$here/check_night.py" "$@"; }
+clean() { dbb-repo check "$1" --orphans > report.jsonl || { cat report.jsonl; return 1; }; [ "$(wc -l < report.jsonl)" = 1 ] || { cat report.jsonl; return 1; }; }
+# Checks that do not say ok: old releases get warnings for what they wrote, and nothing may come to that.
+warnings() { "$python" "$here/butler_check.py" "$1" | grep -E '^(warn|FAIL) ' | sed 's/:.*//' ; }
+same_warnings() { diff "$1" <(warnings "$2"); }
+
+# Overlaps of regions are taken away and made again: all rows that Python wrote are back.
+overlaps_of() {
+  local table
+  for table in tract patch visit visit_detector_region; do
+    sqlite3 -readonly "$1/gen3.sqlite3" "SELECT '$table', * FROM ${table}_skypix_overlap" | sort
+  done
+}
+remakes_overlaps() {
+  local table
+  overlaps_of "$1" > overlaps.before
+  for table in tract patch visit visit_detector_region; do
+    sqlite3 "$1/gen3.sqlite3" "DELETE FROM ${table}_skypix_overlap"
+  done
+  dbb-repo check "$1" --repair --no-files > report.jsonl 2>&1
+  overlaps_of "$1" > overlaps.after
+  # A box is a region whose overlaps only Python knows.
+  jq -r 'select(.damage == "missing_overlap" and .repair == null) | .where | del(.table) | map(tostring) | join("|")' \
+    report.jsonl | sed 's/.*/|&|/' > boxes
+  [ -s overlaps.after ] && [ -z "$(comm -23 overlaps.before overlaps.after | grep -vFf boxes)" ]
+}
+
+for universe in 0 1 2 3 4 5 6 7 8; do
+  manager=2.0.0
+  [ $universe -ge 7 ] || manager=1.0.0
+  repo=python-universe-$universe
+  must fill_all "$repo" --universe $universe --manager $manager --seed $universe
+  check "universe $universe: no damage found" clean "$repo"
+  cp -r "$repo" "ours-universe-$universe"
+  good_files night-LATISS > paths
+  warnings "$repo" > warnings.before
+  check "universe $universe: ingest" ingest_gives 'done' "ours-universe-$universe" paths --transfer direct
+  check "universe $universe: ingest again" ingest_gives existing "ours-universe-$universe" paths --transfer direct
+  must python_night "$repo" night-LATISS
+  check "universe $universe: same dump" same_dump "ours-universe-$universe" "$repo"
+  check "universe $universe: no damage found after our ingest" clean "ours-universe-$universe"
+  check "universe $universe: same warnings of butler_check" same_warnings warnings.before "ours-universe-$universe"
+  check "universe $universe: overlaps can be made again" remakes_overlaps "ours-universe-$universe"
+done
