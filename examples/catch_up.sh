@@ -17,7 +17,7 @@ rm -f "$out"/{receipts,rejects,failed}.jsonl
 # Copies, so that the camera's disk can be emptied; take `direct` for files that stay where they are.
 status=0
 dbb-scan "$raw" --rejects "$out/rejects.jsonl" |
-  dbb-describe -j "$jobs" --rejects "$out/rejects.jsonl" |
+  dbb-describe --check-data -j "$jobs" --rejects "$out/rejects.jsonl" |
   dbb-ingest --repo "$repo" --transfer copy --rejects "$out/rejects.jsonl" > "$out/receipts.jsonl" || status=$?
 # More than 1 is no matter of single files: the repository or the disk can't be used, and the message said why.
 [ "$status" -le 1 ] || exit "$status"
@@ -29,7 +29,7 @@ jq -c 'select(.error.retry | not)' "$out/rejects.jsonl" > "$out/failed.jsonl"
 status=0
 jq -r 'select(.error.retry) | .uri' "$out/rejects.jsonl" |
   dbb-scan --paths -q --rejects "$out/failed.jsonl" |
-  dbb-describe -q -j "$jobs" --rejects "$out/failed.jsonl" |
+  dbb-describe --check-data -q -j "$jobs" --rejects "$out/failed.jsonl" |
   dbb-ingest -q --repo "$repo" --transfer copy --rejects "$out/failed.jsonl" >> "$out/receipts.jsonl" || status=$?
 [ "$status" -le 1 ] || exit "$status"
 

@@ -33,11 +33,12 @@ bench: ## measure describe and ingest beside their floors
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 
-install: all ## programs, man pages, completions and licence below $(DESTDIR)$(PREFIX)
+install: all ## programs, man pages, completions, examples and licence below $(DESTDIR)$(PREFIX)
 	install -d '$(DESTDIR)$(PREFIX)/bin' '$(SHARE)/doc/dbb' '$(SHARE)/bash-completion/completions' \
 	  '$(SHARE)/zsh/site-functions' '$(SHARE)/fish/vendor_completions.d'
-	install -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) '$(DESTDIR)$(PREFIX)/bin'
-	install -m 644 LICENSE '$(SHARE)/doc/dbb'
+	install -s -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) '$(DESTDIR)$(PREFIX)/bin'
+	install -m 644 LICENSE README.md '$(SHARE)/doc/dbb'
+	install -D -m 755 -t '$(SHARE)/doc/dbb/examples' $(filter-out examples/demo.sh,$(wildcard examples/*.sh))
 	for page in $(wildcard man/*.[157]) $(BUILD)/man/dbb-reasons.7; do \
 	  install -D -m 644 -t '$(SHARE)'/man/man$${page##*.} $$page || exit 1; done
 	umask 022; for program in $(PROGRAMS); do \

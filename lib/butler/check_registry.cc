@@ -1,6 +1,7 @@
 // Damage of the database file itself and of the rows that say what kind of registry it is.
 #include "butler/check_parts.h"
 #include "butler/embedded.h"
+#include "common/text.h"
 
 #include <map>
 
@@ -83,8 +84,11 @@ void compareIngestDate(CheckContext const &context, std::string const &row, std:
 
 void findRegistryDamage(CheckContext const &context) {
     context.db.prepare("PRAGMA integrity_check")->query({}, [&](Statement const &row) {
-        // A line may be several, under a heading.
-        if (row.text(0) != "ok") context.report(findingOf(context.db, row.text(0)));
+        // A text may have several lines, under a heading between stars.
+        for (auto const &line : common::split(row.text(0), '\n')) {
+            if (line.empty() || line == "ok" || line.starts_with("***")) continue;
+            context.report(findingOf(context.db, line));
+        }
     });
 }
 

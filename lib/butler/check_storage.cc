@@ -123,8 +123,8 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
         .prepare("SELECT r.path, count(DISTINCT " + std::string(exposure) + "), min(" + exposure + "), max("
                  + exposure + ") FROM " + quoteIdentifier(context.config.records_table)
                  + " AS r CROSS JOIN " + quoteIdentifier(table.name)
-                 + " AS t ON t.dataset_id = r.dataset_id JOIN dataset_type AS y ON y.id = t.dataset_type_id "
-                   "WHERE y.name = 'raw' GROUP BY r.path HAVING min("
+                 + " AS t ON t.dataset_id = r.dataset_id JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = "
+                   "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE y.name = 'raw' GROUP BY r.path HAVING min("
                  + exposure + ") <> max(" + exposure + ") ORDER BY r.path")
         ->query({}, [&](Statement const &row) {
             context.report({"shared_path", placeOf(context.config.records_table, {"path"}, row),

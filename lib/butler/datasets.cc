@@ -88,7 +88,7 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
                            + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
-    _files = &db.cached("SELECT r.path, l.dataset_id FROM " + records
+    _files = &db.cached("SELECT r.path, l.dataset_id, r.file_size FROM " + records
                         + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id "
                           "AND l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
     _insertDataset = &db.cached("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id) "
@@ -139,7 +139,10 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
             throw Error("DATASET_IN_TRASH",
                         what + " is being removed: its file \"" + row.text(0) + "\" waits to be deleted");
         }
-        if (!out.stored) out.path = row.text(0);
+        if (!out.stored) {
+            out.path = row.text(0);
+            out.size_bytes = row.isNull(2) ? -1 : row.integer(2);
+        }
         out.stored = true;
     });
     return out;

@@ -23,8 +23,8 @@ inline constexpr char const *wholeDataset = "__NULL_STRING__";
 using DataId = std::vector<sql::Value>;
 
 /// The deterministic UUID that raw ingest uses (DATAID_TYPE_RUN): version 5 in the Butler's name space of
-/// `dataset_type=<name>,run=<run>,<dimension>=<value>,…`, required dimensions sorted by name. Without a run it
-/// is the one that the Butler calls DATAID_TYPE.
+/// `dataset_type=<name>,run=<run>,<dimension>=<value>,…`, required dimensions sorted by name. Without a run
+/// it is the one that the Butler calls DATAID_TYPE.
 common::Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId);
 
 /// A dataset to be stored, with its one file.
@@ -40,9 +40,10 @@ struct NewDataset {
 
 /// What a registry already knows of a dataset.
 struct ExistingDataset {
-    bool registered = false; ///< a row in `dataset` with this id
-    bool stored = false;     ///< a row in file_datastore_records with this id
-    std::string path;        ///< of the stored file
+    bool registered = false;      ///< a row in `dataset` with this id
+    bool stored = false;          ///< a row in file_datastore_records with this id
+    std::string path;             ///< of the stored file
+    std::int64_t size_bytes = -1; ///< as recorded, -1 when it was not
 };
 
 class Datasets {

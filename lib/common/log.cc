@@ -141,7 +141,7 @@ void Grouped::finish() {
     for (auto const &count : _counts) {
         if (count.seen <= shownPerCode) continue;
         error(std::to_string(count.seen - shownPerCode) + " more of kind " + count.code
-              + " are not shown; --rejects has them all");
+              + " are not shown; --rejects FILE keeps all");
     }
     _counts.clear();
 }

@@ -27,7 +27,7 @@ constexpr std::array catalogue{
     Reason{"NOT_DESCRIBED", "input", false, "The line has no data ID: the file has not been described.",
            "pipe the lines through dbb-describe first"},
     Reason{"NOT_JSON", "input", false, "The line or file is no JSON text.",
-           "manifest lines are JSON objects, one a line; plain paths go through dbb-scan --paths"},
+           "manifest lines are JSON objects, one a line (jq -c); plain paths go through dbb-scan --paths"},
     Reason{"NO_TYPE", "input", false, "The line has no type.",
            "manifest lines say what they are about; see dbb-manifest(5)"},
     // read: the file's bytes
@@ -117,7 +117,8 @@ constexpr std::array catalogue{
     Reason{"DUPLICATE", "register", false, "Two files of one call are the same exposure and detector.",
            "keep one of them; the message names both"},
     Reason{"EXPOSURE_CONFLICT", "register", false, "The exposure exists with other values.",
-           "the header or its correction changed; --update-records replaces the values"},
+           "the header changed, or a correction that was used before is missing now (--corrections, "
+           "METADATA_CORRECTIONS_PATH); --update-records replaces what is stored"},
     Reason{"FILTER_NOT_REGISTERED", "register", true, "The repository does not know the physical filter.",
            "dbb-repo register-instrument REPO NAME --update, or correct FILTER"},
     Reason{"INSTRUMENT_NOT_REGISTERED", "register", true, "The repository does not know the instrument.",
@@ -138,7 +139,7 @@ constexpr std::array catalogue{
            "look at OBSID, DAYOBS, SEQNUM and CONTRLLR; one of the two headers is wrong"},
     Reason{"OTHER_ORIGIN", "register", false,
            "The same exposure and detector is in the repository from another file with other content.",
-           "compare the two headers; remove the wrong one with dbb-repo remove-raw, or leave this one out"},
+           "compare the two files; take the wrong one out with dbb-repo remove-raw, or leave this one out"},
     Reason{"RUN_CONFLICT", "register", false, "A collection of the run's name exists and is no run.",
            "choose another run with --run"},
     Reason{"VALUE_EMPTY", "register", false, "A column that may not be empty would be.",

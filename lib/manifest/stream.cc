@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdio>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dbb::manifest {
@@ -19,11 +20,24 @@ Rejects::Rejects(std::string const &target) : _target(target) {
         if (ec != std::errc() || p != target.data() + target.size() || ::fcntl(_fd, F_GETFD) < 0) {
             throw common::usageError("--rejects: \"" + target + "\" is no open descriptor");
         }
+        refuseOwnInput();
         return;
     }
     _owned = common::UniqueFd(::open(target.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
     if (!_owned) throw common::usageError(common::systemError("open", target, errno).message());
     _fd = _owned.get();
+    refuseOwnInput();
+}
+
+/// Rejects that are read while they are written would be tried again without end.
+void Rejects::refuseOwnInput() const {
+    struct stat in {};
+    struct stat out {};
+    if (::fstat(STDIN_FILENO, &in) != 0 || ::fstat(_fd, &out) != 0 || !S_ISREG(in.st_mode)) return;
+    if (in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
+        throw common::usageError("--rejects: \"" + _target + "\" is the input, too",
+                                 "write the rejects to another file");
+    }
 }
 
 int guarded(std::function<common::ExitCode()> const &body) {

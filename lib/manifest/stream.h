@@ -38,6 +38,7 @@ public:
     void finish() { _log.finish(); }
 
 private:
+    void refuseOwnInput() const;
     void write(Record const &record, common::Error const &e);
 
     common::UniqueFd _owned;

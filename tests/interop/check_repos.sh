@@ -4,7 +4,12 @@
 
 fill_all() { "$python" "$here/check_fill.py" "$@"; }
 python_night() { "$python" "$here/check_night.py" "$@"; }
-clean() { dbb-repo check "$1" --orphans > report.jsonl || { cat report.jsonl; return 1; }; [ "$(wc -l < report.jsonl)" = 1 ] || { cat report.jsonl; return 1; }; }
+clean() {
+  if ! dbb-repo check "$1" --orphans > report.jsonl || [ "$(wc -l < report.jsonl)" != 1 ]; then
+    cat report.jsonl
+    return 1
+  fi
+}
 # Checks that do not say ok: old releases get warnings for what they wrote, and nothing may come to that.
 warnings() { "$python" "$here/butler_check.py" "$1" | grep -E '^(warn|FAIL) ' | sed 's/:.*//' ; }
 same_warnings() { diff "$1" <(warnings "$2"); }
@@ -13,8 +18,8 @@ same_warnings() { diff "$1" <(warnings "$2"); }
 overlaps_of() {
   local table
   for table in tract patch visit visit_detector_region; do
-    sqlite3 -readonly "$1/gen3.sqlite3" "SELECT '$table', * FROM ${table}_skypix_overlap" | sort
-  done
+    sqlite3 -readonly "$1/gen3.sqlite3" "SELECT '$table', * FROM ${table}_skypix_overlap"
+  done | sort
 }
 remakes_overlaps() {
   local table
@@ -22,9 +27,9 @@ remakes_overlaps() {
   for table in tract patch visit visit_detector_region; do
     sqlite3 "$1/gen3.sqlite3" "DELETE FROM ${table}_skypix_overlap"
   done
-  dbb-repo check "$1" --repair --no-files > report.jsonl 2>&1
+  dbb-repo check "$1" --repair --no-files > report.jsonl 2> /dev/null
   overlaps_of "$1" > overlaps.after
-  # A box is a region whose overlaps only Python knows.
+  # Overlaps of boxes can only be made by Python.
   jq -r 'select(.damage == "missing_overlap" and .repair == null) | .where | del(.table) | map(tostring) | join("|")' \
     report.jsonl | sed 's/.*/|&|/' > boxes
   [ -s overlaps.after ] && [ -z "$(comm -23 overlaps.before overlaps.after | grep -vFf boxes)" ]

@@ -152,6 +152,9 @@ void Describer::describe(Record &record) const {
         throw stillWritten(e, path);
     }
     auto const &o = *observation;
+    for (auto const &warning : o.warnings) {
+        if (warning.starts_with("correction file")) common::log::warning(warning);
+    }
     Json dataId;
     dataId.set("instrument", o.instrument).set("exposure", o.exposure).set("detector", o.detector);
     Json records;

@@ -216,6 +216,7 @@ void Ingester::look(Item &item) {
                                             + other + "\", which the repository has, but another file")
                 .cause({.column = "path", .value = item.line.path, .expected = other});
         }
+        requireStoredSize(item);
         if (!_options.skip_existing) {
             throw Error("ALREADY_INGESTED", "\"" + item.line.path + "\": the dataset is stored already as \""
                                                 + item.existing.path + "\"");
@@ -224,6 +225,20 @@ void Ingester::look(Item &item) {
         if (isFatal(e)) throw;
         reject(item, e);
     }
+}
+
+/// A file that grew since it was ingested, in place or through a link, or a line that speaks of another size.
+void Ingester::requireStoredSize(Item const &item) const {
+    auto const stored = item.existing.size_bytes;
+    if (stored < 0) return;
+    auto const &path = item.line.path;
+    auto const now = ::access(path.c_str(), F_OK) == 0 ? std::optional(common::statFile(path).size_bytes)
+                                                       : item.line.record.integer("size");
+    if (!now || *now == stored) return;
+    throw Error("OTHER_ORIGIN", "\"" + path + "\" has " + std::to_string(*now)
+                                    + " bytes, but was registered with " + std::to_string(stored) + " as \""
+                                    + item.existing.path + "\"")
+        .cause({.column = "file_size", .value = std::to_string(*now), .expected = std::to_string(stored)});
 }
 
 void Ingester::place(Item &item) {

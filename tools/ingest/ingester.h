@@ -65,6 +65,7 @@ private:
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
     void requirePlaced(Item const &item) const;
+    void requireStoredSize(Item const &item) const;
     void storeGroup(Group const &group);
     void syncRecords(Item &first);
     void storeItems(Group const &group);

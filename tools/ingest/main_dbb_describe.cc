@@ -24,8 +24,9 @@ int main(int argc, char **argv) {
                "Folder with further instrument tables (dbb-instrument(5))")
         .standard(opt.standard, common::Options::Rejects | common::Options::Jobs | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe -j2", "describe every file of a folder")
-        .example("dbb-describe --explain raw/LATISS/3018092000065-det000.fits | jq .explain",
-                 "see how a header was read");
+        .example(
+            "dbb-describe --explain raw/LATISS/3018092000065-det000.fits | jq 'select(.explain).explain'",
+            "see how a header was read");
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return runDescribe(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

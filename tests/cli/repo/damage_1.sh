@@ -1,0 +1,6 @@
+#!/bin/bash
+# Damages of tests/data/damages.tsv are found by name, and mended where that can be done; part 1 of 4.
+. "$DBB_CLI_LIB"
+. "$DBB_ROOT/tests/cli/repo/_load.bash"
+
+damage 1 4
