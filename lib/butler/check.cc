@@ -78,11 +78,21 @@ private:
     void open(DamageKind const &kind) {
         if (_repo) return;
         if (isOfRegistry(kind)) {
-            if (!_db) _db = openRegistry(_config.sqlite_path, Access::ReadOnly);
+            if (!_db) _db = openForChecks();
             return;
         }
         _db.reset();
         _repo.emplace(Repository::open(_place, Access::ReadOnly));
+    }
+
+    /// SQLite knows the CHECK constraints of tables only where it could write. Nothing is written.
+    std::unique_ptr<sql::Database> openForChecks() const {
+        try {
+            return openRegistry(_config.sqlite_path, Access::Trial);
+        } catch (Error const &e) {
+            if (e.code() != "REPO_READ_ONLY") throw;
+        }
+        return openRegistry(_config.sqlite_path, Access::ReadOnly);
     }
 
     /// Report what was found, and mend it first where that was asked for.
