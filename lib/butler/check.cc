@@ -58,8 +58,7 @@ private:
             open(kind);
             auto &db = _repo ? _repo->db() : *_db;
             kind.find({_config, db, _repo ? &*_repo : nullptr, _options.files,
-                       [&](Finding finding) { _spool.add(finding); },
-                       _result.remote_files});
+                       [&](Finding finding) { _spool.add(finding); }, _result.remote_files});
         } catch (Error const &e) {
             if (e.code() == "REPO_DAMAGED") {
                 Json where;

@@ -33,13 +33,14 @@ void findMissingTypeSummaries(CheckContext const &context, AssociationTable cons
                    "collection_summary_dataset_type AS s WHERE s.collection_id = t.collection_id "
                    "AND s.dataset_type_id = t.dataset_type_id) ORDER BY 1, 2")
         ->query({}, [&](Statement const &row) {
-            context.report({"missing_summary",
-                            placeOf("collection_summary_dataset_type", {"collection_id", "dataset_type_id"}, row),
-                            "collection \"" + row.text(2) + "\" has datasets of type " + row.text(3)
-                                + ", but its summary does not say so: nobody finds them",
-                            {{"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) "
-                              "VALUES (?, ?) ON CONFLICT DO NOTHING",
-                              {row.column(0), row.column(1)}}}});
+            context.report(
+                {"missing_summary",
+                 placeOf("collection_summary_dataset_type", {"collection_id", "dataset_type_id"}, row),
+                 "collection \"" + row.text(2) + "\" has datasets of type " + row.text(3)
+                     + ", but its summary does not say so: nobody finds them",
+                 {{"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) "
+                   "VALUES (?, ?) ON CONFLICT DO NOTHING",
+                   {row.column(0), row.column(1)}}}});
         });
 }
 
@@ -49,8 +50,8 @@ void findMissingGovernorSummaries(CheckContext const &context, AssociationTable 
     auto const summary = "collection_summary_" + governor;
     auto const key = quoteIdentifier(context.repo->universe().at(governor).keys.front().name);
     context.db
-        .prepare("SELECT t.collection_id, t." + column + ", c.name FROM (SELECT DISTINCT collection_id, " + column
-                 + " FROM " + quoteIdentifier(table.name)
+        .prepare("SELECT t.collection_id, t." + column + ", c.name FROM (SELECT DISTINCT collection_id, "
+                 + column + " FROM " + quoteIdentifier(table.name)
                  + ") AS t JOIN collection AS c ON c.collection_id = t.collection_id JOIN "
                  + quoteIdentifier(governor) + " AS g ON g." + key + " = t." + column
                  + " WHERE NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(summary)
@@ -59,8 +60,8 @@ void findMissingGovernorSummaries(CheckContext const &context, AssociationTable 
         ->query({}, [&](Statement const &row) {
             context.report({governor == "skymap" ? "missing_skymap_summary" : "missing_instrument_summary",
                             placeOf(summary, {"collection_id", governor}, row),
-                            "collection \"" + row.text(2) + "\" has datasets of " + governor + " " + row.text(1)
-                                + ", but its summary does not say so: nobody finds them",
+                            "collection \"" + row.text(2) + "\" has datasets of " + governor + " "
+                                + row.text(1) + ", but its summary does not say so: nobody finds them",
                             {{"INSERT INTO " + quoteIdentifier(summary) + " (collection_id, " + column
                                   + ") VALUES (?, ?) ON CONFLICT DO NOTHING",
                               {row.column(0), row.column(1)}}}});
@@ -82,14 +83,15 @@ public:
         auto const wrongTable = "t.dataset_type_id NOT IN " + _types;
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
-            .prepare("SELECT t.dataset_id, t.collection_id, " + std::string(key)
-                     + ", c.name, c.type, y.name, d.dataset_type_id <> t.dataset_type_id, " + otherRun + ", "
-                     + wrongTable + " FROM " + quoteIdentifier(_table.name)
-                     + " AS t JOIN dataset AS d ON d.id = t.dataset_id JOIN collection AS c ON c.collection_id = "
-                       "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE "
-                       "d.dataset_type_id <> t.dataset_type_id OR "
-                     + otherRun + " OR " + wrongTable + " OR c.type NOT IN " + _collectionTypes
-                     + " ORDER BY 1, 2, 3")
+            .prepare(
+                "SELECT t.dataset_id, t.collection_id, " + std::string(key)
+                + ", c.name, c.type, y.name, d.dataset_type_id <> t.dataset_type_id, " + otherRun + ", "
+                + wrongTable + " FROM " + quoteIdentifier(_table.name)
+                + " AS t JOIN dataset AS d ON d.id = t.dataset_id JOIN collection AS c ON c.collection_id = "
+                  "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE "
+                  "d.dataset_type_id <> t.dataset_type_id OR "
+                + otherRun + " OR " + wrongTable + " OR c.type NOT IN " + _collectionTypes
+                + " ORDER BY 1, 2, 3")
             ->query({}, [&](Statement const &row) { report(row); });
         findOtherDataIds();
     }
@@ -102,13 +104,15 @@ private:
     }
 
     void report(Statement const &row) const {
-        auto const what = _table.name + " has dataset " + row.text(0) + " in collection \"" + row.text(3) + "\"";
+        auto const what =
+            _table.name + " has dataset " + row.text(0) + " in collection \"" + row.text(3) + "\"";
         if (row.integer(8) != 0) {
             _context.report({"tag_in_wrong_table", place(row),
                              what + " with dataset type " + row.text(5) + ", whose table is another one"});
         } else if (row.integer(6) != 0) {
-            _context.report({"tag_type_mismatch", place(row),
-                             what + " with dataset type " + row.text(5) + ", but the dataset has another type"});
+            _context.report(
+                {"tag_type_mismatch", place(row),
+                 what + " with dataset type " + row.text(5) + ", but the dataset has another type"});
         } else if (row.integer(7) != 0) {
             reportOtherRun(row, what);
         } else {
@@ -122,8 +126,9 @@ private:
     void reportOtherRun(Statement const &row, std::string const &what) const {
         Finding finding{"tag_of_other_run", place(row), what + ", but the dataset's run is another one"};
         auto const name = quoteIdentifier(_table.name);
-        auto const own = "EXISTS (SELECT 1 FROM " + name + " AS o JOIN dataset AS d ON d.id = o.dataset_id "
-                         "AND d.run_id = o.collection_id WHERE o.dataset_id = ?)";
+        auto const own = "EXISTS (SELECT 1 FROM " + name
+                         + " AS o JOIN dataset AS d ON d.id = o.dataset_id "
+                           "AND d.run_id = o.collection_id WHERE o.dataset_id = ?)";
         bool hasOwn = false;
         _context.db.cached("SELECT 1 WHERE " + own).query({row.column(0)}, [&](Statement const &) {
             hasOwn = true;
@@ -145,17 +150,19 @@ private:
         if (!_context.db.hasTable(tags)) return;
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
-            .prepare("SELECT t.dataset_id, t.collection_id, " + std::string(key) + ", c.name FROM collection AS c "
-                     "CROSS JOIN "
-                     + quoteIdentifier(_table.name)
-                     + " AS t ON t.collection_id = c.collection_id JOIN dataset AS d ON d.id = t.dataset_id JOIN "
-                     + quoteIdentifier(tags)
-                     + " AS r ON r.dataset_id = d.id AND r.collection_id = d.run_id WHERE c.type IN (2, 4) AND "
-                     + otherDataId(_table.group.required) + " ORDER BY 1, 2, 3")
+            .prepare(
+                "SELECT t.dataset_id, t.collection_id, " + std::string(key)
+                + ", c.name FROM collection AS c "
+                  "CROSS JOIN "
+                + quoteIdentifier(_table.name)
+                + " AS t ON t.collection_id = c.collection_id JOIN dataset AS d ON d.id = t.dataset_id JOIN "
+                + quoteIdentifier(tags)
+                + " AS r ON r.dataset_id = d.id AND r.collection_id = d.run_id WHERE c.type IN (2, 4) AND "
+                + otherDataId(_table.group.required) + " ORDER BY 1, 2, 3")
             ->query({}, [&](Statement const &row) {
                 _context.report({"data_id_mismatch", place(row),
-                                 _table.name + " has dataset " + row.text(0) + " in collection \"" + row.text(3)
-                                     + "\" with another data ID than its run"});
+                                 _table.name + " has dataset " + row.text(0) + " in collection \""
+                                     + row.text(3) + "\" with another data ID than its run"});
             });
     }
 
@@ -192,13 +199,14 @@ void findCalibOverlaps(CheckContext const &context, AssociationTable const &tabl
                         + " ORDER BY t.timespan_begin, t.timespan_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 "
                           "PRECEDING)";
     context.db
-        .prepare("SELECT q.id, q.dataset_id, q.timespan_begin, q.timespan_end, c.name, y.name FROM (SELECT t.*, "
-                 "max(t.timespan_end)"
-                 + before + " AS reached FROM " + quoteIdentifier(table.name)
-                 + " AS t WHERE t.timespan_begin < t.timespan_end) AS q "
-                   "JOIN collection AS c ON c.collection_id = q.collection_id "
-                   "JOIN dataset_type AS y ON y.id = q.dataset_type_id WHERE q.reached > q.timespan_begin "
-                   "ORDER BY q.id")
+        .prepare(
+            "SELECT q.id, q.dataset_id, q.timespan_begin, q.timespan_end, c.name, y.name FROM (SELECT t.*, "
+            "max(t.timespan_end)"
+            + before + " AS reached FROM " + quoteIdentifier(table.name)
+            + " AS t WHERE t.timespan_begin < t.timespan_end) AS q "
+              "JOIN collection AS c ON c.collection_id = q.collection_id "
+              "JOIN dataset_type AS y ON y.id = q.dataset_type_id WHERE q.reached > q.timespan_begin "
+              "ORDER BY q.id")
         ->query({}, [&](Statement const &row) {
             context.report({"calib_overlap", placeOf(table.name, {"id", "dataset_id"}, row),
                             row.text(5) + " " + row.text(1) + " of collection \"" + row.text(4)
@@ -230,7 +238,8 @@ void findSummaryDamage(CheckContext const &context) {
     for (auto const &table : associationTables(context)) {
         findMissingTypeSummaries(context, table);
         for (auto const &name : table.group.required) {
-            if (context.repo->universe().at(name).governor) findMissingGovernorSummaries(context, table, name);
+            if (context.repo->universe().at(name).governor)
+                findMissingGovernorSummaries(context, table, name);
         }
     }
 }

@@ -34,11 +34,12 @@ std::string nameOf(sql::Database &db, std::int64_t id) {
 }
 
 void findUnknownTypes(CheckContext const &context) {
-    context.db.prepare("SELECT collection_id, name, type FROM collection WHERE type NOT IN (1, 2, 3, 4) ORDER BY 1")
+    context.db
+        .prepare("SELECT collection_id, name, type FROM collection WHERE type NOT IN (1, 2, 3, 4) ORDER BY 1")
         ->query({}, [&](Statement const &row) {
-            context.report({"unknown_collection_type", placeOf("collection", {"collection_id", "name"}, row),
-                            "collection \"" + row.text(1) + "\" has type " + row.text(2)
-                                + ", which is none of 1 to 4"});
+            context.report(
+                {"unknown_collection_type", placeOf("collection", {"collection_id", "name"}, row),
+                 "collection \"" + row.text(1) + "\" has type " + row.text(2) + ", which is none of 1 to 4"});
         });
 }
 
@@ -82,13 +83,14 @@ void findLinkDamage(CheckContext const &context) {
                    "WHERE o.parent = m.parent AND o.child = m.child AND o.\"position\" < m.\"position\") "
                    "ORDER BY 1, 2")
         ->query({}, [&](Statement const &row) {
-            context.report({"chain_duplicate_child",
-                            placeOf("collection_chain", {"parent", "position", "child"}, row),
-                            "chain \"" + row.text(3) + "\" has \"" + row.text(4) + "\" more than once",
-                            {{"DELETE FROM collection_chain AS m WHERE m.parent = ? AND m.\"position\" = ? AND "
-                              "EXISTS (SELECT 1 FROM collection_chain AS o WHERE o.parent = m.parent AND "
-                              "o.child = m.child AND o.\"position\" < m.\"position\")",
-                              {row.column(0), row.column(1)}}}});
+            context.report(
+                {"chain_duplicate_child",
+                 placeOf("collection_chain", {"parent", "position", "child"}, row),
+                 "chain \"" + row.text(3) + "\" has \"" + row.text(4) + "\" more than once",
+                 {{"DELETE FROM collection_chain AS m WHERE m.parent = ? AND m.\"position\" = ? AND "
+                   "EXISTS (SELECT 1 FROM collection_chain AS o WHERE o.parent = m.parent AND "
+                   "o.child = m.child AND o.\"position\" < m.\"position\")",
+                   {row.column(0), row.column(1)}}}});
         });
     context.db
         .prepare("SELECT DISTINCT m.parent, c.name, c.type FROM collection_chain AS m JOIN collection AS c "
@@ -112,11 +114,13 @@ Links readLinks(sql::Database &db) {
 /// is left.
 void prune(Links &links) {
     for (bool progress = true; progress;) {
-        progress = std::erase_if(links, [&](auto const &entry) {
-                       return std::none_of(entry.second.begin(), entry.second.end(),
-                                           [&](std::int64_t child) { return links.contains(child); });
-                   })
-                   > 0;
+        progress =
+            std::erase_if(links,
+                          [&](auto const &entry) {
+                              return std::none_of(entry.second.begin(), entry.second.end(),
+                                                  [&](std::int64_t child) { return links.contains(child); });
+                          })
+            > 0;
     }
 }
 

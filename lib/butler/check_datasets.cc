@@ -32,10 +32,12 @@ void findBadIds(CheckContext const &context, std::string const &table, std::stri
 void findBadDates(CheckContext const &context) {
     bool const numbers = context.repo->datasetsManager() == DatasetsManager::V2;
     auto const condition =
-        numbers ? "typeof(ingest_date) <> 'integer' OR ingest_date NOT BETWEEN 0 AND 4102444800000000000"
-                : "typeof(ingest_date) <> 'text' OR ingest_date NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9]"
-                  "[0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'";
-    context.db.prepare("SELECT id, ingest_date FROM dataset WHERE " + std::string(condition) + " ORDER BY id")
+        numbers
+            ? "typeof(ingest_date) <> 'integer' OR ingest_date NOT BETWEEN 0 AND 4102444800000000000"
+            : "typeof(ingest_date) <> 'text' OR ingest_date NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9]"
+              "[0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'";
+    context.db
+        .prepare("SELECT id, ingest_date FROM dataset WHERE " + std::string(condition) + " ORDER BY id")
         ->query({}, [&](Statement const &row) {
             context.report({"bad_ingest_date", placeOf("dataset", {"id"}, row),
                             "dataset " + row.text(0) + " has ingest date " + shownValue(row.column(1))
@@ -44,8 +46,8 @@ void findBadDates(CheckContext const &context) {
         });
 }
 
-/// The data ID of a dataset stands in its run's row of tags. When another collection has it too, it can be had
-/// from there.
+/// The data ID of a dataset stands in its run's row of tags. When another collection has it too, it can be
+/// had from there.
 class MissingTags {
 public:
     MissingTags(CheckContext const &context, std::vector<AssociationTable> const &tables)
@@ -70,7 +72,8 @@ public:
 
 private:
     void report(AssociationTable const &table, Statement const &row) const {
-        Finding finding{"missing_tag", placeOf(table.name, {"dataset_id", "dataset_type_id", "collection_id"}, row),
+        Finding finding{"missing_tag",
+                        placeOf(table.name, {"dataset_id", "dataset_type_id", "collection_id"}, row),
                         row.text(3) + " " + row.text(0) + " has no row in " + table.name + " for its run \""
                             + row.text(4) + "\""};
         for (auto const &source : _tables) {
@@ -92,8 +95,8 @@ private:
         return found;
     }
 
-    static void addMending(AssociationTable const &table, AssociationTable const &source, Statement const &row,
-                           std::vector<Mending> &out) {
+    static void addMending(AssociationTable const &table, AssociationTable const &source,
+                           Statement const &row, std::vector<Mending> &out) {
         auto const id = row.column(0);
         auto const type = row.column(1);
         auto const run = row.column(2);
@@ -102,8 +105,9 @@ private:
                        {run, type}});
         std::string list;
         for (auto const &name : table.group.required) list += ", " + quoteIdentifier(name);
-        out.push_back({"INSERT INTO " + quoteIdentifier(table.name) + " (dataset_type_id, dataset_id, collection_id"
-                           + list + ") SELECT dataset_type_id, dataset_id, ?" + list + " FROM "
+        out.push_back({"INSERT INTO " + quoteIdentifier(table.name)
+                           + " (dataset_type_id, dataset_id, collection_id" + list
+                           + ") SELECT dataset_type_id, dataset_id, ?" + list + " FROM "
                            + quoteIdentifier(source.name)
                            + " WHERE dataset_id = ? AND dataset_type_id = ? LIMIT 1 ON CONFLICT "
                              "(dataset_id, collection_id) DO NOTHING",
@@ -128,7 +132,8 @@ void compareRawIds(CheckContext const &context, AssociationTable const &table, T
                  + list)
         ->query({type.id}, [&](Statement const &row) {
             DataId dataId;
-            for (std::size_t i = 0; i < names.size(); ++i) dataId.push_back(row.column(static_cast<int>(i) + 2));
+            for (std::size_t i = 0; i < names.size(); ++i)
+                dataId.push_back(row.column(static_cast<int>(i) + 2));
             auto const id = row.text(0);
             auto const run = row.text(1);
             auto const expected = rawUuid(datasetType, run, dataId);
@@ -136,8 +141,8 @@ void compareRawIds(CheckContext const &context, AssociationTable const &table, T
             Json where;
             where.set("table", "dataset").set("id", id);
             context.report({"wrong_uuid", where,
-                            type.name + " {" + keyText(names, row, 2) + "} of run \"" + run + "\" has id " + id
-                                + " instead of " + expected.hex()});
+                            type.name + " {" + keyText(names, row, 2) + "} of run \"" + run + "\" has id "
+                                + id + " instead of " + expected.hex()});
         });
 }
 

@@ -1,4 +1,5 @@
-// The files themselves: there or not, and as large as recorded. Only files are looked at, never their content.
+// The files themselves: there or not, and as large as recorded. Only files are looked at, never their
+// content.
 #include "butler/check_parts.h"
 #include "butler/stored_path.h"
 #include "common/signals.h"
@@ -58,15 +59,17 @@ private:
     bool fetch(StoredFile const &last, std::vector<StoredFile> &page) const {
         page.clear();
         _context.db
-            .cached("SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records
-                    + " AS r WHERE r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND EXISTS "
-                      "(SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND l.datastore_name "
-                      "= ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
-                    + std::to_string(pageRows))
+            .cached(
+                "SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records
+                + " AS r WHERE r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND EXISTS "
+                  "(SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND "
+                  "l.datastore_name "
+                  "= ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
+                + std::to_string(pageRows))
             .query({last.path, last.path, last.id, last.component, _context.config.datastore_name},
                    [&](Statement const &row) {
-                       page.push_back({row.text(0), row.text(1), row.text(2),
-                                       row.isNull(3) ? -1 : row.integer(3)});
+                       page.push_back(
+                           {row.text(0), row.text(1), row.text(2), row.isNull(3) ? -1 : row.integer(3)});
                    });
         return !page.empty();
     }
@@ -101,7 +104,8 @@ private:
         bool still = false;
         _context.db
             .cached("SELECT 1 FROM " + _records
-                    + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = ? AND "
+                    + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = "
+                      "? AND "
                       "r.component = ? AND r.path = ?")
             .query({stored.id, stored.component, stored.path}, [&](Statement const &) { still = true; });
         if (!still) return;
@@ -124,7 +128,8 @@ void findFileDamage(CheckContext const &context) {
     auto const &root = context.config.datastore_root;
     if (auto const look = lookAt(root); look.error != 0) {
         Json where;
-        context.report({"missing_datastore_root", where.set("path", root),
+        context.report({"missing_datastore_root",
+                        where.set("path", root),
                         "the datastore's root \"" + root + "\" can't be used: " + std::strerror(look.error),
                         {},
                         true});

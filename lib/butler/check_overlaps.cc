@@ -76,9 +76,9 @@ private:
     bool fetch(std::vector<Value> const &last, std::vector<Record> &page) const {
         page.clear();
         auto const list = prefixedList("e", _keys);
-        auto const after = last.empty() ? std::string()
-                                        : " AND (" + list + ") > ("
-                                              + common::join(Names(_keys.size(), "?"), ", ") + ")";
+        auto const after =
+            last.empty() ? std::string()
+                         : " AND (" + list + ") > (" + common::join(Names(_keys.size(), "?"), ", ") + ")";
         _context.db
             .cached("SELECT " + list + ", e.region FROM " + quoteIdentifier(_element.name)
                     + " AS e WHERE e.region IS NOT NULL" + after + " ORDER BY " + list + " LIMIT "

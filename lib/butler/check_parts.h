@@ -74,8 +74,8 @@ common::Json jsonOf(sql::Value const &value);
 std::string shownValue(sql::Value const &value);
 
 /// `{"table":…,…}` with columns of a row, and `instrument=LSSTCam, exposure=1`.
-common::Json placeOf(std::string const &table, std::vector<std::string> const &names, sql::Statement const &row,
-                     int first = 0);
+common::Json placeOf(std::string const &table, std::vector<std::string> const &names,
+                     sql::Statement const &row, int first = 0);
 std::string keyText(std::vector<std::string> const &names, sql::Statement const &row, int first = 0);
 
 /// `a.x = b.x AND a.y = b.y`

@@ -68,9 +68,9 @@ std::string badTimespan(std::string const &alias) {
     auto const least = std::to_string(unboundedBegin);
     auto const empty = begin + " = " + most + " AND " + end + " = " + least;
     return "((" + begin + " IS NULL) <> (" + end + " IS NULL) OR typeof(" + begin
-           + ") NOT IN ('integer', 'null') OR typeof(" + end + ") NOT IN ('integer', 'null') OR (NOT (" + empty
-           + ") AND (" + begin + " >= " + end + " OR " + begin + " < " + least + " OR " + end + " > " + most
-           + ")))";
+           + ") NOT IN ('integer', 'null') OR typeof(" + end + ") NOT IN ('integer', 'null') OR (NOT ("
+           + empty + ") AND (" + begin + " >= " + end + " OR " + begin + " < " + least + " OR " + end + " > "
+           + most + ")))";
 }
 
 void findRecordDamage(CheckContext const &context) {
@@ -99,18 +99,18 @@ void findOverlapSummaryDamage(CheckContext const &context) {
                      + quoteIdentifier(governor) + " = g." + key
                      + " AND s.skypix_system = ? AND s.skypix_level = ?) ORDER BY 3")
             ->query({system, level, system, level}, [&](Statement const &row) {
-                context.report(
-                    {"missing_overlap_summary",
-                     placeOf(table, {"skypix_system", "skypix_level", governor}, row),
-                     table + " has no row of " + governor + " " + row.text(2)
-                         + ", without which the Butler takes no regions",
-                     {{"INSERT INTO " + quoteIdentifier(table) + " " + columns
-                           + " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                       {system, level, row.column(2)}}}});
+                context.report({"missing_overlap_summary",
+                                placeOf(table, {"skypix_system", "skypix_level", governor}, row),
+                                table + " has no row of " + governor + " " + row.text(2)
+                                    + ", without which the Butler takes no regions",
+                                {{"INSERT INTO " + quoteIdentifier(table) + " " + columns
+                                      + " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                                  {system, level, row.column(2)}}}});
             });
         context.db
             .prepare("SELECT skypix_system, skypix_level, " + quoteIdentifier(governor) + " FROM "
-                     + quoteIdentifier(table) + " WHERE skypix_system <> ? OR skypix_level <> ? ORDER BY 1, 2, 3")
+                     + quoteIdentifier(table)
+                     + " WHERE skypix_system <> ? OR skypix_level <> ? ORDER BY 1, 2, 3")
             ->query({system, level}, [&](Statement const &row) {
                 context.report({"wrong_overlap_summary",
                                 placeOf(table, {"skypix_system", "skypix_level", governor}, row),

@@ -1,4 +1,5 @@
-// Rows that refer to rows that are not there: what SQLite's foreign keys would have refused, had they been on.
+// Rows that refer to rows that are not there: what SQLite's foreign keys would have refused, had they been
+// on.
 #include "butler/check_parts.h"
 #include "common/text.h"
 
@@ -131,8 +132,8 @@ private:
                    Statement const &row) const {
         auto const &shownColumns = _key.empty() ? _all : _key;
         Finding finding{damage, placeOf(_name, shownColumns, row),
-                        "a row of " + _name + " refers to a row of " + reference.parent + " that is not there ("
-                            + valuesText(reference.source, row) + ")"};
+                        "a row of " + _name + " refers to a row of " + reference.parent
+                            + " that is not there (" + valuesText(reference.source, row) + ")"};
         auto const records = quoteIdentifier(_context.config.records_table);
         bool can = action != Action::Nothing && !_key.empty();
         std::string guard;
@@ -158,11 +159,11 @@ private:
                 key.push_back("c." + quoteIdentifier(column) + " = ?");
                 values.push_back(valueOf(column, row));
             }
-            finding.mending.push_back(
-                {"DELETE FROM " + quoteIdentifier(_name) + " AS c WHERE " + common::join(key, " AND ")
-                     + " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(reference.parent) + " AS p WHERE "
-                     + common::join(parent, " AND ") + ")" + guard,
-                 values});
+            finding.mending.push_back({"DELETE FROM " + quoteIdentifier(_name) + " AS c WHERE "
+                                           + common::join(key, " AND ") + " AND NOT EXISTS (SELECT 1 FROM "
+                                           + quoteIdentifier(reference.parent) + " AS p WHERE "
+                                           + common::join(parent, " AND ") + ")" + guard,
+                                       values});
         }
         _context.report(std::move(finding));
     }
@@ -185,10 +186,11 @@ private:
         if (recordColumns(_context.repo->universe(), element).size() == reference.target.size()) {
             Names columns;
             for (auto const &name : reference.target) columns.push_back(quoteIdentifier(name));
-            finding.mending.push_back(
-                {"INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(columns, ", ")
-                     + ") VALUES (" + common::join(Names(values.size(), "?"), ", ") + ") ON CONFLICT DO NOTHING",
-                 values});
+            finding.mending.push_back({"INSERT INTO " + quoteIdentifier(element.name) + " ("
+                                           + common::join(columns, ", ") + ") VALUES ("
+                                           + common::join(Names(values.size(), "?"), ", ")
+                                           + ") ON CONFLICT DO NOTHING",
+                                       values});
         }
         _context.report(std::move(finding));
     }
@@ -216,7 +218,9 @@ private:
 
 void findReferenceDamage(CheckContext const &context) {
     Names tables;
-    context.db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
+    context.db
+        .prepare(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
         ->query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
     for (auto const &table : tables) Table(context, table).check();
 }

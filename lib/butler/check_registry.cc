@@ -46,7 +46,8 @@ Finding findingOf(sql::Database &db, std::string const &line) {
         where.set("table", place.substr(0, point));
         auto const column = point == std::string::npos ? std::string() : place.substr(point + 1);
         if (!column.empty()) where.set("column", column);
-        return {column == "band" ? "missing_band" : "bad_value", where, "a row of " + place.substr(0, point) + " breaks the table's rules: " + line};
+        return {column == "band" ? "missing_band" : "bad_value", where,
+                "a row of " + place.substr(0, point) + " breaks the table's rules: " + line};
     }
     Json where;
     where.set("message", line);
@@ -73,7 +74,8 @@ void compareIngestDate(CheckContext const &context, std::string const &row, std:
         .query({}, [&](Statement const &r) { type = r.text(0); });
     bool const timestamp = type == "TIMESTAMP";
     if (type.empty() || timestamp == version.starts_with("1.")) return;
-    context.report({"wrong_version", attributePlace(row),
+    context.report({"wrong_version",
+                    attributePlace(row),
                     "version " + version + " of the datasets manager contradicts column dataset.ingest_date, "
                         + "which is a " + type,
                     {},
@@ -95,7 +97,8 @@ void findRegistryDamage(CheckContext const &context) {
 void findAttributeDamage(CheckContext const &context) {
     if (!context.db.hasTable("butler_attributes")) {
         Json where;
-        context.report({"missing_table", where.set("table", "butler_attributes"),
+        context.report({"missing_table",
+                        where.set("table", "butler_attributes"),
                         "table butler_attributes is missing, so nothing says what kind of registry this is",
                         {},
                         true});

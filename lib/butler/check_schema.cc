@@ -71,9 +71,12 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
         auto const columns = common::join(index.columns, ", ");
         where.set("columns", columns);
         // With "IF NOT EXISTS" nothing happens when somebody else was faster.
-        auto const statement = "CREATE INDEX IF NOT EXISTS" + index.statement.substr(sizeof "CREATE INDEX" - 1);
-        context.report(
-            {"missing_index", where, "table " + spec.name + " lacks its index on " + columns, {{statement, {}}}});
+        auto const statement =
+            "CREATE INDEX IF NOT EXISTS" + index.statement.substr(sizeof "CREATE INDEX" - 1);
+        context.report({"missing_index",
+                        where,
+                        "table " + spec.name + " lacks its index on " + columns,
+                        {{statement, {}}}});
     }
 }
 
@@ -103,8 +106,8 @@ void findRecordsTable(CheckContext const &context) {
 
 std::int64_t keyOf(std::string const &table, std::string_view prefix) {
     auto const digits = table.substr(prefix.size());
-    bool const number = !digits.empty() && digits.size() < 18
-                        && digits.find_first_not_of("0123456789") == std::string::npos;
+    bool const number =
+        !digits.empty() && digits.size() < 18 && digits.find_first_not_of("0123456789") == std::string::npos;
     return number ? std::stoll(digits) : -1;
 }
 
@@ -120,14 +123,16 @@ bool hasRows(sql::Database &db, std::string const &table) {
 /// more is none: the Butler never drops them.
 void findOrphanTables(CheckContext const &context) {
     std::set<std::int64_t> keys{0};
-    context.db.cached("SELECT id FROM dimension_graph_key UNION SELECT dimension_graph_id FROM "
-                      "dimension_graph_definition")
+    context.db
+        .cached("SELECT id FROM dimension_graph_key UNION SELECT dimension_graph_id FROM "
+                "dimension_graph_definition")
         .query({}, [&](Statement const &row) { keys.insert(row.integer(0)); });
     std::set<std::string> used;
     for (auto const &type : typeRows(context.db)) used.insert({type.tags_table, type.calibs_table});
     Names tables;
-    context.db.cached("SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'dataset_tags_*' "
-                      "OR name GLOB 'dataset_calibs_*') ORDER BY name")
+    context.db
+        .cached("SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'dataset_tags_*' "
+                "OR name GLOB 'dataset_calibs_*') ORDER BY name")
         .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
     for (auto const &table : tables) {
         auto const prefix = table.starts_with("dataset_tags_") ? "dataset_tags_" : "dataset_calibs_";
@@ -160,8 +165,8 @@ void findMissingDynamicTable(CheckContext const &context, TypeRow const &type, T
         finding.message += ", and with it what it said about the datasets of this type";
     } else {
         for (auto &statement : createStatements(spec, context.db.dialect())) {
-            auto const words = statement.starts_with("CREATE TABLE") ? sizeof "CREATE TABLE" - 1
-                                                                     : sizeof "CREATE INDEX" - 1;
+            auto const words =
+                statement.starts_with("CREATE TABLE") ? sizeof "CREATE TABLE" - 1 : sizeof "CREATE INDEX" - 1;
             finding.mending.push_back(
                 {statement.substr(0, words) + " IF NOT EXISTS" + statement.substr(words), {}});
         }

@@ -43,8 +43,9 @@ std::vector<Mending> mendingOf(Json const &json) {
 
 // A database without a name lives in a temporary file, if at all, and goes away with its connection.
 Spool::Spool() : _db(sql::openSqlite("", sql::OpenMode::Create)) {
-    _db->execute("CREATE TABLE finding (n INTEGER PRIMARY KEY, damage TEXT, place TEXT, message TEXT, mending TEXT, "
-                 "blocks INTEGER, UNIQUE (damage, place))");
+    _db->execute(
+        "CREATE TABLE finding (n INTEGER PRIMARY KEY, damage TEXT, place TEXT, message TEXT, mending TEXT, "
+        "blocks INTEGER, UNIQUE (damage, place))");
 }
 
 void Spool::start() {
@@ -66,7 +67,8 @@ void Spool::finish() {
 
 std::vector<Finding> Spool::next(std::size_t most) {
     std::vector<Finding> out;
-    _db->cached("SELECT n, damage, place, message, mending, blocks FROM finding WHERE n > ? ORDER BY n LIMIT ?")
+    _db->cached(
+           "SELECT n, damage, place, message, mending, blocks FROM finding WHERE n > ? ORDER BY n LIMIT ?")
         .query({_last, static_cast<std::int64_t>(most)}, [&](Statement const &row) {
             _last = row.integer(0);
             Finding finding{damageKind(row.text(1)).name, Json::parse(row.text(2)), row.text(3),

@@ -39,17 +39,19 @@ public:
         auto const noRecord =
             "NOT EXISTS (SELECT 1 FROM " + _records + " AS r WHERE r.dataset_id = l.dataset_id)";
         _context.db
-            .prepare("SELECT l.datastore_name, l.dataset_id FROM dataset_location AS l WHERE l.datastore_name = ? "
-                     "AND "
-                     + noRecord
-                     + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = l.dataset_id) ORDER BY 1, 2")
+            .prepare(
+                "SELECT l.datastore_name, l.dataset_id FROM dataset_location AS l WHERE l.datastore_name = ? "
+                "AND "
+                + noRecord
+                + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = l.dataset_id) ORDER BY 1, 2")
             ->query({_datastore}, [&](Statement const &row) {
-                _context.report(
-                    {"location_without_record", placeOf("dataset_location", {"datastore_name", "dataset_id"}, row),
-                     "dataset " + row.text(1) + " is said to be stored, but no file is recorded",
-                     {{"DELETE FROM dataset_location AS l WHERE l.datastore_name = ? AND l.dataset_id = ? AND "
-                           + noRecord,
-                       {row.column(0), row.column(1)}}}});
+                _context.report({"location_without_record",
+                                 placeOf("dataset_location", {"datastore_name", "dataset_id"}, row),
+                                 "dataset " + row.text(1) + " is said to be stored, but no file is recorded",
+                                 {{"DELETE FROM dataset_location AS l WHERE l.datastore_name = ? AND "
+                                   "l.dataset_id = ? AND "
+                                       + noRecord,
+                                   {row.column(0), row.column(1)}}}});
             });
     }
 
@@ -57,22 +59,25 @@ public:
         _context.db
             .prepare("SELECT DISTINCT r.dataset_id FROM " + _records
                      + " AS r WHERE NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = "
-                       "r.dataset_id) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash AS t WHERE t.dataset_id "
+                       "r.dataset_id) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash AS t WHERE "
+                       "t.dataset_id "
                        "= r.dataset_id) AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) "
                        "ORDER BY 1")
             ->query({}, [&](Statement const &row) {
                 auto const id = row.column(0);
-                _context.report(
-                    {"missing_location",
-                     placeOf(_context.config.records_table, {"dataset_id"}, row),
-                     "dataset " + row.text(0) + " has a file, but no row in dataset_location",
-                     {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT ?, id FROM dataset AS d "
-                       "WHERE d.id = ? AND EXISTS (SELECT 1 FROM "
-                           + _records
-                           + " AS r WHERE r.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM dataset_location AS l "
-                             "WHERE l.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash AS "
-                             "t WHERE t.dataset_id = d.id)",
-                       {_datastore, id}}}});
+                _context.report({"missing_location",
+                                 placeOf(_context.config.records_table, {"dataset_id"}, row),
+                                 "dataset " + row.text(0) + " has a file, but no row in dataset_location",
+                                 {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT ?, id "
+                                   "FROM dataset AS d "
+                                   "WHERE d.id = ? AND EXISTS (SELECT 1 FROM "
+                                       + _records
+                                       + " AS r WHERE r.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
+                                         "dataset_location AS l "
+                                         "WHERE l.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
+                                         "dataset_location_trash AS "
+                                         "t WHERE t.dataset_id = d.id)",
+                                   {_datastore, id}}}});
             });
     }
 
@@ -91,14 +96,15 @@ public:
             .prepare("SELECT r.dataset_id, r.component, r.path, " + unlocated + untagged + " FROM " + _records
                      + " AS r WHERE " + free + " ORDER BY 1, 2")
             ->query({}, [&](Statement const &row) {
-                Finding finding{"record_without_dataset",
-                                placeOf(_context.config.records_table, {"dataset_id", "component", "path"}, row),
-                                "file \"" + row.text(2) + "\" is recorded for dataset " + row.text(0)
-                                    + ", which is not there"};
+                Finding finding{
+                    "record_without_dataset",
+                    placeOf(_context.config.records_table, {"dataset_id", "component", "path"}, row),
+                    "file \"" + row.text(2) + "\" is recorded for dataset " + row.text(0)
+                        + ", which is not there"};
                 if (row.integer(3) != 0) {
                     finding.mending.push_back({"DELETE FROM " + _records
-                                                   + " AS r WHERE r.dataset_id = ? AND r.component = ? AND " + free
-                                                   + " AND " + unlocated + untagged,
+                                                   + " AS r WHERE r.dataset_id = ? AND r.component = ? AND "
+                                                   + free + " AND " + unlocated + untagged,
                                                {row.column(0), row.column(1)}});
                 } else {
                     finding.message += ", though other tables still speak of it";
@@ -120,31 +126,34 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
     if (table.calibs || std::find(names.begin(), names.end(), "exposure") == names.end()) return;
     auto const exposure = "(t.instrument || ' ' || t.exposure)";
     context.db
-        .prepare("SELECT r.path, count(DISTINCT " + std::string(exposure) + "), min(" + exposure + "), max("
-                 + exposure + ") FROM " + quoteIdentifier(context.config.records_table)
-                 + " AS r CROSS JOIN " + quoteIdentifier(table.name)
-                 + " AS t ON t.dataset_id = r.dataset_id JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = "
-                   "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE y.name = 'raw' GROUP BY r.path HAVING min("
-                 + exposure + ") <> max(" + exposure + ") ORDER BY r.path")
+        .prepare(
+            "SELECT r.path, count(DISTINCT " + std::string(exposure) + "), min(" + exposure + "), max("
+            + exposure + ") FROM " + quoteIdentifier(context.config.records_table) + " AS r CROSS JOIN "
+            + quoteIdentifier(table.name)
+            + " AS t ON t.dataset_id = r.dataset_id JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = "
+              "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE y.name = 'raw' GROUP "
+              "BY r.path HAVING min("
+            + exposure + ") <> max(" + exposure + ") ORDER BY r.path")
         ->query({}, [&](Statement const &row) {
             context.report({"shared_path", placeOf(context.config.records_table, {"path"}, row),
-                            "file \"" + row.text(0) + "\" is recorded for " + row.text(1) + " exposures, among them "
-                                + row.text(2) + " and " + row.text(3)});
+                            "file \"" + row.text(0) + "\" is recorded for " + row.text(1)
+                                + " exposures, among them " + row.text(2) + " and " + row.text(3)});
         });
 }
 
 void findBadPaths(CheckContext const &context) {
     context.db
-        .prepare("SELECT dataset_id, component, path FROM " + quoteIdentifier(context.config.records_table)
-                 + " WHERE instr(path, '..') > 0 OR path LIKE '/%' OR path LIKE './%' OR instr(path, '//') > 0 "
-                   "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
+        .prepare(
+            "SELECT dataset_id, component, path FROM " + quoteIdentifier(context.config.records_table)
+            + " WHERE instr(path, '..') > 0 OR path LIKE '/%' OR path LIKE './%' OR instr(path, '//') > 0 "
+              "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
         ->query({}, [&](Statement const &row) {
             auto const path = row.text(2);
             if (isUri(path) || staysBelow(artifactOf(path))) return;
-            context.report({"path_outside_root",
-                            placeOf(context.config.records_table, {"dataset_id", "component", "path"}, row),
-                            "path \"" + path + "\" of dataset " + row.text(0)
-                                + " is none below the datastore's root"});
+            context.report(
+                {"path_outside_root",
+                 placeOf(context.config.records_table, {"dataset_id", "component", "path"}, row),
+                 "path \"" + path + "\" of dataset " + row.text(0) + " is none below the datastore's root"});
         });
 }
 
@@ -161,19 +170,23 @@ void findStorageDamage(CheckContext const &context) {
 
 void findTrashDamage(CheckContext const &context) {
     context.db
-        .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t JOIN dataset_location AS l "
+        .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t JOIN "
+                 "dataset_location AS l "
                  "ON l.dataset_id = t.dataset_id AND l.datastore_name = t.datastore_name ORDER BY 1, 2")
         ->query({}, [&](Statement const &row) {
             context.report(
-                {"trash_and_live", placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
+                {"trash_and_live",
+                 placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
                  "dataset " + row.text(1) + " is stored and waits to be deleted at once",
-                 {{"DELETE FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? AND "
+                 {{"DELETE FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
+                   "AND "
                    "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id AND "
                    "l.datastore_name = t.datastore_name)",
                    {row.column(0), row.column(1)}}}});
         });
     context.db
-        .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t WHERE t.datastore_name = ? "
+        .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t WHERE "
+                 "t.datastore_name = ? "
                  "AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id AND "
                  "l.datastore_name = t.datastore_name) ORDER BY 1, 2")
         ->query({context.config.datastore_name}, [&](Statement const &row) {

@@ -47,8 +47,8 @@ void findUndefined(CheckContext const &context, TypeRow const &type) {
     auto const dimensions = dimensionsOf(context, type.tags_table);
     if (!dimensions.empty()) {
         finding.message += "; columns of " + type.tags_table + " are " + common::join(dimensions, ", ");
-        finding.mending.push_back(
-            {"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {type.dimensions_key}});
+        finding.mending.push_back({"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING",
+                                   {type.dimensions_key}});
         for (auto const &name : dimensions) {
             finding.mending.push_back(
                 {"INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?) "
@@ -71,10 +71,11 @@ void findGroupDamage(CheckContext const &context) {
                "WHERE dimension_graph_id NOT IN (SELECT id FROM dimension_graph_key) ORDER BY 1")
         ->query({}, [&](Statement const &row) {
             auto const key = row.column(0);
-            context.report({"undefined_dimension_group",
-                            placeOf("dimension_graph_key", {"id"}, row),
-                            "dimension group " + shownValue(key) + " has a definition but no key",
-                            {{"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {key}}}});
+            context.report(
+                {"undefined_dimension_group",
+                 placeOf("dimension_graph_key", {"id"}, row),
+                 "dimension group " + shownValue(key) + " has a definition but no key",
+                 {{"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {key}}}});
         });
     auto const groups = definedGroups(context);
     std::set<std::int64_t> undefined;
@@ -82,15 +83,17 @@ void findGroupDamage(CheckContext const &context) {
         if (groups.contains(type.dimensions_key)) continue;
         if (undefined.insert(type.dimensions_key).second) findUndefined(context, type);
     }
-    db.prepare("SELECT id FROM dimension_graph_key WHERE id <> 0 AND id NOT IN (SELECT dimension_graph_id FROM "
-               "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type) ORDER BY id")
+    db.prepare(
+          "SELECT id FROM dimension_graph_key WHERE id <> 0 AND id NOT IN (SELECT dimension_graph_id FROM "
+          "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type) ORDER BY id")
         ->query({}, [&](Statement const &row) {
             auto const key = row.column(0);
             context.report(
                 {"empty_dimension_group",
                  placeOf("dimension_graph_key", {"id"}, row),
                  "dimension group " + shownValue(key) + " has no definition and no dataset type",
-                 {{"DELETE FROM dimension_graph_key WHERE id = ? AND id NOT IN (SELECT dimension_graph_id FROM "
+                 {{"DELETE FROM dimension_graph_key WHERE id = ? AND id NOT IN (SELECT dimension_graph_id "
+                   "FROM "
                    "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type)",
                    {key}}}});
         });
@@ -99,11 +102,11 @@ void findGroupDamage(CheckContext const &context) {
         ->query({}, [&](Statement const &row) {
             auto const *element = universe.find(row.text(1));
             if (element && element->isDimension()) return;
-            context.report({"unknown_dimension",
-                            placeOf("dimension_graph_definition", {"dimension_graph_id", "dimension_name"}, row),
-                            "dimension group " + row.text(0) + " has \"" + row.text(1)
-                                + "\", which is no dimension of universe "
-                                + std::to_string(universe.version())});
+            context.report(
+                {"unknown_dimension",
+                 placeOf("dimension_graph_definition", {"dimension_graph_id", "dimension_name"}, row),
+                 "dimension group " + row.text(0) + " has \"" + row.text(1)
+                     + "\", which is no dimension of universe " + std::to_string(universe.version())});
         });
 }
 

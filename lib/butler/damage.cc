@@ -19,19 +19,20 @@ constexpr DamageKind kinds[] = {
     {"corrupt_database", "The database file is corrupt.",
      "restore it from a copy, or save what can be read with the .recover command of sqlite3", stays,
      findRegistryDamage},
-    {"broken_index", "An index does not fit its table.", "the index is made anew from its table (REINDEX)", mends,
-     findRegistryDamage},
+    {"broken_index", "An index does not fit its table.", "the index is made anew from its table (REINDEX)",
+     mends, findRegistryDamage},
     {"bad_value", "A row breaks a rule of its table: NULL where none may be, or a text that is too long.",
      "correct the value with sqlite3, or restore the row from a copy", stays, findRegistryDamage},
 
     // what kind of registry it is
-    {"missing_attribute", "A row of butler_attributes that the Butler needs to open the repository is missing.",
+    {"missing_attribute",
+     "A row of butler_attributes that the Butler needs to open the repository is missing.",
      "copy the row from a repository of the same release", stays, findAttributeDamage},
     {"missing_version", "butler_attributes has no version of one of its managers.",
      "copy the row from a repository of the same release", stays, findAttributeDamage},
     {"wrong_version", "The recorded version of a manager contradicts its tables.",
-     "correct the version in butler_attributes: 1.0.0 when dataset.ingest_date is a TIMESTAMP, else 2.0.0", stays,
-     findAttributeDamage},
+     "correct the version in butler_attributes: 1.0.0 when dataset.ingest_date is a TIMESTAMP, else 2.0.0",
+     stays, findAttributeDamage},
 
     // tables
     {"missing_table", "A table that every repository of this universe has is missing.",
@@ -39,9 +40,10 @@ constexpr DamageKind kinds[] = {
     {"wrong_columns", "A table has other columns than the universe or its dimension group asks for.",
      "restore it from a copy, or move its rows to a table with the right columns", stays, findTableDamage},
     {"missing_records_table", "The table of file records is missing, though datasets are said to be stored.",
-     "an empty table is made; the locations without records are a damage of their own", mends, findTableDamage},
-    {"missing_opaque_meta", "opaque_meta does not name the table of file records.", "its name is written there",
-     mends, findTableDamage},
+     "an empty table is made; the locations without records are a damage of their own", mends,
+     findTableDamage},
+    {"missing_opaque_meta", "opaque_meta does not name the table of file records.",
+     "its name is written there", mends, findTableDamage},
     {"undefined_dimension_group", "A dimension group has no definition or no key.",
      "the definition is read off the columns of its table of tags, the key is written; without such a table: "
      "restore dimension_graph_definition from a copy",
@@ -57,8 +59,8 @@ constexpr DamageKind kinds[] = {
      "where there are no datasets of the type, the empty table is made; else restore it from a copy", mends,
      findDynamicTableDamage},
     {"missing_constraint", "A table lacks a primary key, unique key or foreign key.",
-     "make the table anew with it and copy the rows over (https://sqlite.org/lang_altertable.html, part 7)", stays,
-     findIndexDamage},
+     "make the table anew with it and copy the rows over (https://sqlite.org/lang_altertable.html, part 7)",
+     stays, findIndexDamage},
     {"missing_index", "A table lacks an index, which makes queries slow.", "the index is made", mends,
      findIndexDamage},
 
@@ -75,30 +77,34 @@ constexpr DamageKind kinds[] = {
     {"chain_duplicate_child", "A chain has a collection more than once.",
      "all but the first are removed, which changes no search", mends, findChainDamage},
     {"chain_of_other_type", "A collection that is no chain has children.",
-     "correct its type in table collection, or remove its rows from collection_chain", stays, findChainDamage},
-    {"chain_cycle", "Chains contain each other, so that no search through them ends.",
-     "decide which link is wrong and remove it: butler collection-chain REPO PARENT CHILD --mode remove", stays,
+     "correct its type in table collection, or remove its rows from collection_chain", stays,
      findChainDamage},
+    {"chain_cycle", "Chains contain each other, so that no search through them ends.",
+     "decide which link is wrong and remove it: butler collection-chain REPO PARENT CHILD --mode remove",
+     stays, findChainDamage},
 
     // references
     {"tag_without_dataset", "A table of tags has a dataset that is not there.",
-     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or remove all "
+     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or "
+     "remove all "
      "that is left of it",
      mends, findReferenceDamage},
     {"calib_without_dataset", "A table of calibrations has a dataset that is not there.",
-     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or remove all "
+     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or "
+     "remove all "
      "that is left of it",
      mends, findReferenceDamage},
     {"tag_without_type", "A table of tags or calibrations has a dataset type that is not there.",
      "restore the row in dataset_type", stays, findReferenceDamage},
     {"tag_without_collection", "A table of tags or calibrations has a collection that is not there.",
      "restore the row in collection, or remove the rows", stays, findReferenceDamage},
-    {"dataset_without_type", "A dataset has a dataset type that is not there.", "restore the row in dataset_type",
-     stays, findReferenceDamage},
-    {"dataset_without_run", "A dataset is in a run that is not there.", "restore the rows in collection and run",
-     stays, findReferenceDamage},
+    {"dataset_without_type", "A dataset has a dataset type that is not there.",
+     "restore the row in dataset_type", stays, findReferenceDamage},
+    {"dataset_without_run", "A dataset is in a run that is not there.",
+     "restore the rows in collection and run", stays, findReferenceDamage},
     {"location_without_dataset", "dataset_location has a dataset that is not there.",
-     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or remove all "
+     "the row is removed; while a file is recorded for the dataset: restore its row in table dataset, or "
+     "remove all "
      "that is left of it",
      mends, findReferenceDamage},
     {"run_without_collection", "Table run has a collection that is not there.",
@@ -110,7 +116,8 @@ constexpr DamageKind kinds[] = {
      "A summary of a collection has a dataset type, instrument, skymap or collection that is not there.",
      "the row is removed", mends, findReferenceDamage},
     {"missing_dimension_row", "Rows refer to a dimension record that is not there.",
-     "a record that is nothing but its key (group) is written; others: register it (dbb-repo register-instrument), "
+     "a record that is nothing but its key (group) is written; others: register it (dbb-repo "
+     "register-instrument), "
      "ingest a file of the exposure, or restore the row",
      mends, findReferenceDamage},
     {"dangling_reference", "A row refers to a row of another table that is not there.",
@@ -121,13 +128,15 @@ constexpr DamageKind kinds[] = {
      "set its band: dbb-repo register-instrument REPO NAME --update", stays, findRecordDamage},
     {"null_key", "A dimension record has NULL in its key or in a dimension that it implies.",
      "correct the value with sqlite3, or remove the record", stays, findRecordDamage},
-    {"bad_timespan", "A time span is half NULL, ends before it begins, or lies outside of what can be stored.",
+    {"bad_timespan",
+     "A time span is half NULL, ends before it begins, or lies outside of what can be stored.",
      "correct the two columns; an exposure's come from its header: dbb-ingest --update-records", stays,
      findRecordDamage},
     {"missing_overlap_summary",
      "An instrument or skymap has no row in a summary of overlaps, so the Butler takes no regions of it.",
      "the row is written", mends, findOverlapSummaryDamage},
-    {"wrong_overlap_summary", "A summary of overlaps has pixels of another system or level than the universe.",
+    {"wrong_overlap_summary",
+     "A summary of overlaps has pixels of another system or level than the universe.",
      "remove the row with the overlaps of that system and level, then run the check again", stays,
      findOverlapSummaryDamage},
     {"stale_overlap", "There are overlaps of a record that is not there or has no region.",
@@ -140,28 +149,32 @@ constexpr DamageKind kinds[] = {
      findOverlapDamage},
 
     // datasets
-    {"bad_uuid", "The id of a dataset is no UUID of 32 lower-case digits.", "correct it in all tables that have it",
-     stays, findDatasetDamage},
+    {"bad_uuid", "The id of a dataset is no UUID of 32 lower-case digits.",
+     "correct it in all tables that have it", stays, findDatasetDamage},
     {"bad_ingest_date", "The time of ingest of a dataset is none.", "set dataset.ingest_date", stays,
      findDatasetDamage},
     {"missing_tag", "A dataset has no row in its run's table of tags, which has its data ID.",
-     "where another collection has the dataset, the row is made from there; else remove the dataset and ingest its "
+     "where another collection has the dataset, the row is made from there; else remove the dataset and "
+     "ingest its "
      "file again",
      mends, findDatasetDamage},
     {"wrong_uuid", "A raw dataset has an id that does not follow from its type, run and data ID.",
      "remove it (dbb-repo remove-raw) and ingest its file again", stays, findRawIdDamage},
 
     // memberships
-    {"missing_summary", "A collection's summary lacks a dataset type of which it has datasets: nobody finds them.",
+    {"missing_summary",
+     "A collection's summary lacks a dataset type of which it has datasets: nobody finds them.",
      "the row is written", mends, findSummaryDamage},
     {"missing_instrument_summary",
      "A collection's summary lacks an instrument of which it has datasets: nobody finds them.",
      "the row is written", mends, findSummaryDamage},
-    {"missing_skymap_summary", "A collection's summary lacks a skymap of which it has datasets: nobody finds them.",
+    {"missing_skymap_summary",
+     "A collection's summary lacks a skymap of which it has datasets: nobody finds them.",
      "the row is written", mends, findSummaryDamage},
     {"tag_in_wrong_table", "A table of tags or calibrations has a dataset type whose table is another one.",
      "move the row to the table of its dataset type, or remove it", stays, findTagDamage},
-    {"tag_type_mismatch", "A table of tags or calibrations has a dataset with another dataset type than its own.",
+    {"tag_type_mismatch",
+     "A table of tags or calibrations has a dataset with another dataset type than its own.",
      "find out which of the two is right, and correct the other", stays, findTagDamage},
     {"tag_of_other_run", "A run has a dataset whose run is another one.",
      "where the dataset's own run has it, the other row is removed; else correct dataset.run_id", mends,
@@ -171,42 +184,48 @@ constexpr DamageKind kinds[] = {
     {"data_id_mismatch", "A collection has a dataset with another data ID than its run.",
      "take the dataset out of the collection and put it in again with the Butler", stays, findTagDamage},
     {"duplicate_data_id", "A collection has two datasets of the same type and data ID.",
-     "decide which to keep and remove the other, then give the table its unique key back", stays, findTagDamage},
+     "decide which to keep and remove the other, then give the table its unique key back", stays,
+     findTagDamage},
     {"calib_overlap", "Validity ranges of the same type and data ID overlap, so a search can't decide.",
      "take the wrong one out with the Butler (decertify), and certify it anew", stays, findCalibDamage},
 
     // storage
     {"unknown_datastore_name", "Datasets are stored in a datastore that the configuration does not have.",
-     "correct datastore.root or datastore.name in butler.yaml, or the name in the table", stays, findStorageDamage},
+     "correct datastore.root or datastore.name in butler.yaml, or the name in the table", stays,
+     findStorageDamage},
     {"location_without_record", "A dataset is said to be stored, but no file is recorded.",
      "the location is removed: the dataset stays, and ingesting its file stores it again", mends,
      findStorageDamage},
     {"missing_location", "A dataset has a file record, but no location, so the Butler does not see its file.",
      "the location is written", mends, findStorageDamage},
     {"record_without_dataset", "A file is recorded for a dataset that is not there.",
-     "the record is removed, the file stays and is listed by --orphans; while other tables speak of the dataset: "
+     "the record is removed, the file stays and is listed by --orphans; while other tables speak of the "
+     "dataset: "
      "restore its row in table dataset, or remove all that is left of it",
      mends, findStorageDamage},
     {"trash_and_live", "A dataset is stored and waits to be deleted at once.",
      "it is taken out of the trash, its file stays", mends, findTrashDamage},
     {"trash_left_over", "The removal of a dataset was not finished, or is under way.",
-     "it is finished: its file is deleted unless another dataset has it, then its rows", mends, findTrashDamage},
+     "it is finished: its file is deleted unless another dataset has it, then its rows", mends,
+     findTrashDamage},
     {"path_outside_root", "A file is recorded with a path that leaves the datastore's root.",
      "correct the path, or remove the dataset", stays, findPathDamage},
     {"shared_path", "One raw file is recorded for several exposures.",
-     "find out from its header which is right; remove the others with dbb-repo remove-raw --keep-files", stays,
-     findPathDamage},
+     "find out from its header which is right; remove the others with dbb-repo remove-raw --keep-files",
+     stays, findPathDamage},
 
     // files
-    {"missing_datastore_root", "The folder below which files are stored is not there.", "mount it, or correct "
-     "datastore.root in butler.yaml", stays, findFileDamage},
+    {"missing_datastore_root", "The folder below which files are stored is not there.",
+     "mount it, or correct "
+     "datastore.root in butler.yaml",
+     stays, findFileDamage},
     {"missing_file", "A file is not where it is recorded.",
      "put it back from a copy; or remove the dataset (dbb-repo remove-raw, butler prune-datasets)", stays,
      findFileDamage},
-    {"unreadable_file", "A file can't be looked at.", "correct the modes of its folders, or mount its file system",
+    {"unreadable_file", "A file can't be looked at.",
+     "correct the modes of its folders, or mount its file system", stays, findFileDamage},
+    {"not_a_file", "Where a file is recorded is a folder.", "move the folder away and put the file back",
      stays, findFileDamage},
-    {"not_a_file", "Where a file is recorded is a folder.", "move the folder away and put the file back", stays,
-     findFileDamage},
     {"wrong_size", "A file has another size than recorded.",
      "compare it with its source; put the right one back, or remove the dataset and ingest it again", stays,
      findFileDamage},

@@ -16,7 +16,8 @@ struct DamageKind {
     std::string_view meaning; ///< one sentence
     std::string_view remedy;  ///< what to do; where it is mended by itself, what that does
     bool mends;               ///< whether the check can mend it, always or in the cases that the remedy names
-    /// Finds it. Kinds that are found together follow one another and have the same function, which runs once.
+    /// Finds it. Kinds that are found together follow one another and have the same function, which runs
+    /// once.
     void (*find)(CheckContext const &);
 };
 

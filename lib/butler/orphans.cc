@@ -28,7 +28,8 @@ class Walk {
 public:
     // Files are found in the order of the folders; a temporary database sorts them.
     explicit Walk(Repository const &repo)
-        : _repo(repo), _root(repo.config().datastore_root), _found(sql::openSqlite("", sql::OpenMode::Create)) {
+        : _repo(repo), _root(repo.config().datastore_root),
+          _found(sql::openSqlite("", sql::OpenMode::Create)) {
         _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
         auto const &registry = repo.config().sqlite_path;
         for (auto const *suffix : {"", "-journal", "-wal", "-shm"}) _own.push_back(registry + suffix);
@@ -51,8 +52,9 @@ public:
         do {
             page.clear();
             _found->cached("SELECT path, size FROM orphan WHERE path > ? ORDER BY path LIMIT ?")
-                .query({last, pageRows},
-                       [&](Statement const &row) { page.push_back({row.text(0), row.integer(1)}); });
+                .query({last, pageRows}, [&](Statement const &row) {
+                    page.push_back({row.text(0), row.integer(1)});
+                });
             for (auto const &file : page) orphan(file);
             if (!page.empty()) last = page.back().path;
         } while (!page.empty());
@@ -98,7 +100,8 @@ private:
             _known->query({relative, relative + "#", relative + "$", uri, uri + "#", uri + "$"},
                           [&](Statement const &) { known = true; });
         if (known) return;
-        _found->cached("INSERT INTO orphan (path, size) VALUES (?, ?) ON CONFLICT DO NOTHING").run({path, size});
+        _found->cached("INSERT INTO orphan (path, size) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .run({path, size});
     }
 
     Repository const &_repo;

@@ -15,9 +15,9 @@ struct Orphan {
     std::int64_t size_bytes = 0;
 };
 
-/// Hand every file without a row to `orphan`, by path (bytewise). The registry, its journals and butler.yaml are
-/// none. Symbolic links to folders are not followed. Files that come or go meanwhile may be among them or not.
-/// Memory does not grow with their number. \throws Error NOT_FOUND … when the root can't be read
+/// Hand every file without a row to `orphan`, by path (bytewise). The registry, its journals and butler.yaml
+/// are none. Symbolic links to folders are not followed. Files that come or go meanwhile may be among them or
+/// not. Memory does not grow with their number. \throws Error NOT_FOUND … when the root can't be read
 void forEachOrphan(Repository const &repo, std::function<void(Orphan const &)> const &orphan);
 
 } // namespace dbb::butler

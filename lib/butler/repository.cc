@@ -190,8 +190,10 @@ std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access acce
         sql::openSqlite(file, sql::OpenMode::ReadWrite);
     } catch (Error const &e) {
         if (e.code() != "REPO_READ_ONLY") throw;
-        throw Error(e.code(), "\"" + file + "\" was left in the middle of a change, which can't be taken back: "
-                                  + e.message(), e.exitCode())
+        throw Error(e.code(),
+                    "\"" + file
+                        + "\" was left in the middle of a change, which can't be taken back: " + e.message(),
+                    e.exitCode())
             .hint("open it once with the right to write, for example with dbb-repo show");
     }
     return sql::openSqlite(file, sql::OpenMode::ReadOnly);

@@ -44,8 +44,8 @@ UniqueFd RootFolder::openFolder(std::string const &relative) const {
     auto const fd = static_cast<int>(
         ::syscall(SYS_openat2, _fd.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how));
     if (fd >= 0) return UniqueFd(fd);
-    // Old kernels and some sandboxes do not have the call.
-    if (errno == ENOSYS || errno == EPERM || errno == EINVAL) return openStepwise(relative);
+    // Old kernels and some sandboxes do not have the call; of what is no folder it does not say whether it is a link.
+    if (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ENOTDIR) return openStepwise(relative);
     if (errno == ELOOP || errno == EXDEV) {
         throw outside(_path, relative, "leads out of it or through a symbolic link");
     }
@@ -82,7 +82,7 @@ bool RootFolder::remove(std::string const &relative) {
         _changed.insert(folder);
         return true;
     }
-    if (errno == ENOENT) return false;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
     throw common::systemError("remove", _path + "/" + relative, errno);
 }
 

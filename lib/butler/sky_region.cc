@@ -52,7 +52,8 @@ bool isOnArc(UnitVector const &p, UnitVector const &a, UnitVector const &b, Unit
     return dot(normal, cross(a, p)) > inside && dot(normal, cross(p, b)) > inside;
 }
 
-double distanceToArc(UnitVector const &p, UnitVector const &a, UnitVector const &b, UnitVector const &normal) {
+double distanceToArc(UnitVector const &p, UnitVector const &a, UnitVector const &b,
+                     UnitVector const &normal) {
     auto const height = dot(p, normal);
     UnitVector const foot{p[0] - height * normal[0], p[1] - height * normal[1], p[2] - height * normal[2]};
     if (isOnArc(foot, a, b, normal, 0)) return std::asin(std::min(1.0, std::abs(height)));
@@ -190,7 +191,8 @@ SkyRegion::Relation SkyRegion::relate(Trixel const &trixel, Polygon const &polyg
     auto const &a = trixel.vertices;
     auto const &b = polygon.vertices;
     auto const normals = normalsOf(a);
-    if (std::all_of(a.begin(), a.end(), [&](auto const &v) { return isInside(v, polygon.normals, margin); })) {
+    if (std::all_of(a.begin(), a.end(),
+                    [&](auto const &v) { return isInside(v, polygon.normals, margin); })) {
         return Relation::Within;
     }
     auto const inPolygon = [&](UnitVector const &v) { return isInside(v, polygon.normals, margin); };

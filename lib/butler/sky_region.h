@@ -1,10 +1,10 @@
 /// \file
 /// Regions of records, and the trixels of the hierarchical triangular mesh that they touch.
 ///
-/// A region is the base64 text of the registry: convex polygons and circles, alone or united, are understood; of
-/// other kinds (ellipse, box, intersection) it is only known that they are regions. What is computed has a
-/// margin, so that it does not depend on the last bits: trixels that a region touches for certain are a part of
-/// what the Butler computes, those that it touches perhaps hold all of that.
+/// A region is the base64 text of the registry: convex polygons and circles, alone or united, are understood;
+/// of other kinds (ellipse, box, intersection) it is only known that they are regions. What is computed has a
+/// margin, so that it does not depend on the last bits: trixels that a region touches for certain are a part
+/// of what the Butler computes, those that it touches perhaps hold all of that.
 #pragma once
 
 #include <array>

@@ -27,7 +27,8 @@ std::vector<std::string> pathsOf(Repository const &repo, std::string const &id) 
 }
 
 /// Whether a dataset that is not being removed has this file, under this path or as a member of it.
-bool isNamedByOther(Repository const &repo, std::string const &artifact, std::set<std::string> const &leaving) {
+bool isNamedByOther(Repository const &repo, std::string const &artifact,
+                    std::set<std::string> const &leaving) {
     bool found = false;
     // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
     repo.db()
@@ -56,7 +57,8 @@ std::string_view nameOf(Fate fate) {
 void moveToTrash(Repository const &repo, std::string const &id) {
     auto &db = repo.db();
     // A file whose location is lost must not stay behind without any row that leads to it.
-    db.cached("INSERT INTO dataset_location_trash (dataset_id, datastore_name) SELECT dataset_id, datastore_name FROM "
+    db.cached("INSERT INTO dataset_location_trash (dataset_id, datastore_name) SELECT dataset_id, "
+              "datastore_name FROM "
               "dataset_location WHERE dataset_id = ? UNION SELECT dataset_id, ? FROM "
               + quoteIdentifier(repo.config().records_table) + " WHERE dataset_id = ? ON CONFLICT DO NOTHING")
         .run({id, repo.config().datastore_name, id});
@@ -67,9 +69,11 @@ void moveToTrash(Repository const &repo, std::string const &id) {
 
 std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const &id) {
     std::vector<RemovedFile> out;
-    for (auto const &path : pathsOf(repo, id)) out.push_back({path, isUri(path) ? Fate::Outside : Fate::Kept});
+    for (auto const &path : pathsOf(repo, id))
+        out.push_back({path, isUri(path) ? Fate::Outside : Fate::Kept});
     auto &db = repo.db();
-    db.cached("DELETE FROM " + quoteIdentifier(repo.config().records_table) + " WHERE dataset_id = ?").run({id});
+    db.cached("DELETE FROM " + quoteIdentifier(repo.config().records_table) + " WHERE dataset_id = ?")
+        .run({id});
     db.cached("DELETE FROM dataset_location WHERE dataset_id = ?").run({id});
     db.cached("DELETE FROM dataset_location_trash WHERE dataset_id = ?").run({id});
     db.cached("DELETE FROM dataset WHERE id = ?").run({id});
@@ -102,7 +106,8 @@ std::vector<RemovedFile> Trash::plan(std::string const &id, std::set<std::string
 bool Trash::isWaiting(std::string const &id) {
     bool waiting = false;
     _repo.db()
-        .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? AND NOT "
+        .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
+                "AND NOT "
                 "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id)")
         .query({_repo.config().datastore_name, id}, [&](Statement const &) { waiting = true; });
     return waiting;

@@ -28,13 +28,13 @@ struct RemovedFile {
 /// deleted, missing, in_use, outside, kept.
 std::string_view nameOf(RemovedFile::Fate fate);
 
-/// The first step of a removal, inside a transaction of the caller: a dataset goes out of the registry, and out of
-/// all collections; its file waits in the trash. Once that is committed, finish the removal in another
+/// The first step of a removal, inside a transaction of the caller: a dataset goes out of the registry, and
+/// out of all collections; its file waits in the trash. Once that is committed, finish the removal in another
 /// transaction, since a file must not be gone as long as a row that can come back names it.
 void moveToTrash(Repository const &repo, std::string const &id);
 
-/// Take a dataset out of the registry and leave its files alone: they become files that no row names. Inside a
-/// transaction of the caller. \return what was recorded of it
+/// Take a dataset out of the registry and leave its files alone: they become files that no row names. Inside
+/// a transaction of the caller. \return what was recorded of it
 std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const &id);
 
 /// Finishes the removal of datasets that wait in the trash.
@@ -46,9 +46,9 @@ public:
     /// \param leaving  all datasets that would be removed with it, itself included
     std::vector<RemovedFile> plan(std::string const &id, std::set<std::string> const &leaving);
 
-    /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its file
-    /// records and its row of the trash. Inside a transaction of the caller, which keeps others from coming to
-    /// name a file. Does nothing when the dataset is not in the trash, or is stored as well.
+    /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its
+    /// file records and its row of the trash. Inside a transaction of the caller, which keeps others from
+    /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored as well.
     /// \throws Error as RootFolder::remove, before any row of this dataset is deleted
     std::vector<RemovedFile> finish(std::string const &id);
 

@@ -22,7 +22,8 @@ int main(int argc, char **argv) {
     ingest::RemoveOptions removing;
     common::StandardOptions standard;
 
-    Options options("dbb-repo", "Create a Gen3 repository, register instruments, show, check and correct what it holds");
+    Options options("dbb-repo",
+                    "Create a Gen3 repository, register instruments, show, check and correct what it holds");
     options.standard(standard, 0)
         .example("dbb-repo create new-repo", "make an empty repository")
         .example("dbb-repo register-instrument repo LATISS LSSTCam", "add two cameras");
@@ -47,15 +48,18 @@ int main(int argc, char **argv) {
         .value("--where", showing.where, "EXPR", "Only rows that meet this condition")
         .choice("--format", showing.format, {"json", "table"}, "Form of the output")
         .example("dbb-repo show repo datasets --where \"day_obs = 20250415\"", "datasets of a night")
-        .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'", "ids of all exposures");
+        .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'",
+                 "ids of all exposures");
 
     options.verb("check", "Find what is damaged, say how to mend it, mend it on demand")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository", false)
         .flag("--repair", checking.repair, "Mend what can be mended without guessing; try -n first")
         .toggle("files", checking.files, "Look whether files are there, and at their sizes")
         .flag("--orphans", checking.orphans, "List the files of the datastore that no row names")
-        .value("--limit", checking.limit, "N", "Most lines for each kind (default: all; 10 in a report)", 0, 1000000000)
-        .choice("--format", checking.format, {"json", "text"}, "JSON Lines, or a report (default on a terminal)")
+        .value("--limit", checking.limit, "N", "Most lines for each kind (default: all; 10 in a report)", 0,
+               1000000000)
+        .choice("--format", checking.format, {"json", "text"},
+                "JSON Lines, or a report (default on a terminal)")
         .flag("--list-damages", checking.list, "Print the catalogue of damages as JSON Lines and end")
         .standard(standard, Options::Effects)
         .example("dbb-repo check repo", "what is damaged, and how to mend it")
@@ -71,13 +75,15 @@ int main(int argc, char **argv) {
         .values("--detector", removing.detectors, "N", "Only this detector (repeatable)")
         .value("--run", removing.run, "RUN", "Only in this run (default: in all)")
         .flag("--keep-files", removing.keep_files, "Leave the files; then no row names them")
-        .flag("--keep-records", removing.keep_records, "Leave the record of the exposure, when nothing else is left")
+        .flag("--keep-records", removing.keep_records,
+              "Leave the record of the exposure, when nothing else is left")
         .standard(standard, Options::Effects)
         .example("dbb-ingest --repo repo raw/LSSTCam && dbb-repo remove-raw -n repo MC_C_20190319_000001",
                  "see what would be removed")
-        .example("dbb-ingest --repo repo raw/LATISS && dbb-repo remove-raw repo --instrument LATISS --exposure "
-                 "3018092000065",
-                 "remove it");
+        .example(
+            "dbb-ingest --repo repo raw/LATISS && dbb-repo remove-raw repo --instrument LATISS --exposure "
+            "3018092000065",
+            "remove it");
 
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] {

@@ -45,8 +45,10 @@ ExitCode conclude(CheckProgramOptions const &options, butler::CheckResult const 
         return result.unchecked.empty() && result.complete ? ExitCode::Done : ExitCode::Incomplete;
     }
     std::string hint = "each line has its remedy";
-    if (!options.repair) hint += "; what dbb would mend itself shows: dbb-repo check --repair -n " + options.repo;
-    if (!result.complete) hint += "; check again when these are mended, since they kept the rest from being checked";
+    if (!options.repair)
+        hint += "; what dbb would mend itself shows: dbb-repo check --repair -n " + options.repo;
+    if (!result.complete)
+        hint += "; check again when these are mended, since they kept the rest from being checked";
     common::log::warning("\"" + options.repo + "\" has " + plural(left)
                              + (mended > 0 ? ", " + std::to_string(mended) + " more were mended" : ""),
                          hint);

@@ -47,9 +47,9 @@ void TextReport::add(Damage const &damage) {
     auto &kind = _kinds[std::string(damage.kind->name)];
     if (++kind.count > _limit) return;
     kind.lines.push_back(damage.message
-                         + (damage.outcome.empty()       ? ""
+                         + (damage.outcome.empty()     ? ""
                             : damage.outcome == "done" ? " [mended]"
-                                                         : " [would be mended]"));
+                                                       : " [would be mended]"));
 }
 
 void TextReport::add(Orphan const &orphan) {
@@ -64,7 +64,8 @@ void TextReport::printLines(Kind const &found) {
 }
 
 void TextReport::printKind(butler::DamageKind const &kind, Kind const &found) {
-    _out.write(std::string(kind.name) + " (" + std::to_string(found.count) + "): " + std::string(kind.meaning));
+    _out.write(std::string(kind.name) + " (" + std::to_string(found.count)
+               + "): " + std::string(kind.meaning));
     printLines(found);
     _out.write((kind.mends ? "  --repair: " : "  remedy: ") + std::string(kind.remedy));
     _out.write("");
@@ -85,7 +86,8 @@ void TextReport::finish(CheckResult const &result, bool dryRun) {
     if (result.mendedTotal() > 0) {
         text += ", " + std::to_string(result.mendedTotal()) + (dryRun ? " would be mended" : " mended");
     }
-    if (result.remote_files > 0) text += ", " + std::to_string(result.remote_files) + " remote files not looked at";
+    if (result.remote_files > 0)
+        text += ", " + std::to_string(result.remote_files) + " remote files not looked at";
     _out.write(text + (result.complete ? "" : "; stopped early"));
 }
 

@@ -107,9 +107,10 @@ public:
 
     ExitCode conclude() const {
         for (auto const &[id, e] : _failed) {
-            common::log::error(Error(e).hint(e.hint().empty() ? "the dataset is out of the registry; run the same "
-                                                                "command again to remove its file"
-                                                              : e.hint()));
+            common::log::error(Error(e).hint(e.hint().empty()
+                                                 ? "the dataset is out of the registry; run the same "
+                                                   "command again to remove its file"
+                                                 : e.hint()));
         }
         return _failed.empty() ? ExitCode::Done : ExitCode::SomeFailed;
     }
@@ -142,8 +143,8 @@ private:
             std::vector<std::string> names;
             for (auto const visit : visits) names.push_back(std::to_string(visit));
             throw Error("EXPOSURE_IN_USE", "exposure " + _exposure.text() + " is part of visit "
-                                               + common::join(names, ", ") + ", so its record can't go; nothing was "
-                                               + "removed")
+                                               + common::join(names, ", ")
+                                               + ", so its record can't go; nothing was " + "removed")
                 .hint("remove these visits first, or keep the record with --keep-records");
         }
         _records.push_back({"exposure", *_exposure.record});
@@ -170,17 +171,19 @@ private:
         for (auto &record : _records) {
             sql::Savepoint savepoint(_repo.db());
             bool const isGroup = record.element == "group";
-            auto const key = isGroup ? sql::Value((record.record)["name"].string()) : sql::Value(_exposure.id);
+            auto const key =
+                isGroup ? sql::Value((record.record)["name"].string()) : sql::Value(_exposure.id);
             try {
                 _repo.db()
-                    .cached("DELETE FROM " + sql::quoteIdentifier(record.element) + " WHERE instrument = ? AND "
-                            + (isGroup ? "name" : "id") + " = ?")
+                    .cached("DELETE FROM " + sql::quoteIdentifier(record.element)
+                            + " WHERE instrument = ? AND " + (isGroup ? "name" : "id") + " = ?")
                     .run({_exposure.instrument, key});
                 savepoint.release();
                 removed.push_back(std::move(record));
             } catch (Error const &e) {
                 if (e.code() != "CONSTRAINT") throw;
-                common::log::warning("the record of the " + record.element + " stays: something refers to it");
+                common::log::warning("the record of the " + record.element
+                                     + " stays: something refers to it");
             }
         }
         _records = std::move(removed);
@@ -191,7 +194,8 @@ private:
         auto const &files = _files.at(removal.id);
         if (files.size() == 1) {
             auto const path = butler::localFile(_repo.config().datastore_root, files[0].path);
-            out.set("uri", path.empty() || butler::isUri(files[0].path) ? files[0].path : common::fileUri(path));
+            out.set("uri",
+                    path.empty() || butler::isUri(files[0].path) ? files[0].path : common::fileUri(path));
         }
         out.set("dataset_type", removal.dataset_type).set("run", removal.run).set("data_id", removal.data_id);
         out.set("id", dashed(removal.id));

@@ -36,7 +36,8 @@ std::vector<WantedExposure> exposuresNamed(Repository const &repo, std::string c
                                            std::string const &instrument) {
     std::vector<WantedExposure> out;
     repo.db()
-        .cached("SELECT instrument, id FROM exposure WHERE obs_id = ? AND (? = '' OR instrument = ?) ORDER BY 1, 2")
+        .cached("SELECT instrument, id FROM exposure WHERE obs_id = ? AND (? = '' OR instrument = ?) ORDER "
+                "BY 1, 2")
         .query({obsId, instrument, instrument}, [&](Statement const &row) {
             out.push_back({row.text(0), row.integer(1), std::nullopt});
         });
@@ -113,12 +114,15 @@ private:
         _repo.db()
             .cached("SELECT t.dataset_id, c.name, " + common::join(columns, ", ") + " FROM "
                     + quoteIdentifier(_type.tags_table)
-                    + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id JOIN collection "
-                      "AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? AND t.instrument = ? "
+                    + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id JOIN "
+                      "collection "
+                      "AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? AND "
+                      "t.instrument = ? "
                       "AND t.exposure = ?")
             .query({_type.id, _exposure.instrument, _exposure.id}, [&](Statement const &row) {
                 butler::DataId dataId;
-                for (std::size_t i = 0; i < columns.size(); ++i) dataId.push_back(row.column(static_cast<int>(i) + 2));
+                for (std::size_t i = 0; i < columns.size(); ++i)
+                    dataId.push_back(row.column(static_cast<int>(i) + 2));
                 auto removal = removalOf(row.text(0), row.text(1), dataId);
                 if (isWanted(removal)) _out.push_back(std::move(removal));
             });
@@ -128,10 +132,13 @@ private:
     Names runs() const {
         Names out;
         _repo.db()
-            .cached("SELECT c.name FROM collection AS c JOIN collection_summary_dataset_type AS s ON s.collection_id = "
-                    "c.collection_id JOIN collection_summary_instrument AS i ON i.collection_id = c.collection_id "
+            .cached("SELECT c.name FROM collection AS c JOIN collection_summary_dataset_type AS s ON "
+                    "s.collection_id = "
+                    "c.collection_id JOIN collection_summary_instrument AS i ON i.collection_id = "
+                    "c.collection_id "
                     "WHERE c.type = 1 AND s.dataset_type_id = ? AND i.instrument = ? ORDER BY 1")
-            .query({_type.id, _exposure.instrument}, [&](Statement const &row) { out.push_back(row.text(0)); });
+            .query({_type.id, _exposure.instrument},
+                   [&](Statement const &row) { out.push_back(row.text(0)); });
         return out;
     }
 
@@ -209,16 +216,16 @@ WantedExposure findExposure(Repository const &repo, RemoveOptions const &options
         auto const found = exposuresNamed(repo, options.obs_id, options.instrument);
         if (found.empty()) {
             auto const near = nearestObsId(repo, options.obs_id);
-            throw common::usageError("nothing to remove: no exposure has the observation id \"" + options.obs_id
-                                         + "\"",
+            throw common::usageError("nothing to remove: no exposure has the observation id \""
+                                         + options.obs_id + "\"",
                                      near.empty() ? "look with: dbb-repo show REPO records exposure"
                                                   : "did you mean " + near + "?");
         }
         if (found.size() > 1) {
             Names instruments;
             for (auto const &exposure : found) instruments.push_back(exposure.instrument);
-            throw common::usageError("several instruments have an exposure \"" + options.obs_id + "\": "
-                                         + common::join(instruments, ", "),
+            throw common::usageError("several instruments have an exposure \"" + options.obs_id
+                                         + "\": " + common::join(instruments, ", "),
                                      "say which with --instrument");
         }
         out = found.front();
@@ -274,7 +281,8 @@ Names otherDatasets(Repository const &repo, WantedExposure const &exposure,
 std::vector<std::int64_t> visitsOf(Repository const &repo, WantedExposure const &exposure) {
     std::vector<std::int64_t> out;
     repo.db()
-        .cached("SELECT DISTINCT visit FROM visit_definition WHERE instrument = ? AND exposure = ? ORDER BY 1")
+        .cached(
+            "SELECT DISTINCT visit FROM visit_definition WHERE instrument = ? AND exposure = ? ORDER BY 1")
         .query({exposure.instrument, exposure.id},
                [&](Statement const &row) { out.push_back(row.integer(0)); });
     return out;

@@ -47,9 +47,9 @@ void forEachRecord(butler::Universe const &universe, Json const &records,
         record("day_obs", records["day_obs"]);
     }
     auto const &exposure = records["exposure"];
-    bool const isNewest = hasGroups && std::all_of(younger.begin(), younger.end(), [&](std::string_view name) {
-                              return hasMetadata(element, name);
-                          });
+    bool const isNewest = hasGroups
+                          && std::all_of(younger.begin(), younger.end(),
+                                         [&](std::string_view name) { return hasMetadata(element, name); });
     if (isNewest || !exposure.isObject()) return record("exposure", exposure);
     record("exposure", translated(element, hasGroups, exposure));
 }

@@ -1,0 +1,97 @@
+#!/bin/bash
+# Removal cut off at any step is finished by the next run; nothing is deleted outside of the datastore's root, and
+# nothing that a dataset still has.
+. "$DBB_CLI_LIB"
+
+obs=MC_C_20190319_000001
+make_repo start LSSTCam
+dbb-ingest --repo start -t copy "$DBB_EXAMPLES/LSSTCam" > /dev/null
+fresh() { rm -rf repo; cp -r start repo; }
+traced() { ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 strace -f -o trace "$@"; }
+path_of() { sql "${2:-start}" "SELECT path FROM file_datastore_records WHERE path LIKE '%$1%'"; }
+
+# Killed before each system call that changes something: a repeat ends where an undisturbed run ends.
+fresh
+calls=unlink,unlinkat,fsync,fdatasync,pwrite64,ftruncate
+traced -e trace=$calls dbb-repo remove-raw repo $obs > /dev/null
+total=$(grep -cE '^[0-9]+ +[a-z]' trace)
+# Files go after the first commit (its journal is gone) and before the second.
+order=$(sed -nE 's/.*(unlink\(".*-journal"|unlinkat\([0-9]+, "raw_|fsync\().*/\1/p' trace | sed -E 's/unlink\(.*/commit/; s/unlinkat.*/file/; s/fsync\(/sync/' | uniq)
+expect_eq "$(grep -vx sync <<< "$order" | uniq | paste -sd' ')" "commit file commit"
+cp -r repo wanted
+state() { sqlite3 -readonly "$1/gen3.sqlite3" .dump | sha256sum; (cd "$1" && find . -type f ! -name 'gen3.sqlite3*' | sort); }
+killed=0
+for call in unlink unlinkat fsync fdatasync pwrite64 ftruncate; do
+  count=$(grep -cE "^[0-9]+ +$call\(" trace) || true
+  cp trace trace.first
+  # Of many writes in a row every fifth or so will do.
+  for ((n = 1; n <= count; n += 1 + count / 20)); do
+    fresh
+    rc=0
+    traced -e inject=$call:signal=KILL:when=$n dbb-repo remove-raw repo $obs > out 2>&1 || rc=$?
+    [ $rc != 0 ] || fail "$call $n was not reached"
+    killed=$((killed + 1))
+    # Receipts only for what is durable: here nothing is, or all.
+    ! grep -q '"remove"' out || [ "$(state repo)" = "$(state wanted)" ] || fail "a receipt came too early (killed at $call $n)"
+    # Nothing is half there: a dataset that is registered has its file.
+    dbb-repo check repo > report 2> /dev/null || true
+    jq -es 'length > 0 and all(.damage == null or .damage == "trash_left_over")' report > /dev/null || fail "$(cat report)"
+    rc=0
+    dbb-repo remove-raw repo $obs > out 2>&1 || rc=$?
+    [ $rc = 0 ] || grep -q 'no exposure has the observation id' out || fail "repeat after $call $n: $(cat out)"
+    [ "$(state repo)" = "$(state wanted)" ] || fail "killed at $call $n, the repeat ends elsewhere"
+  done
+  mv trace.first trace
+done
+echo "$killed of $total calls"
+[ $killed -gt 25 ] || fail "only $killed moments"
+
+# The same without openat2, as on an old kernel.
+fresh
+traced -e inject=openat2:error=ENOSYS dbb-repo remove-raw repo $obs > out
+[ "$(state repo)" = "$(state wanted)" ] || fail "without openat2"
+
+# Paths that lead out of the root, by their words or by a link: the dataset goes, the file stays, and the trash
+# remembers it.
+plant_bystander elsewhere
+for kernel in openat2 stepwise; do
+  for way in dots link; do
+    fresh
+    case $way in
+      dots) bad=../elsewhere/bystander.txt ;;
+      link) ln -s ../elsewhere repo/out; bad=out/bystander.txt ;;
+    esac
+    sqlite3 repo/gen3.sqlite3 "UPDATE file_datastore_records SET path='$bad' WHERE path='$(path_of R10_S02)'"
+    if [ $kernel = openat2 ]; then
+      expect_rc 1 dbb-repo remove-raw repo $obs
+    else
+      expect_rc 1 traced -e inject=openat2:error=ENOSYS dbb-repo remove-raw repo $obs
+    fi
+    expect_match "$ERR" 'symbolic link|is no path below'
+    expect_eq "$(jq -r 'select(.remove) | .data_id.detector' "$OUT")" 97 "$kernel $way"
+    expect_unchanged elsewhere/bystander.txt
+    expect_eq "$(sql repo 'SELECT count(*) FROM dataset_location_trash')" 1
+    expect_eq "$(sql repo 'SELECT count(*) FROM exposure')" 2 "the exposure leads a repeat to what is left"
+    rm -f repo/out
+    [ $way = dots ] || expect_rc 0 dbb-repo remove-raw repo $obs
+  done
+done
+
+# A file that can't be removed: the others go, a repeat finishes.
+fresh
+expect_rc 1 traced -e inject=unlinkat:error=EACCES:when=1 dbb-repo remove-raw repo $obs
+expect_match "$ERR" 'Permission denied'
+expect_eq "$(jq -r 'select(.remove) | .type' "$OUT")" dataset
+expect_rc 5 dbb-repo check repo
+expect_eq "$(jq -r 'select(.damage) | .damage' "$OUT")" trash_left_over
+expect_rc 0 dbb-repo remove-raw repo $obs
+[ "$(state repo)" = "$(state wanted)" ] || fail "after a failed deletion"
+
+# Somebody ingests a file again while it is being deleted: that waits, and then the file is there.
+fresh
+strace -f -o /dev/null -e inject=unlinkat:delay_enter=2000000:when=1 dbb-repo remove-raw repo $obs > out 2> err &
+sleep 1
+expect_rc 0 dbb-ingest --repo repo -t copy "$DBB_EXAMPLES/LSSTCam/3019031900001-R10-S02-det029.fits"
+wait $!
+expect_rc 0 dbb-repo check repo --orphans
+expect_eq "$(sql repo 'SELECT count(*) FROM dataset')" 2
