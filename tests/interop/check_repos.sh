@@ -32,7 +32,7 @@ remakes_overlaps() {
   # Overlaps of boxes can only be made by Python.
   jq -r 'select(.damage == "missing_overlap" and .repair == null) | .where | del(.table) | map(tostring) | join("|")' \
     report.jsonl | sed 's/.*/|&|/' > boxes
-  [ -s overlaps.after ] && [ -z "$(comm -23 overlaps.before overlaps.after | grep -vFf boxes)" ]
+  [ -s overlaps.after ] && ! comm -23 overlaps.before overlaps.after | grep -qvFf boxes
 }
 
 for universe in 0 1 2 3 4 5 6 7 8; do
