@@ -124,12 +124,14 @@ private:
 void findSharedPaths(CheckContext const &context, AssociationTable const &table) {
     auto const &names = table.group.required;
     if (table.calibs || std::find(names.begin(), names.end(), "exposure") == names.end()) return;
+    auto const records = quoteIdentifier(context.config.records_table);
     auto const exposure = "(t.instrument || ' ' || t.exposure)";
     context.db
         .prepare(
             "SELECT r.path, count(DISTINCT " + std::string(exposure) + "), min(" + exposure + "), max("
-            + exposure + ") FROM " + quoteIdentifier(context.config.records_table) + " AS r CROSS JOIN "
-            + quoteIdentifier(table.name)
+            + exposure + ") FROM (SELECT path FROM " + records
+            + " GROUP BY path HAVING count(*) > 1) AS p CROSS JOIN " + records
+            + " AS r ON r.path = p.path CROSS JOIN " + quoteIdentifier(table.name)
             + " AS t ON t.dataset_id = r.dataset_id JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = "
               "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE y.name = 'raw' GROUP "
               "BY r.path HAVING min("

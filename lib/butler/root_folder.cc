@@ -44,8 +44,10 @@ UniqueFd RootFolder::openFolder(std::string const &relative) const {
     auto const fd = static_cast<int>(
         ::syscall(SYS_openat2, _fd.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how));
     if (fd >= 0) return UniqueFd(fd);
-    // Old kernels and some sandboxes do not have the call; of what is no folder it does not say whether it is a link.
-    if (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ENOTDIR) return openStepwise(relative);
+    // Old kernels and some sandboxes do not have the call; of what is no folder it does not say whether it is
+    // a link.
+    if (errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ENOTDIR)
+        return openStepwise(relative);
     if (errno == ELOOP || errno == EXDEV) {
         throw outside(_path, relative, "leads out of it or through a symbolic link");
     }
