@@ -14,25 +14,35 @@ clean() {
 warnings() { "$python" "$here/butler_check.py" "$1" | grep -E '^(warn|FAIL) ' | sed 's/:.*//' ; }
 same_warnings() { diff "$1" <(warnings "$2"); }
 
-# Overlaps of regions are taken away and made again: all rows that Python wrote are back.
-overlaps_of() {
-  local table
-  for table in tract patch visit visit_detector_region; do
-    sqlite3 -readonly "$1/gen3.sqlite3" "SELECT '$table', * FROM ${table}_skypix_overlap"
-  done | sort
+# registry REPO STATEMENT...   run SQL
+registry() {
+  "$python" - "$1/gen3.sqlite3" "${@:2}" <<'EOF'
+import sqlite3
+import sys
+
+with sqlite3.connect(sys.argv[1]) as db:
+    for statement in sys.argv[2:]:
+        for row in db.execute(statement):
+            print(*row, sep="|")
+EOF
 }
+
+# Overlaps of regions are taken away and made again: all rows that Python wrote are back.
+overlaps=() no_overlaps=()
+for element in tract patch visit visit_detector_region; do
+  overlaps+=("SELECT '$element', * FROM ${element}_skypix_overlap")
+  no_overlaps+=("DELETE FROM ${element}_skypix_overlap")
+done
 remakes_overlaps() {
-  local table
-  overlaps_of "$1" > overlaps.before
-  for table in tract patch visit visit_detector_region; do
-    sqlite3 "$1/gen3.sqlite3" "DELETE FROM ${table}_skypix_overlap"
-  done
+  registry "$1" "${overlaps[@]}" | sort > overlaps.before
+  registry "$1" "${no_overlaps[@]}"
   dbb-repo check "$1" --repair --no-files > report.jsonl 2> /dev/null
-  overlaps_of "$1" > overlaps.after
+  registry "$1" "${overlaps[@]}" | sort > overlaps.after
   # Overlaps of boxes can only be made by Python.
   jq -r 'select(.damage == "missing_overlap" and .repair == null) | .where | del(.table) | map(tostring) | join("|")' \
     report.jsonl | sed 's/.*/|&|/' > boxes
-  [ -s overlaps.after ] && ! comm -23 overlaps.before overlaps.after | grep -qvFf boxes
+  comm -23 overlaps.before overlaps.after | grep -vFf boxes > lost
+  [ -s overlaps.after ] && [ ! -s lost ]
 }
 
 for universe in 0 1 2 3 4 5 6 7 8; do

@@ -229,5 +229,8 @@ for camera in "${cameras[@]}"; do
   check "faults of $camera: same dump" same_dump "ours-$night" "python-$night"
 done
 
+# shellcheck source=tests/interop/check_repos.sh
+. "$here/check_repos.sh"
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
