@@ -30,3 +30,4 @@ all: $(PROGRAMS:%=$(BUILD)/bin/%) $(BUILD)/man/dbb-reasons.7
 
 include mk/rules.mk
 include mk/tasks.mk
+include mk/fuzz.mk

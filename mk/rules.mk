@@ -42,7 +42,3 @@ $(BUILD)/bench/%: bench/%.cc $(BUILD)/libdbb.a
 $(BUILD)/man/dbb-reasons.7: mk/make_reasons.sh man/dbb-reasons.7.in tests/data/reasons.txt $(BUILD)/bin/dbb-why
 	@mkdir -p $(@D)
 	mk/make_reasons.sh $(BUILD)/bin/dbb-why man/dbb-reasons.7.in tests/data/reasons.txt > $@
-
-$(BUILD)/tests/fuzz: $(BUILD)/obj/tests/fuzz/fuzz.o $(BUILD)/libdbb.a
-	@mkdir -p $(@D)
-	$(CXX) $(ALL_CXXFLAGS) -o $@ $< $(BUILD)/libdbb.a $(LIBS)

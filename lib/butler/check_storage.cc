@@ -1,9 +1,12 @@
 // Where datasets are stored: locations, file records, trash, paths.
 #include "butler/check_parts.h"
 #include "butler/stored_path.h"
+#include "common/signals.h"
 #include "common/text.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 namespace dbb::butler {
 
@@ -159,6 +162,20 @@ void findBadPaths(CheckContext const &context) {
         });
 }
 
+/// Give removals that are under way the time to finish: what waits in the trash then is left over.
+void waitForRemovals(CheckContext const &context) {
+    constexpr int tries = 10;
+    constexpr auto pause = std::chrono::milliseconds(100);
+    for (int i = 0; i < tries && common::stopSignal() == 0; ++i) {
+        bool waiting = false;
+        context.db.cached("SELECT 1 FROM dataset_location_trash LIMIT 1").query({}, [&](Statement const &) {
+            waiting = true;
+        });
+        if (!waiting) return;
+        std::this_thread::sleep_for(pause);
+    }
+}
+
 } // namespace
 
 void findStorageDamage(CheckContext const &context) {
@@ -171,6 +188,7 @@ void findStorageDamage(CheckContext const &context) {
 }
 
 void findTrashDamage(CheckContext const &context) {
+    waitForRemovals(context);
     context.db
         .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t JOIN "
                  "dataset_location AS l "

@@ -1,158 +1,156 @@
 #!/bin/bash
-# Stop dbb-ingest before each of its state-changing system calls and see that nothing is lost or half there.
+# Stop dbb-ingest before each of its state-changing system calls and at random moments, and see that nothing is lost or
+# half there: the repository is sound, receipts are true, files are whole, a second run of the same input completes and
+# gives each line one outcome, and the end is that of an undisturbed run.
 #
-# Usage: tests/fault/kill.sh [STEP]      STEP n tries every n-th point of each system call (default 1: all)
-#        BUILD is the build folder, MODES the lines of scenarios.txt to take, as mode:pace (default: all),
-#        RANDOM_KILLS the number of random moments of a larger run (default: 0)
+# Usage: tests/fault/kill.sh
+# Env:   BUILD         the build folder (default: build)
+#        SCENARIOS     names out of scenarios.txt (default: all)
+#        FULL          those of them of which each point is tried (default: all)
+#        STEP          of the others every STEP-th point (default: 40)
+#        PAGES         of writes to the database and its journal only every PAGES-th (default: 1)
+#        RANDOM_KILLS  number of random moments of larger runs (default: 200), RANDOM_SEED where they begin
+#        JOBS          how many at a time (default: number of cores)
 #
-# strace raises SIGKILL when the process enters the call, so that the call itself never happens (the first check below
-# proves that). After each stop: the registry is sound, no row names a missing file, every receipt is true, a second run
-# completes, and the end is that of an undisturbed run.
-set -u
+# strace raises SIGKILL when the process enters the call, so that the call itself never happens; the first checks prove
+# that, call by call.
 cd "$(dirname "$0")/../.." || exit 2
-root=$PWD
-bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
-export PATH=$bin:$PATH LC_ALL=C TZ=UTC
-step=${1:-1}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. tests/fault/_lib.sh
+make_inputs
+all=$(table "$root/tests/fault/scenarios.txt" | awk '{ print $1 }')
+names=${SCENARIOS:-$all}
+full=${FULL-$all}
 cd "$work" || exit 2
-passed=0 failed=0
-calls='openat mkdir rename renameat2 link symlink unlink ftruncate fchmod fchown fsync fdatasync pwrite64 write'
 
-dbb-repo create template > /dev/null && dbb-repo register-instrument template LSSTCam LATISS > /dev/null || exit 2
-mkdir source
-cp "$root"/examples/data/LSSTCam/*.fits "$root"/examples/data/LATISS/*.fits source
+# ---------------------------------------------------------------- the tool
 
-# A killed process may hold its lock for a moment longer.
-db() { sqlite3 -cmd '.timeout 5000' "$@"; }
-
-fresh() { # the state before a run
-  rm -rf repo raw receipts rejects
-  cp -r template repo
-  cp -r source raw
-  [ "$mode" != none ] || mv raw repo/raw
-  dbb-scan "$(raw_folder)" | dbb-describe > lines
-  # The end of the input is told by the pipe.
-  sed -i '/"type":"end"/d' lines
-}
-raw_folder() { if [ -d repo/raw ]; then echo repo/raw; else echo raw; fi; }
-input() { # live: a line, then a pause that makes a commit
-  if [ "$pace" = live ]; then
-    while IFS= read -r line; do printf '%s\n' "$line"; sleep 0.08; done < lines
-  else
-    cat lines
+# killed_before CALL COMMAND...   the command, killed when it enters the call, leaves folder `proof` as it was
+killed_before() {
+  local call=$1 rc=0
+  shift
+  rm -rf proof
+  mkdir proof
+  printf 'old' > proof/file
+  chmod 644 proof/file
+  find proof -printf '%p %y %m %n %s %T@ %l\n' | sort > before
+  { strace -qq -f -o trace -e "trace=$call" -e "inject=$call:signal=KILL" "$@"; } > /dev/null 2>&1 || rc=$?
+  find proof -printf '%p %y %m %n %s %T@ %l\n' | sort > after
+  if [ $rc != 137 ]; then
+    echo "$call: ended with $rc: $*"
+  elif ! cmp -s before after || [ "$(cat proof/file)" != old ]; then
+    echo "$call happened all the same"
   fi
 }
-ingest() { dbb-ingest --repo repo -t "$mode" --rejects rejects; }
-traced() { # strace options
-  input | strace -qq -f -o trace "$@" dbb-ingest --repo repo -t "$mode" --rejects rejects >> receipts 2> err
+tell 'a kill on entry keeps the call from happening' "$(
+  killed_before mkdir mkdir proof/new
+  killed_before openat touch proof/new
+  killed_before write sh -c 'printf new >> proof/file'
+  killed_before ftruncate truncate -s 1 proof/file
+  killed_before renameat2 mv -n proof/file proof/new
+  killed_before unlinkat rm proof/file
+  killed_before unlink unlink proof/file
+  killed_before linkat ln proof/file proof/new
+  killed_before link link proof/file proof/new
+  killed_before symlinkat ln -s file proof/new
+  killed_before fchmodat chmod 600 proof/file
+  killed_before pwrite64 sqlite3 proof/file.db 'CREATE TABLE t (x)' 2>&1 | grep -v 'all the same'
+)"
+
+# ---------------------------------------------------------------- points
+
+# stop_at SCENARIO CALL NUMBER   prints what is wrong afterwards
+stop_at() {
+  local rc=0 problems
+  scenario "$1" && mkdir -p "$work/try.$$" && cd "$work/try.$$" && fresh lines || return
+  ingest receipts rejects traced "$2" -e "inject=$2:signal=KILL:when=$3" || rc=$?
+  problems=$(
+    [ $rc = 137 ] || echo "the run was not stopped but ended with $rc: $(cat err)"
+    sound
+    moved
+    complete "$work/$1"
+  )
+  [ -z "$problems" ] || printf '%s, killed at %s %s:\n%s\n' "$1" "$2" "$3" "$problems" | cut -c 1-400
+  cd "$work" && rm -rf "$work/try.$$"
 }
 
-# Rows without what differs from run to run, and files with their content.
-state() {
-  for table in group day_obs exposure dataset_tags_00000001 dataset_location file_datastore_records dataset_location_trash \
-    collection run collection_summary_dataset_type collection_summary_instrument; do
-    db -readonly repo/gen3.sqlite3 "SELECT '$table', * FROM \"$table\"" | sort
+for name in $names; do
+  problems=$(undisturbed "$name")
+  if [ -n "$problems" ]; then tell "$name, undisturbed" "$problems"; continue; fi
+  step=${STEP:-40}
+  [[ " ${full//$'\n'/ } " != *" $name "* ]] || step=1
+  points "$name" > all-points
+  awk -v step="$step" -v pages="${PAGES:-1}" '$1 == "pwrite64" && pw++ % pages { next } n++ % step == 0' all-points > chosen
+  export -f scenario table fresh feed ingest traced with_faults outcomes state files_of db sound moved complete stop_at
+  # shellcheck disable=SC2016  # the inner shell expands it
+  problems=$(xargs -a chosen -P "$JOBS" -L 1 bash -uc 'stop_at "$0" "$@"' "$name" 2>&1)
+  [ -s chosen ] || problems='no point was found'
+  tell "$name: stopped at $(wc -l < chosen) of $(wc -l < all-points) points" "$problems"
+done
+
+# ---------------------------------------------------------------- random moments
+
+# A larger input: one file as many exposures, each under a name of its own.
+make_larger() {
+  local i
+  for ((i = 1; i <= 40; i++)); do
+    sed 's|@RAW@/[^"]*|@RAW@/many'$i'.fits|' <(head -n 1 "$work/described") |
+      jq -c "(.data_id.exposure, .records.exposure.id) += $i | .records.exposure.obs_id += \"_$i\""
+    cp "$work/source/3019031900001-R10-S02-det029.fits" "$work/source/many$i.fits"
+  done > "$work/larger"
+}
+
+# stop_somewhere SCENARIO SEED   up to three stops, then the run that completes. Prints "killed N" and what is wrong
+stop_somewhere() {
+  local rc problems='' stops killed=0 longest at
+  RANDOM=$2
+  scenario "$1" && mkdir -p "$work/try.$$" && cd "$work/try.$$" || return
+  [ "$pace" != live ] || pace=trickle
+  fresh larger
+  longest=$(cat "$work/$1.ms")
+  stops=$((RANDOM % 3 + 1))
+  while [ $((stops--)) -gt 0 ] && [ -z "$problems" ]; do
+    at=$((RANDOM * longest / 32768 + 1))
+    rc=0
+    ingest receipts rejects timeout -s KILL "$((at / 1000)).$(printf %03d $((at % 1000)))" || rc=$?
+    [ $rc != 137 ] || killed=$((killed + 1))
+    problems=$(sound; moved)
   done
-  db -readonly repo/gen3.sqlite3 'SELECT id, dataset_type_id, run_id FROM dataset ORDER BY id'
-  find repo raw -not -name 'gen3.sqlite3*' \( -type f -o -type l \) -printf '%p %l\n' 2> /dev/null | sort
-  find repo raw -not -name 'gen3.sqlite3*' -type f -exec sha256sum {} + 2> /dev/null | sort
+  problems+=$(complete "$work/$1")
+  echo "killed $killed"
+  [ -z "$problems" ] || printf '%s, killed at random with seed %s:\n%s\n' "$1" "$2" "$problems" | cut -c 1-400
+  cd "$work" && rm -rf "$work/try.$$"
 }
 
-problem() { echo "  $mode $pace, killed at $call $n: $*"; return 1; }
-
-sound() { # right after the stop, before anything else touches the repository
-  local bad
-  bad=$(db repo/gen3.sqlite3 'PRAGMA integrity_check; PRAGMA foreign_key_check;')
-  [ "$bad" = ok ] || problem "registry: $bad" || return
-  bad=$(db -readonly repo/gen3.sqlite3 'SELECT path FROM file_datastore_records' | while read -r path; do
-    case $path in file://*) file=${path#file://} ;; *) file=repo/$path ;; esac
-    [ -e "$file" ] || echo "$path"
-  done)
-  [ -z "$bad" ] || problem "a row names a missing file: $bad" || return
-  bad=$(db -readonly repo/gen3.sqlite3 'SELECT count(*) FROM dataset d WHERE NOT EXISTS (SELECT 1 FROM file_datastore_records f
-    WHERE f.dataset_id = d.id) OR NOT EXISTS (SELECT 1 FROM dataset_location l WHERE l.dataset_id = d.id)
-    OR NOT EXISTS (SELECT 1 FROM dataset_tags_00000001 t WHERE t.dataset_id = d.id)' 2> /dev/null)
-  [ "${bad:-0}" = 0 ] || problem "$bad datasets are half there" || return
-  # Receipts are promises.
-  bad=$(jq -r 'select(.ingest) | .id' receipts 2> /dev/null | tr -d - | while read -r id; do
-    [ "$(db -readonly repo/gen3.sqlite3 "SELECT count(*) FROM file_datastore_records WHERE dataset_id = '$id'")" = 1 ] || echo "$id"
-  done)
-  [ -z "$bad" ] || problem "a receipt is not true: $bad" || return
-  # A file in a place where readers look is whole.
-  bad=$(find repo -name '*.fits' -not -name '.dbb-*' -type f | while read -r file; do
-    sha256sum < "$file" | grep -qFf sums || echo "$file"
-  done)
-  [ -z "$bad" ] || problem "a file is half there: $bad"
-}
-
-try() { # system call, number: stop there, look, go on
-  call=$1 n=$2
-  fresh
-  : > receipts
-  { traced -e trace="$call" -e inject="$call:signal=KILL:when=$n"; } 2> /dev/null
-  # The call may come a little earlier or later in another run; then this one simply got through.
-  sound || return
-  input | ingest > again 2> err || problem "the second run failed: $(cat err)" || return
-  rm -f repo/*/raw/all/raw/*/*/.dbb-*
-  state | diff "expected.$mode.$pace" - > difference || problem "the end differs: $(head -n 5 difference)" || return
-  [ "$(jq -r 'select(.ingest) | .ingest.outcome' again | wc -l)" = "$(wc -l < lines)" ] || problem "lines without a receipt"
-}
-
-(cd source && sha256sum -- *.fits | cut -d' ' -f1) > sums
-
-# A kill at the entry of a call keeps it from happening.
-{ strace -qq -o /dev/null -e trace=mkdir -e inject=mkdir:signal=KILL mkdir proof; } 2> /dev/null
-if [ ! -d proof ]; then echo 'ok killed before the call'; passed=$((passed + 1)); else echo 'FAIL killed after the call'; failed=$((failed + 1)); fi
-
-while read -r mode pace; do
-  case $mode in '' | '#'*) continue ;; esac
-  [ -z "${MODES:-}" ] || [[ " $MODES " == *" $mode:$pace "* ]] || continue
-  fresh
-  : > receipts
-  traced -e trace="${calls// /,}"
-  state > "expected.$mode.$pace"
-  points=0 bad=0 turn=0
-  cp trace whole
-  for call in $calls; do
-    # Numbers of the calls that change something: of openat those that may create.
-    grep -E "(^|[0-9] +)$call\(" whole | awk -v call="$call" 'call != "openat" || /O_CREAT/ { print NR }' > numbers
-    while read -r n <&3; do
-      [ $((turn++ % step)) = 0 ] || continue
-      points=$((points + 1))
-      try "$call" "$n" || bad=$((bad + 1))
-    done 3< numbers
+kills=${RANDOM_KILLS:-200}
+if [ "$kills" -gt 0 ]; then
+  make_larger
+  # The larger input is lines, and no tracer stands between here and the program.
+  names=$(for name in $names; do scenario "$name"; [ "$pace" = paths ] || [ -n "$faults" ] || echo "$name"; done)
+  for name in $names; do
+    mkdir -p "$work/$name.run" && cd "$work/$name.run" || exit 2
+    scenario "$name"
+    [ "$pace" != live ] || pace=trickle
+    fresh larger
+    start=$EPOCHREALTIME
+    ingest receipts rejects with_faults
+    echo $? > "$work/$name.status"
+    end=$EPOCHREALTIME
+    echo $(((${end/./} - ${start/./}) / 1000)) > "$work/$name.ms"
+    outcomes receipts rejects > "$work/$name.outcomes"
+    all_tables > "$work/$name.sql"
+    state "$work/$name.sql" > "$work/$name.state"
   done
-  if [ "$bad" = 0 ] && [ "$points" -gt 0 ]; then
-    echo "ok $mode, $pace: $points points"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $mode, $pace: $bad of $points points"
-    failed=$((failed + 1))
-  fi
-done < "$root/tests/fault/scenarios.txt"
-
-# Random moments of a larger run: one file as many exposures.
-larger() {
-  jq -cn --slurpfile line <(head -n 1 "$work/lines") 'range(1; 61) as $i | $line[0] | (.data_id.exposure, .records.exposure.id) += $i
-    | .records.exposure.obs_id += ("_" + ($i | tostring))' > many
-  mv many lines
-}
-if [ "${RANDOM_KILLS:-0}" -gt 0 ]; then
-  mode=copy pace=random bad=0
-  fresh; larger
-  input | ingest > receipts 2> err
-  state > expected.copy.random
-  for ((k = 0; k < RANDOM_KILLS; k++)); do
-    fresh; larger
-    : > receipts
-    call=moment n=0.0$((RANDOM % 90 + 10))
-    { input | timeout -s KILL "$n" dbb-ingest --repo repo -t copy --rejects rejects >> receipts 2> err; } 2> /dev/null
-    { sound && input | ingest > again 2> err && rm -f repo/*/raw/all/raw/*/*/.dbb-* &&
-      { state | diff expected.copy.random - > difference || problem "the end differs: $(head -n 5 difference)"; }; } || bad=$((bad + 1))
-  done
-  if [ "$bad" = 0 ]; then echo "ok random moments: $RANDOM_KILLS"; passed=$((passed + 1)); else echo "FAIL random moments: $bad of $RANDOM_KILLS"; failed=$((failed + 1)); fi
+  cd "$work" || exit 2
+  # shellcheck disable=SC2206  # words
+  list=($names)
+  for ((k = 0; k < kills; k++)); do echo "${list[k % ${#list[@]}]} $((${RANDOM_SEED:-1} + k))"; done > chosen
+  export -f stop_somewhere
+  # shellcheck disable=SC2016
+  xargs -a chosen -P "$JOBS" -L 1 bash -uc 'stop_somewhere "$@"' _ > log 2>&1
+  stopped=$(sed -n 's/^killed //p' log | paste -sd + | bc)
+  problems=$(grep -v '^killed ' log)
+  [ "${stopped:-0}" -gt 0 ] || problems+='nothing was ever stopped'
+  tell "random moments: $kills runs, stopped $stopped times" "$problems"
 fi
 
 echo "kill: $passed passed, $failed failed"

@@ -1,76 +1,66 @@
 #!/bin/bash
-# Record the system calls of dbb-ingest and prove their order: write, fsync, rename, fsync of the folder, commit, receipt;
-# with a move, removal of the source between commit and receipt.
+# Record the system calls of dbb-ingest and prove their order, for every file of every scenario: write of the temporary
+# file, its fsync, rename or link, fsync of the folder and of new folders above it, the row, fsync of journal and database,
+# commit, fsync of the registry's folder; then the removal of a moved source and the fsync of its folder; then the receipt.
 #
-# Usage: tests/fault/order.sh      BUILD is the build folder (default: build)
-set -u
+# Usage: tests/fault/order.sh [SCENARIO...]      BUILD is the build folder (default: build); default: all of scenarios.txt
 cd "$(dirname "$0")/../.." || exit 2
-root=$PWD
-bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
-export PATH=$bin:$PATH LC_ALL=C TZ=UTC
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. tests/fault/_lib.sh
+make_inputs
+names=("$@")
+[ $# -gt 0 ] || mapfile -t names < <(table tests/fault/scenarios.txt | awk '{ print $1 }')
 cd "$work" || exit 2
-passed=0 failed=0
 
-dbb-repo create template > /dev/null && dbb-repo register-instrument template LATISS > /dev/null || exit 2
-
-record() { # mode: a trace whose lines show the path of each descriptor
-  rm -rf repo raw
-  cp -r template repo
-  mkdir raw
-  cp "$root"/examples/data/LATISS/*.fits raw/a.fits
-  # Leaks can't be looked for in a traced process.
-  ASAN_OPTIONS=detect_leaks=0 strace -y -s 4096 -o trace \
-    -e trace=openat,write,pwrite64,fsync,fdatasync,rename,renameat2,link,symlink,unlink,unlinkat \
-    dbb-ingest --repo repo -t "$1" raw/a.fits > receipts
+recorder() { # RECEIPTS TRACE
+  local move=0
+  [[ $options != *"--transfer move"* ]] || move=1
+  awk -f "$root/tests/fault/order.awk" -v repo="$PWD/repo" -v move=$move "$1" "$2"
+}
+recorded='write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,unlinkat,mkdir,mkdirat'
+record() { traced "$recorded" -y -s 9000 "$@"; }
+prove() { # NAME   the run in this folder has the right order
+  local answer
+  ingest receipts rejects record
+  answer=$(recorder receipts trace)
+  tell "$1: $(sed -n 's/^proved: //p' <<< "$answer")" "$(sed '/^proved: /d' <<< "$answer")"
 }
 
-# in_order TITLE PATTERN...   each pattern matches a line of the trace behind the line of the one before; the last
-#                             match of the commit counts, since type and run were committed before
-in_order() {
-  local title=$1 at=0 line
-  shift
-  for pattern; do
-    line=$(awk -v from="$at" -v pattern="$pattern" 'NR > from && $0 ~ pattern { print NR; exit }' trace)
-    if [ -z "$line" ]; then
-      echo "FAIL $title: nothing like $pattern behind line $at"
-      tail -n 8 trace | cut -c 1-160 | sed 's/^/  | /'
-      failed=$((failed + 1))
-      return
-    fi
-    at=$line
-  done
-  echo "ok $title"
-  passed=$((passed + 1))
-}
+mkdir run
+cd run || exit 2
+for name in "${names[@]}"; do
+  scenario "$name" || exit 2
+  fresh lines
+  prove "$name"
+done
 
-never_before() { # TITLE PATTERN LATER   no line matches PATTERN before the first that matches LATER
-  if awk -v early="$2" -v late="$3" '$0 ~ late { exit } $0 ~ early { bad = 1; exit } END { exit bad }' trace; then
-    echo "ok $1"; passed=$((passed + 1))
-  else
-    echo "FAIL $1"; failed=$((failed + 1))
-  fi
-}
+# A file that an earlier run left behind.
+for name in copy link move; do
+  scenario $name
+  fresh lines
+  ingest receipts rejects record
+  # Killed when all files have their names, at the first fsync behind that.
+  n=$(awk '/ fsync\(/ { n++ } / (renameat2|link)\(/ { at = n } END { print at + 1 }' trace)
+  fresh lines
+  ingest receipts rejects traced fsync -e "inject=fsync:signal=KILL:when=$n"
+  [ "$? $(find repo -name 'raw_*.fits' | wc -l)" = '137 5' ] || tell "$name, killed before its folders are durable" 'it was not'
+  prove "$name, files of a killed run"
+done
 
-folder='/AT_C_20180920_000065>'
-commit='unlink\\(".*gen3.sqlite3-journal"'
-row='pwrite64\\(.*gen3.sqlite3>'
-receipt='^write\\(1<.*ingest.*outcome'
-record copy
-in_order 'copy: write, fsync, rename, fsync of the folder, rows, commit, receipt' \
-  'openat\\(.*[.]dbb-.*O_CREAT' 'write\\([0-9]+<.*[.]dbb-' 'fsync\\([0-9]+<.*[.]dbb-' 'renameat2\\(.*[.]dbb-.*RENAME_NOREPLACE' \
-  "fsync\\\\([0-9]+<.*$folder" "$row" 'fdatasync|fsync\\([0-9]+<.*gen3.sqlite3>' "$commit" "$receipt"
-never_before 'copy: no receipt before the file has its name' "$receipt" 'renameat2'
-record move
-in_order 'move: link, fsync of the folder, rows, commit, removal of the source, fsync of its folder, receipt' \
-  'link\\(.*raw/a.fits".*AT_C_20180920_000065' "fsync\\\\([0-9]+<.*$folder" "$row" "$commit" 'unlink\\(".*raw/a.fits"' \
-  'fsync\\([0-9]+<.*/raw>' "$receipt"
-record link
-in_order 'link: link, fsync of the folder, rows, commit, receipt' \
-  'link\\(.*raw/a.fits".*AT_C_20180920_000065' "fsync\\\\([0-9]+<.*$folder" "$row" "$commit" "$receipt"
-record direct
-in_order 'direct: rows, commit, receipt' "$row" "$commit" "$receipt"
+# The recorder itself: without the syncs of any one file or folder it must complain.
+for name in copy move; do
+  scenario $name
+  fresh lines
+  ingest receipts rejects record
+  missed='' count=0
+  # The file of the line that is refused is nobody's.
+  while read -r path; do
+    awk -v path="<$path>" '/^[0-9]+ +f(data)?sync\(/ && index($0, path) { next } { print }' trace > doctored
+    count=$((count + 1))
+    recorder receipts doctored > answer && missed+=$path$'\n'
+  done < <(sed -nE 's/^[0-9]+ +f(data)?sync\([0-9]+<([^>]*)>.*/\2/p' trace | sort -u | grep -v '000002x_')
+  [ $count -ge 10 ] || missed+="only $count paths were synced"
+  tell "$name: the recorder notices each of $count files and folders that is not synced" "$missed"
+done
 
 echo "order: $passed passed, $failed failed"
 [ "$failed" = 0 ]

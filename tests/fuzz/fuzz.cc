@@ -1,241 +1,169 @@
-// Mutates inputs and hands them to everything that reads foreign bytes. Only common::Error may come out.
-//     fuzz SECONDS [SEED] [FILE…]      FILEs are replayed, one target each by the folder they lie in, and
-//     nothing else
-// Built with the address and undefined-behaviour sanitizers (make check does); a find is a crash, a report of
-// theirs, a foreign exception or a call that takes longer than five seconds. The input is left in fuzz-find.
-#include "butler/config.h"
-#include "butler/schema.h"
-#include "butler/universe.h"
-#include "butler/where.h"
+// Hands changed inputs to everything that reads foreign bytes. Only common::Error may come out.
+//     fuzz SECONDS SEED [TARGET…]    look for new finds, the time shared by the targets (default: all)
+//     fuzz --replay FILE…            run inputs again, each with the target whose name its folder has
+//     fuzz --list                    names of the targets
+// Environment: DBB_TEST_DATA tests/data; FUZZ_REPO a filled repository for targets that damage one;
+// FUZZ_CORPUS a folder with inputs in folders named after their targets, where inputs that reached something
+// new are left, too.
+//
+// Built with the address and undefined-behaviour sanitizers. A find is a crash, a report of theirs, a foreign
+// exception or an input that takes more than five seconds or, by the sanitizer's own limit, too much memory.
+// It is left in fuzz-find/TARGET/. Where the code was compiled with -fsanitize-coverage=trace-pc, inputs that
+// reach something new become inputs to begin from.
 #include "common/error.h"
 #include "common/file.h"
-#include "common/yaml.h"
-#include "fits/header_file.h"
-#include "ingest/raw_line.h"
-#include "instrument/observation.h"
-#include "manifest/record.h"
+#include "fuzz/coverage.h"
+#include "fuzz/mutator.h"
+#include "fuzz/targets.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <functional>
-#include <map>
-#include <random>
 #include <string>
-#include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
-#include <vector>
 
 using namespace dbb;
+namespace fs = std::filesystem;
 
 namespace {
 
-void observe(fits::Header header) {
-    auto const *table = instrument::recognise(header);
-    if (!table) table = &instrument::tableOf("LATISS");
-    common::Json explain;
-    instrument::observe(*table, header, {}, &explain);
-    (void)explain.dump();
+constexpr int mostCpuSeconds = 5;
+constexpr int mostSeconds = 60; // of a machine that has other things to do
+
+void takesTooLong(int) {
+    constexpr std::array words{"FAIL takes too long\n"};
+    (void)!::write(STDOUT_FILENO, words[0], std::strlen(words[0]));
+    ::_exit(98);
 }
 
-void fitsFile(std::string const &bytes) {
-    common::UniqueFd const fd(::memfd_create("fuzz", 0));
-    common::writeAll(fd.get(), bytes, "memfd");
-    auto const path = "/proc/self/fd/" + std::to_string(fd.get());
-    fits::HeaderFile(path).findDataDamage();
-    fits::HeaderFile file(path);
-    auto header = file.primary();
-    if (auto const *extension = file.extension()) header.merge(*extension);
-    observe(header);
+void startClock(bool on) {
+    itimerval const cpu{{0, 0}, {on ? mostCpuSeconds : 0, 0}};
+    ::setitimer(ITIMER_PROF, &cpu, nullptr);
+    ::alarm(on ? mostSeconds : 0);
 }
 
-void dump(std::string const &text) {
-    observe(fits::fromDump(common::parseYaml(text, "fuzz"), "fuzz"));
+void writeFile(fs::path const &path, std::string const &text) {
+    fs::create_directories(path.parent_path());
+    common::UniqueFd const fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666));
+    common::writeAll(fd.get(), text, path);
 }
 
-void json(std::string const &text) {
-    observe(fits::fromDump(common::Json::parse(text), "fuzz"));
+std::string environment(char const *name, char const *fallback) {
+    auto const *value = std::getenv(name);
+    return value ? value : fallback;
 }
-
-void line(std::string const &text) {
-    auto const record = manifest::Record::parse(text);
-    // What is written must be read again as the same.
-    if (manifest::Record::parse(record.line()).line() != record.line())
-        throw std::logic_error("a line does not survive");
-    ingest::RecordsMemory memory;
-    (void)ingest::parseRawLine(record, "", false, memory);
-}
-
-void universe(std::string const &text) {
-    auto const u = butler::Universe::parse(text);
-    for (auto const dialect : {sql::Dialect::Sqlite, sql::Dialect::Postgres})
-        (void)butler::staticTables(u, dialect);
-}
-
-void config(std::string const &text) {
-    std::string const path = "fuzz-butler.yaml";
-    {
-        common::UniqueFd const fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666));
-        common::writeAll(fd.get(), text, path);
-    }
-    (void)butler::readConfig(path);
-}
-
-void where(std::string const &text) {
-    (void)butler::parseWhere(text, {"instrument", "detector", "exposure", "day_obs"});
-}
-
-struct Target {
-    std::function<void(std::string const &)> run;
-    std::vector<std::string> corpus;
-};
-
-std::vector<std::string> files(std::string const &folder, std::string const &ending, std::size_t largest) {
-    std::vector<std::string> out;
-    for (auto const &entry : std::filesystem::directory_iterator(folder)) {
-        auto const path = entry.path().string();
-        if (path.ends_with(ending) && entry.file_size() <= largest) out.push_back(common::readFile(path));
-    }
-    return out;
-}
-
-std::map<std::string, Target> targets(std::string const &data) {
-    std::map<std::string, Target> out;
-    out["fits"] = {fitsFile, files(data + "/raw/synthetic", "", 30000)};
-    out["dump"] = {dump, files(data + "/headers", ".yaml", 20000)};
-    out["json"] = {json, files(data + "/headers", ".json", 20000)};
-    out["universe"] = {universe, files(data + "/butler", ".json", 20000)};
-    out["config"] = {
-        config,
-        {butler::freshConfigText(),
-         "datastore: {root: <butlerRoot>, templates: {default: x}}\nregistry: {db: 'sqlite:///a'}\n"}};
-    out["where"] = {
-        where,
-        {"instrument = 'LATISS' AND (detector IN (1, 5..7) OR NOT exposure > 3)", "day_obs IS NOT NULL"}};
-    out["line"] = {
-        line,
-        {R"({"type":"file","uri":"/a.fits","size":1,"data_id":{"instrument":"LATISS","exposure":1,"detector":0},)"
-         R"("physical_filter":"x","dataset_type":"raw","run":"r","records":{"group":{"instrument":"LATISS","name":"1"},)"
-         R"("day_obs":{"instrument":"LATISS","id":20250101},"exposure":{"instrument":"LATISS","id":1,"group":"1",)"
-         R"("day_obs":20250101,"physical_filter":"x"}}})"}};
-    return out;
-}
-
-class Mutator {
-public:
-    explicit Mutator(unsigned seed) : _random(seed) {}
-
-    std::size_t below(std::size_t n) {
-        return n == 0 ? 0 : std::uniform_int_distribution<std::size_t>(0, n - 1)(_random);
-    }
-
-    std::string mutate(std::string text, std::vector<std::string> const &corpus) {
-        for (auto n = 1 + below(6); n > 0; --n) step(text, corpus);
-        return text;
-    }
-
-private:
-    void step(std::string &text, std::vector<std::string> const &corpus) {
-        static std::vector<std::string> const words{"\0",
-                                                    "\xff",
-                                                    "'",
-                                                    "\"",
-                                                    "&",
-                                                    "CONTINUE  '",
-                                                    "END     ",
-                                                    "NAXIS1  = 99999999999",
-                                                    "-1",
-                                                    "9223372036854775808",
-                                                    "1e999",
-                                                    "nan",
-                                                    "null",
-                                                    "{",
-                                                    "[",
-                                                    "]",
-                                                    "}",
-                                                    ":",
-                                                    "\n",
-                                                    "*a",
-                                                    "&a ",
-                                                    "<<: *a",
-                                                    "\x1f\x8b\x08",
-                                                    "1970-01-01T00:00:00",
-                                                    "\\u0000",
-                                                    "..",
-                                                    "%"};
-        auto const at = below(text.size() + 1);
-        auto const length = below(std::min<std::size_t>(text.size() - at, 200) + 1);
-        switch (below(7)) {
-        case 0: text.erase(at, length); break;
-        case 1: text.insert(at, words[below(words.size())]); break;
-        case 2: text.insert(at, text.substr(below(text.size() + 1), 1 + below(160))); break;
-        case 3:
-            if (at < text.size()) text[at] = static_cast<char>(below(256));
-            break;
-        case 4:
-            if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(8)));
-            break;
-        case 5: {
-            auto const &other = corpus[below(corpus.size())];
-            text.replace(at, length, other.substr(below(other.size() + 1), 1 + below(200)));
-            break;
-        }
-        default: text.resize(at); break;
-        }
-    }
-
-    std::mt19937 _random;
-};
 
 /// False for a find.
-bool survives(std::string const &name, Target const &target, std::string const &input) {
+bool survives(fuzz::Target const &target, std::string const &input) {
+    auto const find = fs::path("fuzz-find") / target.name / "find";
     // There when the process dies.
-    common::UniqueFd const find(::open("fuzz-find", O_WRONLY | O_CREAT | O_TRUNC, 0666));
-    common::writeAll(find.get(), input, "fuzz-find");
-    auto const start = std::chrono::steady_clock::now();
+    writeFile(find, input);
     std::string problem;
+    fuzz::beginCoverage();
+    startClock(true);
     try {
         target.run(input);
     } catch (common::Error const &) {
     } catch (std::exception const &e) {
-        problem = std::string("exception: ") + e.what();
+        problem = e.what();
     }
-    if (std::chrono::steady_clock::now() - start > std::chrono::seconds(5)) problem = "takes too long";
+    startClock(false);
     if (problem.empty()) return true;
-    std::printf("FAIL %s: %s; the input is in fuzz-find\n", name.c_str(), problem.c_str());
+    std::printf("FAIL %s: exception: %s\n", target.name.c_str(), problem.c_str());
     return false;
+}
+
+std::vector<std::string> inputsIn(fs::path const &folder) {
+    std::vector<std::string> out;
+    if (!fs::is_directory(folder)) return out;
+    for (auto const &entry : fs::directory_iterator(folder)) out.push_back(common::readFile(entry.path()));
+    std::sort(out.begin(), out.end(), [](auto const &a, auto const &b) {
+        return a.size() != b.size() ? a.size() < b.size() : a < b;
+    });
+    return out;
+}
+
+/// One target for some time.
+bool explore(fuzz::Target target, fuzz::Mutator &mutator, double seconds, fs::path const &corpus) {
+    auto const end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    auto const before = fuzz::placesReached();
+    long runs = 0;
+    long kept = 0;
+    for (auto const &input : inputsIn(corpus / target.name)) target.corpus.push_back(input);
+    for (auto const &input : target.corpus) {
+        if (!survives(target, input)) return false;
+        (void)fuzz::reachedNew();
+    }
+    for (; std::chrono::steady_clock::now() < end; ++runs) {
+        auto const &seed = target.corpus[mutator.below(target.corpus.size())];
+        auto input = mutator.mutate(seed, target.corpus, target.unit);
+        if (!survives(target, input)) return false;
+        if (!fuzz::reachedNew()) continue;
+        if (!corpus.empty())
+            writeFile(corpus / target.name / std::to_string(std::hash<std::string>{}(input)), input);
+        target.corpus.push_back(std::move(input));
+        ++kept;
+    }
+    std::printf("ok %s: %ld inputs", target.name.c_str(), runs);
+    if (auto const places = fuzz::placesReached(); places > 0)
+        std::printf(", %ld places, %ld inputs reached something new", places - before, kept);
+    std::printf("\n");
+    std::fflush(stdout);
+    return true;
+}
+
+int replay(std::vector<fuzz::Target> const &targets, std::vector<std::string> const &files) {
+    int failed = 0;
+    for (auto const &file : files) {
+        auto const name = fs::path(file).parent_path().filename().string();
+        auto const target =
+            std::find_if(targets.begin(), targets.end(), [&](auto const &t) { return t.name == name; });
+        if (target == targets.end()) {
+            std::printf("FAIL there is no target \"%s\"\n", name.c_str());
+            ++failed;
+        } else {
+            failed += survives(*target, common::readFile(file)) ? 0 : 1;
+        }
+    }
+    return failed;
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
-    auto const *data = std::getenv("DBB_TEST_DATA");
-    auto const all = targets(data ? data : "tests/data");
-    int passed = 0;
-    int failed = 0;
-    if (argc > 3) {
-        for (int i = 3; i < argc; ++i) {
-            auto const name = std::filesystem::path(argv[i]).parent_path().filename().string();
-            (survives(name, all.at(name), common::readFile(argv[i])) ? passed : failed)++;
-        }
-    } else {
-        double const seconds = argc > 1 ? std::atof(argv[1]) : 10;
-        Mutator mutator(argc > 2 ? static_cast<unsigned>(std::atoi(argv[2])) : 1);
-        for (auto const &[name, target] : all) {
-            auto const end = std::chrono::steady_clock::now()
-                             + std::chrono::duration<double>(seconds / static_cast<double>(all.size()));
-            long runs = 0;
-            bool good = true;
-            for (; good && std::chrono::steady_clock::now() < end; ++runs) {
-                auto const &seed = target.corpus[mutator.below(target.corpus.size())];
-                good = survives(name, target, mutator.mutate(seed, target.corpus));
-            }
-            if (good) std::printf("ok %s: %ld inputs\n", name.c_str(), runs);
-            (good ? passed : failed)++;
-        }
+    std::signal(SIGPROF, takesTooLong);
+    std::signal(SIGALRM, takesTooLong);
+    auto const targets =
+        fuzz::targets(environment("DBB_TEST_DATA", "tests/data"), environment("FUZZ_REPO", ""));
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    if (!arguments.empty() && arguments[0] == "--list") {
+        for (auto const &target : targets) std::printf("%s\n", target.name.c_str());
+        return 0;
     }
-    std::printf("fuzz: %d passed, %d failed\n", passed, failed);
-    return failed == 0 ? 0 : 1;
+    if (!arguments.empty() && arguments[0] == "--replay") {
+        return replay(targets, {arguments.begin() + 1, arguments.end()}) == 0 ? 0 : 1;
+    }
+    if (arguments.size() < 2) {
+        std::fprintf(stderr, "fuzz: SECONDS and SEED, --replay or --list\n");
+        return 2;
+    }
+    auto const chosen = [&](fuzz::Target const &target) {
+        return arguments.size() == 2
+               || std::find(arguments.begin() + 2, arguments.end(), target.name) != arguments.end();
+    };
+    auto const share =
+        std::stod(arguments[0]) / static_cast<double>(std::count_if(targets.begin(), targets.end(), chosen));
+    fuzz::Mutator mutator(static_cast<unsigned>(std::stoul(arguments[1])));
+    bool good = true;
+    for (auto const &target : targets) {
+        if (chosen(target)) good = explore(target, mutator, share, environment("FUZZ_CORPUS", "")) && good;
+    }
+    return good ? 0 : 1;
 }

@@ -89,7 +89,7 @@ expect_rc 0 dbb-repo remove-raw repo $obs
 
 # Somebody ingests a file again while it is being deleted: that waits, and then the file is there.
 fresh
-strace -f -o /dev/null -e inject=unlinkat:delay_enter=2000000:when=1 dbb-repo remove-raw repo $obs > out 2> err &
+traced -e inject=unlinkat:delay_enter=2000000:when=1 dbb-repo remove-raw repo $obs > out 2> err &
 sleep 1
 expect_rc 0 dbb-ingest --repo repo -t copy "$DBB_EXAMPLES/LSSTCam/3019031900001-R10-S02-det029.fits"
 wait $!

@@ -1,0 +1,267 @@
+# What the suites of this folder share: a small input, a run of dbb-ingest under strace, and what must hold after it.
+# shellcheck shell=bash
+#
+# A suite sources this file in the folder of the project, then calls make_inputs.
+set -u
+root=$PWD
+bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
+export root bin PATH=$bin:$PATH LC_ALL=C TZ=UTC
+# In memory where there is room: a kill leaves the same behind, and no fsync has to wait for a disk.
+if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1)" -gt 500000 ] 2> /dev/null; then
+  work=$(mktemp -d -p /dev/shm)
+else
+  work=$(mktemp -d)
+fi
+work=$(realpath "$work")
+export work
+trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+passed=0 failed=0
+export JOBS=${JOBS:-$(nproc)}
+
+# System calls that change a file system, a file or a descriptor that others see. Of openat only those that may create.
+calls='openat creat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir mknod mknodat
+  truncate ftruncate fallocate chmod fchmod fchmodat chown lchown fchown fchownat utimensat setxattr fsetxattr removexattr fremovexattr
+  fsync fdatasync sync syncfs sync_file_range write writev pwrite64 pwritev pwritev2 copy_file_range sendfile splice vmsplice io_submit
+  io_uring_enter msync'
+# All others that dbb-ingest may make: they read, or change the process alone. (fcntl and flock take locks.)
+harmless='access arch_prctl brk clone clone3 close connect dup dup2 epoll_create1 execve exit exit_group faccessat faccessat2 fadvise64 fcntl flock
+  fstat fstatfs futex getcwd getdents64 geteuid getegid getgid getpid getppid getrandom gettid getuid ioctl lseek lstat madvise mlock mmap
+  mprotect mremap munmap nanosleep clock_nanosleep newfstatat openat2 pipe2 poll ppoll prctl pread64 prlimit64 read readlink readlinkat readv
+  restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield set_robust_list set_tid_address
+  sigaltstack socket stat statfs statx sysinfo tgkill time umask uname wait4'
+export calls harmless
+
+# tell NAME PROBLEM       a line for a check; PROBLEM is empty when it passed
+tell() {
+  if [ -z "$2" ]; then
+    echo "ok $1"
+    passed=$((passed + 1))
+  else
+    echo "FAIL $1"
+    printf '%s\n' "$2" | head -n 8 | cut -c 1-600 | sed 's/^/  | /'
+    failed=$((failed + 1))
+  fi
+}
+
+# A registered repository, files, and the lines that describe them: good ones, two detectors of one exposure, a file of
+# several chunks, one that is named twice, and three that must be refused at different stages. Paths begin with @RAW@.
+make_inputs() {
+  local raw=$work/source
+  {
+    dbb-repo create "$work/template" && dbb-repo register-instrument "$work/template" LSSTCam LATISS
+  } > /dev/null || exit 2
+  mkdir "$raw"
+  cp "$root"/examples/data/{LSSTCam,LSSTComCam}/*.fits "$raw"
+  gzip -cdq < "$root"/examples/data/LATISS/3018092000065-det000.fits 2> /dev/null | head -c 2500000 > "$raw/latiss.fits"
+  cp "$raw/3019032200002-R10-S22-det035.fits" "$raw/refused.fits"
+  dbb-describe "$raw"/[0-9l]*.fits 2> /dev/null | sed "/\"type\":\"end\"/d; s|$raw|@RAW@|" > "$work/described"
+  [ "$(wc -l < "$work/described")" = 5 ] || { echo "5 files were to be described: $(cut -c 1-100 "$work/described")"; exit 2; }
+  local other
+  other=$(grep det035 "$work/described")
+  {
+    cat "$work/described"
+    head -n 1 "$work/described"
+    # Refused by the registry, after its file is in place.
+    jq -c '(.data_id.exposure, .records.exposure.id) += 1 | .uri = "@RAW@/refused.fits"
+      | .records.exposure.obs_id += "x" | .records.exposure.observation_type = "far too long to be stored"' <<< "$other"
+    # Refused because it is not there.
+    jq -c '(.data_id.exposure, .records.exposure.id) += 2 | .uri = "@RAW@/gone.fits" | .records.exposure.obs_id += "y"' <<< "$other"
+  } > "$work/lines"
+  grep -v LSSTComCam "$work/described" > "$work/good"
+  (cd "$raw" && sha256sum -- *.fits) | cut -d' ' -f1 | sort -u > "$work/sums"
+}
+
+# The lines of table $1 that have $2 columns or more, comments left out.
+table() { sed -E 's/(^|[[:space:]])#.*//; /^[[:space:]]*$/d' "$1"; }
+
+# scenario NAME           sets name, pace, files, faults and options from scenarios.txt
+scenario() {
+  read -r name pace files faults options < <(table "$root/tests/fault/scenarios.txt" | awk -v name="$1" '$1 == name')
+  [ -n "$name" ] || { echo "there is no scenario $1"; return 1; }
+  options=${options//@GID@/$(id -g)}
+  [ "$faults" != - ] || faults=''
+}
+
+# The state before a run, in this folder: repo, raw (outside or inside of it), lines made of
+# file $1.
+fresh() {
+  rm -rf repo raw receipts rejects again rejects.again ended
+  cp -r "$work/template" repo
+  raw=$PWD/raw
+  [ "$files" = outside ] || raw=$PWD/repo/raw
+  cp -rp "$work/source" "$raw"
+  sed "s|@RAW@|$raw|" "$work/$1" > lines
+  : > receipts
+  : > rejects
+}
+
+# feed RECEIPTS REJECTS   the input at the scenario's pace. live: each line when the one before has its outcome; the
+#                         reader's end ends the wait
+feed() {
+  local count=0 line
+  case $pace in
+    catch-up) cat lines ;;
+    trickle) while IFS= read -r line; do printf '%s\n' "$line"; sleep 0.004; done < lines ;;
+    live)
+      while IFS= read -r line; do
+        printf '%s\n' "$line"
+        count=$((count + 1))
+        until [ -e ended ] || [ "$(cat "$1" "$2" | grep -c '^{"type":"file"')" -ge $count ]; do sleep 0.005; done
+      done < lines
+      ;;
+  esac 2> /dev/null
+}
+
+# ingest RECEIPTS REJECTS [COMMAND...]   run dbb-ingest, as argument of COMMAND, with the input of the scenario; its
+#                                        status becomes ours
+ingest() {
+  local receipts=$1 rejects=$2 paths=()
+  shift 2
+  rm -f ended
+  [ "$pace" != paths ] || paths=("$raw"/[0-9l]*.fits)
+  # shellcheck disable=SC2086  # several options
+  feed "$receipts" "$rejects" | {
+    "$@" dbb-ingest --repo repo $options --rejects "$rejects" "${paths[@]}" >> "$receipts" 2> err
+    rc=$?
+    : > ended
+    exit $rc
+  }
+} 2> /dev/null    # "Killed"
+
+# traced CALLS OPTIONS...   as argument of ingest: strace of CALLS (with commas, or empty) with the scenario's faults
+traced() {
+  local set=$1 more=() fault
+  shift
+  for fault in $faults; do more+=(-e "inject=$fault"); set+=,${fault%%:*}; done
+  while [ "$1" != dbb-ingest ]; do more+=("$1"); shift; done
+  # Not with --seccomp-bpf: its stops swallow signals. Leaks can't be looked for in a traced process.
+  ASAN_OPTIONS=detect_leaks=0 strace -qq -f -o trace -e "trace=${set#,}" "${more[@]}" "$@"
+}
+
+# with_faults             as argument of ingest: nothing but the scenario's faults
+with_faults() { if [ -z "$faults" ]; then "$@"; else traced '' "$@"; fi; }
+
+# What became of each line, from RECEIPTS and REJECTS: path and "receipt" or the reason. The folder's own path is taken out.
+outcomes() {
+  {
+    sed -nE 's/.*"uri":"([^"]*)".*"ingest":\{"outcome":.*/\1 receipt/p' "$1"
+    sed -nE 's/.*"uri":"([^"]*)".*"error":\{"code":"([A-Z_0-9]*)".*/\1 \2/p' "$2"
+  } | sed "s|$PWD/||" | sort
+}
+
+# The rows by the statements in file $1, and files with mode, content or target. What a killed run may leave behind does
+# not count: temporary files, and whole files that no row names (of a line that is refused: nobody comes to remove it).
+state() {
+  { echo "SELECT 'named ' || path FROM file_datastore_records; SELECT * FROM sqlite_master;"; cat "$1"; } |
+    db -readonly repo/gen3.sqlite3 | sort > rows.now
+  sed -n 's|^named \([^:]*\)$|repo/\1|p; s|^named file://||p' rows.now > named
+  files_of repo raw > files.now
+  find repo -mindepth 2 -name '*.fits' -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
+    sha256sum < "$path" | cut -d' ' -f1 | grep -qxFf - "$work/sums" && printf '%s \n  %s\n' "$path" "$path"
+  done > left
+  { cat rows.now; grep -vFf left files.now; } | sed "s|$PWD/|@/|g"
+}
+# Statements that show all rows of the repository but for dates of registration.
+all_tables() {
+  db -readonly repo/gen3.sqlite3 "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat('quote(\"' || c.name || '\")', ', ')
+    FROM pragma_table_info(m.name) AS c WHERE c.name <> 'ingest_date') || ' FROM \"' || m.name || '\";'
+    FROM sqlite_master AS m WHERE m.type = 'table'"
+}
+files_of() {
+  find "$@" -name '.dbb-*' -prune -o \( -type f -o -type l \) -not -name 'gen3.sqlite3*' -printf '%p %y %m %l\n' 2> /dev/null | sort
+  find "$@" -name '.dbb-*' -prune -o -type f -not -name 'gen3.sqlite3*' -print0 2> /dev/null | sort -z | xargs -0r sha256sum
+}
+# A killed process may hold its lock for a moment longer.
+db() { sqlite3 -cmd '.timeout 5000' "$@"; }
+
+# Whether the repository is sound, receipts so far are true, and no file is lost or half there. Prints what is wrong.
+sound() {
+  local path
+  if ! dbb-repo check repo > checked 2>&1; then
+    echo 'dbb-repo check finds damage:'
+    cat checked
+    return
+  fi
+  # The same by other means, since the checker is not what is on trial here. There are no tags before the first type.
+  db -readonly repo/gen3.sqlite3 "PRAGMA integrity_check; PRAGMA foreign_key_check;
+    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM file_datastore_records)
+      OR id NOT IN (SELECT dataset_id FROM dataset_location);
+    SELECT 'half there: ' || dataset_id FROM file_datastore_records WHERE dataset_id NOT IN (SELECT id FROM dataset);
+    SELECT 'row ' || dataset_id || ' ' || path FROM file_datastore_records ORDER BY dataset_id;
+    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM dataset_tags_00000001);
+    " > registry 2> registry.err
+  grep -v '^row ' registry | grep -vx ok
+  [ "$(head -n 1 registry)" = ok ] || echo 'no integrity'
+  grep -v 'no such table: dataset_tags_00000001' registry.err
+  sed -n 's/^row //p' registry > rows
+  while read -r _ path; do
+    case $path in file://*) path=${path#file://} ;; *) path=repo/$path ;; esac
+    [ -e "$path" ] || echo "a row names a missing file: $path"
+  done < rows
+  # Receipts are promises.
+  sed -nE 's/.*"id":"([^"]*)".*"ingest":\{"outcome":"(done|existing|updated)","path":"([^"]*)".*/\1 \3/p' receipts |
+    sed -E 's/^(.{8})-(.{4})-(.{4})-(.{4})-/\1\2\3\4/' | sort -u | comm -23 - rows | sed 's/^/a receipt is not true: /'
+  # What readers of the repository may see is whole; else there are temporary files.
+  files_of repo > seen
+  grep -E '^[0-9a-f]{64} ' seen | grep -vFf "$work/sums" | grep -v ' repo/butler.yaml$' | sed 's/^/not whole: /'
+  find repo \( -name '.*' -not -name '.dbb-*' \) -printf 'what is %p\n'
+  # Nothing that came in is lost.
+  files_of "$raw" repo | grep -oE '^[0-9a-f]{64}' | sort -u | comm -23 "$work/sums" - | sed 's/^/lost: /'
+}
+
+# Receipts of a move say that the source is gone.
+moved() {
+  [[ $options != *"--transfer move"* ]] || sed -nE 's/.*"uri":"([^"]*)".*"ingest":\{.*/\1/p' receipts | while read -r path; do
+    [ ! -e "$path" ] || echo "a receipt of a moved file, but it is still there: $path"
+  done
+}
+
+# complete EXPECTED       run the same input again: it completes, and the end is that of an undisturbed run, whose state
+#                         and outcomes are in files EXPECTED.state and EXPECTED.outcomes, its status in EXPECTED.status
+complete() {
+  local rc=0
+  : > again
+  : > rejects.again
+  ingest again rejects.again with_faults || rc=$?
+  [ "$rc" = "$(cat "$1.status")" ] || { echo "the second run ends with $rc:"; cat err; }
+  outcomes again rejects.again | diff "$1.outcomes" - | sed 's/^/outcomes of the second run: /'
+  state "$1.sql" | diff "$1.state" - | head -n 6 | sed 's/^/the end differs: /'
+  [ ! -e repo/gen3.sqlite3-journal ] || echo 'a journal is left over'
+}
+
+# undisturbed NAME [LINES]   run scenario NAME without a stop; leaves $work/NAME.{state,outcomes,status,trace}, the last being
+#                            all calls of the run. Prints what is wrong
+undisturbed() {
+  local rc=0 expected=$work/$1
+  scenario "$1" || return
+  mkdir -p "$work/$1.run" && cd "$work/$1.run" || return
+  fresh "${2:-lines}"
+  ingest receipts rejects traced all -y || rc=$?
+  cp trace "$expected.trace"
+  echo $rc > "$expected.status"
+  [ $rc = 0 ] || [ $rc = 1 ] || { echo "ends with $rc:"; cat err; }
+  outcomes receipts rejects > "$expected.outcomes"
+  [ "$(wc -l < "$expected.outcomes")" = "$(if [ "$pace" = paths ]; then echo 5; else grep -c . lines; fi)" ] ||
+    { echo 'lines without an outcome:'; cat "$expected.outcomes"; }
+  all_tables > "$expected.sql"
+  state "$expected.sql" > "$expected.state"
+  sound
+  moved
+  # A second run changes nothing, so the test itself is steady.
+  complete "$expected"
+  # A call that nobody has thought of would be a point without a test.
+  sed -nE 's/^[0-9]+ +([a-z0-9_]+)\(.*/\1/p' "$expected.trace" | sort -u |
+    grep -vxFf <(tr -s ' ' '\n' <<< "$calls $harmless") | sed 's/^/neither known to change something nor to be harmless: /'
+  cd "$work" || return
+}
+
+# points NAME             the state-changing calls of a scenario, one a line: call, its number among calls of that name
+points() {
+  local call
+  scenario "$1" || return
+  for call in $calls; do
+    # A call that the scenario makes fail changes nothing.
+    [[ " $faults" != *" $call:"* ]] || continue
+    grep -E "^[0-9]+ +$call\(" "$work/$1.trace" | awk -v call="$call" 'call != "openat" || /O_CREAT/ { print call, NR }'
+  done
+}
