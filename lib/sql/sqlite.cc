@@ -127,6 +127,9 @@ public:
             if (code != SQLITE_OK) throw translated(_db, code, _path, "open");
             sqlite3_busy_handler(_db, &SqliteDatabase::waitForOthers, this);
             execute("PRAGMA foreign_keys = ON");
+            // EXTRA also syncs the folder when a commit has removed the journal: FULL would let a power cut
+            // bring the journal back, and with it the state before the commit.
+            execute("PRAGMA synchronous = EXTRA");
             // Only reading something tells a database from any other file.
             execute("SELECT count(*) FROM sqlite_master");
             if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(_db, "main") == 1) {

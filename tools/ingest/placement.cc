@@ -256,6 +256,8 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
         {
             auto const fd = common::openForReading(destination);
             own(fd.get(), destination, _ownership.mode, _ownership.group);
+            // Its writer may not have made it durable, and after the move it is ours.
+            common::syncFile(fd.get(), destination);
         }
         return;
     case Transfer::HardLink:
@@ -272,9 +274,21 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
     symLink(common::realPath(source), source, destination);
 }
 
+/// A file that is there already may be the left-over of a run that was stopped before anything was durable.
+void Placement::takeOver(std::string const &file) {
+    if (_mode == Transfer::Move) common::syncFile(common::openForReading(file).get(), file);
+    for (auto at = common::folderOf(file); at.size() >= _root.size(); at = common::folderOf(at)) {
+        _unsynced.insert(at);
+        if (at == "/") return;
+    }
+}
+
 Placed Placement::place(std::string const &source, std::string const &templatePath) {
     auto out = plan(source, templatePath);
-    if (!out.created) return out;
+    if (!out.created) {
+        if (makesFiles()) takeOver(out.file);
+        return out;
+    }
     std::string relative;
     auto const folder = common::folderOf(out.file);
     makeFolders(folder);

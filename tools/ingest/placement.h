@@ -88,6 +88,7 @@ private:
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;
     void makeFolders(std::string const &path);
+    void takeOver(std::string const &file);
     void create(Transfer mode, std::string const &source, std::string const &destination) const;
 
     std::string _root;
