@@ -9,8 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <thread>
+#include <unistd.h>
 
 namespace dbb::sql {
 
@@ -26,24 +28,62 @@ std::string constraintName(std::string const &message) {
     return at == std::string::npos ? std::string() : message.substr(at + 8);
 }
 
+/// The errno with which a file can't be made beside the database, 0 when one can. SQLite keeps none when it
+/// can't make its journal.
+int errnoOfJournal(std::string const &path) {
+    auto const probe = path + ".dbb-" + std::to_string(::getpid());
+    common::UniqueFd const fd(::open(probe.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+    if (!fd) return errno;
+    ::unlink(probe.c_str());
+    return 0;
+}
+
+/// What the system may have said when a connection failed. The connection, its database and its journal each
+/// remember an errno, and what SQLite does after a failure may overwrite one.
+std::array<int, 4> errnosOf(sqlite3 *db, int code, std::string const &path) {
+    if (!db) return {};
+    int ofDatabase = 0;
+    int ofJournal = 0;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &ofDatabase);
+    sqlite3_file *journal = nullptr;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &journal);
+    if (journal && journal->pMethods)
+        journal->pMethods->xFileControl(journal, SQLITE_FCNTL_LAST_ERRNO, &ofJournal);
+    int const ofPath = (code & 0xFF) == SQLITE_CANTOPEN ? errnoOfJournal(path) : 0;
+    return {sqlite3_system_errno(db), ofDatabase, ofJournal, ofPath};
+}
+
+Error brokenError(sqlite3 *db, int code, std::string const &path, std::string const &text) {
+    auto const errnos = errnosOf(db, code, path);
+    auto const said = [&](int errnum) {
+        return std::find(errnos.begin(), errnos.end(), errnum) != errnos.end();
+    };
+    auto const *reason = said(ENOSPC) || said(EDQUOT) ? "DISK_FULL"
+                         : said(EROFS)                ? "REPO_READ_ONLY"
+                         : said(ESTALE)               ? "STALE_MOUNT"
+                                                      : "DB_ERROR";
+    return Error(reason, text, ExitCode::Backend);
+}
+
+Error lockedError(std::string const &text) {
+    return Error("REPO_LOCKED", text, ExitCode::TryAgain)
+        .hint("another program is writing to this database; try again, or find it with lsof");
+}
+
 /// The last error of a connection as an Error; `what` says what was tried.
 Error translated(sqlite3 *db, int code, std::string const &path, std::string const &what) {
     std::string const words = db ? sqlite3_errmsg(db) : sqlite3_errstr(code);
     auto const text = "could not " + what + " \"" + path + "\": " + words;
-    auto const errnum = db ? sqlite3_system_errno(db) : 0;
     switch (code & 0xFF) {
     case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return Error("REPO_LOCKED", text, ExitCode::TryAgain)
-            .hint("another program is writing to this database; try again, or find it with lsof");
+    case SQLITE_LOCKED: return lockedError(text);
     case SQLITE_READONLY: return Error("REPO_READ_ONLY", text, ExitCode::Backend);
     case SQLITE_FULL: return Error("DISK_FULL", text, ExitCode::Backend);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Error("REPO_DAMAGED", text, ExitCode::Damaged);
     case SQLITE_CONSTRAINT: return Error("CONSTRAINT", words).cause({.column = constraintName(words)});
-    case SQLITE_IOERR:
-        if (errnum == EDQUOT || errnum == ENOSPC) return Error("DISK_FULL", text, ExitCode::Backend);
-        [[fallthrough]];
+    case SQLITE_CANTOPEN:
+    case SQLITE_IOERR: return brokenError(db, code, path, text);
     default: return Error("DB_ERROR", text, ExitCode::Backend);
     }
 }

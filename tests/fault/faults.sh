@@ -21,7 +21,7 @@ kept() {
   grep -q 'Sanitizer\|terminate called' err && cat err
   sound
   find repo -name '.dbb-*' -printf 'a temporary file is left over: %p\n'
-  grep -q 'could not write standard output\|could not open \\*"rejects' err && return
+  grep -q 'could not write standard output\|could not write \\*"rejects\|could not open \\*"rejects' err && return
   unknown=$(comm -3 <(sed -nE 's/.*"uri":"([^"]*)".*/\1/p' lines | sort) <(cat receipts rejects | sed -nE 's/.*"uri":"([^"]*)".*/\1/p' | sort))
   [ -z "$unknown" ] || { echo "lines without one outcome: ${unknown//$'\n'/ }"; head -n 3 err; }
 }
@@ -39,7 +39,7 @@ refused() { # SCENARIO CALL PATTERN ERROR REASON LINES STATUS
   options+=' --log-format json'
   n=$(number_of "$1" "$2" "$3")
   [ -n "$n" ] || { echo 'there is no such call'; return; }
-  ingest receipts rejects traced "$2" -e "inject=$2:error=$4:when=$n" || rc=$?
+  ingest receipts rejects traced "$2" -e "inject=$2:error=${4%+}:when=$n${4##*[^+]}" || rc=$?
   grep -q INJECTED trace || echo 'the call did not come'
   if [ "$5" = - ]; then
     [ ! -s rejects ] || cut -c 1-300 rejects

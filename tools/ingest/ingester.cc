@@ -121,7 +121,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
             for (auto &item : items) look(item);
         }
         for (auto &item : items) place(item);
-        _placement.sync();
+        for (auto &item : items) syncFolders(item);
     }
     sql::Transaction transaction(_repo.db());
     // Another program may have been faster since a look that was taken without the lock.
@@ -250,6 +250,17 @@ void Ingester::place(Item &item) {
         if (_options.track_file_attrs && _repo.config().checksum) {
             item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
         }
+    } catch (Error const &e) {
+        if (isFatal(e)) throw;
+        reject(item, Error(e).stage("transfer"));
+    }
+}
+
+/// The name of a new file must be as durable as the row that will name it.
+void Ingester::syncFolders(Item &item) {
+    if (item.error || !item.placed) return;
+    try {
+        _placement.sync(*item.placed);
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         reject(item, Error(e).stage("transfer"));

@@ -67,6 +67,7 @@ private:
     void requirePlaced(Item const &item) const;
     void requireStoredSize(Item const &item) const;
     void storeGroup(Group const &group);
+    void syncFolders(Item &item);
     void syncRecords(Item &first);
     void storeItems(Group const &group);
     void checkRegistered(RawLine const &line);

@@ -157,16 +157,16 @@ void copyFile(std::string const &source, std::string const &destination, Ownersh
     publish(temporary, source, destination);
 }
 
-/// Errors after which another kind of link would fail as well.
-bool noLinkWillDo(int errnum) {
-    return errnum == ENOENT || errnum == ENOSPC || errnum == EROFS || errnum == EDQUOT || errnum == EACCES;
+/// Errors of file systems that have no hard links, or none from there to here.
+bool anotherLinkMayDo(int errnum) {
+    return errnum == EXDEV || errnum == EPERM || errnum == EMLINK || errnum == ENOSYS || errnum == EOPNOTSUPP;
 }
 
 /// False when the file system can't link the file here.
 bool hardLink(std::string const &source, std::string const &destination) {
     if (::link(common::realPath(source).c_str(), destination.c_str()) == 0) return true;
     if (errno == EEXIST) return alreadyThere(source, destination);
-    if (noLinkWillDo(errno)) throw common::systemError("link to", destination, errno);
+    if (!anotherLinkMayDo(errno)) throw common::systemError("link to", destination, errno);
     return false;
 }
 
@@ -330,9 +330,14 @@ bool Placement::finishMove(std::string const &source, std::string const &stored)
     return true;
 }
 
-void Placement::sync() {
-    for (auto const &folder : _unsynced) common::syncFolder(folder);
-    _unsynced.clear();
+void Placement::sync(Placed const &placed) {
+    for (auto at = common::folderOf(placed.file); at.size() >= _root.size(); at = common::folderOf(at)) {
+        if (auto const found = _unsynced.find(at); found != _unsynced.end()) {
+            common::syncFolder(at);
+            _unsynced.erase(found);
+        }
+        if (at == "/") return;
+    }
 }
 
 void Placement::undo(Placed const &placed) {

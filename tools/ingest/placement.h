@@ -77,8 +77,9 @@ public:
     /// Absolute path of a stored file; empty when it is no local one.
     std::string fileOf(std::string const &stored) const;
 
-    /// Make the names made since the last call durable. Call it before the rows are committed.
-    void sync();
+    /// Make the name of a file that was placed durable, with all new folders above it. Call it before its row
+    /// is committed. A folder that several files share is synced once. \throws Error IO_ERROR, STALE_MOUNT …
+    void sync(Placed const &placed);
 
     /// Remove a file that place() created and that no row came to name. Errors are ignored: it is a left-over
     /// then.
