@@ -88,11 +88,13 @@ check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUIL
   "$BUILD/asan/tests/fuzz"
 suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-30}"
 
-# Stops, order and writers: a part of what make check-all does.
+# Stops, faults, order and writers: a part of what make check-all does.
 export BUILD
 suite tests/fault/order.sh
-suite tests/fault/writers.sh
-suite env MODES='copy:catch-up move:catch-up direct:live' RANDOM_KILLS=20 tests/fault/kill.sh 9
+suite env SCENARIOS='' tests/fault/faults.sh
+suite env FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
+suite tests/concurrency/writers.sh
+suite env STEP=8 tests/concurrency/meet.sh
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

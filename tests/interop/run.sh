@@ -232,5 +232,9 @@ done
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 
+# Writers of both kinds at once; a suite of its own.
+beside() { "$here/../concurrency/python.sh"; }
+check 'dbb and Python write to one repository' beside
+
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

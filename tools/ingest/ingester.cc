@@ -50,6 +50,7 @@ struct Ingester::Item {
     butler::DataId data_id;
     butler::ExistingDataset existing;
     std::optional<Placed> placed;
+    std::optional<Error> gone; // the source was not there to be placed
     std::string checksum;
     std::string outcome;
     Json updated; // record columns that were replaced, with their old values
@@ -252,7 +253,14 @@ void Ingester::place(Item &item) {
         }
     } catch (Error const &e) {
         if (isFatal(e)) throw;
-        reject(item, Error(e).stage("transfer"));
+        auto const error = Error(e).stage("transfer");
+        // Another program may have moved it in since we looked; the look under the lock will tell.
+        bool const mayBeStored = _options.transfer == Transfer::Move && e.code() == "NOT_FOUND";
+        if (mayBeStored && !_repo.db().inTransaction()) {
+            item.gone = error;
+        } else {
+            reject(item, error);
+        }
     }
 }
 
@@ -269,6 +277,7 @@ void Ingester::syncFolders(Item &item) {
 
 /// Under the lock, a last look at what another program could have taken away.
 void Ingester::requirePlaced(Item const &item) const {
+    if (item.gone) throw *item.gone;
     if (!item.placed) {
         throw Error("VANISHED", "\"" + item.line.path + "\": its dataset was removed while it was ingested");
     }
