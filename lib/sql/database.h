@@ -23,7 +23,7 @@ class Statement {
 public:
     virtual ~Statement() = default;
 
-    /// Bind parameter `index` (from 0); text is copied.
+    /// Bind parameter `index` (from 0); text is not copied and must live until reset().
     virtual void bind(int index, Value const &value) = 0;
     /// Go to the next row of the result; false when there is none. The first call runs the statement.
     /// \throws Error as Database::execute
@@ -77,6 +77,10 @@ public:
     virtual void commit() = 0;
     virtual void rollback() = 0;
     virtual bool inTransaction() const = 0;
+
+    /// Keep in memory what savepoints would restore, and what sorts need, instead of in temporary files: for
+    /// many small savepoints.
+    virtual void useMemoryForSavepoints() = 0;
 
     bool hasTable(std::string const &name);
 

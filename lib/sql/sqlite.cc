@@ -103,7 +103,7 @@ public:
         int const at = index + 1;
         int code = SQLITE_OK;
         if (auto const *s = std::get_if<std::string>(&value)) {
-            code = sqlite3_bind_text64(_statement, at, s->data(), s->size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+            code = sqlite3_bind_text64(_statement, at, s->data(), s->size(), SQLITE_STATIC, SQLITE_UTF8);
         } else if (auto const *i = std::get_if<std::int64_t>(&value)) {
             code = sqlite3_bind_int64(_statement, at, *i);
         } else if (auto const *d = std::get_if<double>(&value)) {
@@ -201,6 +201,7 @@ public:
         if (code != SQLITE_OK) throw translated(_db, code, _path, "use");
     }
 
+    void useMemoryForSavepoints() override { execute("PRAGMA temp_store = MEMORY"); }
     std::int64_t lastInsertId() override { return sqlite3_last_insert_rowid(_db); }
 
     // A deferred transaction would fail at its first write when another writer came in between.

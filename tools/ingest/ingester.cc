@@ -61,7 +61,9 @@ struct Ingester::Item {
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {}
+      _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
+    _repo.db().useMemoryForSavepoints(); // there is one for each exposure
+}
 
 Ingester::~Ingester() = default;
 
@@ -124,18 +126,30 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         for (auto &item : items) place(item);
         for (auto &item : items) syncFolders(item);
     }
+    if (!storeBatch(items, groups, Failures::EndBatch)) storeBatch(items, groups, Failures::EndExposure);
+}
+
+/// One transaction. Savepoints, which a failure of one exposure alone needs, cost about as much as the rows;
+/// without them the failure takes the whole batch back. \return whether it was committed
+bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures) {
     sql::Transaction transaction(_repo.db());
     // Another program may have been faster since a look that was taken without the lock.
     lookAndPlace(items);
-    for (auto const &group : groups) storeGroup(group);
+    if (failures == Failures::EndBatch) {
+        if (!storeTogether(groups)) return false;
+    } else {
+        for (auto const &group : groups) storeGroup(group);
+    }
     undoLeftOvers(items);
     transaction.commit();
+    return true;
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
     for (auto &item : items) {
         look(item);
         if (_options.dry_run || !_placement.makesFiles()) place(item);
+        if (!_options.dry_run) requirePlaced(item);
     }
 }
 
@@ -276,13 +290,15 @@ void Ingester::syncFolders(Item &item) {
 }
 
 /// Under the lock, a last look at what another program could have taken away.
-void Ingester::requirePlaced(Item const &item) const {
-    if (item.gone) throw *item.gone;
-    if (!item.placed) {
-        throw Error("VANISHED", "\"" + item.line.path + "\": its dataset was removed while it was ingested");
-    }
-    if (_placement.makesFiles() && ::access(item.placed->file.c_str(), F_OK) != 0) {
-        throw Error("VANISHED", "\"" + item.placed->file + "\" went away before it was registered");
+void Ingester::requirePlaced(Item &item) {
+    if (item.error || item.twin || item.existing.stored) return;
+    if (item.gone) {
+        reject(item, *item.gone);
+    } else if (!item.placed) {
+        reject(item, Error("VANISHED",
+                           "\"" + item.line.path + "\": its dataset was removed while it was ingested"));
+    } else if (_placement.makesFiles() && ::access(item.placed->file.c_str(), F_OK) != 0) {
+        reject(item, Error("VANISHED", "\"" + item.placed->file + "\" went away before it was registered"));
     }
 }
 
@@ -345,14 +361,28 @@ butler::DimensionRecord Ingester::required(RawLine const &line, std::string cons
                 .expected = "a registered " + element});
 }
 
-/// The lines of one exposure: its records by the first of them, then the datasets. All of it or nothing.
+/// All exposures of a batch: their records, then all datasets. \return false when one of them fails
+bool Ingester::storeTogether(std::vector<Group> const &groups) {
+    try {
+        Group all;
+        for (auto const &group : groups) {
+            syncRecords(group);
+            all.insert(all.end(), group.begin(), group.end());
+        }
+        storeItems(all);
+        return true;
+    } catch (Error const &e) {
+        if (isFatal(e)) throw;
+        return false;
+    }
+}
+
+/// The lines of one exposure. All of it or nothing.
 void Ingester::storeGroup(Group const &group) {
-    auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
-    if (first == group.end()) return;
     std::optional<sql::Savepoint> savepoint;
     if (!_options.dry_run) savepoint.emplace(_repo.db());
     try {
-        syncRecords(**first);
+        syncRecords(group);
         storeItems(group);
         if (savepoint) savepoint->release();
     } catch (Error const &e) {
@@ -363,8 +393,11 @@ void Ingester::storeGroup(Group const &group) {
     }
 }
 
-void Ingester::syncRecords(Item &first) {
-    auto const &line = first.line;
+/// The records of an exposure, as the first of its lines has them.
+void Ingester::syncRecords(Group const &group) {
+    auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
+    if (first == group.end()) return;
+    auto const &line = (*first)->line;
     Json updated;
     auto sync = [&](char const *element, Json const &record) {
         auto const result = _options.dry_run ? _records.check(element, record, _options.update_records)
@@ -372,7 +405,7 @@ void Ingester::syncRecords(Item &first) {
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
     forEachRecord(_repo.universe(), *line.records, sync);
-    first.updated = updated;
+    (*first)->updated = updated;
 }
 
 void Ingester::storeItems(Group const &group) {
@@ -386,17 +419,10 @@ void Ingester::storeItems(Group const &group) {
     };
     for (auto *item : group) {
         if (item->error) continue;
-        try {
-            item->outcome = !item->updated.isNull() && item->existing.stored ? "updated"
-                            : item->existing.stored                          ? "existing"
-                                                                             : "done";
-            if (item->existing.stored) continue;
-            if (!_options.dry_run) requirePlaced(*item);
-        } catch (Error const &e) {
-            if (isFatal(e)) throw;
-            reject(*item, e);
-            continue;
-        }
+        item->outcome = !item->updated.isNull() && item->existing.stored ? "updated"
+                        : item->existing.stored                          ? "existing"
+                                                                         : "done";
+        if (item->existing.stored) continue;
         if (target != item->target) store();
         target = item->target;
         auto const &table = *item->line.table;

@@ -57,6 +57,7 @@ private:
         std::map<std::int64_t, std::string> detectors; // full names
     };
     using Group = std::vector<Item *>; // the lines of one exposure
+    enum class Failures { EndBatch, EndExposure };
 
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
@@ -64,11 +65,13 @@ private:
     void look(Item &item);
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
-    void requirePlaced(Item const &item) const;
+    void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
+    bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures);
+    bool storeTogether(std::vector<Group> const &groups);
     void storeGroup(Group const &group);
     void syncFolders(Item &item);
-    void syncRecords(Item &first);
+    void syncRecords(Group const &group);
     void storeItems(Group const &group);
     void checkRegistered(RawLine const &line);
     butler::DimensionRecord required(RawLine const &line, std::string const &element, common::Json const &key,
