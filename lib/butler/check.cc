@@ -64,7 +64,7 @@ private:
                 Json where;
                 where.set("message", e.message());
                 _spool.add({"corrupt_database", where, e.message(), {}, true});
-            } else if (e.code() == "DB_ERROR") {
+            } else if (e.code() == "DB_ERROR" || e.code() == "SCHEMA_DAMAGED") {
                 // For example a query over a column that lost its index: the schema's own damage says so.
                 _result.unchecked.push_back("looking for " + std::string(kind.name) + ": " + e.message());
             } else {

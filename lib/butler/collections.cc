@@ -38,7 +38,15 @@ std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
         .query({}, [&](Statement const &row) { names[row.integer(0)].push_back(row.text(1)); });
     std::map<std::int64_t, DimensionGroup> out;
     out[0] = {};
-    for (auto const &[key, dimensions] : names) out[key] = repo.universe().group(dimensions);
+    for (auto const &[key, dimensions] : names) {
+        try {
+            out[key] = repo.universe().group(dimensions);
+        } catch (Error const &e) {
+            throw Error("REPO_DAMAGED",
+                        "group " + std::to_string(key) + " of table dimension_graph_definition: " + e.message(),
+                        ExitCode::Damaged);
+        }
+    }
     return out;
 }
 

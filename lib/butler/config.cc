@@ -143,9 +143,10 @@ public:
         } catch (Error const &e) {
             throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
         }
-        if (_yaml.isNull()) _yaml = Json::Object{};
-        if (!_yaml.isObject())
-            throw Error("REPO_DAMAGED", "\"" + _file + "\" is no mapping", ExitCode::Damaged);
+        // The Butler would go by its defaults, with another datastore root than most repositories have; but what
+        // is empty was more likely cut short. `{}` says that the defaults are meant.
+        if (_yaml.isNull()) throw damaged("", "is empty");
+        if (!_yaml.isObject()) throw damaged("", "is no mapping");
         if (hasKeyAnywhere(_yaml, "includeConfigs")) {
             throw bad("includeConfigs", "reads other files, which dbb does not do");
         }
@@ -158,7 +159,14 @@ public:
     /// The value at a dotted key; null when absent.
     Json const &at(std::string const &key) const {
         Json const *value = &_yaml;
-        for (auto const &part : common::split(key, '.')) value = &(*value)[part];
+        std::string path;
+        for (auto const &part : common::split(key, '.')) {
+            if (!value->isNull() && !value->isObject()) {
+                throw damaged(path, "is no mapping but " + value->dump());
+            }
+            value = &(*value)[part];
+            path += (path.empty() ? "" : ".") + part;
+        }
         return *value;
     }
 
@@ -177,6 +185,13 @@ public:
     }
 
 private:
+    Error damaged(std::string const &key, std::string const &reason) const {
+        return Error("REPO_DAMAGED", "\"" + _file + (key.empty() ? "\" " : "\": " + key + " ") + reason,
+                     ExitCode::Damaged)
+            .hint("restore it, or take that of a fresh repository (dbb-repo create), then look with dbb-repo check")
+            .cause({.value = key});
+    }
+
     std::string _file;
     Json _yaml;
 };

@@ -164,7 +164,7 @@ constexpr std::array catalogue{
     Reason{"DB_ERROR", "commit", true, "The database refused.", "the message has the database's words"},
     Reason{"OUTPUT_FAILED", "commit", true, "Standard output can't be written.", "make room where it goes"},
     Reason{"REPO_DAMAGED", "commit", false, "The repository is damaged.",
-           "restore it, or ask dbb-repo check"},
+           "dbb-repo check says what is wrong; restore what it can't mend from a backup"},
     Reason{"REPO_EXISTS", "commit", false, "There is a repository already.", "choose another folder"},
     Reason{"REPO_LOCKED", "commit", true, "Another program holds the database.",
            "try again when it has finished"},
@@ -173,6 +173,9 @@ constexpr std::array catalogue{
            "change owner or mode of its folder and database"},
     Reason{"REPO_UNSUPPORTED", "commit", false, "The repository is of a kind or version that dbb can't use.",
            "use the Butler's own tools for it"},
+    Reason{"SCHEMA_DAMAGED", "commit", false,
+           "A table or column of the registry is missing, or is something else.",
+           "dbb-repo check says what is wrong; restore the database from a backup"},
     Reason{"USAGE", "input", false, "The command line or configuration is wrong.", ""},
 };
 

@@ -58,8 +58,8 @@ public:
     virtual Dialect dialect() const = 0;
     /// Compile a statement.
     /// \throws Error DB_ERROR with the database's own words (exit 4), REPO_LOCKED, REPO_READ_ONLY, DISK_FULL,
-    ///         REPO_DAMAGED (exit 5), CONSTRAINT for a violated constraint (its name or columns in
-    ///         cause.column)
+    ///         REPO_DAMAGED (exit 5), SCHEMA_DAMAGED (exit 5) for tables and columns that are not there,
+    ///         CONSTRAINT for a violated constraint (its name or columns in cause.column)
     virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
     /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
     virtual void execute(std::string const &text) = 0;

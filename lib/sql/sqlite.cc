@@ -93,6 +93,12 @@ public:
     SqliteStatement(sqlite3 *db, std::string const &path, std::string const &text) : _db(db), _path(path) {
         auto const code = sqlite3_prepare_v3(db, text.data(), static_cast<int>(text.size()),
                                              SQLITE_PREPARE_PERSISTENT, &_statement, nullptr);
+        if (code == SQLITE_ERROR) {
+            // Our statements are right for the tables that the Butler makes, so these are others.
+            throw Error("SCHEMA_DAMAGED",
+                        "the tables of \"" + path + "\" are not as they should be: " + sqlite3_errmsg(db),
+                        ExitCode::Damaged);
+        }
         if (code != SQLITE_OK) throw translated(db, code, path, "prepare a statement for");
     }
     ~SqliteStatement() override { sqlite3_finalize(_statement); }

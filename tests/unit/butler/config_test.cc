@@ -115,9 +115,22 @@ TEST_CASE("a comment about includes is no include", "[butler][config]") {
 }
 
 TEST_CASE("a broken butler.yaml is damage", "[butler][config]") {
-    auto const yaml = GENERATE(as<std::string>{}, "a: [", "- 1\n- 2\n", "just text");
+    auto const yaml = GENERATE(as<std::string>{}, "a: [", "- 1\n- 2\n", "just text", "", "# nothing else\n",
+                               "datastore: 5\n", "datastore: []\n", "registry: x\n", "registry: {managers: 1}\n",
+                               "datastore: {records: file_datastore_records}\n");
+    CAPTURE(yaml);
     Folder const f(yaml);
-    CHECK(test::errorOf([&] { f.read(); }).code() == "REPO_DAMAGED");
+    auto const e = test::errorOf([&] { f.read(); });
+    CHECK(e.code() == "REPO_DAMAGED");
+    CHECK(e.exitCode() == common::ExitCode::Damaged);
+}
+
+TEST_CASE("damage of butler.yaml is told by the key that has it", "[butler][config]") {
+    Folder const f("datastore: {records: file_datastore_records}\n");
+    auto const e = test::errorOf([&] { f.read(); });
+    CHECK(e.message().find("butler.yaml\": datastore.records is no mapping but \"file_datastore_records\"")
+          != std::string::npos);
+    CHECK(e.cause().value == "datastore.records");
 }
 
 TEST_CASE("repositories that are not there", "[butler][config]") {

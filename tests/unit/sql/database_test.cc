@@ -185,6 +185,16 @@ TEST_CASE("a damaged page is reported as damage", "[sql]") {
     CHECK(codeOf([&] { count(*db); }) == "REPO_DAMAGED 5");
 }
 
+TEST_CASE("tables that are not there or are something else are damage", "[sql]") {
+    auto const db = sql::openSqlite(memory, OpenMode::Create);
+    db->execute("CREATE TABLE u (i INTEGER); CREATE VIEW t AS SELECT i FROM u");
+    CHECK(count(*db) == 0);
+    CHECK(codeOf([&] { db->prepare("INSERT INTO t VALUES (1)"); }) == "SCHEMA_DAMAGED 5");
+    CHECK(codeOf([&] { db->prepare("SELECT j FROM u"); }) == "SCHEMA_DAMAGED 5");
+    db->execute("DROP VIEW t");
+    CHECK(codeOf([&] { db->prepare("SELECT count(*) FROM t"); }) == "SCHEMA_DAMAGED 5");
+}
+
 TEST_CASE("a database that may only be read says so", "[sql]") {
     auto const db = sql::openSqlite(memory, OpenMode::Create);
     db->execute("CREATE TABLE t (i INTEGER); PRAGMA query_only = ON");
