@@ -169,6 +169,12 @@ void writeSummaries(Repository const &repo, DatasetType const &type, std::int64_
     }
 }
 
+/// A row that is not there although it was inserted without an error, so that a receipt would be a lie.
+Error ignored(std::string const &table) {
+    return Error("DB_ERROR", "the database did not take a row of table " + table, common::ExitCode::Backend)
+        .hint("look for a trigger on that table; a registry of the Butler has none");
+}
+
 /// What a violated constraint means for a dataset.
 Error explained(Error const &e, Repository const &repo, DatasetType const &type, DataId const &dataId) {
     if (e.code() != "CONSTRAINT") return e;
@@ -211,15 +217,21 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     each([&](NewDataset const &dataset, std::string const &id) {
         std::vector<Value> row{_type.id, id, _runId};
         row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
-        _insertTag->run(row);
+        if (_insertTag->run(row) > 0) return;
+        bool found = false;
+        _dataIdOf->query({id, _runId}, [&](Statement const &) { found = true; });
+        if (!found) throw ignored(_type.tags_table);
     });
     each([&](NewDataset const &, std::string const &id) {
-        _insertLocation->run({_repo.config().datastore_name, id});
+        if (_insertLocation->run({_repo.config().datastore_name, id}) != 1) throw ignored("dataset_location");
     });
     each([&](NewDataset const &dataset, std::string const &id) {
         auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
-        _insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class,
-                          std::string(wholeDataset), checksum, dataset.size_bytes});
+        if (_insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class,
+                              std::string(wholeDataset), checksum, dataset.size_bytes})
+            != 1) {
+            throw ignored(_repo.config().records_table);
+        }
     });
 }
 

@@ -316,3 +316,15 @@ TEST_CASE("long listings come in pages without gaps", "[butler][datasets]") {
     });
     CHECK(last == count);
 }
+
+TEST_CASE("rows that a trigger makes away with are an error", "[butler][datasets]") {
+    WithRaw t;
+    std::string const table =
+        GENERATE(as<std::string>{}, "dataset_tags_00000001", "dataset_location", "file_datastore_records");
+    t.repo.db().execute("CREATE TRIGGER t BEFORE INSERT ON " + table + " BEGIN SELECT RAISE(IGNORE); END");
+    auto const e = errorOf([&] { t.insert({t.dataset(0, 1)}); });
+    CHECK(e.code() == "DB_ERROR");
+    CHECK(e.exitCode() == common::ExitCode::Backend);
+    CHECK(e.message() == "the database did not take a row of table " + table);
+    CHECK(t.count("dataset") == 0);
+}
