@@ -12,7 +12,7 @@
 
 namespace dbb::butler {
 
-/// Trial is for dry runs, whose transactions are rolled back: as ReadWrite, but opening changes nothing.
+/// Trial is for finding out whether one could write: as ReadWrite, but opening changes nothing.
 enum class Access { ReadOnly, ReadWrite, Trial };
 
 /// Open the database of a registry. What a writer that was killed left behind is rolled back first, which

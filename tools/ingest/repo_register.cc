@@ -74,16 +74,16 @@ private:
     bool _updated = false;
 };
 
-Outcome syncAll(butler::Repository const &repo, Table const &table, bool update) {
+Outcome syncAll(butler::Repository const &repo, Table const &table, RegisterOptions const &options) {
     Outcome out;
     DimensionRecords records(repo);
-    out.add(records.sync("instrument", instrumentRecord(table, repo.universe()), update));
-    for (auto const &detector : table.detectors) {
-        out.add(records.sync("detector", detectorRecord(table, detector), update));
-    }
-    for (auto const &filter : table.filters()) {
-        out.add(records.sync("physical_filter", filterRecord(table, filter), update));
-    }
+    auto const sync = [&](char const *element, Json const &record) {
+        out.add(options.dry_run ? records.check(element, record, options.update)
+                                : records.sync(element, record, options.update));
+    };
+    sync("instrument", instrumentRecord(table, repo.universe()));
+    for (auto const &detector : table.detectors) sync("detector", detectorRecord(table, detector));
+    for (auto const &filter : table.filters()) sync("physical_filter", filterRecord(table, filter));
     return out;
 }
 
@@ -100,10 +100,13 @@ void checkNames(std::vector<std::string> const &names) {
 
 /// Register one instrument. \return done, existing, updated or planned
 std::string registerOne(butler::Repository const &repo, Table const &table, RegisterOptions const &options) {
+    if (options.dry_run) {
+        sql::ReadTransaction const view(repo.db());
+        auto const outcome = syncAll(repo, table, options).text();
+        return outcome == "existing" ? outcome : "planned";
+    }
     sql::Transaction transaction(repo.db());
-    auto outcome = syncAll(repo, table, options.update).text();
-    // A dry run does the work and takes it back, so it meets the errors that the real one would meet.
-    if (options.dry_run) return outcome == "existing" ? outcome : "planned";
+    auto outcome = syncAll(repo, table, options).text();
     transaction.commit();
     return outcome;
 }
@@ -123,7 +126,7 @@ manifest::Record line(Table const &table, std::string const &outcome) {
 
 common::ExitCode registerInstruments(RegisterOptions const &options, common::Output &out) {
     checkNames(options.instruments);
-    auto const access = options.dry_run ? butler::Access::Trial : butler::Access::ReadWrite;
+    auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access);
     auto status = common::ExitCode::Done;
     for (auto const &name : options.instruments) {

@@ -22,8 +22,17 @@ sqlite3 repo/gen3.sqlite3 "UPDATE physical_filter SET band='x' WHERE instrument=
 remember repo
 expect_rc 1 dbb-repo register-instrument -n repo LATISS
 expect_match "$ERR" 'band is "x" there'
-expect_rc 0 dbb-repo register-instrument -n --update repo LATISS
-expect_eq "$(outcomes)" 'LATISS planned'
+expect_rc 0 dbb-repo register-instrument -n --update repo LATISS LSSTComCam LSSTCam
+expect_eq "$(outcomes)" $'LATISS planned\nLSSTComCam planned\nLSSTCam existing'
+# A dry run needs no right to write, waits for no writer, and opens nothing for writing.
+traced() { ASAN_OPTIONS=${ASAN_OPTIONS:-}:detect_leaks=0 strace -f -o trace -e trace=openat "$@"; }
+sqlite3 repo/gen3.sqlite3 'BEGIN IMMEDIATE' '.shell touch locked; until [ -e dry ]; do sleep 0.05; done' ROLLBACK &
+until [ -e locked ]; do sleep 0.05; done
+expect_rc 0 traced dbb-repo register-instrument -n --update repo LATISS
+touch dry
+wait
+expect_match trace 'gen3.sqlite3"'
+expect_no_match trace 'repo/.*(O_RDWR|O_WRONLY|O_CREAT)'
 expect_unchanged repo
 expect_rc 1 dbb-repo register-instrument repo LATISS LSSTComCam
 expect_eq "$(outcomes)" 'LSSTComCam done'
