@@ -1,5 +1,6 @@
 #include "common/calendar.h"
 
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -49,6 +50,20 @@ bool takeChar(std::string_view &text, char c) {
     return true;
 }
 
+/// Takes a point and 1 to 9 decimals off the front of `text`, as nanoseconds; 0 when there is no point, -1
+/// when the decimals are none.
+std::int64_t takeFraction(std::string_view &text) {
+    if (!takeChar(text, '.')) return 0;
+    if (text.empty() || text.size() > 9) return -1;
+    std::int64_t fraction = 0;
+    for (std::size_t i = 0; i < 9; ++i) {
+        int digit = 0;
+        if (!text.empty() && (digit = takeDigits(text, 1)) < 0) return -1;
+        fraction = fraction * 10 + digit;
+    }
+    return fraction;
+}
+
 } // namespace
 
 std::optional<std::int64_t> nsFromIso(std::string_view text) {
@@ -68,16 +83,8 @@ std::optional<std::int64_t> nsFromIso(std::string_view text) {
              .ok()) {
         return std::nullopt;
     }
-    std::int64_t fraction = 0;
-    if (takeChar(text, '.')) {
-        if (text.empty() || text.size() > 9) return std::nullopt;
-        for (std::size_t i = 0; i < 9; ++i) {
-            int digit = 0;
-            if (!text.empty() && (digit = takeDigits(text, 1)) < 0) return std::nullopt;
-            fraction = fraction * 10 + digit;
-        }
-    }
-    if (!text.empty()) return std::nullopt;
+    auto const fraction = takeFraction(text);
+    if (fraction < 0 || !text.empty()) return std::nullopt;
     return daysFromCivil(year, month, day) * nsPerDay + (hour * 3600LL + minute * 60 + second) * nsPerSecond
            + fraction;
 }
@@ -87,6 +94,16 @@ std::string secondsFromNs(std::int64_t ns) {
     std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / nsPerSecond),
                   static_cast<long long>(ns % nsPerSecond));
     return text;
+}
+
+std::optional<std::int64_t> nsFromSeconds(std::string_view text) {
+    std::int64_t seconds = -1;
+    auto const [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    if (error != std::errc() || seconds < 0 || seconds >= INT64_MAX / nsPerSecond) return std::nullopt;
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    auto const fraction = takeFraction(text);
+    if (fraction < 0 || !text.empty()) return std::nullopt;
+    return seconds * nsPerSecond + fraction;
 }
 
 std::int64_t nowUtcNs() {

@@ -105,9 +105,17 @@ void remediesFrom(std::string_view (*remedyOf)(std::string_view code)) {
     state().remedyOf = remedyOf;
 }
 
-void error(Error const &e) {
+namespace {
+
+void writeError(Level level, Error const &e) {
     auto const remedy = state().remedyOf ? state().remedyOf(e.code()) : std::string_view();
-    write(Level::Error, e.message(), e.hint().empty() ? std::string(remedy) : e.hint(), e.code());
+    write(level, e.message(), e.hint().empty() ? std::string(remedy) : e.hint(), e.code());
+}
+
+} // namespace
+
+void error(Error const &e) {
+    writeError(Level::Error, e);
 }
 void error(std::string const &message) {
     write(Level::Error, message, "", "");
@@ -134,14 +142,16 @@ void Grouped::add(Error const &e) {
     auto at =
         std::find_if(_counts.begin(), _counts.end(), [&](Count const &c) { return c.code == e.code(); });
     if (at == _counts.end()) at = _counts.insert(_counts.end(), Count{e.code(), 0});
-    if (++at->seen <= shownPerCode) error(e);
+    if (++at->seen <= shownPerCode) writeError(_level, e);
 }
 
 void Grouped::finish() {
     for (auto const &count : _counts) {
         if (count.seen <= shownPerCode) continue;
-        error(std::to_string(count.seen - shownPerCode) + " more of kind " + count.code
-              + " are not shown; --rejects FILE keeps all");
+        write(_level,
+              std::to_string(count.seen - shownPerCode) + " more of kind " + count.code + " are not shown; "
+                  + (_level == Level::Error ? "--rejects FILE keeps all" : "the receipts tell all"),
+              "", "");
     }
     _counts.clear();
 }

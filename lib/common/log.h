@@ -33,9 +33,11 @@ void debug(std::string const &message);
 /// is a terminal that can do so, and with -q. An empty text takes the line away.
 void progress(std::string const &text);
 
-/// Reports errors of single items; of each code the first few are shown and the rest are counted.
+/// Reports errors, or warnings, of single items; of each code the first few are shown and the rest are
+/// counted.
 class Grouped {
 public:
+    explicit Grouped(Level level = Level::Error) : _level(level) {}
     ~Grouped();
     void add(Error const &e);
     /// Print the counts of what was not shown. Called by the destructor too.
@@ -46,6 +48,7 @@ private:
         std::string code;
         std::size_t seen = 0;
     };
+    Level _level;
     std::vector<Count> _counts;
 };
 

@@ -30,6 +30,17 @@ TEST_CASE("instants are written and read as ISO") {
     CHECK(daysFromCivil(2000, 3, 1) == 11017);
 }
 
+TEST_CASE("file times are written and read as seconds") {
+    CHECK(secondsFromNs(1537510342390000000) == "1537510342.390000000");
+    CHECK(nsFromSeconds("1537510342.390000000") == 1537510342390000000);
+    CHECK(nsFromSeconds("1537510342.39") == 1537510342390000000);
+    CHECK(nsFromSeconds("7") == 7000000000);
+    for (auto const *text : {"", ".5", "-1.5", "1.", "1.5e3", "1.1234567890", "1.5 ", "99999999999.0", "x"}) {
+        CAPTURE(text);
+        CHECK_FALSE(nsFromSeconds(text));
+    }
+}
+
 TEST_CASE("digests are those of the standards") {
     // FIPS 180 (abc), RFC 7693 appendix A, RFC 1950's checksum of a known text.
     CHECK(toHex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");

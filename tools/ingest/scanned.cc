@@ -1,0 +1,36 @@
+#include "ingest/scanned.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+
+namespace dbb::ingest {
+
+using common::Error;
+
+Scanned Scanned::of(manifest::Record const &record) {
+    Scanned out;
+    out.size_bytes = record.integer("size");
+    if (auto const mtime = record.get("mtime"); mtime.isString()) {
+        out.mtime_ns = common::nsFromSeconds(mtime.string());
+    }
+    return out;
+}
+
+void requireAsScanned(std::string const &path, common::FileStat const &now, Scanned const &scanned) {
+    if (scanned.size_bytes && *scanned.size_bytes != now.size_bytes) {
+        auto const was = std::to_string(*scanned.size_bytes);
+        auto const is = std::to_string(now.size_bytes);
+        throw Error("CHANGED",
+                    "\"" + path + "\" had " + was + " bytes when it was scanned and has " + is + " now")
+            .cause({.value = is, .expected = was});
+    }
+    if (scanned.mtime_ns && *scanned.mtime_ns != now.mtime_ns) {
+        auto const was = common::isoFromNs(*scanned.mtime_ns);
+        auto const is = common::isoFromNs(now.mtime_ns);
+        throw Error("CHANGED", "\"" + path + "\" was changed at " + is + " UTC, but was of " + was
+                                   + " when it was scanned")
+            .cause({.value = is, .expected = was});
+    }
+}
+
+} // namespace dbb::ingest
