@@ -43,7 +43,8 @@ std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
             out[key] = repo.universe().group(dimensions);
         } catch (Error const &e) {
             throw Error("REPO_DAMAGED",
-                        "group " + std::to_string(key) + " of table dimension_graph_definition: " + e.message(),
+                        "group " + std::to_string(key)
+                            + " of table dimension_graph_definition: " + e.message(),
                         ExitCode::Damaged);
         }
     }
@@ -191,19 +192,32 @@ std::optional<Collection> findCollection(Repository const &repo, std::string con
     return out;
 }
 
-std::int64_t registerRun(Repository const &repo, std::string const &name) {
+std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name) {
     if (name.empty()) throw Error("BAD_VALUE", "a run needs a name");
+    std::optional<std::int64_t> out;
+    repo.db()
+        .cached("SELECT c.collection_id, c.type, r.collection_id FROM collection AS c "
+                "LEFT JOIN run AS r ON r.collection_id = c.collection_id WHERE c.name = ?")
+        .query({name}, [&](Statement const &row) {
+            auto const type = static_cast<CollectionType>(row.integer(1));
+            if (type != CollectionType::Run) {
+                throw Error("RUN_CONFLICT", "collection \"" + name + "\" is a " + std::string(nameOf(type))
+                                                + " collection, so no run of that name can be made")
+                    .cause({.value = std::string(nameOf(type)), .expected = "RUN"});
+            }
+            if (!row.isNull(2)) out = row.integer(0);
+        });
+    return out;
+}
+
+std::int64_t registerRun(Repository const &repo, std::string const &name) {
+    if (auto const found = findRun(repo, name)) return *found;
     auto &db = repo.db();
     db.cached("INSERT INTO collection (name, type) VALUES (?, ?) ON CONFLICT DO NOTHING")
         .run({name, static_cast<std::int64_t>(CollectionType::Run)});
-    auto const found = findCollection(repo, name);
-    if (found->type != CollectionType::Run) {
-        throw Error("RUN_CONFLICT", "collection \"" + name + "\" is a " + std::string(nameOf(found->type))
-                                        + " collection, so no run of that name can be made")
-            .cause({.value = std::string(nameOf(found->type)), .expected = "RUN"});
-    }
-    db.cached("INSERT INTO run (collection_id) VALUES (?) ON CONFLICT DO NOTHING").run({found->id});
-    return found->id;
+    auto const id = findCollection(repo, name).value().id;
+    db.cached("INSERT INTO run (collection_id) VALUES (?)").run({id});
+    return id;
 }
 
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where) {
@@ -225,33 +239,44 @@ std::optional<DatasetType> findDatasetType(Repository const &repo, std::string c
     return out;
 }
 
-DatasetType registerDatasetType(Repository const &repo, std::string const &name,
-                                std::vector<std::string> const &dimensions, std::string const &storageClass,
-                                bool calibration) {
+std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name,
+                                           std::vector<std::string> const &dimensions,
+                                           std::string const &storageClass, bool calibration) {
     if (!isTypeName(name)) {
         throw Error("BAD_VALUE", "\"" + name + "\" can't be the name of a dataset type")
             .hint("a letter or underscore, then letters, digits and underscores")
             .cause({.column = "dataset_type", .value = name});
     }
+    auto found = findDatasetType(repo, name);
+    if (found) checkSame(*found, repo.universe().group(dimensions), storageClass, calibration);
+    return found;
+}
+
+DatasetType ensureDatasetType(Repository const &repo, std::string const &name,
+                              std::vector<std::string> const &dimensions, std::string const &storageClass,
+                              bool calibration) {
+    if (auto found = findDatasetType(repo, name, dimensions, storageClass, calibration)) return *found;
     auto const group = repo.universe().group(dimensions);
-    if (auto const found = findDatasetType(repo, name)) {
-        checkSame(*found, group, storageClass, calibration);
-        return *found;
-    }
-    // Everything is looked up again inside, since another program may have been faster.
-    sql::Transaction transaction(repo.db());
     auto const key = keyOfGroup(repo, group);
     ensureTables(repo, group, key, calibration);
     sql::Value calibs;
     if (calibration) calibs = calibsTableName(key);
     repo.db()
         .cached("INSERT INTO dataset_type (name, storage_class, dimensions_key, tag_association_table, "
-                "calibration_association_table) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
+                "calibration_association_table) VALUES (?, ?, ?, ?, ?)")
         .run({name, storageClass, key, tagsTableName(key), calibs});
-    auto const type = findDatasetType(repo, name);
-    checkSame(*type, group, storageClass, calibration);
+    return findDatasetType(repo, name).value();
+}
+
+DatasetType registerDatasetType(Repository const &repo, std::string const &name,
+                                std::vector<std::string> const &dimensions, std::string const &storageClass,
+                                bool calibration) {
+    // Without the lock of writers as long as there is nothing to write.
+    if (auto found = findDatasetType(repo, name, dimensions, storageClass, calibration)) return *found;
+    sql::Transaction transaction(repo.db());
+    auto out = ensureDatasetType(repo, name, dimensions, storageClass, calibration);
     transaction.commit();
-    return *type;
+    return out;
 }
 
 } // namespace dbb::butler

@@ -31,8 +31,12 @@ struct Collection {
 std::vector<Collection> listCollections(Repository const &repo, std::string const &where = "");
 std::optional<Collection> findCollection(Repository const &repo, std::string const &name);
 
-/// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
-/// \throws Error RUN_CONFLICT when a collection of that name has another type
+/// Id of the RUN collection `name`, nullopt when there is none.
+/// \throws Error RUN_CONFLICT when a collection of that name has another type; BAD_VALUE for an empty name
+std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name);
+
+/// Id of the RUN collection `name`, made when absent. Inside the caller's transaction. \throws Error as
+/// findRun
 std::int64_t registerRun(Repository const &repo, std::string const &name);
 
 /// A dataset type, its dimensions and tables.
@@ -53,10 +57,21 @@ struct DatasetType {
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where = "");
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name);
 
-/// The dataset type of that name and definition, registered when absent; its tables are created in a
-/// transaction of their own, so the caller must not be inside one. \throws Error DATASET_TYPE_CONFLICT when
-/// it exists with another definition, naming both; BAD_VALUE for a name
+/// The dataset type of that name and definition, nullopt when there is none of that name.
+/// \throws Error DATASET_TYPE_CONFLICT when it exists with another definition, naming both; BAD_VALUE for a
+/// name
 ///         that is none
+std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name,
+                                           std::vector<std::string> const &dimensions,
+                                           std::string const &storageClass, bool calibration = false);
+
+/// The dataset type of that name and definition, made with its tables when absent. Inside the caller's
+/// transaction. \throws Error as findDatasetType
+DatasetType ensureDatasetType(Repository const &repo, std::string const &name,
+                              std::vector<std::string> const &dimensions, std::string const &storageClass,
+                              bool calibration = false);
+
+/// The same in a transaction of its own, so the caller must not be inside one.
 DatasetType registerDatasetType(Repository const &repo, std::string const &name,
                                 std::vector<std::string> const &dimensions, std::string const &storageClass,
                                 bool calibration = false);

@@ -24,6 +24,8 @@ namespace {
 
 /// Datasets of one call that are remembered to find two files of the same exposure and detector.
 constexpr std::size_t rememberedIds = 65536;
+/// Runs that are remembered; a stream may bring ever new ones.
+constexpr std::size_t rememberedTargets = 256;
 
 /// Errors of the repository itself, after which going on would only repeat them.
 bool isFatal(Error const &e) {
@@ -34,9 +36,10 @@ bool isFatal(Error const &e) {
 
 /// A dataset type in a run.
 struct Ingester::Target {
-    std::optional<butler::Datasets> datasets; // none: neither exists yet and this is a dry run
+    std::string run;
+    butler::DatasetType type; // as it should be: its name, storage class and dimensions
     std::string path_template;
-    butler::DatasetType type;
+    std::optional<butler::Datasets> datasets; // none: type or run do not exist yet
 };
 
 /// A line on its way through one commit.
@@ -49,8 +52,9 @@ struct Ingester::Item {
     std::optional<common::Uuid> id;
     butler::DataId data_id;
     butler::ExistingDataset existing;
+    bool gone = false; // the dataset exists, but not its file
     std::optional<Placed> placed;
-    std::optional<Error> gone; // the source was not there to be placed
+    std::optional<Error> absent; // the source was not there to be placed
     std::string checksum;
     std::string outcome;
     Json updated; // record columns that were replaced, with their old values
@@ -87,7 +91,10 @@ void Ingester::commit() {
     _queue.clear();
     try {
         commitBatch(items);
+        _placement.settleFolders(
+            std::any_of(items.begin(), items.end(), [](Item const &i) { return i.error; }));
     } catch (Error const &e) {
+        _placement.settleFolders(true);
         // Nothing of this batch is in the registry: say so for each line, so that a retry knows them.
         for (auto &item : items) _rejects.add(std::move(item.line.record), item.error ? *item.error : e);
         throw;
@@ -96,6 +103,7 @@ void Ingester::commit() {
 }
 
 void Ingester::commitBatch(std::vector<Item> &items) {
+    if (_targets.size() > rememberedTargets) _targets.clear();
     std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
     std::unordered_map<std::string, Item *> byId;
     std::vector<Group> groups;
@@ -153,42 +161,19 @@ void Ingester::lookAndPlace(std::vector<Item> &items) {
     }
 }
 
-/// The dataset type and run of a line, registered when they are new.
+/// The dataset type and run of a line, as far as the registry has them.
 Ingester::Target &Ingester::targetOf(RawLine const &line) {
     auto const &table = *line.table;
     auto &slot = _targets[line.instrument + "\n" + line.run];
     // Items of a batch point to what is here: a target that exists is never replaced.
     if (slot) return *slot;
     auto target = std::make_unique<Target>();
-    if (_options.dry_run) {
-        auto const type = butler::findDatasetType(_repo, table.dataset_type);
-        auto const run = butler::findCollection(_repo, line.run);
-        if (type) target->type = *type;
-        if (type && run) target->datasets.emplace(_repo, *type, line.run, run->id);
-        if (run && run->type != butler::CollectionType::Run) {
-            throw Error("RUN_CONFLICT", "collection \"" + line.run + "\" is no run");
-        }
-        if (type
-            && (type->storage_class != table.storage_class
-                || type->dimensions.required != _repo.universe().group(table.dimensions).required)) {
-            throw Error("DATASET_TYPE_CONFLICT",
-                        "dataset type \"" + type->name + "\" has storage class " + type->storage_class
-                            + " or dimensions other than those of " + line.instrument + "'s raws");
-        }
-        if (!type) {
-            target->type.name = table.dataset_type;
-            target->type.storage_class = table.storage_class;
-            target->type.dimensions = _repo.universe().group(table.dimensions);
-        }
-    } else {
-        // A dataset type makes tables, which the Butler does in a transaction of their own.
-        target->type =
-            butler::registerDatasetType(_repo, table.dataset_type, table.dimensions, table.storage_class);
-        sql::Transaction transaction(_repo.db());
-        auto const runId = butler::registerRun(_repo, line.run);
-        transaction.commit();
-        target->datasets.emplace(_repo, target->type, line.run, runId);
-    }
+    target->run = line.run;
+    target->type.name = table.dataset_type;
+    target->type.storage_class = table.storage_class;
+    target->type.dimensions = _repo.universe().group(table.dimensions);
+    findType(target->type);
+    findTarget(*target);
     target->path_template =
         butler::templateFor(_repo.config().templates, _repo.universe(), target->type.name,
                             target->type.dimensions, target->type.storage_class, line.instrument);
@@ -196,7 +181,27 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
     return *slot;
 }
 
-/// What can be known of an item without looking for its dataset; registers type and run when they are new.
+std::optional<butler::DatasetType> Ingester::findType(butler::DatasetType const &type) const {
+    return butler::findDatasetType(_repo, type.name, type.dimensions.required, type.storage_class);
+}
+
+/// Look whether the registry has a target by now.
+void Ingester::findTarget(Target &target) const {
+    auto const run = butler::findRun(_repo, target.run);
+    if (!run) return;
+    if (auto const type = findType(target.type)) target.datasets.emplace(_repo, *type, target.run, *run);
+}
+
+/// Make a target that the registry lacks: with its first dataset, so that lines that are refused leave no
+/// run.
+void Ingester::registerTarget(Target &target) const {
+    auto const &wanted = target.type;
+    auto const type =
+        butler::ensureDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class);
+    target.datasets.emplace(_repo, type, target.run, butler::registerRun(_repo, target.run));
+}
+
+/// What can be known of an item without looking for its dataset.
 void Ingester::prepare(Item &item) {
     try {
         checkRegistered(item.line);
@@ -221,11 +226,15 @@ void Ingester::prepare(Item &item) {
 
 /// Look for the dataset in the registry, and at the file that it has.
 void Ingester::look(Item &item) {
-    if (item.error || item.twin || !item.target->datasets) return;
+    if (item.error || item.twin) return;
     try {
+        if (!item.target->datasets) findTarget(*item.target);
+        if (!item.target->datasets) return;
         item.existing = item.target->datasets->existing(*item.id, item.data_id);
         if (!item.existing.stored) return;
-        if (_placement.differsFromStored(item.line.path, item.existing.path)) {
+        auto const compared = _placement.compareWithStored(item.line.path, item.existing.path);
+        item.gone = compared == Placement::Stored::Gone;
+        if (compared == Placement::Stored::Differs) {
             auto const other = _placement.fileOf(item.existing.path);
             throw Error("OTHER_ORIGIN", "\"" + item.line.path + "\" is the same exposure and detector as \""
                                             + other + "\", which the repository has, but another file")
@@ -248,7 +257,7 @@ void Ingester::requireStoredSize(Item const &item) const {
     if (stored < 0) return;
     auto const &path = item.line.path;
     auto const now = ::access(path.c_str(), F_OK) == 0 ? std::optional(common::statFile(path).size_bytes)
-                                                       : item.line.record.integer("size");
+                                                       : item.line.scanned.size_bytes;
     if (!now || *now == stored) return;
     throw Error("OTHER_ORIGIN", "\"" + path + "\" has " + std::to_string(*now)
                                     + " bytes, but was registered with " + std::to_string(stored) + " as \""
@@ -260,8 +269,8 @@ void Ingester::place(Item &item) {
     if (item.error || item.twin || item.existing.stored) return;
     try {
         auto const path = _placement.makesFiles() ? templatePath(item.line, *item.target) : std::string();
-        item.placed =
-            _options.dry_run ? _placement.plan(item.line.path, path) : _placement.place(item.line.path, path);
+        item.placed = _options.dry_run ? _placement.plan(item.line.path, item.line.scanned, path)
+                                       : _placement.place(item.line.path, item.line.scanned, path);
         if (_options.track_file_attrs && _repo.config().checksum) {
             item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
         }
@@ -271,7 +280,7 @@ void Ingester::place(Item &item) {
         // Another program may have moved it in since we looked; the look under the lock will tell.
         bool const mayBeStored = _options.transfer == Transfer::Move && e.code() == "NOT_FOUND";
         if (mayBeStored && !_repo.db().inTransaction()) {
-            item.gone = error;
+            item.absent = error;
         } else {
             reject(item, error);
         }
@@ -292,8 +301,8 @@ void Ingester::syncFolders(Item &item) {
 /// Under the lock, a last look at what another program could have taken away.
 void Ingester::requirePlaced(Item &item) {
     if (item.error || item.twin || item.existing.stored) return;
-    if (item.gone) {
-        reject(item, *item.gone);
+    if (item.absent) {
+        reject(item, *item.absent);
     } else if (!item.placed) {
         reject(item, Error("VANISHED",
                            "\"" + item.line.path + "\": its dataset was removed while it was ingested"));
@@ -388,7 +397,9 @@ void Ingester::storeGroup(Group const &group) {
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         for (auto *item : group) {
-            if (!item->error) reject(*item, e);
+            if (item->error) continue;
+            reject(*item, e);
+            item->target->datasets.reset(); // what was registered is taken back with the rest
         }
     }
 }
@@ -414,6 +425,7 @@ void Ingester::storeItems(Group const &group) {
     auto store = [&] {
         if (fresh.empty() || _options.dry_run) return;
         auto const now = astro::taiNsFromUtcNs(common::nowUtcNs());
+        if (!target->datasets) registerTarget(*target);
         target->datasets->insert(fresh, now);
         fresh.clear();
     };
@@ -465,11 +477,22 @@ void Ingester::removeSource(Item const &item, std::string const &stored) {
     try {
         if (!_placement.finishMove(item.line.path, stored)) {
             common::log::warning("\"" + item.line.path
-                                 + "\" stays: it is not the file that the repository has");
+                                 + "\" stays: the repository has no copy of its own of it");
         }
     } catch (Error const &e) {
         common::log::warning(e.message());
     }
+}
+
+/// A dataset that is stored already, but whose file somebody took away: nothing that a line can mend.
+std::string Ingester::warnOfGone(Item const &item) {
+    auto message =
+        "the repository has this dataset, but not its file \"" + _placement.fileOf(item.existing.path) + "\"";
+    _warnings.add(
+        Error("VANISHED", "\"" + item.line.path + "\": " + message)
+            .hint(
+                "put the file back there, or remove the dataset (dbb-repo remove-raw) and ingest it again"));
+    return message;
 }
 
 void Ingester::finish(Item &item) {
@@ -478,6 +501,7 @@ void Ingester::finish(Item &item) {
         item.outcome = "existing";
         item.placed = item.twin->placed;
         item.existing = item.twin->existing;
+        item.gone = item.twin->gone;
     }
     if (item.error) {
         _rejects.add(std::move(item.line.record), *item.error);
@@ -490,6 +514,7 @@ void Ingester::finish(Item &item) {
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
     receipt.set("path", stored);
     if (!item.updated.isNull()) receipt.set("updated", item.updated);
+    if (item.gone) receipt.set("warnings", Json::Array{warnOfGone(item)});
     receipt.set("elapsed_ms", std::round(elapsed.count() * 1000.0) / 1000.0);
     item.line.record.set("id", item.id->text()).set("run", item.line.run).set("ingest", receipt);
     _receipts(item.line.record, receipt["outcome"].string());

@@ -6,6 +6,7 @@
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
+#include "common/log.h"
 #include "ingest/placement.h"
 #include "ingest/raw_line.h"
 #include "manifest/stream.h"
@@ -61,6 +62,9 @@ private:
 
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
+    std::optional<butler::DatasetType> findType(butler::DatasetType const &type) const;
+    void findTarget(Target &target) const;
+    void registerTarget(Target &target) const;
     void prepare(Item &item);
     void look(Item &item);
     void lookAndPlace(std::vector<Item> &items);
@@ -80,6 +84,7 @@ private:
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
     void removeSource(Item const &item, std::string const &stored);
+    std::string warnOfGone(Item const &item);
     void finish(Item &item);
     bool rowNames(std::string const &path);
 
@@ -92,6 +97,7 @@ private:
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
     std::map<std::string, Known> _known;                     // by instrument
     RecordsMemory _recordsMemory;
+    common::log::Grouped _warnings{common::log::Level::Warning};
     std::vector<RawLine> _queue;
     std::unordered_map<std::string, std::string>
         _recent; // dataset ids of this call and where their files were

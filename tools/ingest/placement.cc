@@ -62,6 +62,18 @@ bool exists(std::string const &path) {
     return ::lstat(path.c_str(), &s) == 0;
 }
 
+/// Whether there is nothing at a path, or a link that leads nowhere. What can't be looked at may be there.
+bool isGone(std::string const &path) {
+    struct stat s {};
+    return ::stat(path.c_str(), &s) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+/// Whether a mode makes names that may be symbolic links.
+bool mayBeLink(Transfer mode) {
+    return mode == Transfer::Auto || mode == Transfer::Link || mode == Transfer::SymLink
+           || mode == Transfer::RelSymLink;
+}
+
 bool sameInode(std::string const &a, std::string const &b) {
     struct stat sa {};
     struct stat sb {};
@@ -85,8 +97,16 @@ bool sameContent(std::string const &a, std::string const &b) {
 
 /// Whether the destination holds the source already. \throws Error DESTINATION_EXISTS when it holds something
 /// else
-bool alreadyThere(std::string const &source, std::string const &destination) {
-    if (!exists(destination)) return false;
+bool alreadyThere(Transfer mode, std::string const &source, std::string const &destination) {
+    struct stat s {};
+    if (::lstat(destination.c_str(), &s) != 0) return false;
+    bool const isLink = S_ISLNK(s.st_mode);
+    // Who asks for a copy wants one that lives on when the file behind a link goes; a move would make it go.
+    if (isLink && (!mayBeLink(mode) || isGone(destination))) {
+        throw Error("DESTINATION_EXISTS", "\"" + destination + "\" is a symbolic link, not "
+                                              + (mayBeLink(mode) ? "to" : "a copy of") + " \"" + source
+                                              + "\"");
+    }
     if (sameInode(source, destination) || sameContent(source, destination)) return true;
     throw Error("DESTINATION_EXISTS", "\"" + destination + "\" exists and differs from \"" + source + "\"");
 }
@@ -98,7 +118,8 @@ std::string temporaryName(std::string const &destination) {
 }
 
 /// Give a finished temporary file its name, without replacing what may have come there meanwhile.
-void publish(std::string const &temporary, std::string const &source, std::string const &destination) {
+void publish(Transfer mode, std::string const &temporary, std::string const &source,
+             std::string const &destination) {
     if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, destination.c_str(), RENAME_NOREPLACE) == 0)
         return;
     if (errno == EINVAL || errno == ENOSYS) { // file systems without the flag: a link does not replace either
@@ -109,7 +130,7 @@ void publish(std::string const &temporary, std::string const &source, std::strin
     }
     int const errnum = errno;
     ::unlink(temporary.c_str());
-    if (errnum != EEXIST || !alreadyThere(source, destination)) {
+    if (errnum != EEXIST || !alreadyThere(mode, source, destination)) {
         throw common::systemError("create", destination, errnum);
     }
 }
@@ -134,7 +155,8 @@ void own(int fd, std::string const &path, int mode, int group) {
     }
 }
 
-void copyFile(std::string const &source, std::string const &destination, Ownership const &ownership) {
+void copyFile(Transfer mode, std::string const &source, std::string const &destination,
+              Ownership const &ownership) {
     auto const from = common::openForReading(source);
     auto const before = common::statFile(from.get(), source);
     auto const temporary = temporaryName(destination);
@@ -154,7 +176,7 @@ void copyFile(std::string const &source, std::string const &destination, Ownersh
         ::unlink(temporary.c_str());
         throw;
     }
-    publish(temporary, source, destination);
+    publish(mode, temporary, source, destination);
 }
 
 /// Errors of file systems that have no hard links, or none from there to here.
@@ -163,16 +185,17 @@ bool anotherLinkMayDo(int errnum) {
 }
 
 /// False when the file system can't link the file here.
-bool hardLink(std::string const &source, std::string const &destination) {
+bool hardLink(Transfer mode, std::string const &source, std::string const &destination) {
     if (::link(common::realPath(source).c_str(), destination.c_str()) == 0) return true;
-    if (errno == EEXIST) return alreadyThere(source, destination);
+    if (errno == EEXIST) return alreadyThere(mode, source, destination);
     if (!anotherLinkMayDo(errno)) throw common::systemError("link to", destination, errno);
     return false;
 }
 
-void symLink(std::string const &target, std::string const &source, std::string const &destination) {
+void symLink(Transfer mode, std::string const &target, std::string const &source,
+             std::string const &destination) {
     if (::symlink(target.c_str(), destination.c_str()) == 0) return;
-    if (errno == EEXIST && alreadyThere(source, destination)) return;
+    if (errno == EEXIST && alreadyThere(mode, source, destination)) return;
     throw common::systemError("link to", destination, errno);
 }
 
@@ -211,12 +234,14 @@ Transfer Placement::modeOf(std::string const &source, std::string &relative) con
     return _mode;
 }
 
-Placed Placement::plan(std::string const &source, std::string const &templatePath) const {
+Placed Placement::plan(std::string const &source, Scanned const &scanned,
+                       std::string const &templatePath) const {
     Placed out;
     std::string relative;
     auto const mode = modeOf(source, relative);
     auto const stat = common::statFile(source);
     if (!stat.is_regular) throw Error("NOT_A_FILE", "\"" + source + "\" is no regular file");
+    requireAsScanned(source, stat, scanned);
     out.size_bytes = stat.size_bytes;
     out.file = source;
     if (mode == Transfer::Direct) {
@@ -226,7 +251,7 @@ Placed Placement::plan(std::string const &source, std::string const &templatePat
     } else {
         out.stored_path = templatePath;
         out.file = _root + "/" + templatePath;
-        out.created = !alreadyThere(source, out.file);
+        out.created = !alreadyThere(mode, source, out.file);
     }
     return out;
 }
@@ -236,6 +261,7 @@ void Placement::makeFolders(std::string const &path) {
     if (exists(path)) return;
     makeFolders(common::folderOf(path));
     common::createFolders(path);
+    _made.insert(path);
     if (_ownership.mode < 0 && _ownership.group < 0) return;
     UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     struct stat s {};
@@ -249,10 +275,10 @@ void Placement::makeFolders(std::string const &path) {
 
 void Placement::create(Transfer mode, std::string const &source, std::string const &destination) const {
     switch (mode) {
-    case Transfer::Copy: return copyFile(source, destination, _ownership);
+    case Transfer::Copy: return copyFile(mode, source, destination, _ownership);
     case Transfer::Move:
         // The source keeps its name until the row is committed, so that no moment is without one of the two.
-        if (!hardLink(source, destination)) return copyFile(source, destination, _ownership);
+        if (!hardLink(mode, source, destination)) return copyFile(mode, source, destination, _ownership);
         {
             auto const fd = common::openForReading(destination);
             own(fd.get(), destination, _ownership.mode, _ownership.group);
@@ -261,17 +287,17 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
         }
         return;
     case Transfer::HardLink:
-        if (!hardLink(source, destination)) throw common::systemError("link to", destination, errno);
+        if (!hardLink(mode, source, destination)) throw common::systemError("link to", destination, errno);
         return;
     case Transfer::RelSymLink: {
         auto const folder = common::realPath(common::folderOf(destination));
         auto const target = std::filesystem::path(common::realPath(source)).lexically_relative(folder);
-        return symLink(target.string(), source, destination);
+        return symLink(mode, target.string(), source, destination);
     }
     default: break;
     }
-    if (mode == Transfer::Link && hardLink(source, destination)) return;
-    symLink(common::realPath(source), source, destination);
+    if (mode == Transfer::Link && hardLink(mode, source, destination)) return;
+    symLink(mode, common::realPath(source), source, destination);
 }
 
 /// A file that is there already may be the left-over of a run that was stopped before anything was durable.
@@ -283,16 +309,24 @@ void Placement::takeOver(std::string const &file) {
     }
 }
 
-Placed Placement::place(std::string const &source, std::string const &templatePath) {
-    auto out = plan(source, templatePath);
+Placed Placement::place(std::string const &source, Scanned const &scanned, std::string const &templatePath) {
+    auto out = plan(source, scanned, templatePath);
     if (!out.created) {
         if (makesFiles()) takeOver(out.file);
         return out;
     }
     std::string relative;
+    auto const mode = modeOf(source, relative);
     auto const folder = common::folderOf(out.file);
     makeFolders(folder);
-    create(modeOf(source, relative), source, out.file);
+    try {
+        create(mode, source, out.file);
+    } catch (Error const &e) {
+        // Another program may have found the folder empty and removed it; once, since it made it before.
+        if (e.code() != "NOT_FOUND" || exists(folder)) throw;
+        makeFolders(folder);
+        create(mode, source, out.file);
+    }
     _unsynced.insert(folder);
     out.size_bytes = common::statFile(out.file).size_bytes;
     return out;
@@ -303,10 +337,12 @@ std::string Placement::fileOf(std::string const &stored) const {
     return stored.find("://") == std::string::npos ? _root + "/" + stored : std::string();
 }
 
-bool Placement::differsFromStored(std::string const &source, std::string const &stored) const {
+Placement::Stored Placement::compareWithStored(std::string const &source, std::string const &stored) const {
     auto const file = fileOf(stored);
-    if (file.empty() || !exists(file) || !exists(source) || sameInode(source, file)) return false;
-    if (common::statFile(source).size_bytes != common::statFile(file).size_bytes) return true;
+    if (file.empty()) return Stored::Fits;
+    if (isGone(file)) return Stored::Gone;
+    if (!exists(source) || sameInode(source, file)) return Stored::Fits;
+    if (common::statFile(source).size_bytes != common::statFile(file).size_bytes) return Stored::Differs;
     // Headers of two writers differ in their dates at least; pixels need not be compared.
     constexpr std::size_t headerSize = 5 * 2880;
     std::vector<char> a(headerSize);
@@ -315,16 +351,16 @@ bool Placement::differsFromStored(std::string const &source, std::string const &
     auto const fb = common::openForReading(file);
     auto const na = common::readAt(fa.get(), source, a.data(), a.size(), 0);
     auto const nb = common::readAt(fb.get(), file, b.data(), b.size(), 0);
-    return na != nb || std::memcmp(a.data(), b.data(), na) != 0;
+    return na != nb || std::memcmp(a.data(), b.data(), na) != 0 ? Stored::Differs : Stored::Fits;
 }
 
 bool Placement::finishMove(std::string const &source, std::string const &stored) {
     if (stored.find("://") != std::string::npos) return false; // recorded where it is
     auto const file = fileOf(stored);
     if (!exists(source)) return true;
-    // What lies in the datastore already is no source of a move into it.
-    if (common::absolutePath(source) == file || common::realPath(source) == file) return false;
-    if (!exists(file) || (!sameInode(source, file) && !sameContent(source, file))) return false;
+    // What lies in the datastore already, or is what a link in it leads to, is no source of a move into it.
+    if (isGone(file) || common::realPath(source) == common::realPath(file)) return false;
+    if (!sameInode(source, file) && !sameContent(source, file)) return false;
     if (::unlink(source.c_str()) != 0) throw common::systemError("remove", source, errno);
     common::syncFolder(common::folderOf(source));
     return true;
@@ -338,6 +374,12 @@ void Placement::sync(Placed const &placed) {
         }
         if (at == "/") return;
     }
+}
+
+void Placement::settleFolders(bool failed) {
+    // Those below come later in the order of names. One that is not empty stays by itself.
+    for (auto at = _made.rbegin(); failed && at != _made.rend(); ++at) ::rmdir(at->c_str());
+    _made.clear();
 }
 
 void Placement::undo(Placed const &placed) {

@@ -3,6 +3,8 @@
 /// durable before any row speaks of it.
 #pragma once
 
+#include "ingest/scanned.h"
+
 #include <set>
 #include <string>
 #include <vector>
@@ -58,17 +60,24 @@ public:
 
     /// What place() would do, without doing it; existing files are looked at.
     /// \throws Error as place()
-    Placed plan(std::string const &source, std::string const &templatePath) const;
+    Placed plan(std::string const &source, Scanned const &scanned, std::string const &templatePath) const;
 
     /// Bring `source` into the datastore. A file that lies at the destination already and is equal is used as
-    /// it is. \param templatePath  path below the root for copies and links, no `..` in it \throws Error
-    /// NOT_FOUND …, OUTSIDE_ROOT, DESTINATION_EXISTS, DISK_FULL, PERMISSION, CHANGED when the source
-    ///         changed while it was copied
-    Placed place(std::string const &source, std::string const &templatePath);
+    /// it is. Folders on the way there may be links, as the Butler has it: sites spread a datastore over
+    /// disks that way. A link in the place of the file itself is no copy of it, and is never written through.
+    /// \param templatePath  path below the root for copies and links, no `..` in it
+    /// \throws Error NOT_FOUND …, OUTSIDE_ROOT, DESTINATION_EXISTS, DISK_FULL, PERMISSION, CHANGED when the
+    ///         source is not as it was scanned, or changed while it was copied
+    Placed place(std::string const &source, Scanned const &scanned, std::string const &templatePath);
 
-    /// Whether a file that the repository has under the same dataset is another one: other size or other
-    /// header. Only files that can be looked at are compared. \param stored  path as the registry has it
-    bool differsFromStored(std::string const &source, std::string const &stored) const;
+    /// How a source compares with the file that the repository has under the same dataset.
+    enum class Stored {
+        Fits,    ///< equal in size and header, as far as both can be looked at
+        Differs, ///< other size or other header
+        Gone,    ///< the repository's file is not there
+    };
+    /// \param stored  path as the registry has it
+    Stored compareWithStored(std::string const &source, std::string const &stored) const;
 
     /// Remove the source of a move, after the commit. A source that differs from what the repository has
     /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
@@ -85,6 +94,10 @@ public:
     /// then.
     static void undo(Placed const &placed);
 
+    /// End of a batch. \param failed  whether some file of it found no place: then folders that were made for
+    /// it and are empty are removed. Other programs may use them at the same time; see place()
+    void settleFolders(bool failed);
+
 private:
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;
@@ -97,6 +110,7 @@ private:
     Transfer _mode;
     Ownership _ownership;
     std::set<std::string> _unsynced; ///< folders with new names
+    std::set<std::string> _made;     ///< folders that were made for this batch
 };
 
 } // namespace dbb::ingest

@@ -95,6 +95,7 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     RawLine out;
     out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
     if (!dry_run) checkName(out.path);
+    out.scanned = Scanned::of(record);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
     out.instrument = textIn(dataId, "instrument", "\"data_id\"");

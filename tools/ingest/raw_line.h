@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/json.h"
+#include "ingest/scanned.h"
 #include "instrument/table.h"
 #include "manifest/record.h"
 
@@ -14,6 +15,7 @@ namespace dbb::ingest {
 struct RawLine {
     manifest::Record record; ///< the line as it came
     std::string path;        ///< absolute path of the file
+    Scanned scanned;         ///< the file as the line knows it
     std::string instrument;
     std::int64_t exposure = 0;
     std::int64_t detector = 0;

@@ -1,6 +1,5 @@
 #include "ingest/why_file.h"
 
-#include "butler/collections.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -65,16 +64,6 @@ std::string detectorName(instrument::Table const &table, std::int64_t number) {
     auto const at = std::find_if(table.detectors.begin(), table.detectors.end(),
                                  [&](instrument::Detector const &d) { return d.id == number; });
     return at == table.detectors.end() ? "" : " (" + at->full_name + ")";
-}
-
-/// Whether the repository's dataset type is another one, which a dry run does not notice.
-std::optional<Error> typeObstacle(butler::Repository const &repo, instrument::Table const &table) try {
-    if (butler::findDatasetType(repo, table.dataset_type)) {
-        butler::registerDatasetType(repo, table.dataset_type, table.dimensions, table.storage_class);
-    }
-    return std::nullopt;
-} catch (Error const &e) {
-    return e;
 }
 
 /// What a real run would have against a line that a dry run accepts, such as the name of a header dump.
@@ -198,10 +187,7 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
     ingester.add(record);
     ingester.commit();
     answer.facts.set("repo", _repo->config().root);
-    auto const &table = instrument::tableOf(record.text("instrument"));
-    if (auto const e = receipt ? typeObstacle(*_repo, table) : std::nullopt) {
-        fail(answer, WalkStep::Ingest, *e);
-    } else if (receipt) {
+    if (receipt) {
         noteIngested(answer, *_repo, record, _options.run);
         noteReceipt(answer, record, *receipt);
     } else {

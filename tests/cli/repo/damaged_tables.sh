@@ -27,20 +27,20 @@ seed() {
 seed 'sqlite3 gen3.sqlite3 "DROP TABLE collection"'
 damaged 'no such table: collection' dbb-repo show repo collections
 damaged 'no such table: collection' dbb-repo show repo datasets
-damaged 'no such table: collection' dbb-ingest --repo repo -t copy
+damaged 'no such table: collection' dbb-ingest --repo repo -t direct
 seed 'sqlite3 gen3.sqlite3 "DROP TABLE run"'
-damaged 'no such table: run' dbb-ingest --repo repo -t copy --run other
+damaged 'no such table: run' dbb-ingest --repo repo -t direct --run other
 seed 'sqlite3 gen3.sqlite3 "PRAGMA legacy_alter_table=ON; ALTER TABLE exposure RENAME TO e; CREATE VIEW exposure AS SELECT * FROM e"'
 damaged 'exposure because it is a view' dbb-repo show repo records exposure
-damaged 'exposure' dbb-ingest --repo repo -t copy --run other
+damaged 'exposure' dbb-ingest --repo repo -t direct --run other
 seed 'sqlite3 gen3.sqlite3 "INSERT INTO dimension_graph_definition VALUES (1, '\''nonsense'\'')"'
 damaged 'dimension_graph_definition: .*"nonsense"' dbb-repo show repo datasets
-damaged 'dimension_graph_definition: .*"nonsense"' dbb-ingest --repo repo -t copy
+damaged 'dimension_graph_definition: .*"nonsense"' dbb-ingest --repo repo -t direct
 seed 'printf "datastore: 5\n" > butler.yaml'
 damaged 'butler.yaml": datastore is no mapping but 5' dbb-repo show repo datasets
 seed 'printf "registry: x\n" > butler.yaml'
-damaged 'butler.yaml": registry is no mapping but "x"' dbb-ingest --repo repo -t copy
+damaged 'butler.yaml": registry is no mapping but "x"' dbb-ingest --repo repo -t direct
 damaged 'butler.yaml": registry is no mapping but "x"' dbb-repo check repo
 seed ': > butler.yaml'
 damaged 'butler.yaml" is empty' dbb-repo show repo datasets
-damaged 'butler.yaml" is empty' dbb-ingest --repo repo -t copy
+damaged 'butler.yaml" is empty' dbb-ingest --repo repo -t direct

@@ -35,6 +35,45 @@ TEST_CASE("a run is made once", "[butler][collections]") {
     CHECK(errorOf([&] { makeRun(t, ""); }).code() == "BAD_VALUE");
 }
 
+TEST_CASE("a run is looked up without being made", "[butler][collections]") {
+    test::TestRepo t;
+    CHECK_FALSE(butler::findRun(t.repo, "TestCam/raw/all").has_value());
+    CHECK(t.count("collection") == 0);
+    auto const id = makeRun(t, "TestCam/raw/all");
+    CHECK(butler::findRun(t.repo, "TestCam/raw/all") == id);
+    // Without its row in run it is none yet.
+    t.repo.db().execute("DELETE FROM run");
+    CHECK_FALSE(butler::findRun(t.repo, "TestCam/raw/all").has_value());
+    CHECK(makeRun(t, "TestCam/raw/all") == id);
+    t.repo.db().execute("INSERT INTO collection (name, type) VALUES ('tagged', 2)");
+    CHECK(errorOf([&] { butler::findRun(t.repo, "tagged"); }).code() == "RUN_CONFLICT");
+}
+
+TEST_CASE("a dataset type that is taken back leaves no table", "[butler][collections]") {
+    test::TestRepo t;
+    {
+        sql::Transaction transaction(t.repo.db());
+        butler::ensureDatasetType(t.repo, "raw", rawDimensions, "Exposure");
+        CHECK(t.repo.db().hasTable("dataset_tags_00000001"));
+    }
+    CHECK_FALSE(t.repo.db().hasTable("dataset_tags_00000001"));
+    CHECK_FALSE(butler::findDatasetType(t.repo, "raw", rawDimensions, "Exposure").has_value());
+    CHECK(registerDatasetType(t.repo, "raw", rawDimensions, "Exposure").tags_table
+          == "dataset_tags_00000001");
+    CHECK(errorOf([&] { butler::findDatasetType(t.repo, "raw", rawDimensions, "ExposureF"); }).code()
+          == "DATASET_TYPE_CONFLICT");
+}
+
+TEST_CASE("dimensions that the universe does not have are damage", "[butler][collections]") {
+    test::TestRepo t;
+    registerDatasetType(t.repo, "raw", rawDimensions, "Exposure");
+    t.repo.db().execute("INSERT INTO dimension_graph_definition VALUES (1, 'nonsense')");
+    auto const e = errorOf([&] { butler::listDatasetTypes(t.repo); });
+    CHECK(e.code() == "REPO_DAMAGED");
+    CHECK(e.exitCode() == common::ExitCode::Damaged);
+    CHECK(e.message().find("group 1 of table dimension_graph_definition") != std::string::npos);
+}
+
 TEST_CASE("a collection of another type is no run", "[butler][collections]") {
     test::TestRepo t;
     t.repo.db().execute("INSERT INTO collection (name, type) VALUES ('tagged', 2)");

@@ -116,8 +116,8 @@ TEST_CASE("a comment about includes is no include", "[butler][config]") {
 
 TEST_CASE("a broken butler.yaml is damage", "[butler][config]") {
     auto const yaml = GENERATE(as<std::string>{}, "a: [", "- 1\n- 2\n", "just text", "", "# nothing else\n",
-                               "datastore: 5\n", "datastore: []\n", "registry: x\n", "registry: {managers: 1}\n",
-                               "datastore: {records: file_datastore_records}\n");
+                               "datastore: 5\n", "datastore: []\n", "registry: x\n",
+                               "registry: {managers: 1}\n", "datastore: {records: file_datastore_records}\n");
     CAPTURE(yaml);
     Folder const f(yaml);
     auto const e = test::errorOf([&] { f.read(); });
