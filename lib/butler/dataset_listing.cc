@@ -1,5 +1,6 @@
 #include "butler/datasets.h"
 
+#include "butler/record_values.h"
 #include "butler/where.h"
 #include "common/calendar.h"
 #include "common/text.h"
@@ -27,16 +28,43 @@ constexpr std::size_t pageRows = 2000;
 /// Columns behind the data ID in the rows of a query.
 enum Column { Id, IngestDate, Path, Size, Checksum, Formatter, Component };
 
-/// Expressions for all dimensions of a type, with the joins that implied ones need.
+bool contains(Names const &names, std::string const &name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// The dimension whose record has a column like `exposure.seq_num`; empty for the name of anything else.
+std::string elementOf(std::string const &column) {
+    auto const point = column.find('.');
+    return point == std::string::npos ? std::string() : column.substr(0, point);
+}
+
+/// Names of the columns of a dimension's record in conditions.
+Names columnsOf(Universe const &universe, Element const &element) {
+    Names out;
+    for (auto const &column : recordColumns(universe, element)) {
+        for (auto const &name : columnNames(column)) out.push_back(element.name + "." + name);
+    }
+    return out;
+}
+
+/// Expressions for all dimensions of a type, and for columns of their records that a condition names, with
+/// the joins that they need.
 struct Dimensions {
     std::map<std::string, std::string> expressions;
     std::string joins;
 };
 
-Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool withImplied) {
+Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condition const &condition) {
     Dimensions out;
     for (auto const &name : type.dimensions.required) out.expressions[name] = "t." + quoteIdentifier(name);
-    if (!withImplied) return out;
+    bool withImplied = false;
+    Names asked; // dimensions of whose records columns are asked for
+    for (auto const &column : condition.columns) {
+        auto const element = elementOf(column);
+        if (!element.empty()) asked.push_back(element);
+        withImplied = withImplied || contains(type.dimensions.implied, element.empty() ? column : element);
+    }
+    if (!withImplied && asked.empty()) return out;
     auto const known = [&](std::string const &name) { return out.expressions.contains(name); };
     Names joined;
     // An implied dimension is a column of the element that implies it, whose own key may have to be joined
@@ -46,8 +74,8 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
         for (auto const &name : type.dimensions.names) {
             auto const &element = universe.at(name);
             auto const required = universe.requiredOf(element);
-            bool const done = std::find(joined.begin(), joined.end(), name) != joined.end();
-            if (done || !element.hasTable() || element.implies.empty()
+            bool const needed = contains(asked, name) || (withImplied && !element.implies.empty());
+            if (!needed || contains(joined, name) || !element.hasTable()
                 || !std::all_of(required.begin(), required.end(), known)) {
                 continue;
             }
@@ -63,6 +91,10 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
             for (auto const &implied : element.implies) {
                 out.expressions.try_emplace(implied, alias + "." + quoteIdentifier(implied));
             }
+            for (auto const &column : condition.columns) {
+                if (elementOf(column) != name) continue;
+                out.expressions[column] = alias + "." + quoteIdentifier(column.substr(name.size() + 1));
+            }
             joined.push_back(name);
             progress = true;
         }
@@ -74,11 +106,7 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, bool 
 /// id, run id, values of the condition, [values of the last data ID,] number of rows.
 std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition,
                          bool withFiles, bool continued) {
-    auto const &implied = type.dimensions.implied;
-    bool const withImplied = std::any_of(implied.begin(), implied.end(), [&](std::string const &name) {
-        return std::find(condition.columns.begin(), condition.columns.end(), name) != condition.columns.end();
-    });
-    auto const dimensions = dimensionsOf(repo.universe(), type, withImplied);
+    auto const dimensions = dimensionsOf(repo.universe(), type, condition);
     std::string inner =
         "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
         "substr(d.id, 1, 8) || '-' || substr(d.id, 9, 4) || '-' || substr(d.id, 13, 4) || '-' || "
@@ -210,9 +238,9 @@ private:
 /// Whether a type has all columns of a condition.
 bool hasColumns(DatasetType const &type, Condition const &condition) {
     return std::all_of(condition.columns.begin(), condition.columns.end(), [&](std::string const &name) {
-        auto const &names = type.dimensions.names;
+        auto const element = elementOf(name);
         return name == "dataset_type" || name == "run" || name == "id"
-               || std::find(names.begin(), names.end(), name) != names.end();
+               || contains(type.dimensions.names, element.empty() ? name : element);
     });
 }
 
@@ -222,10 +250,12 @@ Names whereColumns(Universe const &universe, std::vector<DatasetType> const &typ
     Names out{"dataset_type", "run", "id"};
     for (auto const &element : universe.elements()) {
         bool const used = std::any_of(types.begin(), types.end(), [&](DatasetType const &type) {
-            auto const &names = type.dimensions.names;
-            return std::find(names.begin(), names.end(), element.name) != names.end();
+            return contains(type.dimensions.names, element.name);
         });
         if (element.isDimension() && (!element.skypix || used)) out.push_back(element.name);
+        if (!element.isDimension() || !element.hasTable()) continue;
+        auto const columns = columnsOf(universe, element);
+        out.insert(out.end(), columns.begin(), columns.end());
     }
     return out;
 }

@@ -96,9 +96,10 @@ struct DatasetRow {
 };
 
 /// Hand every dataset to `row`, ordered by type, run, data ID.
-/// \param where  condition on `dataset_type`, `run`, `id` and dimensions, required or implied; see
-/// butler/where.h.
-///               Types that lack one of the dimensions have no matches
+/// \param where  condition on `dataset_type`, `run`, `id`, dimensions, required or implied, and the columns
+/// of
+///               their records (`exposure.seq_num`); see butler/where.h. Types that lack one of the
+///               dimensions have no matches
 void forEachDataset(Repository const &repo, std::string const &where,
                     std::function<void(DatasetRow const &)> const &row);
 

@@ -216,13 +216,23 @@ private:
         if (std::find(_columns.begin(), _columns.end(), token.text) == _columns.end()) {
             auto const near = common::nearest(token.text, _columns);
             throw mistake(_expression, token.at, "there is no column \"" + token.text + "\"",
-                          near.empty() ? "columns are: " + common::join(_columns, ", ")
-                                       : "did you mean " + near + "?");
+                          near.empty() ? "columns are: " + known() : "did you mean " + near + "?");
         }
         take();
         auto &seen = _out.columns;
         if (std::find(seen.begin(), seen.end(), token.text) == seen.end()) seen.push_back(token.text);
         return sql::quoteIdentifier(token.text);
+    }
+
+    /// The columns that there are; of those with a point in their names only what stands before it.
+    std::string known() const {
+        std::vector<std::string> out;
+        for (auto const &name : _columns) {
+            auto const point = name.find('.');
+            auto shown = point == std::string::npos ? name : name.substr(0, point) + ".*";
+            if (std::find(out.begin(), out.end(), shown) == out.end()) out.push_back(std::move(shown));
+        }
+        return common::join(out, ", ");
     }
 
     /// `( item, … )` as one list of single values and a BETWEEN for each range.

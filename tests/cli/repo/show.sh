@@ -18,6 +18,12 @@ expect_eq "$(jq -r 'select(.name) | .name' "$OUT")" $'bias\nflat'
 expect_rc 0 dbb-repo show repo datasets --where "dataset_type = 'raw' AND instrument = 'LSSTComCam'"
 expect_eq "$(jq -s 'map(select(.type == "dataset")) | length' "$OUT")" 4
 expect_eq "$(jq -s 'map(select(.files | length == 0 and . != null)) | length' "$OUT")" 1 'unstored datasets'
+# Columns of exposures, in a universe that has day_obs as a dimension and in one that has it as a column only.
+expect_rc 0 dbb-repo show repo datasets --where "exposure.day_obs = 20240101 AND exposure.seq_num IN (3..5) AND detector = 0"
+expect_eq "$(jq -r 'select(.data_id) | .data_id.exposure' "$OUT" | sort -u)" "$(sql repo 'SELECT id FROM exposure WHERE
+  day_obs = 20240101 AND seq_num BETWEEN 3 AND 5 AND id IN (SELECT exposure FROM dataset_tags_00000001 WHERE detector = 0)')"
+expect_rc 0 dbb-repo show old datasets --where "exposure.day_obs = 20180920 AND exposure.observation_type != 'none'"
+expect_eq "$(jq -r 'select(.data_id) | .data_id.exposure' "$OUT")" 3018092000065
 expect_rc 0 dbb-repo show repo records exposure --where 'seq_num IN (3..5)'
 expect_eq "$(jq -r 'select(.record) | .record.id' "$OUT" | sort)" $'2024010100003\n2024010100004\n2024010100005'
 expect_rc 0 dbb-repo show repo records band

@@ -317,6 +317,29 @@ TEST_CASE("long listings come in pages without gaps", "[butler][datasets]") {
     CHECK(last == count);
 }
 
+TEST_CASE("conditions on datasets reach the records of their dimensions", "[butler][datasets]") {
+    WithRaw t;
+    t.repo.db().execute("UPDATE exposure SET observation_type = 'dark', seq_num = 7 WHERE id = 2");
+    t.insert({t.dataset(0, 1), t.dataset(1, 1), t.dataset(0, 2)});
+    butler::registerDatasetType(t.repo, "empty", {}, "StructuredDataDict");
+    auto const count = [&](char const *where) { return listed(t.repo, where).size(); };
+    CHECK(count("exposure.observation_type = 'dark'") == 1);
+    CHECK(count("exposure.day_obs = 20210202") == 3);
+    CHECK(count("exposure.seq_num IN (5..9) AND detector.full_name = 'R00_S00'") == 1);
+    CHECK(count("NOT exposure.obs_id = 'TC_O_1'") == 1);
+    CHECK(count("exposure.timespan_begin >= 1612325143789123456") == 3);
+    // Of dimensions that only follow from the data ID, by way of other records.
+    CHECK(count("physical_filter.band = 'r' AND day_obs.id = 20210202 AND exposure.id = 1") == 2);
+    CHECK(count("instrument.class_name = 'x.TestCam' OR exposure.seq_num = 7") == 3);
+    CHECK(count("visit.exposure_time > 1") == 0); // no type has visits
+    auto const e = errorOf([&] { count("exposure.observation_typ = 'dark'"); });
+    CHECK(e.code() == "USAGE");
+    CHECK(e.hint() == "did you mean exposure.observation_type?");
+    auto const hint = errorOf([&] { count("zzzzzzzzzzzz = 1"); }).hint();
+    CHECK(hint.find("exposure, exposure.*, ") != std::string::npos);
+    CHECK(hint.find("exposure.seq_num") == std::string::npos);
+}
+
 TEST_CASE("rows that a trigger makes away with are an error", "[butler][datasets]") {
     WithRaw t;
     std::string const table =
