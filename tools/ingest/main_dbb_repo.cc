@@ -43,11 +43,12 @@ int main(int argc, char **argv) {
 
     options.verb("show", "Show what a repository holds: JSON Lines, or a table on a terminal")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
-        .positional("WHAT", showing.what, "collections, dataset-types, datasets or records")
+        .positional("WHAT", showing.what, "collections, dataset-types, datasets, nights or records")
         .positional("ELEMENT", showing.element, "Kind of records, for example exposure (default: all)", false)
         .value("--where", showing.where, "EXPR", "Only rows that meet this condition")
         .choice("--format", showing.format, {"json", "table"}, "Form of the output")
         .example("dbb-repo show repo datasets --where \"day_obs = 20250415\"", "datasets of a night")
+        .example("dbb-repo show repo nights --format table", "what each night brought")
         .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'",
                  "ids of all exposures");
 

@@ -3,6 +3,7 @@
 #include "butler/collections.h"
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
+#include "butler/nights.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -96,6 +97,41 @@ void showDatasets(Repository const &repo, std::string const &where, bool table, 
     rows.print(out);
 }
 
+Json countsOf(std::map<std::string, std::int64_t> const &counts) {
+    Json out{Json::Object{}};
+    for (auto const &[name, count] : counts) out.set(name, count);
+    return out;
+}
+
+/// `bias 3, dark 1`
+std::string cellOf(std::map<std::string, std::int64_t> const &counts) {
+    std::vector<std::string> out;
+    for (auto const &[name, count] : counts) {
+        out.push_back((name.empty() ? "(none)" : name) + " " + std::to_string(count));
+    }
+    return out.empty() ? "-" : common::join(out, ", ");
+}
+
+void showNights(Repository const &repo, std::string const &where, bool table, Output &out) {
+    TextTable rows({"instrument", "day_obs", "exposures", "seq_num", "observation types", "datasets"});
+    for (auto const &night : butler::listNights(repo, where)) {
+        Json const first = night.first_seq_num ? Json(*night.first_seq_num) : Json();
+        Json const last = night.last_seq_num ? Json(*night.last_seq_num) : Json();
+        if (table) {
+            rows.add({night.instrument, std::to_string(night.day_obs), std::to_string(night.exposures),
+                      cell(first) + " .. " + cell(last), cellOf(night.observation_types),
+                      cellOf(night.datasets)});
+            continue;
+        }
+        Record line("night");
+        line.set("instrument", night.instrument).set("day_obs", night.day_obs);
+        line.set("exposures", night.exposures).set("first_seq_num", first).set("last_seq_num", last);
+        line.set("observation_types", countsOf(night.observation_types));
+        out.write(line.set("datasets", countsOf(night.datasets)).line());
+    }
+    rows.print(out);
+}
+
 /// A column of a dimension record for a table: time spans without braces, regions by name only.
 std::string recordCell(std::string const &name, Json const &value) {
     if (name == "region" && !value.isNull()) return "(region)";
@@ -153,7 +189,7 @@ void showAllRecords(ShowOptions const &options, Repository const &repo, bool tab
 }
 
 void checkWhat(ShowOptions const &options) {
-    std::vector<std::string> const words{"collections", "dataset-types", "datasets", "records"};
+    std::vector<std::string> const words{"collections", "dataset-types", "datasets", "nights", "records"};
     if (std::find(words.begin(), words.end(), options.what) == words.end()) {
         auto const near = common::nearest(options.what, words);
         throw common::usageError("can't show \"" + options.what + "\", only " + common::join(words, ", "),
@@ -174,6 +210,7 @@ void show(ShowOptions const &options, bool terminal, Output &out) {
     if (options.what == "collections") showCollections(repo, options.where, table, out);
     if (options.what == "dataset-types") showDatasetTypes(repo, options.where, table, out);
     if (options.what == "datasets") showDatasets(repo, options.where, table, out);
+    if (options.what == "nights") showNights(repo, options.where, table, out);
     if (options.what == "records") showAllRecords(options, repo, table, out);
     if (!table) out.write(manifest::endRecord("dbb-repo").line());
 }

@@ -10,7 +10,7 @@ namespace dbb::ingest {
 
 struct ShowOptions {
     std::string repo;
-    std::string what;    ///< collections, dataset-types, datasets or records
+    std::string what;    ///< collections, dataset-types, datasets, nights or records
     std::string element; ///< of records; empty: all that have some
     std::string where;   ///< condition, see butler/where.h
     std::string format;  ///< json or table; empty: table on a terminal, else json

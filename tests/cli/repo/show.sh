@@ -34,6 +34,22 @@ expect_rc 0 dbb-repo show old datasets --where "dataset_type = 'raw'"
 expect_eq "$(jq -r 'select(.id) | [.id, .ingest_date_utc] | join(" ")' "$OUT")" \
   'cfedc2bf-9e0a-5d35-b5db-71a356e436ca 2022-05-23 19:16:38'
 expect_rc 0 dbb-repo show old records
+# Nights, as counted by hand in tests/data/gen3: sequence numbers with gaps, several dataset types.
+expect_rc 0 dbb-repo show repo nights
+expect_eq "$(jq -c 'select(.type == "night") | [.instrument, .day_obs, .exposures, .first_seq_num, .last_seq_num, .observation_types]' "$OUT")" \
+'["LATISS",20240101,4,1,5,{"science":4}]
+["LATISS",20240102,4,7,11,{"science":4}]
+["LSSTComCam",20240101,2,0,3,{"science":2}]
+["LSSTComCam",20240102,2,6,9,{"science":2}]'
+expect_eq "$(jq -s 'map(.datasets.raw? // 0) | add' "$OUT")" "$(sql repo "SELECT count(*) FROM dataset JOIN dataset_type AS t
+  ON t.id = dataset_type_id WHERE t.name = 'raw'")"
+expect_eq "$(tail -n 1 "$OUT")" '{"type":"end","program":"dbb-repo"}'
+expect_rc 0 dbb-repo show repo nights --format table --where "instrument = 'LATISS' AND seq_num < 5"
+expect_match "$OUT" '^instrument  day_obs   exposures  seq_num  observation types  datasets$'
+expect_match "$OUT" '^LATISS      20240101  3          1 .. 4   science 3          .*raw [0-9]+'
+expect_eq "$(wc -l < "$OUT")" 2
+expect_rc 0 dbb-repo show old nights
+expect_eq "$(jq -c 'select(.instrument) | [.instrument, .day_obs, .exposures, .datasets.raw]' "$OUT")" '["LATISS",20180920,1,1]'
 # Mistakes.
 expect_rc 2 dbb-repo show repo colections
 expect_match "$ERR" 'did you mean collections'
