@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ranges>
 #include <unistd.h>
 
 namespace dbb::ingest {
@@ -127,10 +128,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
     }
     // Files first: they may take long, and until their rows are there nobody sees them.
     if (_placement.makesFiles()) {
-        {
-            sql::ReadTransaction const view(_repo.db());
-            for (auto &item : items) look(item);
-        }
+        lookUnlocked(items);
         for (auto &item : items) place(item);
         for (auto &item : items) syncFolders(item);
     }
@@ -144,13 +142,36 @@ bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &gr
     // Another program may have been faster since a look that was taken without the lock.
     lookAndPlace(items);
     if (failures == Failures::EndBatch) {
-        if (!storeTogether(groups)) return false;
+        if (!storeTogether(groups)) {
+            for (auto *item : std::views::join(groups)) forgetRegistered(*item);
+            return false;
+        }
     } else {
         for (auto const &group : groups) storeGroup(group);
     }
     undoLeftOvers(items);
     transaction.commit();
     return true;
+}
+
+/// A first look, which keeps nobody from writing.
+void Ingester::lookUnlocked(std::vector<Item> &items) {
+    auto const inTrash = [](Item const &item) {
+        return item.error && item.error->code() == "DATASET_IN_TRASH";
+    };
+    {
+        sql::ReadTransaction const view(_repo.db());
+        for (auto &item : items) look(item);
+    }
+    if (std::none_of(items.begin(), items.end(), inTrash)) return;
+    // Who removes a dataset has the lock until its file is deleted: with the lock we see what is left over.
+    sql::Transaction const removalsAreDone(_repo.db());
+    for (auto &item : items) {
+        if (!inTrash(item)) continue;
+        item.error.reset();
+        _recent.emplace(item.id->hex(), item.line.path);
+        look(item);
+    }
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
@@ -199,6 +220,11 @@ void Ingester::registerTarget(Target &target) const {
     auto const type =
         butler::ensureDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class);
     target.datasets.emplace(_repo, type, target.run, butler::registerRun(_repo, target.run));
+}
+
+/// What was registered for an item's target is taken back with the rest of a transaction.
+void Ingester::forgetRegistered(Item &item) {
+    if (item.target) item.target->datasets.reset();
 }
 
 /// What can be known of an item without looking for its dataset.
@@ -399,7 +425,7 @@ void Ingester::storeGroup(Group const &group) {
         for (auto *item : group) {
             if (item->error) continue;
             reject(*item, e);
-            item->target->datasets.reset(); // what was registered is taken back with the rest
+            forgetRegistered(*item);
         }
     }
 }

@@ -65,8 +65,10 @@ private:
     std::optional<butler::DatasetType> findType(butler::DatasetType const &type) const;
     void findTarget(Target &target) const;
     void registerTarget(Target &target) const;
+    static void forgetRegistered(Item &item);
     void prepare(Item &item);
     void look(Item &item);
+    void lookUnlocked(std::vector<Item> &items);
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
     void requirePlaced(Item &item);
