@@ -53,7 +53,7 @@ make_inputs() {
   mkdir "$raw"
   cp "$root"/examples/data/{LSSTCam,LSSTComCam}/*.fits "$raw"
   gzip -cdq < "$root"/examples/data/LATISS/3018092000065-det000.fits 2> /dev/null | head -c 2500000 > "$raw/latiss.fits"
-  cp "$raw/3019032200002-R10-S22-det035.fits" "$raw/refused.fits"
+  cp -p "$raw/3019032200002-R10-S22-det035.fits" "$raw/refused.fits"
   dbb-describe "$raw"/[0-9l]*.fits 2> /dev/null | sed "/\"type\":\"end\"/d; s|$raw|@RAW@|" > "$work/described"
   [ "$(wc -l < "$work/described")" = 5 ] || { echo "5 files were to be described: $(cut -c 1-100 "$work/described")"; exit 2; }
   local other

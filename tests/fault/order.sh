@@ -42,7 +42,7 @@ for name in copy link move; do
   n=$(awk '/ fsync\(/ { n++ } / (renameat2|link)\(/ { at = n } END { print at + 1 }' trace)
   fresh lines
   ingest receipts rejects traced fsync -e "inject=fsync:signal=KILL:when=$n"
-  [ "$? $(find repo -name 'raw_*.fits' | wc -l)" = '137 5' ] || tell "$name, killed before its folders are durable" 'it was not'
+  [ "$? $(find repo -name 'raw_*.fits' | wc -l)" = '137 5' ] || tell "$name, killed before its folders are durable" "it was not: $(cat err)"
   prove "$name, files of a killed run"
 done
 

@@ -324,16 +324,15 @@ void Ingester::syncFolders(Item &item) {
     }
 }
 
-/// Under the lock, a last look at what another program could have taken away.
+/// Under the lock: what another program took away since, be it the dataset or our file that it took for a
+/// left-over, is placed once more.
 void Ingester::requirePlaced(Item &item) {
-    if (item.error || item.twin || item.existing.stored) return;
+    if (item.error || item.twin || item.existing.stored || !_placement.makesFiles()) return;
     if (item.absent) {
         reject(item, *item.absent);
-    } else if (!item.placed) {
-        reject(item, Error("VANISHED",
-                           "\"" + item.line.path + "\": its dataset was removed while it was ingested"));
-    } else if (_placement.makesFiles() && ::access(item.placed->file.c_str(), F_OK) != 0) {
-        reject(item, Error("VANISHED", "\"" + item.placed->file + "\" went away before it was registered"));
+    } else if (!item.placed || ::access(item.placed->file.c_str(), F_OK) != 0) {
+        place(item);
+        syncFolders(item);
     }
 }
 
