@@ -3,11 +3,11 @@
 #include "butler/embedded.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/options.h"
 #include "common/text.h"
 #include "common/uri.h"
 #include "common/yaml.h"
 
-#include <cstdlib>
 #include <sys/stat.h>
 
 namespace dbb::butler {
@@ -52,20 +52,18 @@ Json indexFrom(std::string const &source, Json const &index) {
 
 /// Labels and repositories of the site, null when there is no index.
 Json repositoryIndex() {
-    auto const *inlined = std::getenv("DAF_BUTLER_REPOSITORIES");
-    auto const *file = std::getenv("DAF_BUTLER_REPOSITORY_INDEX");
-    if (inlined && !*inlined) inlined = nullptr;
-    if (file && !*file) file = nullptr;
-    if (inlined && file) {
+    auto const inlined = common::environmentValue("DAF_BUTLER_REPOSITORIES");
+    auto const file = common::environmentValue("DAF_BUTLER_REPOSITORY_INDEX");
+    if (!inlined.empty() && !file.empty()) {
         throw common::usageError("both DAF_BUTLER_REPOSITORIES and DAF_BUTLER_REPOSITORY_INDEX are set",
                                  "unset one of them");
     }
     try {
-        if (inlined) {
+        if (!inlined.empty()) {
             return indexFrom("DAF_BUTLER_REPOSITORIES",
                              common::parseYaml(inlined, "DAF_BUTLER_REPOSITORIES"));
         }
-        if (file) return indexFrom(file, common::readYaml(common::pathOfUri(file)));
+        if (!file.empty()) return indexFrom(file, common::readYaml(common::pathOfUri(file)));
     } catch (Error const &e) {
         throw common::usageError("the repository index can't be read: " + e.message(), e.hint());
     }

@@ -14,10 +14,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <map>
 #include <unistd.h>
 
@@ -199,6 +201,16 @@ std::vector<std::string> longNames(CLI::App const &app) {
     return out;
 }
 
+/// The same with those of its verbs.
+std::vector<std::string> allLongNames(CLI::App const &app) {
+    auto out = longNames(app);
+    for (auto const *verb : app.get_subcommands({})) {
+        auto const more = longNames(*verb);
+        out.insert(out.end(), more.begin(), more.end());
+    }
+    return out;
+}
+
 /// Whether `argv` names the option, before any "--".
 bool given(CLI::Option const &option, std::vector<std::string> const &args) {
     for (auto const &arg : args) {
@@ -226,13 +238,15 @@ bool isMeta(std::string const &name) {
            || name == "config";
 }
 
-/// The words that stand for a value of the configuration file or environment on the command line.
+/// The words that stand for a value of the configuration file or environment on the command line. Never an
+/// empty value: CLI11 would take the next word for it.
 std::vector<std::string> asArguments(CLI::Option const &option, Json const &value,
                                      std::string const &source) {
     auto const name = option.get_lnames().front();
     auto text = [&](Json const &v) {
-        if (v.isString()) return v.string();
-        return v.dump();
+        auto out = v.isString() ? v.string() : v.isNull() ? std::string() : v.dump();
+        if (out.empty()) throw usageError(source + ": " + name + " needs a value", "leave the key out");
+        return out;
     };
     bool const isFlag = option.get_expected_max() == 0;
     if (isFlag) {
@@ -263,11 +277,7 @@ Json readConfig(std::string const &path, CLI::App const &app) {
         throw usageError(e.message(), e.hint());
     }
     if (!config.isObject()) throw usageError("\"" + path + "\" is no YAML mapping of option names to values");
-    auto names = longNames(app);
-    for (auto const *verb : app.get_subcommands({})) {
-        auto const more = longNames(*verb);
-        names.insert(names.end(), more.begin(), more.end());
-    }
+    auto const names = allLongNames(app);
     for (auto const &[key, value] : config.object()) {
         if (std::find(names.begin(), names.end(), "--" + key) != names.end() && !isMeta(key)) continue;
         std::vector<std::string> settable;
@@ -327,7 +337,7 @@ void addDefaults(CLI::App const &app, std::vector<std::string> const &args, Json
         auto const name = option->get_lnames().front();
         if (given(*option, args)) {
             out.sources[name] = "command line";
-        } else if (auto const *env = std::getenv(environmentName(name).c_str())) {
+        } else if (auto const env = environmentValue(environmentName(name)); !env.empty()) {
             for (auto &word : asArguments(*option, env, environmentName(name))) out.args.push_back(word);
             out.sources[name] = environmentName(name);
         } else if (auto const *value = config.find(name)) {
@@ -349,7 +359,7 @@ CLI::App const *verbIn(CLI::App const &app, std::vector<std::string> const &args
 Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) {
     Sourced out;
     auto configPath = findValue(args, "--config");
-    if (auto const *env = std::getenv("DBB_CONFIG"); env && configPath.empty()) configPath = env;
+    if (configPath.empty()) configPath = environmentValue("DBB_CONFIG");
     auto const config = readConfig(configPath, app);
     addDefaults(app, args, config, configPath, out);
     auto const *verb = verbIn(app, args);
@@ -366,14 +376,23 @@ Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) 
 }
 
 /// CLI11 would take the next word for the value of `--option=`.
-void refuseEmptyValues(CLI::App const &app, std::vector<std::string> const &args) {
+void refuseEmptyAssignments(CLI::App const &app, std::vector<std::string> const &args) {
+    auto const known = allLongNames(app);
     for (auto const &arg : args) {
         if (arg == "--") return;
-        auto const name = arg.substr(0, arg.size() - 1);
-        auto const known = longNames(app);
-        if (arg.starts_with("--") && arg.ends_with('=')
-            && std::find(known.begin(), known.end(), name) != known.end()) {
+        auto const name = arg.substr(0, arg.find('='));
+        if (arg == name + "=" && std::find(known.begin(), known.end(), name) != known.end()) {
             throw usageError(name + " needs a value");
+        }
+    }
+}
+
+/// What a script writes as `--rejects "$FILE"` while FILE is not set means nothing that an option could mean.
+void refuseEmptyValues(CLI::App const &app) {
+    for (auto const *option : app.get_options()) {
+        auto const &values = option->results();
+        if (option->nonpositional() && std::find(values.begin(), values.end(), "") != values.end()) {
+            throw usageError("--" + option->get_lnames().front() + " needs a value");
         }
     }
 }
@@ -422,10 +441,9 @@ std::string versionText(std::string const &program) {
 
 /// How mistakes in the command line itself are reported.
 log::Format earlyLogFormat(std::vector<std::string> const &args) {
-    auto const *env = std::getenv("DBB_LOG_FORMAT");
     auto const given = findValue(args, "--log-format");
-    return (given.empty() && env ? std::string(env) : given) == "json" ? log::Format::Json
-                                                                       : log::Format::Text;
+    return (given.empty() ? environmentValue("DBB_LOG_FORMAT") : given) == "json" ? log::Format::Json
+                                                                                  : log::Format::Text;
 }
 
 /// The verb in force, or the program itself.
@@ -558,10 +576,12 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
                 return answer(versionText(s.program));
             }
         }
-        refuseEmptyValues(app, args);
+        refuseEmptyAssignments(app, args);
         auto sourced = withDefaults(app, args);
         std::reverse(sourced.args.begin(), sourced.args.end());
         app.parse(sourced.args);
+        refuseEmptyValues(app);
+        refuseEmptyValues(innermost(app));
         log::start(s.program, std.log_format == "json" ? log::Format::Json : log::Format::Text,
                    std.quiet          ? log::Level::Error
                    : std.verbose >= 2 ? log::Level::Debug
@@ -601,6 +621,11 @@ int guarded(std::function<ExitCode()> const &body) {
     return status;
 }
 
+std::string environmentValue(std::string const &name) {
+    auto const *value = std::getenv(name.c_str());
+    return value ? value : "";
+}
+
 double parseDuration(std::string const &text, std::string const &option) {
     double value = 0;
     auto const *end = text.data() + text.size();
@@ -608,8 +633,14 @@ double parseDuration(std::string const &text, std::string const &option) {
     std::string const unit(p, end);
     std::map<std::string, double> const units{{"", 1}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
     auto const found = units.find(unit);
-    if (ec != std::errc() || found == units.end() || value < 0) {
+    // from_chars() takes "inf" and "nan", too.
+    if (ec == std::errc::invalid_argument || found == units.end() || !std::isfinite(value) || value < 0) {
         throw usageError(option + ": \"" + text + "\" is no duration", "write for example 30s, 5m, 2h or 1d");
+    }
+    // As much as alarm() can count.
+    constexpr double longest = std::numeric_limits<unsigned>::max();
+    if (ec != std::errc() || value * found->second > longest) {
+        throw usageError(option + ": \"" + text + "\" is too long", "no duration is longer than 49710d");
     }
     return value * found->second;
 }

@@ -91,7 +91,11 @@ private:
 /// stop signal ends the process as that signal. `body` returns the status of a complete run.
 int guarded(std::function<ExitCode()> const &body);
 
-/// Seconds of a duration: a number with one of the letters s, m, h, d (none: seconds). \throws usageError
+/// Value of an environment variable. Empty is as good as not set, so that a wrapper can switch one off.
+std::string environmentValue(std::string const &name);
+
+/// Seconds of a duration: a number with one of the letters s, m, h, d (none: seconds), up to 49710 days.
+/// \throws usageError
 double parseDuration(std::string const &text, std::string const &option);
 
 /// The version that --version shows.

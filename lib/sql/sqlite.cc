@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <thread>
@@ -240,8 +239,8 @@ private:
 } // namespace
 
 std::chrono::milliseconds busyTimeout() {
-    auto const *given = std::getenv("DBB_BUSY_TIMEOUT");
-    double const seconds = given ? common::parseDuration(given, "DBB_BUSY_TIMEOUT") : 300;
+    auto const given = common::environmentValue("DBB_BUSY_TIMEOUT");
+    double const seconds = given.empty() ? 300 : common::parseDuration(given, "DBB_BUSY_TIMEOUT");
     return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
 }
 

@@ -1,8 +1,8 @@
 #include "ingest/why_page.h"
 
+#include "common/options.h"
 #include "common/text.h"
 
-#include <cstdlib>
 #include <unistd.h>
 #include <utility>
 
@@ -15,15 +15,10 @@ constexpr std::string_view green = "32";
 constexpr std::string_view bold = "1";
 constexpr std::string_view dim = "2";
 
-std::string environment(char const *name) {
-    auto const *value = std::getenv(name);
-    return value ? value : "";
-}
-
 /// Whether the locale's characters are UTF-8. The first variable that is set decides, as in setlocale().
 bool isUtf8Locale() {
     for (auto const *name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        auto const value = common::toLower(environment(name));
+        auto const value = common::toLower(common::environmentValue(name));
         if (value.empty()) continue;
         return value.find("utf-8") != std::string::npos || value.find("utf8") != std::string::npos;
     }
@@ -57,7 +52,8 @@ PageStyle PageStyle::of(int fd) {
     PageStyle out;
     out.terminal = ::isatty(fd) == 1;
     out.utf8 = isUtf8Locale();
-    out.colour = out.terminal && environment("NO_COLOR").empty() && environment("TERM") != "dumb";
+    out.colour = out.terminal && common::environmentValue("NO_COLOR").empty()
+                 && common::environmentValue("TERM") != "dumb";
     return out;
 }
 
