@@ -1,5 +1,7 @@
 #include "common/error.h"
 
+#include "common/text.h"
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -17,6 +19,25 @@ ExitCode worse(ExitCode a, ExitCode b) {
     return rank(a) >= rank(b) ? a : b;
 }
 
+namespace {
+
+/// Two paths fit in. Names and values that are longer come from foreign lines and headers, and a reject must
+/// stay a line that can be read again.
+constexpr std::size_t maxMessage = 10'000;
+constexpr std::size_t maxValue = 1000;
+
+} // namespace
+
+Error::Error(std::string code, std::string message, ExitCode exit)
+    : _code(std::move(code)), _message(shortened(std::move(message), maxMessage)), _exit(exit) {}
+
+Error &Error::cause(Cause c) & {
+    c.value = shortened(std::move(c.value), maxValue);
+    c.expected = shortened(std::move(c.expected), maxValue);
+    _cause = std::move(c);
+    return *this;
+}
+
 Error usageError(std::string message, std::string hint) {
     return Error("USAGE", std::move(message), ExitCode::Usage).hint(std::move(hint));
 }
@@ -27,6 +48,8 @@ char const *codeOf(int errnum) {
     switch (errnum) {
     case ENOENT:
     case ENOTDIR: return "NOT_FOUND";
+    case ENAMETOOLONG: return "NAME_TOO_LONG";
+    case ENXIO: return "NOT_A_FILE"; // a socket, or a device that is not there
     case EACCES:
     case EPERM: return "PERMISSION";
     case ENOSPC:

@@ -26,10 +26,10 @@ struct Cause {
 class Error : public std::exception {
 public:
     /// \param code     stable name, for example "NOT_FITS"
-    /// \param message  one line: lower case, no full stop, names in double quotes, reason last
+    /// \param message  one line: lower case, no full stop, names in double quotes, reason last; the middle of
+    ///                 a very long one is left out
     /// \param exit     status of a program that ends because of it; an item that fails gives SomeFailed
-    Error(std::string code, std::string message, ExitCode exit = ExitCode::SomeFailed)
-        : _code(std::move(code)), _message(std::move(message)), _exit(exit) {}
+    Error(std::string code, std::string message, ExitCode exit = ExitCode::SomeFailed);
 
     Error &hint(std::string text) & {
         _hint = std::move(text);
@@ -39,14 +39,8 @@ public:
         _hint = std::move(text);
         return std::move(*this);
     }
-    Error &cause(Cause c) & {
-        _cause = std::move(c);
-        return *this;
-    }
-    Error &&cause(Cause c) && {
-        _cause = std::move(c);
-        return std::move(*this);
-    }
+    Error &cause(Cause c) &;
+    Error &&cause(Cause c) && { return std::move(cause(std::move(c))); }
 
     /// Where it happened, when that is not where the code usually happens.
     Error &&stage(std::string name) && {

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <memory>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,12 +21,21 @@ UniqueFd::~UniqueFd() {
 }
 
 UniqueFd openForReading(std::string const &path) {
-    int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    constexpr int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY;
+    // Nobody may ever write to a FIFO that stands where a file should be.
+    int fd = ::open(path.c_str(), flags | O_NONBLOCK);
+    // A lease, such as a file server takes for its clients, is given back to those who wait only.
+    if (fd < 0 && errno == EWOULDBLOCK) fd = ::open(path.c_str(), flags);
     if (fd < 0) throw systemError("open", path, errno);
     return UniqueFd(fd);
 }
 
 namespace {
+
+void waitFor(int fd, short events) {
+    pollfd p{fd, events, 0};
+    ::poll(&p, 1, -1);
+}
 
 FileStat fromStat(struct stat const &s) {
     FileStat out;
@@ -50,6 +60,11 @@ FileStat statFile(int fd, std::string const &path) {
     return fromStat(s);
 }
 
+void requireRegular(FileStat const &stat, std::string const &path) {
+    if (stat.is_regular) return;
+    throw Error("NOT_A_FILE", "\"" + path + "\" is " + (stat.is_directory ? "a folder" : "no regular file"));
+}
+
 std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset) {
     auto *out = static_cast<char *>(buffer);
     std::size_t done = 0;
@@ -63,25 +78,47 @@ std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t si
     return done;
 }
 
-std::string readFile(std::string const &path) {
-    auto const fd = openForReading(path);
+std::string readAll(int fd, std::string const &path) {
     std::string out;
     std::array<char, 65536> chunk; // NOLINT: filled by read
     for (;;) {
-        auto const n = ::read(fd.get(), chunk.data(), chunk.size());
+        auto const n = ::read(fd, chunk.data(), chunk.size());
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            waitFor(fd, POLLIN);
+            continue;
+        }
         if (n < 0) throw systemError("read", path, errno);
         if (n == 0) return out;
         out.append(chunk.data(), static_cast<std::size_t>(n));
+        if (out.size() > maxTextBytes) throw Error("FILE_TOO_LONG", "\"" + path + "\" is longer than 8 MiB");
+    }
+}
+
+std::string readFile(std::string const &path) {
+    auto const fd = openForReading(path);
+    requireRegular(statFile(fd.get(), path), path);
+    return readAll(fd.get(), path);
+}
+
+std::size_t writeSome(int fd, std::string_view data) {
+    for (;;) {
+        auto const n = ::write(fd, data.data(), data.size());
+        if (n >= 0) return static_cast<std::size_t>(n);
+        // Whoever else has the descriptor may have made it one that does not block.
+        if (errno == EAGAIN) {
+            waitFor(fd, POLLOUT);
+        } else if (errno != EINTR) {
+            return 0;
+        }
     }
 }
 
 void writeAll(int fd, std::string_view data, std::string const &path) {
     while (!data.empty()) {
-        auto const n = ::write(fd, data.data(), data.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throw systemError("write", path, errno);
-        data.remove_prefix(static_cast<std::size_t>(n));
+        auto const n = writeSome(fd, data);
+        if (n == 0) throw systemError("write", path, errno);
+        data.remove_prefix(n);
     }
 }
 
@@ -134,7 +171,14 @@ void createFolders(std::string const &path) {
 }
 
 std::string absolutePath(std::string const &path) {
-    auto normal = fs::absolute(path.empty() ? "." : path).lexically_normal().string();
+    std::error_code gone;
+    auto const absolute = fs::absolute(path.empty() ? "." : path, gone);
+    if (gone) {
+        throw Error("NOT_FOUND",
+                    "could not look for \"" + path + "\" from the working folder: " + gone.message())
+            .hint("go to a folder that exists, or give absolute paths");
+    }
+    auto normal = absolute.lexically_normal().string();
     while (normal.size() > 1 && normal.back() == '/') normal.pop_back();
     return normal;
 }

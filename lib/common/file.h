@@ -37,18 +37,32 @@ struct FileStat {
     bool is_regular = false;
 };
 
-/// Open for reading. \throws Error NOT_FOUND, PERMISSION, IO_ERROR …
+/// Open for reading, without waiting for a writer when it is a FIFO; then reading may say EAGAIN.
+/// \throws Error NOT_FOUND, PERMISSION, IO_ERROR …
 UniqueFd openForReading(std::string const &path);
 
 /// Status of a path, symbolic links followed. \throws Error as openForReading
 FileStat statFile(std::string const &path);
 FileStat statFile(int fd, std::string const &path);
 
-/// The whole content of a file. \throws Error as openForReading
+/// \throws Error NOT_A_FILE when it is a folder, device or FIFO
+void requireRegular(FileStat const &stat, std::string const &path);
+
+/// Texts that are read as a whole are refused when they are longer.
+inline constexpr std::size_t maxTextBytes = std::size_t{8} << 20;
+
+/// The whole content of a text file. \throws Error as openForReading, NOT_A_FILE, FILE_TOO_LONG
 std::string readFile(std::string const &path);
+
+/// What is still to come from a descriptor, which may be a pipe. \throws Error FILE_TOO_LONG, IO_ERROR
+std::string readAll(int fd, std::string const &path);
 
 /// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR
 std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset);
+
+/// Write what the system takes of `data` at once, waiting until it takes anything.
+/// \return bytes written; 0 when that failed, with the reason in errno
+std::size_t writeSome(int fd, std::string_view data);
 
 /// Write all of `data`. \throws Error DISK_FULL, IO_ERROR …
 void writeAll(int fd, std::string_view data, std::string const &path);
@@ -67,7 +81,7 @@ void writeFileDurably(std::string const &path, std::string_view data, bool repla
 void createFolders(std::string const &path);
 
 /// Absolute path without `.`, `..` and doubled slashes; symbolic links are kept. Empty gives the working
-/// folder.
+/// folder. \throws Error NOT_FOUND when the path is relative and there is no working folder
 std::string absolutePath(std::string const &path);
 
 /// Absolute path with all symbolic links resolved. \throws Error NOT_FOUND …

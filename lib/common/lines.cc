@@ -32,19 +32,15 @@ void Output::write(std::string_view line) {
 }
 
 void Output::flush() {
-    std::size_t done = 0;
-    while (done < _buffer.size()) {
-        auto const n = ::write(_fd, _buffer.data() + done, _buffer.size() - done);
-        if (n >= 0) {
-            done += static_cast<std::size_t>(n);
-        } else if (errno == EPIPE) {
-            _buffer.clear();
-            throw ClosedOutput{};
-        } else if (errno != EINTR) {
-            auto const reason = std::string(std::strerror(errno));
-            _buffer.clear();
-            throw Error("OUTPUT_FAILED", "could not write standard output: " + reason, ExitCode::Backend);
-        }
+    for (std::size_t done = 0; done < _buffer.size();) {
+        auto const n = writeSome(_fd, std::string_view(_buffer).substr(done));
+        done += n;
+        if (n > 0) continue;
+        int const errnum = errno;
+        _buffer.clear();
+        if (errnum == EPIPE) throw ClosedOutput{};
+        throw Error("OUTPUT_FAILED", std::string("could not write standard output: ") + std::strerror(errnum),
+                    ExitCode::Backend);
     }
     _buffer.clear();
 }
@@ -79,7 +75,10 @@ LineReader::Status LineReader::next(std::chrono::milliseconds timeout) {
             return Status::Long;
         }
         if (_eof) {
-            if (_skipping) return takeLong();
+            if (_skipping) {
+                _buffer.clear(); // the end of that line
+                return takeLong();
+            }
             if (_start >= _buffer.size()) return Status::End;
             _line = std::string_view(_buffer).substr(_start);
             _start = _buffer.size();
@@ -107,8 +106,12 @@ LineReader::Status LineReader::next(std::chrono::milliseconds timeout) {
         if (ready == 0) return Status::Idle;
         char chunk[65536];
         auto const n = ::read(_fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throw systemError("read", "standard input", errno);
+        // Another reader of the same pipe may have been faster.
+        if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+        if (n < 0) {
+            throw Error("INPUT_FAILED", "could not read " + _source + ": " + std::strerror(errno),
+                        ExitCode::Backend);
+        }
         if (n == 0) {
             _eof = true;
         } else {

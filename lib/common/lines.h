@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace dbb::common {
 
@@ -47,9 +48,12 @@ public:
 
     static constexpr std::size_t maxLine = std::size_t{1} << 20;
 
-    explicit LineReader(int fd, char separator = '\n') : _fd(fd), _separator(separator) {}
+    /// \param source  shown in messages
+    explicit LineReader(int fd, char separator = '\n', std::string source = "standard input")
+        : _fd(fd), _separator(separator), _source(std::move(source)) {}
 
     /// Wait for the next line. \param timeout  negative: without end
+    /// \throws Error INPUT_FAILED (exit 4)
     Status next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
 
     /// Whether next() would return at once because a whole line is here.
@@ -66,6 +70,7 @@ private:
 
     int _fd;
     char _separator;
+    std::string _source;
     std::string _buffer;
     std::size_t _start = 0;
     std::size_t _scanned = 0;

@@ -76,9 +76,9 @@ void write(Level level, std::string const &message, std::string const &hint, std
     }
     // Levels are shown only to those who asked for more than the usual.
     std::string const label = s.level <= Level::Info ? std::string(nameOf(level)) + ": " : "";
-    bool const terminal = ::isatty(STDERR_FILENO) == 1;
-    std::string text = s.program + ": " + label + (terminal ? printable(message) : message);
-    if (!hint.empty()) text += "\n  hint: " + (terminal ? printable(hint) : hint);
+    // Also in a log file a name with a newline could pass for a message of its own.
+    std::string text = s.program + ": " + label + printable(message);
+    if (!hint.empty()) text += "\n  hint: " + printable(hint);
     s.logger->info(text);
 }
 

@@ -2,6 +2,7 @@
 
 #include "common/completion.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/json.h"
 #include "common/lines.h"
 #include "common/signals.h"
@@ -12,13 +13,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <algorithm>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <fcntl.h>
 #include <limits>
 #include <map>
 #include <unistd.h>
@@ -272,7 +271,8 @@ Json readConfig(std::string const &path, CLI::App const &app) {
     if (path.empty()) return {};
     Json config;
     try {
-        config = readYaml(path);
+        // Not readFile(): a shell's <(…) is a pipe.
+        config = parseYaml(readAll(openForReading(path).get(), path), path);
     } catch (Error const &e) {
         throw usageError(e.message(), e.hint());
     }
@@ -426,13 +426,22 @@ std::string configText(CLI::App const &app, std::map<std::string, std::string> c
     return out;
 }
 
-/// Print an answer of the program itself on stdout, which may be full.
+/// Print an answer of the program itself on stdout. \throws Error OUTPUT_FAILED
 int answer(std::string const &text) {
-    if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0)
-        return static_cast<int>(ExitCode::Done);
-    log::error(
-        Error("OUTPUT_FAILED", std::string("could not write standard output: ") + std::strerror(errno)));
-    return static_cast<int>(ExitCode::Backend);
+    Output out(STDOUT_FILENO);
+    out.append(text);
+    out.flush();
+    return static_cast<int>(ExitCode::Done);
+}
+
+/// Without this a file that is opened later would become the standard stream that somebody closed, and get
+/// what is meant for it.
+void occupyClosedStreams() {
+    for (int const fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) >= 0) continue;
+        // The wrong way round: reading the input or writing the output fails as if it were still closed.
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+    }
 }
 
 std::string versionText(std::string const &program) {
@@ -528,6 +537,7 @@ std::string Options::completion(std::string const &shell) const {
 }
 
 std::optional<int> Options::parse(int argc, char const *const *argv) {
+    occupyClosedStreams();
     auto &s = *_state;
     auto &app = *s.app;
     auto &std = *s.standard;
@@ -579,7 +589,11 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
         refuseEmptyAssignments(app, args);
         auto sourced = withDefaults(app, args);
         std::reverse(sourced.args.begin(), sourced.args.end());
-        app.parse(sourced.args);
+        try {
+            app.parse(sourced.args);
+        } catch (CLI::CallForHelp const &) {
+            return answer(app.help());
+        }
         refuseEmptyValues(app);
         refuseEmptyValues(innermost(app));
         log::start(s.program, std.log_format == "json" ? log::Format::Json : log::Format::Text,
@@ -590,12 +604,13 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
         if (s.print_config) return answer(configText(app, sourced.sources, s.defaults));
         startMaxTime(std.max_time);
         return std::nullopt;
-    } catch (CLI::CallForHelp const &) {
-        return answer(app.help());
     } catch (CLI::ParseError const &e) {
         log::error(translated(e, app, s.program, args));
     } catch (Error const &e) {
         log::error(e);
+        return static_cast<int>(e.exitCode());
+    } catch (ClosedOutput const &) { // where SIGPIPE was ignored from the start
+        dieOf(SIGPIPE);
     }
     return static_cast<int>(ExitCode::Usage);
 }

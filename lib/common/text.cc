@@ -81,17 +81,37 @@ std::string nearest(std::string_view word, std::vector<std::string> const &candi
 
 std::string printable(std::string_view text) {
     std::string out;
-    for (char const c : text) {
-        auto const b = static_cast<unsigned char>(c);
-        if (b >= 0x20 && b != 0x7f) {
-            out += c;
-        } else {
-            char escaped[8];
-            std::snprintf(escaped, sizeof escaped, "\\x%02x", b);
-            out += escaped;
+    auto const byte = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        unsigned const b = byte(i);
+        // The second set of control characters, U+0080 to U+009F, in UTF-8.
+        bool const second = b == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0x9F;
+        if (b >= 0x20 && b != 0x7f && !second) {
+            out += text[i];
+            continue;
         }
+        char escaped[16];
+        if (second) {
+            std::snprintf(escaped, sizeof escaped, "\\xc2\\x%02x", byte(++i));
+        } else {
+            std::snprintf(escaped, sizeof escaped, "\\x%02x", b);
+        }
+        out += escaped;
     }
     return out;
+}
+
+std::string shortened(std::string text, std::size_t most) {
+    constexpr std::string_view gap = "…";
+    if (text.size() <= most) return text;
+    auto const isTail = [&](std::size_t i) { return (static_cast<unsigned char>(text[i]) & 0xC0U) == 0x80U; };
+    auto head = (most - gap.size()) / 2;
+    auto tail = text.size() - head;
+    while (head > 0 && isTail(head)) --head;
+    while (tail < text.size() && isTail(tail)) ++tail;
+    return text.replace(head, tail - head, gap);
 }
 
 } // namespace dbb::common

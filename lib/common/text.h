@@ -24,7 +24,10 @@ std::string join(std::vector<std::string> const &pieces, std::string_view separa
 /// The candidate that is nearest to `word` by edit distance, empty when none is near enough to be meant.
 std::string nearest(std::string_view word, std::vector<std::string> const &candidates);
 
-/// Control characters shown as \xNN, so that a file name can't drive a terminal.
+/// Control characters shown as \xNN, so that a file name can neither drive a terminal nor begin a line.
 std::string printable(std::string_view text);
+
+/// At most `most` bytes (4 or more): of a longer text the middle is replaced by "…", between characters.
+std::string shortened(std::string text, std::size_t most);
 
 } // namespace dbb::common

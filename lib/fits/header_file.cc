@@ -97,13 +97,13 @@ private:
 HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
     _fd = common::openForReading(_path);
     _stat = common::statFile(_fd.get(), _path);
-    if (!_stat.is_regular) {
-        throw Error("NOT_A_FILE",
-                    "\"" + _path + "\" is " + (_stat.is_directory ? "a folder" : "no regular file"));
-    }
+    common::requireRegular(_stat, _path);
     if (_stat.size_bytes == 0) throw Error("EMPTY_FILE", "\"" + _path + "\" is empty (0 bytes)");
     if (isDumpName(_path)) {
-        auto const text = common::readFile(_path);
+        if (_stat.size_bytes > maxHeaderBytes) {
+            throw Error("HEADER_TOO_LONG", "\"" + _path + "\": the header dump is longer than 8 MiB");
+        }
+        auto const text = common::readAll(_fd.get(), _path);
         _primary = fromDump(
             _path.ends_with(".json") ? common::Json::parse(text) : common::parseYaml(text, _path), _path);
         _extensionRead = true;

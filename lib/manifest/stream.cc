@@ -13,6 +13,15 @@ namespace dbb::manifest {
 
 using common::Error;
 
+namespace {
+
+/// An error of writing what a program has to say, which is none of the line that it is about.
+Error outputFailed(Error const &e) {
+    return Error("OUTPUT_FAILED", e.message(), common::ExitCode::Backend);
+}
+
+} // namespace
+
 Rejects::Rejects(std::string const &target) : _target(target) {
     if (target.empty()) return;
     if (target.starts_with("fd:")) {
@@ -48,8 +57,13 @@ int guarded(std::function<common::ExitCode()> const &body) {
 void Rejects::write(Record const &record, Error const &e) {
     ++_count;
     ++_byCode[e.code()];
-    if (_fd >= 0) common::writeAll(_fd, record.line() + "\n", _target);
     _log.add(e);
+    if (_fd < 0) return;
+    try {
+        common::writeAll(_fd, record.line() + "\n", _target);
+    } catch (Error const &failure) {
+        throw outputFailed(failure);
+    }
 }
 
 void Rejects::add(Record record, Error const &e) {
@@ -61,6 +75,10 @@ void Rejects::addText(std::int64_t number, std::string_view text, Error const &e
     Record record("text");
     record.set("line", number).set("text", text).set("error", errorObject(e));
     write(record, Error(e.code(), "line " + std::to_string(number) + ": " + e.message()).hint(e.hint()));
+}
+
+void Rejects::addLong(common::LineReader const &lines) {
+    addText(lines.number(), lines.line(), Error("LINE_TOO_LONG", "the line is longer than 1 MiB"));
 }
 
 common::ExitCode Rejects::status() const {
@@ -84,8 +102,7 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
         if (status == Line::End) return Status::End;
         if (status == Line::Idle) return Status::Idle;
         if (status == Line::Long) {
-            _rejects.addText(_lines.number(), _lines.line(),
-                             Error("LINE_TOO_LONG", "the line is longer than 1 MiB"));
+            _rejects.addLong(_lines);
             continue;
         }
         if (_lines.line().empty()) continue;
@@ -137,9 +154,18 @@ namespace {
 
 void writeMetrics(std::string const &path, std::string const &text) {
     try {
-        common::writeFileDurably(path, text, true);
+        struct stat s {};
+        bool const there = ::stat(path.c_str(), &s) == 0;
+        if (!there || S_ISREG(s.st_mode)) {
+            // A link stays one: /dev/stdout may lead to a file.
+            return common::writeFileDurably(there ? common::realPath(path) : path, text, true);
+        }
+        // A device or FIFO is no place for another file. A FIFO that nobody reads must not keep us.
+        common::UniqueFd const fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+        if (!fd) throw common::systemError("open", path, errno);
+        common::writeAll(fd.get(), text, path);
     } catch (Error const &e) {
-        throw Error("OUTPUT_FAILED", e.message(), common::ExitCode::Backend);
+        throw outputFailed(e);
     }
 }
 

@@ -27,6 +27,8 @@ public:
 
     /// A record that failed; it is written unchanged but for the `error` object.
     void add(Record record, common::Error const &e);
+    /// The line at which `lines` is, which is too long.
+    void addLong(common::LineReader const &lines);
     /// A line that is no record.
     void addText(std::int64_t number, std::string_view text, common::Error const &e);
 

@@ -246,8 +246,10 @@ std::chrono::milliseconds busyTimeout() {
 
 std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
                                      std::chrono::milliseconds timeout) {
-    // SQLite says only "unable to open database file"; the file system knows why.
-    if (mode != OpenMode::Create) common::openForReading(path);
+    // SQLite says only "unable to open database file", where the file system knows why, and waits at a FIFO.
+    if (mode != OpenMode::Create) {
+        common::requireRegular(common::statFile(common::openForReading(path).get(), path), path);
+    }
     return std::make_unique<SqliteDatabase>(path, mode, timeout);
 }
 

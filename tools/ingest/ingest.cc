@@ -123,9 +123,7 @@ void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manife
     PathIngest ingest(options, ingester, rejects, output, summary);
     Scanner scanner({.paths = {}, .checksums = {}}, rejects,
                     [&](Record record) { ingest.add(std::move(record)); });
-    for (auto const &path : options.paths) {
-        if (common::stopSignal() == 0) scanner.scan(path);
-    }
+    for (auto const &path : options.paths) scanner.scan(path);
     ingest.finish();
 }
 

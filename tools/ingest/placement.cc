@@ -240,7 +240,7 @@ Placed Placement::plan(std::string const &source, Scanned const &scanned,
     std::string relative;
     auto const mode = modeOf(source, relative);
     auto const stat = common::statFile(source);
-    if (!stat.is_regular) throw Error("NOT_A_FILE", "\"" + source + "\" is no regular file");
+    common::requireRegular(stat, source);
     requireAsScanned(source, stat, scanned);
     out.size_bytes = stat.size_bytes;
     out.file = source;

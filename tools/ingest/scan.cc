@@ -92,7 +92,13 @@ std::vector<Entry> entriesOf(std::string const &path) {
 } // namespace
 
 void Scanner::scan(std::string const &path) {
-    auto const absolute = common::absolutePath(path);
+    if (common::stopSignal() != 0) return;
+    std::string absolute;
+    try {
+        absolute = common::absolutePath(path);
+    } catch (Error const &e) {
+        return _rejects.add(Record("file").set("uri", path), e);
+    }
     struct stat s {};
     if (::stat(absolute.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return folder(absolute);
     if (::lstat(absolute.c_str(), &s) != 0 && path.find_first_of("*?[") != std::string::npos) {
@@ -131,7 +137,7 @@ void Scanner::file(std::string const &path) {
             throw Error("NAME_NOT_UTF8", "\"" + common::printable(path) + "\": the name is no UTF-8");
         }
         auto const stat = common::statFile(path);
-        if (!stat.is_regular) throw Error("NOT_A_FILE", "\"" + path + "\" is no regular file");
+        common::requireRegular(stat, path);
         if (_options.min_age_s > 0
             && static_cast<double>(common::nowUtcNs() - stat.mtime_ns) < _options.min_age_s * 1e9) {
             ++_counts.young;
@@ -154,10 +160,15 @@ void Scanner::file(std::string const &path) {
 
 namespace {
 
-void scanList(Scanner &scanner, int in, char separator) {
+void scanList(Scanner &scanner, manifest::Rejects &rejects, int in, char separator) {
+    using Status = common::LineReader::Status;
     common::LineReader lines(in, separator);
-    while (lines.next() == common::LineReader::Status::Line) {
-        if (!lines.line().empty()) scanner.scan(std::string(lines.line()));
+    for (auto status = lines.next(); status != Status::End; status = lines.next()) {
+        if (status == Status::Long) {
+            rejects.addLong(lines);
+        } else if (!lines.line().empty()) {
+            scanner.scan(std::string(lines.line()));
+        }
     }
 }
 
@@ -183,7 +194,7 @@ common::ExitCode runScan(ScanProgramOptions options, int in, int out) {
         output.write(record.line());
     });
     for (auto const &path : options.scan.paths) scanner.scan(path);
-    if (options.list || options.null) scanList(scanner, in, options.null ? '\0' : '\n');
+    if (options.list || options.null) scanList(scanner, rejects, in, options.null ? '\0' : '\n');
     if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-scan").line());
     output.flush();
     rejects.finish();

@@ -34,7 +34,8 @@ public:
     ~Scanner();
 
     /// A folder is walked in bytewise order of names, links to folders are not followed; a pattern with * ? [
-    /// is expanded when there is no file of that name; a file is taken whatever its name.
+    /// is expanded when there is no file of that name; a file is taken whatever its name. Nothing happens
+    /// when asked to stop (see common::stopSignal()).
     void scan(std::string const &path);
 
     ScanCounts const &counts() const { return _counts; }

@@ -64,7 +64,7 @@ void search(std::string const &path, ExposureName const &exposure, std::vector<s
     } catch (Error const &e) {
         throw common::usageError("--rejects: " + e.message());
     }
-    common::LineReader lines(fd.get());
+    common::LineReader lines(fd.get(), '\n', "\"" + path + "\"");
     for (auto status = lines.next(); status != common::LineReader::Status::End; status = lines.next()) {
         if (status != common::LineReader::Status::Line || !mayBeAbout(lines.line(), exposure)) continue;
         try {

@@ -59,7 +59,8 @@ std::string RejectsExplainer::Place::text() const {
 
 void RejectsExplainer::explain(int in, std::string const &source) {
     using Status = common::LineReader::Status;
-    common::LineReader lines(in);
+    auto const name = source.empty() ? "standard input" : "\"" + source + "\"";
+    common::LineReader lines(in, '\n', name);
     for (;;) {
         if (!lines.ready()) _page.flush(); // the next read may block
         auto const status = lines.next();

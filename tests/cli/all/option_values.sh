@@ -47,3 +47,9 @@ for option in --max-time --min-age; do
   done
 done
 expect_rc 0 dbb-scan --max-time 4294967295 a.fits
+
+# A file of options may be a pipe, and is not read without end.
+expect_rc 0 bash -c 'dbb-scan --config <(sleep 0.1; echo "min-age: 1s") --print-config'
+expect_match "$OUT" '^min-age: "1s"  # /dev/fd/'
+expect_rc 2 dbb-scan --config /dev/zero a.fits
+expect_match "$ERR" '^dbb-scan: "/dev/zero" is longer than 8 MiB$'

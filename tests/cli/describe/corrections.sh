@@ -27,3 +27,12 @@ sed "s|^OBSID:.*||" "$header" > evil.yaml
 echo "OBSID: ../site/LATISS-AT_O_20191118_000011" >> evil.yaml
 expect_rc 0 dbb-describe --corrections mine --explain evil.yaml
 expect_eq "$(file_of)" null
+# Nor is one waited for, or read without end.
+mkdir odd
+mkfifo odd/LATISS-AT_O_20191118_000011.yaml
+expect_rc 0 timeout 10 dbb-describe --corrections odd "$header"
+expect_match "$ERR" 'correction file skipped: ".*AT_O_20191118_000011.yaml" is no regular file'
+rm odd/*
+truncate -s 9M odd/LATISS-AT_O_20191118_000011.yaml
+expect_rc 0 dbb-describe --corrections odd "$header"
+expect_match "$ERR" 'correction file skipped: ".*AT_O_20191118_000011.yaml" is longer than 8 MiB'

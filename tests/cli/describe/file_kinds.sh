@@ -24,3 +24,8 @@ expect_rc 1 dbb-describe --rejects cut cut.fits.gz
 expect_eq "$(jq -r .error.code cut)" GZIP_DAMAGED
 expect_rc 1 dbb-describe --rejects folder /dev/null
 expect_eq "$(jq -r .error.code folder)" NOT_A_FILE
+# Nobody waits at a FIFO.
+mkfifo fifo.fits
+echo '{"type":"file","uri":"fifo.fits"}' > line
+expect_rc 1 timeout 10 dbb-describe --rejects fifo < line
+expect_eq "$(jq -r .error.code fifo)" NOT_A_FILE

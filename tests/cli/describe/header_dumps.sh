@@ -13,3 +13,7 @@ printf 'a: [1\nb: 2\n' > broken.yaml
 expect_rc 1 dbb-describe --rejects rejects t.json t.yaml broken.yaml
 expect_eq "$(jq -r .error.code rejects | tr '\n' ' ')" "NOT_A_HEADER NOT_A_HEADER BAD_YAML "
 expect_match "$ERR" 'broken.yaml": line 2'
+# No header is that long.
+{ echo 'INSTRUME: LSSTCam'; head -c 8400000 /dev/zero | tr '\0' '#'; } > long.yaml
+expect_rc 1 dbb-describe --rejects long long.yaml
+expect_eq "$(jq -r .error.code long)" HEADER_TOO_LONG

@@ -14,3 +14,13 @@ jq -c --arg uri "$PWD/stand_in.fits" 'select(.uri) | .uri=$uri | del(.size, .mti
 expect_rc 1 dbb-ingest --repo repo -t direct --rejects rejects < lines
 expect_eq "$(jq -r .error.code rejects | sort | tr '\n' ' ')" "DATE_OUT_OF_RANGE FILTER_NOT_REGISTERED NO_ROTATION "
 expect_eq "$(sql repo 'SELECT obs_id FROM exposure')" MC_O_20250422_000250
+# A name that is too long for a file is told as what it is, in a message of bounded length.
+make_repo long LATISS
+for size in 300 100000; do
+  described latiss-AT_O_20191031_000004.yaml ".records.exposure.obs_id=(\"x\"*$size)" > long.line
+  rm -f long.rejects
+  expect_rc 1 dbb-ingest --repo long -t copy --rejects long.rejects < long.line
+  expect_eq "$(jq -r .error.code long.rejects)" NAME_TOO_LONG
+  expect_match long.rejects 'File name too long"'
+  [ "$(wc -c < "$ERR")" -lt 11000 ] || fail 'a message without end'
+done

@@ -25,3 +25,16 @@ expect_rc 1 dbb-ingest --repo conflict -t copy "$DBB_EXAMPLES/LSSTCam/3019031900
 expect_match "$ERR" 'target_name is "Other" there and "UNKNOWN" here'
 expect_eq "$(find conflict -name '*.fits' | wc -l)" 1
 expect_eq "$(find . -name '.dbb*')" ""
+# Nobody waits at a FIFO that stands where something else should be.
+make_repo fifo
+mkdir -p "fifo/$(dirname "$name")"
+mkfifo "fifo/$name"
+expect_rc 1 timeout 10 dbb-ingest --repo fifo -t copy --rejects fifo.rejects "$file"
+expect_eq "$(jq -r .error.code fifo.rejects)" DESTINATION_EXISTS
+[ -p "fifo/$name" ] || fail 'the FIFO was replaced'
+for part in gen3.sqlite3 butler.yaml; do
+  rm "fifo/$part"
+  mkfifo "fifo/$part"
+  expect_rc 4 timeout 10 dbb-ingest --repo fifo "$file"
+  expect_match "$ERR" "$part\" is no regular file"
+done

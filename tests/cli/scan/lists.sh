@@ -23,3 +23,14 @@ expect_rc 2 dbb-scan
 expect_match "$ERR" 'nothing to scan'
 touch -- -dash.fits
 expect_rc 0 dbb-scan -- -dash.fits
+# An entry that is too long is one reject and not the end.
+tooLong=$(head -c 1100000 /dev/zero | tr '\0' x)
+printf '%s\n' in/a.fits "$tooLong" in/b.fits > list
+printf '%s\0' in/a.fits in/b.fits > list0
+printf %s "$tooLong" >> list0
+for option in --paths -0; do
+  expect_rc 1 dbb-scan $option --rejects "rejects$option" < "list${option//[^0]/}"
+  expect_eq "$(jq -s 'map(select(.uri)) | length' "$OUT")" 2
+  expect_eq "$(tail -n 1 "$OUT")" '{"type":"end","program":"dbb-scan"}'
+  expect_eq "$(jq -r .error.code "rejects$option")" LINE_TOO_LONG
+done

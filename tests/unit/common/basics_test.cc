@@ -12,6 +12,9 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace dbb::common;
@@ -59,7 +62,20 @@ TEST_CASE("words are found when they are near") {
     CHECK(nearest("LSSTcam", {"LSSTCam", "LATISS"}) == "LSSTCam");
     CHECK(nearest("xyz", {"--checksum", "--regex"}).empty());
     CHECK(printable("a\n\x1b[31mb") == "a\\x0a\\x1b[31mb");
+    CHECK(printable("é\xC2\x9b€") == "é\\xc2\\x9b€");
     CHECK(split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
+}
+
+TEST_CASE("long texts lose their middle, between characters") {
+    CHECK(shortened("abcdefgh", 8) == "abcdefgh");
+    CHECK(shortened("abcdefghi", 8) == "ab…hi");
+    CHECK(shortened("aéèêëb", 8) == "a…b");
+    Error const e = Error("NOT_FOUND", "no \"" + std::string(100'000, 'x') + "\": gone")
+                        .cause({.value = std::string(5000, 'y')});
+    CHECK(e.message().size() <= 10'000);
+    CHECK(e.message().starts_with("no \"xxx"));
+    CHECK(e.message().ends_with("xxx\": gone"));
+    CHECK(e.cause().value.size() <= 1000);
 }
 
 TEST_CASE("paths and URIs convert") {
@@ -113,6 +129,59 @@ TEST_CASE("lines are cut, bounded and timed") {
         CHECK(lines.line() == "three");
         CHECK(lines.number() == 3);
     }
+}
+
+TEST_CASE("a line that is too long is one, also at the end") {
+    auto const read = [](std::string const &text) {
+        UniqueFd const file(::open("/tmp", O_TMPFILE | O_RDWR, 0600));
+        writeAll(file.get(), text, "file");
+        ::lseek(file.get(), 0, SEEK_SET);
+        std::string seen;
+        LineReader lines(file.get());
+        for (auto status = lines.next(); status != LineReader::Status::End; status = lines.next()) {
+            seen += std::to_string(lines.number());
+            seen += status == LineReader::Status::Long ? "L" : std::string(lines.line());
+        }
+        return seen;
+    };
+    std::string const tooLong(LineReader::maxLine + 100'000, 'x');
+    CHECK(read("a\n" + tooLong + "\nb\n") == "1a2L3b");
+    CHECK(read("a\n" + tooLong) == "1a2L");
+    CHECK(read(tooLong + tooLong + "\n" + tooLong) == "1L2L");
+}
+
+TEST_CASE("descriptors that do not block are waited for") {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_NONBLOCK) == 0);
+    UniqueFd const in(ends[0]);
+    // More than a pipe holds.
+    std::string const much(300'000, 'x');
+    std::jthread const writer([&much, out = ends[1]] {
+        UniqueFd const owned(out);
+        writeAll(out, much, "pipe");
+        Output output(out);
+        output.append(much);
+        output.flush();
+    });
+    CHECK(readAll(in.get(), "pipe").size() == 2 * much.size());
+}
+
+TEST_CASE("nobody waits at a FIFO, and no text is endless") {
+    std::string const path = "/tmp/dbb-fifo-test-" + std::to_string(::getpid());
+    REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+    auto const codeOf = [&](auto const &body) {
+        try {
+            body();
+        } catch (Error const &e) {
+            return e.code();
+        }
+        return std::string();
+    };
+    CHECK(codeOf([&] { readFile(path); }) == "NOT_A_FILE");
+    ::unlink(path.c_str());
+    CHECK(codeOf([&] { readFile("/dev/zero"); }) == "NOT_A_FILE");
+    CHECK(codeOf([&] { readAll(openForReading("/dev/zero").get(), "zero"); }) == "FILE_TOO_LONG");
+    CHECK(codeOf([&] { openForReading("/tmp/" + std::string(300, 'x')); }) == "NAME_TOO_LONG");
 }
 
 TEST_CASE("a file appears whole and is not replaced unasked") {
