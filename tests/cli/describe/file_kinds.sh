@@ -29,3 +29,19 @@ mkfifo fifo.fits
 echo '{"type":"file","uri":"fifo.fits"}' > line
 expect_rc 1 timeout 10 dbb-describe --rejects fifo < line
 expect_eq "$(jq -r .error.code fifo)" NOT_A_FILE
+# A file server may have lent the file to a client; it gives it back to those who wait.
+cp "$raw/continue.fits" lent.fits
+python3 - << 'PYTHON' || fail 'a file with a lease'
+import fcntl, os, signal, subprocess
+
+fd = os.open("lent.fits", os.O_RDWR)
+signal.signal(signal.SIGIO, lambda *_: fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK))
+try:
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+except OSError:
+    raise SystemExit(0)  # a file system without leases
+program = subprocess.Popen(["dbb-describe"], stdin=subprocess.PIPE)
+program.stdin.write(b'{"type":"file","uri":"lent.fits"}\n')
+program.stdin.close()
+raise SystemExit(program.wait())
+PYTHON

@@ -64,3 +64,7 @@ read -r -t 5 line <&9 || fail "no answer while the input stays open"
 expect_eq "${line##*: }" INSTRUMENT_NOT_REGISTERED
 exec 8>&- 9<&-
 wait || true
+# The file of rejects may be a pipe.
+head -n 1 rejects > one
+expect_rc 1 dbb-why --rejects <(sleep 0.2; cat one)
+expect_match "$OUT" "\(/dev/fd/[0-9]+ line 1[,)]"
