@@ -167,7 +167,8 @@ constexpr std::array catalogue{
            "The file is not below the datastore root and was to stay in place.",
            "use --transfer copy, link or direct"},
     Reason{"READ_ONLY", "transfer", true, "The file system is read-only.", "mount it for writing"},
-    Reason{"VANISHED", "transfer", true, "The file went away between two looks.", "run the same lines again"},
+    Reason{"VANISHED", "transfer", false, "The repository has the dataset, but its file is gone (a warning).",
+           "put the file back, or remove the dataset (dbb-repo remove-raw) and ingest it again"},
     // commit: the repository
     Reason{"DB_ERROR", "commit", true, "The database refused.", "the message has the database's words"},
     Reason{"OUTPUT_FAILED", "commit", true,
