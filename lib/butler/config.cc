@@ -141,8 +141,8 @@ public:
         } catch (Error const &e) {
             throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
         }
-        // The Butler would go by its defaults, with another datastore root than most repositories have; but what
-        // is empty was more likely cut short. `{}` says that the defaults are meant.
+        // The Butler would go by its defaults, with another datastore root than most repositories have; but
+        // what is empty was more likely cut short. `{}` says that the defaults are meant.
         if (_yaml.isNull()) throw damaged("", "is empty");
         if (!_yaml.isObject()) throw damaged("", "is no mapping");
         if (hasKeyAnywhere(_yaml, "includeConfigs")) {
@@ -186,7 +186,8 @@ private:
     Error damaged(std::string const &key, std::string const &reason) const {
         return Error("REPO_DAMAGED", "\"" + _file + (key.empty() ? "\" " : "\": " + key + " ") + reason,
                      ExitCode::Damaged)
-            .hint("restore it, or take that of a fresh repository (dbb-repo create), then look with dbb-repo check")
+            .hint("restore it, or take that of a fresh repository (dbb-repo create), then look with dbb-repo "
+                  "check")
             .cause({.value = key});
     }
 
