@@ -253,6 +253,8 @@ void Ingester::prepare(Item &item) {
 /// Look for the dataset in the registry, and at the file that it has.
 void Ingester::look(Item &item) {
     if (item.error || item.twin) return;
+    item.existing = {};
+    item.gone = false;
     try {
         if (!item.target->datasets) findTarget(*item.target);
         if (!item.target->datasets) return;
