@@ -4,13 +4,42 @@
 
 #include "common/error.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
 #include <simdjson.h>
+#include <unordered_map>
 
 namespace dbb::common {
 
 namespace {
+
+/// Tells repeated keys of an object from new ones, also where somebody made a line of a hundred thousand
+/// keys.
+class KeyPlaces {
+public:
+    /// The place that an equal key has, or `next`, which is then the place of this one. \param key  a view
+    /// that stays valid
+    std::size_t placeOf(std::string_view key, std::size_t next) {
+        if (_few.size() < fewKeys) {
+            auto const at = std::find(_few.begin(), _few.end(), key);
+            if (at != _few.end()) return static_cast<std::size_t>(at - _few.begin());
+            _few.push_back(key);
+            return next;
+        }
+        if (_many.empty()) {
+            for (std::size_t i = 0; i < _few.size(); ++i) _many.emplace(_few[i], i);
+        }
+        return _many.emplace(key, next).first->second;
+    }
+
+private:
+    static constexpr std::size_t fewKeys = 64;
+    std::vector<std::string_view> _few;
+    std::unordered_map<std::string_view, std::size_t> _many;
+};
 
 Json fromElement(simdjson::dom::element e) {
     using simdjson::dom::element_type;
@@ -28,25 +57,120 @@ Json fromElement(simdjson::dom::element e) {
     }
     case element_type::OBJECT: {
         Json::Object out;
-        for (auto field : simdjson::dom::object(e)) out.emplace_back(field.key, fromElement(field.value));
+        KeyPlaces places;
+        for (auto field : simdjson::dom::object(e)) {
+            auto const place = places.placeOf(field.key, out.size());
+            if (place == out.size()) {
+                out.emplace_back(field.key, fromElement(field.value));
+            } else {
+                out[place].second = fromElement(field.value);
+            }
+        }
         return out;
     }
     }
     return {};
 }
 
-} // namespace
+/// Takes digits off the front of `text`; false when there are none.
+bool takeDigits(std::string_view &text) {
+    auto const end = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(end);
+    return end > 0;
+}
 
-namespace {
+bool takeAnyOf(std::string_view &text, std::string_view characters) {
+    if (text.empty() || characters.find(text.front()) == std::string_view::npos) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+bool isJsonNumber(std::string_view text) {
+    takeAnyOf(text, "-");
+    if (!takeAnyOf(text, "0") && !takeDigits(text)) return false;
+    if (takeAnyOf(text, ".") && !takeDigits(text)) return false;
+    if (takeAnyOf(text, "eE")) {
+        takeAnyOf(text, "+-");
+        if (!takeDigits(text)) return false;
+    }
+    return text.empty();
+}
+
+template<typename Integer>
+bool fits(std::string_view digits) {
+    Integer value = 0;
+    auto const *end = digits.data() + digits.size();
+    auto const [rest, error] = std::from_chars(digits.data(), end, value);
+    return error == std::errc() && rest == end;
+}
+
+/// A number as simdjson can hold it.
+std::string heldNumber(std::string_view token) {
+    std::string const text(token);
+    if (!isJsonNumber(token) || fits<std::int64_t>(token) || fits<std::uint64_t>(token)) return text;
+    double const value = std::strtod(text.c_str(), nullptr);
+    if (std::isfinite(value) && token.find_first_of(".eE") != std::string_view::npos) return text;
+    std::string out;
+    appendDouble(
+        out, std::clamp(value, std::numeric_limits<double>::lowest(), std::numeric_limits<double>::max()));
+    return out;
+}
+
+/// Code unit of the `\uXXXX` at a place of the text, -1 when there is none.
+int codeUnit(std::string_view text, std::size_t at) {
+    if (text.substr(at, 2) != "\\u" || at + 6 > text.size()) return -1;
+    int unit = 0;
+    auto const [rest, error] = std::from_chars(text.data() + at + 2, text.data() + at + 6, unit, 16);
+    return error == std::errc() && rest == text.data() + at + 6 && unit >= 0 ? unit : -1;
+}
+
+/// Take the escape in front over to `out`, half a surrogate pair as U+FFFD. \return its length
+std::size_t takeEscape(std::string_view text, std::size_t at, std::string &out) {
+    auto const isHigh = [](int unit) { return unit >= 0xD800 && unit < 0xDC00; };
+    auto const isLow = [](int unit) { return unit >= 0xDC00 && unit < 0xE000; };
+    int const unit = codeUnit(text, at);
+    bool const pair = isHigh(unit) && isLow(codeUnit(text, at + 6));
+    if (!pair && (isHigh(unit) || isLow(unit))) {
+        out += "\\ufffd";
+        return 6;
+    }
+    auto const piece = text.substr(at, pair ? 12 : 2);
+    out += piece;
+    return piece.size();
+}
+
+/// A text with what JSON allows and simdjson refuses replaced: integers beyond 64 bits by doubles, numbers
+/// beyond the doubles by the last of these (as jq does), halves of surrogate pairs by U+FFFD.
+std::string withinLimits(std::string_view text) {
+    std::string out;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size();) {
+        char const c = text[i];
+        if (quoted && c == '\\') {
+            i += takeEscape(text, i, out);
+        } else if (!quoted && (c == '-' || (c >= '0' && c <= '9'))) {
+            auto const end = std::min(text.find_first_not_of("0123456789.eE+-", i), text.size());
+            out += heldNumber(text.substr(i, end - i));
+            i = end;
+        } else {
+            if (c == '"') quoted = !quoted;
+            out += c;
+            ++i;
+        }
+    }
+    return out;
+}
 
 /// \return valid until the next call in this thread
 simdjson::dom::element parsed(std::string_view text) {
     // One parser per thread: it keeps its buffers from line to line.
     thread_local simdjson::dom::parser parser;
     simdjson::dom::element root;
-    if (auto err = parser.parse(text.data(), text.size()).get(root)) {
-        throw Error("NOT_JSON", std::string("not a JSON value: ") + simdjson::error_message(err));
+    auto err = parser.parse(text.data(), text.size()).get(root);
+    if (err == simdjson::NUMBER_ERROR || err == simdjson::STRING_ERROR) {
+        err = parser.parse(withinLimits(text)).get(root);
     }
+    if (err) throw Error("NOT_JSON", std::string("not a JSON value: ") + simdjson::error_message(err));
     return root;
 }
 
@@ -83,21 +207,26 @@ Json Json::parse(std::string_view text) {
     return fromElement(parsed(text));
 }
 
-std::vector<std::pair<std::string, std::string_view>> splitObject(std::string_view text) {
+std::vector<Member> splitObject(std::string_view text) {
     simdjson::dom::object object;
     if (parsed(text).get(object)) throw Error("NOT_AN_OBJECT", "the text is JSON but no object");
-    std::vector<std::pair<std::string, std::string_view>> out;
+    std::vector<Member> out;
     out.reserve(object.size());
+    KeyPlaces places;
     std::size_t at = text.find('{') + 1;
     for (auto const field : object) {
         // The parser has checked the text, so the pieces can be found by looking for a few characters.
-        at = endOfValue(text, text.find('"', at));
-        at = text.find_first_not_of(" \t\r\n", text.find(':', at) + 1);
-        auto const end = endOfValue(text, at);
-        std::string key(field.key);
-        std::erase_if(out, [&](auto const &entry) { return entry.first == key; });
-        out.emplace_back(std::move(key), text.substr(at, end - at));
-        at = end;
+        auto const keyStart = text.find('"', at);
+        auto const keyEnd = endOfValue(text, keyStart);
+        auto const start = text.find_first_not_of(" \t\r\n", text.find(':', keyEnd) + 1);
+        at = endOfValue(text, start);
+        auto const value = text.substr(start, at - start);
+        auto const place = places.placeOf(field.key, out.size());
+        if (place == out.size()) {
+            out.push_back({std::string(field.key), text.substr(keyStart, keyEnd - keyStart), value});
+        } else {
+            out[place].value = value;
+        }
     }
     return out;
 }

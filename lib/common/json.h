@@ -29,8 +29,10 @@ public:
     Json(Array v) : _v(std::move(v)) {}
     Json(Object v) : _v(std::move(v)) {}
 
-    /// Parse exactly one JSON text (RFC 8259, UTF-8).
-    /// \throws Error NOT_JSON with the reason, also when text follows the value
+    /// Parse exactly one JSON text (RFC 8259, UTF-8, nested 1024 levels at most). As in jq, a repeated key
+    /// has its last value and a number beyond the doubles is the last of these; integers beyond int64 are
+    /// doubles, half a surrogate pair is U+FFFD. \throws Error NOT_JSON with the reason, also when text
+    /// follows the value
     static Json parse(std::string_view text);
 
     bool isNull() const { return std::holds_alternative<std::monostate>(_v); }
@@ -72,10 +74,17 @@ private:
     std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> _v;
 };
 
-/// Check that `text` is one JSON object and cut it at its top level: keys and the texts of their values,
-/// views into `text`, in order. Of a repeated key the last value counts, as in jq. \throws Error NOT_JSON;
+/// A key of an object as what it says and as it is written, and its value as it is written.
+struct Member {
+    std::string key;
+    std::string_view key_text; ///< with quotes
+    std::string_view value;
+};
+
+/// Check that `text` is one JSON object and cut it at its top level: its members as views into `text`, in
+/// order. A repeated key has its first place and its last value, as in jq. \throws Error NOT_JSON;
 /// NOT_AN_OBJECT for another JSON value
-std::vector<std::pair<std::string, std::string_view>> splitObject(std::string_view text);
+std::vector<Member> splitObject(std::string_view text);
 
 /// Append `text` as a JSON string literal with quotes. Bytes that are no UTF-8 become U+FFFD.
 void appendQuoted(std::string &out, std::string_view text);

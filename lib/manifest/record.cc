@@ -12,8 +12,9 @@ using common::Json;
 
 Record Record::parse(std::string_view line) {
     Record out;
-    for (auto &[key, raw] : common::splitObject(line))
-        out._entries.push_back({std::move(key), std::string(raw)});
+    for (auto &member : common::splitObject(line))
+        out._entries.push_back(
+            {std::move(member.key), std::string(member.key_text), std::string(member.value)});
     auto const *type = out.find("type");
     if (!type || !type->raw.starts_with('"')) {
         throw Error("NO_TYPE", "the line has no \"type\"")
@@ -74,7 +75,7 @@ Record &Record::set(std::string_view key, Json const &value) {
     if (at != _entries.end()) {
         at->raw = value.dump();
     } else {
-        _entries.push_back({std::string(key), value.dump()});
+        _entries.push_back({std::string(key), Json(key).dump(), value.dump()});
     }
     return *this;
 }
@@ -88,7 +89,7 @@ std::string Record::line() const {
     char separator = '{';
     for (auto const &entry : _entries) {
         out += separator;
-        common::appendQuoted(out, entry.key);
+        out += entry.key_text;
         out += ':';
         out += entry.raw;
         separator = ',';

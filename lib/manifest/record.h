@@ -46,7 +46,8 @@ public:
 private:
     struct Entry {
         std::string key;
-        std::string raw; // JSON text of the value
+        std::string key_text; // with quotes, as it was read
+        std::string raw;      // JSON text of the value
     };
     Entry const *find(std::string_view key) const;
 

@@ -5,7 +5,7 @@
 file=$DBB_EXAMPLES/LSSTCam/3019032200002-R10-S22-det035.fits
 cp "$file" a.fits
 {
-  echo '{"type":"file","uri":"'"$PWD"'/a.fits","x":[1.0, 1e3,12345678901234567890 ,"\u00e9"],"y":30.0}'
+  echo '{"type":"file","uri":"'"$PWD"'/a.fits","x":[1.0, 1e3,12345678901234567890 ,"\u00e9"],"y":30.0,"z":[1e400,1234567890123456789012]}'
   echo 'no JSON'
   echo '{"type":"file","uri":"a.fits"} trailing'
   echo '[1]'
@@ -19,8 +19,12 @@ cp "$file" a.fits
   echo '{"type":"end","program":"before"}'
   echo '{"type":"file","uri":"'"$PWD"'/a.fits"}'
 } > in
+# jq 1.6 refuses what this line holds.
+echo '{"type":"window","half":"\ud800"}' > half
+expect_rc 0 dbb-describe < half
+expect_eq "$(head -n 1 "$OUT")" "$(cat half)"
 expect_rc 1 dbb-describe --rejects rejects < in
-expect_match "$OUT" '"x":\[1\.0, 1e3,12345678901234567890 ,"\\u00e9"\],"y":30\.0,"instrument"'
+expect_match "$OUT" '"x":\[1\.0, 1e3,12345678901234567890 ,"\\u00e9"\],"y":30\.0,"z":\[1e400,1234567890123456789012\],"instrument"'
 expect_match "$OUT" '^\{"type":"window","keep":1\.50\}$'
 expect_eq "$(tail -n 2 "$OUT" | tr '\n' ' ')" \
   '{"type":"end","program":"before"} {"type":"end","program":"dbb-describe","input_end":true} '

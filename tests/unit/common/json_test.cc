@@ -36,6 +36,36 @@ TEST_CASE("texts that are no JSON are refused") {
     }
 }
 
+TEST_CASE("what JSON allows beyond our types is read as jq reads it") {
+    auto const value = Json::parse(
+        R"({"i":[12345678901234567890123,-9223372036854775809,18446744073709551615,9223372036854775807],)"
+        R"("d":[1e400,-1E+400,1e-400,-0.0],"s":["a\ud800","\udc00\u0041","\ud83d\ude00","\\ud800"]})");
+    CHECK(
+        value.dump()
+        == R"({"i":[1.2345678901234568e+22,-9223372036854775808.0,18446744073709551616.0,9223372036854775807],)"
+           R"("d":[1.7976931348623157e+308,-1.7976931348623157e+308,0.0,-0.0],)"
+           "\"s\":[\"a\xEF\xBF\xBD\",\"\xEF\xBF\xBD"
+           "A\",\"\xF0\x9F\x98\x80\",\"\\\\ud800\"]}");
+    // Mending one thing makes nothing else acceptable.
+    for (auto const *text : {"[1e400,]", "[01e400]", "[1e400e]", "[\"\\ud800\",\"\\x\"]", "[\"\\ud80\"]",
+                             "[-e400]", "[1.e400]"}) {
+        INFO(text);
+        CHECK_THROWS_AS(Json::parse(text), dbb::common::Error);
+    }
+}
+
+TEST_CASE("of a repeated key the last value counts, at every depth") {
+    auto const value = Json::parse(R"({"a":1,"o":{"x":1,"y":[{"k":1,"k":2}],"x":3},"a":{"b":2,"b":null}})");
+    CHECK(value.dump() == R"({"a":{"b":null},"o":{"x":3,"y":[{"k":2}]}})");
+    // More keys than are looked through one by one.
+    std::string many = "{";
+    for (int i = 0; i < 2000; ++i) many += "\"k" + std::to_string(i % 1000) + "\":" + std::to_string(i) + ",";
+    auto const big = Json::parse(many + "\"last\":0}");
+    CHECK(big.object().size() == 1001);
+    CHECK(big["k0"].integer() == 1000);
+    CHECK(big["k999"].integer() == 1999);
+}
+
 TEST_CASE("UTF-8 is told from other bytes") {
     CHECK(dbb::common::isUtf8("plain é € 😀"));
     for (auto const *text : {"\x80", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82", "\xff"}) {

@@ -23,6 +23,15 @@ TEST_CASE("unknown keys pass byte for byte") {
     CHECK_FALSE(record.has("x"));
 }
 
+TEST_CASE("unknown keys may hold whatever JSON can") {
+    for (auto const *rest : {R"("big":123456789012345678901234567890)", R"("huge":[1e400,-1e999])",
+                             R"("half":{"\ud800":"\udfff\ud800"})", R"("a\/b\ud800\u00e9":1)"}) {
+        auto const line = std::string(R"({"type":"file","uri":"a",)") + rest + "}";
+        CHECK(Record::parse(line).line() == line);
+    }
+    CHECK(Record::parse(R"({"type":"x","a\/b":1})").integer("a/b") == 1);
+}
+
 TEST_CASE("of a repeated key the last value counts") {
     CHECK(Record::parse(R"({"type":"a","k":1,"type":"b","k":2})").line() == R"({"type":"b","k":2})");
 }
