@@ -2,6 +2,8 @@
 
 #include "butler/where.h"
 #include "common/error.h"
+#include "common/json.h"
+#include "common/text.h"
 
 #include <algorithm>
 #include <map>
@@ -192,8 +194,22 @@ std::optional<Collection> findCollection(Repository const &repo, std::string con
     return out;
 }
 
+void checkRunName(std::string const &name) {
+    auto const bad = [&](std::string const &reason) {
+        return Error("BAD_VALUE", "\"" + common::printable(name) + "\" can't be the name of a run: " + reason)
+            .cause({.column = "run", .value = name, .expected = "names joined by slashes"});
+    };
+    if (name.empty()) throw bad("it is empty");
+    if (name.front() == '/') throw bad("it begins with a slash");
+    auto const isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
+    if (std::any_of(name.begin(), name.end(), isControl)) throw bad("it has a control character");
+    if (!common::isUtf8(name)) throw bad("it is no UTF-8");
+    for (auto const &part : common::split(name, '/')) {
+        if (part == "." || part == "..") throw bad("a part of it is \"" + part + "\"");
+    }
+}
+
 std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name) {
-    if (name.empty()) throw Error("BAD_VALUE", "a run needs a name");
     std::optional<std::int64_t> out;
     repo.db()
         .cached("SELECT c.collection_id, c.type, r.collection_id FROM collection AS c "
@@ -212,6 +228,7 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
 
 std::int64_t registerRun(Repository const &repo, std::string const &name) {
     if (auto const found = findRun(repo, name)) return *found;
+    checkRunName(name);
     auto &db = repo.db();
     db.cached("INSERT INTO collection (name, type) VALUES (?, ?) ON CONFLICT DO NOTHING")
         .run({name, static_cast<std::int64_t>(CollectionType::Run)});

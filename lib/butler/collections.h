@@ -31,12 +31,17 @@ struct Collection {
 std::vector<Collection> listCollections(Repository const &repo, std::string const &where = "");
 std::optional<Collection> findCollection(Repository const &repo, std::string const &name);
 
-/// Id of the RUN collection `name`, nullopt when there is none.
-/// \throws Error RUN_CONFLICT when a collection of that name has another type; BAD_VALUE for an empty name
+/// Refuse what the Butler itself would take for a run's name, but what can't become a folder below the
+/// datastore or would drive a terminal: control characters, a slash in front, `.` and `..` between slashes.
+/// \throws Error BAD_VALUE
+void checkRunName(std::string const &name);
+
+/// Id of the RUN collection `name`; nullopt when there is no collection of that name.
+/// \throws Error RUN_CONFLICT when it has another type
 std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name);
 
-/// Id of the RUN collection `name`, made when absent. Inside the caller's transaction. \throws Error as
-/// findRun
+/// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
+/// \throws Error as findRun and checkRunName
 std::int64_t registerRun(Repository const &repo, std::string const &name);
 
 /// A dataset type, its dimensions and tables.

@@ -71,8 +71,10 @@ std::int64_t instantOf(std::string const &element, RecordColumn const &column, J
                        std::int64_t open) {
     if (side.isNull()) return open;
     auto const ns = side.isString() ? common::nsFromIso(side.string()) : std::nullopt;
-    if (!ns) throw bad(element, column, side, "an ISO instant in TAI");
-    return std::clamp(*ns, unboundedBegin, unboundedEnd);
+    // Beyond these the Butler stores an open side, which is written as null.
+    if (!ns || *ns < unboundedBegin || *ns > unboundedEnd)
+        throw bad(element, column, side, "an ISO instant in TAI from 1970 to 2099");
+    return *ns;
 }
 
 void appendTimespan(std::string const &element, RecordColumn const &column, Json const &value,

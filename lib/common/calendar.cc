@@ -19,6 +19,14 @@ Civil civilFromDays(std::int64_t days) {
     return {int(d.year()), int(unsigned(d.month())), int(unsigned(d.day()))};
 }
 
+std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day) {
+    if (day < 19700000 || day >= 22000000) return std::nullopt;
+    auto const days = daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100));
+    auto const date = civilFromDays(days);
+    if (date.year * 10000LL + date.month * 100 + date.day != day) return std::nullopt;
+    return days;
+}
+
 std::string isoFromNs(std::int64_t ns) {
     auto const days = ns >= 0 ? ns / nsPerDay : -((-ns + nsPerDay - 1) / nsPerDay);
     auto const rest = ns - days * nsPerDay;
@@ -73,8 +81,9 @@ std::optional<std::int64_t> nsFromIso(std::string_view text) {
     int const hour = takeChar(text, 'T') ? takeDigits(text, 2) : -1;
     int const minute = takeChar(text, ':') ? takeDigits(text, 2) : -1;
     int const second = takeChar(text, ':') ? takeDigits(text, 2) : -1;
-    if (year < 0 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23 || minute < 0 || minute > 59
-        || second < 0 || second > 59) {
+    // Nanoseconds count from 1677 to 2262.
+    if (year < 1678 || year > 2261 || month < 1 || month > 12 || day < 1 || hour < 0 || hour > 23
+        || minute < 0 || minute > 59 || second < 0 || second > 59) {
         return std::nullopt;
     }
     using namespace std::chrono;

@@ -25,10 +25,15 @@ struct Civil {
 /// The date of a number of days since 1970-01-01.
 Civil civilFromDays(std::int64_t days);
 
+/// Days from 1970-01-01 to the date that YYYYMMDD stands for; nullopt when that is none of the years 1970 to
+/// 2199, whose nanoseconds int64 can count.
+std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day);
+
 /// `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, the form of instants in manifests.
 std::string isoFromNs(std::int64_t ns);
 
-/// The inverse of isoFromNs; 0 to 9 decimals. nullopt when the text is anything else or no real date.
+/// The inverse of isoFromNs; 0 to 9 decimals. nullopt when the text is anything else, no real date
+/// or beyond what int64 can count.
 std::optional<std::int64_t> nsFromIso(std::string_view text);
 
 /// `seconds.nnnnnnnnn`, the form of file times in manifests.

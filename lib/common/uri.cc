@@ -1,6 +1,7 @@
 #include "common/uri.h"
 
 #include "common/error.h"
+#include "common/text.h"
 
 #include <string_view>
 
@@ -54,12 +55,18 @@ std::string fileUri(std::string const &path) {
 
 std::string pathOfUri(std::string const &uri) {
     constexpr std::string_view scheme = "file://";
-    if (!uri.starts_with(scheme)) {
-        if (hasScheme(uri)) throw Error("BAD_URI", "\"" + uri + "\" is no path and no file:// URI");
-        return uri;
+    if (!uri.starts_with(scheme) && hasScheme(uri))
+        throw Error("BAD_URI", "\"" + uri + "\" is no path and no file:// URI");
+    auto path = uri;
+    if (uri.starts_with(scheme)) {
+        path = decoded(std::string_view(uri).substr(scheme.size(), uri.find('#') - scheme.size()));
+        if (path.starts_with("localhost/")) path.erase(0, 9);
     }
-    auto const path = decoded(std::string_view(uri).substr(scheme.size(), uri.find('#') - scheme.size()));
-    return path.starts_with("localhost/") ? path.substr(9) : path;
+    if (path.find('\0') != std::string::npos) {
+        throw Error("BAD_URI", "\"" + printable(uri) + "\" has a NUL character")
+            .hint("no file's name can have one; look at what wrote the line");
+    }
+    return path;
 }
 
 } // namespace dbb::common

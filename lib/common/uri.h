@@ -11,7 +11,7 @@ namespace dbb::common {
 std::string fileUri(std::string const &path);
 
 /// The local path of a `file://` URI (decoded, without a fragment) or of a plain path (taken as it is).
-/// \throws Error BAD_URI for another scheme
+/// \throws Error BAD_URI for another scheme, and for a NUL character, where the system would end the path
 std::string pathOfUri(std::string const &uri);
 
 } // namespace dbb::common

@@ -68,10 +68,18 @@ Json timespan(std::int64_t begin_ns, std::int64_t end_ns) {
     return out.set("end_tai", instant(end_ns));
 }
 
+/// An instant of the exposure, unbounded where a registry can't hold it, as upstream.
+std::int64_t storable(Translation &t, Property p) {
+    auto const ns = astro::nsFromTai(t.time(p));
+    if (ns < minNs || ns > maxNs)
+        t.warn(std::string(nameOf(p)) + " lies outside the years 1970 to 2099 and was left open");
+    return std::clamp(ns, minNs, maxNs);
+}
+
 /// Half-open [begin, end); an end before the begin counts as the begin, and nothing is shorter than 1 ns.
 Json exposureTimespan(Translation &t) {
-    auto const begin = std::clamp(astro::nsFromTai(t.time(Property::datetime_begin)), minNs, maxNs);
-    auto end = std::clamp(astro::nsFromTai(t.time(Property::datetime_end)), minNs, maxNs);
+    auto const begin = storable(t, Property::datetime_begin);
+    auto end = storable(t, Property::datetime_end);
     if (end < begin) {
         t.warn("the exposure ends before it begins; its end was set to the begin");
         end = begin;
@@ -91,16 +99,12 @@ Json exposureTimespan(Translation &t) {
 Json dayTimespan(Translation &t, std::int64_t day) {
     auto const &offset = t.optional(Property::observing_day_offset);
     if (isNull(offset)) return {};
-    // Nanoseconds fit into the registry's integers until 2262.
-    bool const inRange = day >= 19700000 && day < 22000000;
-    auto const midnight =
-        inRange ? common::daysFromCivil(int(day / 10000), int(day / 100 % 100), int(day % 100)) : 0;
-    auto const date = common::civilFromDays(midnight);
-    if (!inRange || date.year * 10000LL + date.month * 100 + date.day != day) {
+    auto const midnight = common::daysFromYyyymmdd(day);
+    if (!midnight) {
         throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
             .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
     }
-    auto const begin = midnight * common::nsPerDay + std::get<std::int64_t>(offset) * common::nsPerSecond;
+    auto const begin = *midnight * common::nsPerDay + std::get<std::int64_t>(offset) * common::nsPerSecond;
     return timespan(begin, begin + common::nsPerDay);
 }
 

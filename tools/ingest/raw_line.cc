@@ -1,5 +1,7 @@
 #include "ingest/raw_line.h"
 
+#include "butler/collections.h"
+#include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/uri.h"
@@ -47,11 +49,15 @@ std::shared_ptr<Json const> recordsOf(Record const &record, RecordsMemory &memor
 }
 
 /// No line of a dry run counts as done.
-void refusePlanned(Record const &record) {
+void checkReceipts(Record const &record, bool dry_run) {
     for (auto const *program : {"ingest", "copy"}) {
         if (!record.has(program)) continue;
         auto const receipt = record.get(program);
-        if (receipt["outcome"] == Json("planned")) {
+        if (!receipt.isObject() && !receipt.isNull()) {
+            throw Error("BAD_VALUE",
+                        std::string("\"") + program + "\" must be an object, not " + receipt.dump());
+        }
+        if (!dry_run && receipt["outcome"] == Json("planned")) {
             throw Error("DRY_RUN", std::string("the line was printed by a dry run of dbb-") + program);
         }
     }
@@ -64,6 +70,31 @@ void checkName(std::string const &path) {
     }
     throw Error("BAD_EXTENSION",
                 "\"" + path + "\": the Butler reads raw files named .fits, .fit, .fits.gz or .fits.fz only");
+}
+
+/// The size is for other programs; but who wrote nonsense there wrote more of it.
+void checkSize(Record const &record) {
+    if (record.integer("size").value_or(0) >= 0) return;
+    throw Error("BAD_VALUE", "\"size\" must not be negative")
+        .cause({.value = std::string(record.raw("size"))});
+}
+
+/// The run that the line names, which is not the operator's choice.
+std::string runOf(Record const &record) {
+    auto run = record.text("run");
+    try {
+        butler::checkRunName(run);
+    } catch (Error const &e) {
+        throw Error(e).hint("mend \"run\" of the line, or say with --run where the files shall go");
+    }
+    return run;
+}
+
+void checkDay(Json const &day) {
+    auto const id = integerIn(day, "id", "the day_obs record");
+    if (common::daysFromYyyymmdd(id)) return;
+    throw Error("BAD_VALUE", "the day_obs record has the id " + std::to_string(id) + ", which is no date")
+        .cause({.column = "day_obs", .value = std::to_string(id), .expected = "YYYYMMDD"});
 }
 
 void checkConsistent(RawLine const &line) {
@@ -91,7 +122,8 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     if (record.type() != "file") {
         throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");
     }
-    if (!dry_run) refusePlanned(record);
+    checkReceipts(record, dry_run);
+    checkSize(record);
     RawLine out;
     out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
     if (!dry_run) checkName(out.path);
@@ -107,9 +139,10 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
                     "\"dataset_type\" must be " + out.table->dataset_type + " for " + out.instrument);
     }
     out.physical_filter = record.text("physical_filter");
-    out.run = run.empty() ? record.text("run") : run;
+    out.run = run.empty() ? runOf(record) : run;
     out.records = recordsOf(record, memory);
     checkConsistent(out);
+    checkDay((*out.records)["day_obs"]);
     return out;
 }
 

@@ -24,3 +24,8 @@ for size in 300 100000; do
   expect_match long.rejects 'File name too long"'
   [ "$(wc -c < "$ERR")" -lt 11000 ] || fail 'a message without end'
 done
+# What lies outside the years of a registry is left open, as Python does, and said.
+sed -e 's/^MJD-BEG:.*/MJD-BEG: 40000.5/' "$base" > begins_early.yaml
+expect_rc 0 dbb-describe begins_early.yaml
+expect_eq "$(jq -c 'select(.uri) | [.records.exposure.timespan.begin_tai, (.describe.warnings | map(select(startswith("datetime_begin"))))]' "$OUT")" \
+  '[null,["datetime_begin lies outside the years 1970 to 2099 and was left open"]]'

@@ -32,7 +32,22 @@ TEST_CASE("a run is made once", "[butler][collections]") {
             for (int i = 0; i < 3; ++i) CHECK(row.isNull(i));
         });
     CHECK(t.count("run") == 2);
-    CHECK(errorOf([&] { makeRun(t, ""); }).code() == "BAD_VALUE");
+}
+
+TEST_CASE("runs have names that can be folders", "[butler][collections]") {
+    test::TestRepo t;
+    for (auto const *name : {"a", "u/me/trial.1", "a..b/c...", ".hidden/x", "a b/é", "a//b/"}) {
+        INFO(name);
+        CHECK_NOTHROW(butler::checkRunName(name));
+    }
+    for (auto const &name :
+         {std::string(), std::string("a\0b", 3), std::string("a\nb"), std::string("a\x1b[31m"),
+          std::string("."), std::string(".."), std::string("a/../b"), std::string("a/."), std::string("/a"),
+          std::string("a\x7f"), std::string("a\xff")}) {
+        INFO(name);
+        CHECK(errorOf([&] { makeRun(t, name); }).code() == "BAD_VALUE");
+    }
+    CHECK(t.count("collection") == 0);
 }
 
 TEST_CASE("a run is looked up without being made", "[butler][collections]") {

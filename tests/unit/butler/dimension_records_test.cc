@@ -214,7 +214,13 @@ TEST_CASE("time spans without a side, without length, and outside the range", "[
     CHECK(stored(R"({"begin_tai":"2021-01-01T00:00:00","end_tai":null})") == Pair(1609459200000000000, end));
     CHECK(stored(R"({"begin_tai":"2021-01-01T00:00:00","end_tai":"2021-01-01T00:00:00.000000000"})")
           == Pair(1609459200000000000, 1609459200000000001));
-    CHECK(stored(R"({"begin_tai":"1950-01-01T00:00:00","end_tai":"2150-01-01T00:00:00"})") == Pair(0, end));
+    CHECK(stored(R"({"begin_tai":"1970-01-01T00:00:00","end_tai":"2100-01-01T00:00:00"})") == Pair(0, end));
+    for (auto const *instant : {"1969-12-31T23:59:59.999999999", "2100-01-01T00:00:00.000000001",
+                                "1600-01-01T00:00:00", "9999-12-31T00:00:00", "0000-01-01T00:00:00"}) {
+        INFO(instant);
+        auto const span = R"({"begin_tai":")" + std::string(instant) + R"(","end_tai":null})";
+        CHECK(errorOf([&] { stored(span); }).code() == "BAD_VALUE");
+    }
     CHECK(stored(R"({"empty":true})") == Pair(end, 0));
     CHECK(t.records.find("day_obs", {"TestCam", id})->operator[]("timespan").dump() == R"({"empty":true})");
 }

@@ -25,12 +25,17 @@ TEST_CASE("instants are written and read as ISO") {
     CHECK(isoFromNs(-1) == "1969-12-31T23:59:59.999999999");
     CHECK(nsFromIso("2025-04-23T04:07:10.702699721") == 1745381230702699721);
     CHECK(nsFromIso("2025-04-23T04:07:10.7") == 1745381230700000000);
-    for (auto const *text :
-         {"2025-04-23", "2025-02-29T00:00:00", "2025-04-23T04:07:10.", "2025-04-23T04:07:10Z",
-          "2025-04-23T24:00:00", "2025-04-23T04:07:10.1234567890", ""}) {
+    for (auto const *text : {"2025-04-23", "2025-02-29T00:00:00", "2025-04-23T04:07:10.",
+                             "2025-04-23T04:07:10Z", "2025-04-23T24:00:00", "2025-04-23T04:07:10.1234567890",
+                             "", "2262-04-23T04:07:10", "1677-01-01T00:00:00"}) {
         CHECK_FALSE(nsFromIso(text));
     }
     CHECK(daysFromCivil(2000, 3, 1) == 11017);
+    CHECK(daysFromYyyymmdd(19700101) == 0);
+    CHECK(daysFromYyyymmdd(20000301) == 11017);
+    for (auto const day : {0, -1, 20250431, 20250229, 99999999, 19691231, 20251301, 20250100}) {
+        CHECK_FALSE(daysFromYyyymmdd(day));
+    }
 }
 
 TEST_CASE("file times are written and read as seconds") {
@@ -83,6 +88,9 @@ TEST_CASE("paths and URIs convert") {
     CHECK(pathOfUri("file:///tmp/a%20b/c%2Bd~e.fits") == "/tmp/a b/c+d~e.fits");
     CHECK(pathOfUri("a%20b") == "a%20b");
     CHECK_THROWS_AS(pathOfUri("s3://bucket/key"), Error);
+    CHECK_THROWS_AS(pathOfUri("file:///a%00b"), Error);
+    CHECK_THROWS_AS(pathOfUri(std::string("/a\0b", 4)), Error);
+    CHECK(pathOfUri("/a%00b") == "/a%00b");
     CHECK(absolutePath("/a/./b//../c/") == "/a/c");
     CHECK(isBelow("/a/b", "/a"));
     CHECK_FALSE(isBelow("/ab", "/a"));

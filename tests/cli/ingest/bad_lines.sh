@@ -1,0 +1,54 @@
+#!/bin/bash
+# Lines that hold nonsense are refused by their own fault and leave nothing behind; nothing acts on another file.
+. "$DBB_CLI_LIB"
+
+make_repo repo LSSTCam
+described lsstCam-MC_O_20250422_000250_R01_S01.yaml > good
+while IFS='|' read -r code filter pattern; do
+  jq -c "def day(d): .records.day_obs.id = d | .records.exposure.day_obs = d; $filter" good > line
+  for dry in '' -n; do
+    rm -f rejects
+    expect_rc 1 dbb-ingest --repo repo -t copy $dry --rejects rejects < line
+    expect_eq "$(jq -r .error.code rejects)" "$code" "code of $filter $dry"
+    jq -r '.error | .message, .hint' rejects > said
+    expect_match said "$pattern"
+  done
+done << 'END'
+BAD_URI|.uri += "\u0000.fits"|has a NUL character
+BAD_URI|.uri = "file://" + .uri + "%00.fits"|has a NUL character
+BAD_VALUE|.run = "a\u0000b"|mend "run" of the line
+BAD_VALUE|.run = "a\nb"|mend "run" of the line
+BAD_VALUE|.run = "a\u001b[31m"|a\\x1b\[31m
+BAD_VALUE|.run = "../../etc"|a part of it is "\.\."
+BAD_VALUE|.run = "a/./b"|a part of it is "\."
+BAD_VALUE|.run = "/x"|begins with a slash
+BAD_VALUE|.run = ""|it is empty
+BAD_VALUE|day(-1)|-1, which is no date
+BAD_VALUE|day(0)|0, which is no date
+BAD_VALUE|day(20250431)|20250431, which is no date
+BAD_VALUE|day(99999999)|99999999, which is no date
+BAD_VALUE|.records.exposure.timespan.begin_tai = "1969-12-31T00:00:00"|from 1970 to 2099
+BAD_VALUE|.records.exposure.timespan.end_tai = "2300-01-01T00:00:00"|from 1970 to 2099
+BAD_VALUE|.size = {}|"size" must be an integer
+BAD_VALUE|.size = -1|"size" must not be negative
+BAD_VALUE|.ingest = 5|"ingest" must be an object
+BAD_VALUE|.copy = "planned"|"copy" must be an object
+END
+expect_eq "$(sql repo 'SELECT count(*) FROM collection')" 0
+expect_eq "$(sql repo 'SELECT count(*) FROM exposure')" 0
+
+# A run comes with its first dataset, whatever fails before: the file or the records.
+jq -c '.run = "one" | .uri += "x.fits"' good > missing
+jq -c '.run = "two" | .data_id.exposure = 1 | .records.exposure.id = 1 | .records.exposure.seq_num = "many"' good > records
+jq -c '.run = "three"' good > ok
+jq -c '.run = "four" | .data_id.detector = 2' good > again
+expect_rc 1 dbb-ingest --repo repo -t direct --rejects rejects < <(cat missing records ok again)
+runs='SELECT group_concat(name) FROM (SELECT name FROM collection JOIN run USING (collection_id) ORDER BY name)'
+expect_eq "$(sql repo "$runs")" four,three
+expect_rc 0 dbb-ingest --repo repo -t direct < <(cat ok again)
+expect_eq "$(jq -r 'select(.ingest) | .ingest.outcome' "$OUT" | tr '\n' ' ')" 'existing existing '
+expect_rc 0 dbb-repo check repo
+for run in /x a/../b $'a\nb'; do
+  expect_rc 2 dbb-ingest --repo repo -t direct --run "$run" < good
+  expect_match "$ERR" '^dbb-ingest: --run: '
+done
