@@ -98,23 +98,6 @@ std::optional<std::int64_t> nsFromIso(std::string_view text) {
            + fraction;
 }
 
-std::string secondsFromNs(std::int64_t ns) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%lld.%09lld", static_cast<long long>(ns / nsPerSecond),
-                  static_cast<long long>(ns % nsPerSecond));
-    return text;
-}
-
-std::optional<std::int64_t> nsFromSeconds(std::string_view text) {
-    std::int64_t seconds = -1;
-    auto const [rest, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc() || seconds < 0 || seconds >= INT64_MAX / nsPerSecond) return std::nullopt;
-    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
-    auto const fraction = takeFraction(text);
-    if (fraction < 0 || !text.empty()) return std::nullopt;
-    return seconds * nsPerSecond + fraction;
-}
-
 std::int64_t nowUtcNs() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
                std::chrono::system_clock::now().time_since_epoch())

@@ -36,12 +36,6 @@ std::string isoFromNs(std::int64_t ns);
 /// or beyond what int64 can count.
 std::optional<std::int64_t> nsFromIso(std::string_view text);
 
-/// `seconds.nnnnnnnnn`, the form of file times in manifests.
-std::string secondsFromNs(std::int64_t ns);
-
-/// The inverse of secondsFromNs from 1970 on; 0 to 9 decimals. nullopt when the text is anything else.
-std::optional<std::int64_t> nsFromSeconds(std::string_view text);
-
 /// The current time, UTC nanoseconds as the system clock counts them (POSIX time).
 std::int64_t nowUtcNs();
 

@@ -1,9 +1,12 @@
 #include "common/file.h"
 
+#include "common/calendar.h"
 #include "common/error.h"
 
 #include <array>
 #include <cerrno>
+#include <charconv>
+#include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
@@ -18,6 +21,47 @@ namespace fs = std::filesystem;
 
 UniqueFd::~UniqueFd() {
     if (_fd >= 0) ::close(_fd);
+}
+
+double FileTime::age() const {
+    auto const now = nowUtcNs();
+    return static_cast<double>(now / nsPerSecond - whole_s)
+           + static_cast<double>(now % nsPerSecond - rest_ns) * 1e-9;
+}
+
+std::string FileTime::text() const {
+    // The decimals of a negative number count away from zero, those of the system always upward.
+    bool const mirrored = whole_s < 0 && rest_ns > 0;
+    auto const whole = mirrored ? whole_s + 1 : whole_s;
+    auto const rest = mirrored ? nsPerSecond - rest_ns : rest_ns;
+    char text[48];
+    std::snprintf(text, sizeof text, "%s%lld.%09lld", mirrored && whole == 0 ? "-" : "",
+                  static_cast<long long>(whole), static_cast<long long>(rest));
+    return text;
+}
+
+std::string FileTime::iso() const {
+    constexpr auto last = INT64_MAX / nsPerSecond;
+    return whole_s > -last && whole_s < last ? isoFromNs(whole_s * nsPerSecond + rest_ns) : text();
+}
+
+std::optional<FileTime> FileTime::fromText(std::string_view text) {
+    bool const negative = text.starts_with('-');
+    if (negative) text.remove_prefix(1);
+    FileTime out;
+    auto const *const end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, out.whole_s);
+    if (error != std::errc() || out.whole_s < 0) return std::nullopt;
+    if (rest != end) {
+        auto const decimals = static_cast<std::size_t>(end - rest) - 1;
+        if (*rest != '.' || decimals < 1 || decimals > 9) return std::nullopt;
+        auto const [last, bad] = std::from_chars(rest + 1, end, out.rest_ns);
+        if (bad != std::errc() || last != end || out.rest_ns < 0) return std::nullopt;
+        for (auto i = decimals; i < 9; ++i) out.rest_ns *= 10;
+    }
+    if (!negative) return out;
+    return out.rest_ns == 0 ? FileTime{-out.whole_s, 0}
+                            : FileTime{-out.whole_s - 1, nsPerSecond - out.rest_ns};
 }
 
 UniqueFd openForReading(std::string const &path) {
@@ -40,7 +84,7 @@ void waitFor(int fd, short events) {
 FileStat fromStat(struct stat const &s) {
     FileStat out;
     out.size_bytes = s.st_size;
-    out.mtime_ns = std::int64_t{s.st_mtim.tv_sec} * 1'000'000'000 + s.st_mtim.tv_nsec;
+    out.mtime = {s.st_mtim.tv_sec, s.st_mtim.tv_nsec};
     out.is_directory = S_ISDIR(s.st_mode);
     out.is_regular = S_ISREG(s.st_mode);
     return out;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,10 +30,26 @@ private:
     int _fd = -1;
 };
 
-/// Size in bytes and time of last change (unix UTC nanoseconds) of a file.
+/// A time of a file as the system keeps it, unix UTC: one int64 of nanoseconds would end in 2262.
+struct FileTime {
+    std::int64_t whole_s = 0; ///< rounded down, negative before 1970
+    std::int64_t rest_ns = 0; ///< 0 to 999999999
+
+    bool operator==(FileTime const &) const = default;
+    /// Seconds from then to now, negative for a time to come.
+    double age() const;
+    /// `seconds.nnnnnnnnn`, the form in manifests.
+    std::string text() const;
+    /// As ISO 8601 for people, UTC; the form in manifests when int64 nanoseconds can't count it.
+    std::string iso() const;
+    /// The inverse of text(); 0 to 9 decimals. nullopt when the text is anything else.
+    static std::optional<FileTime> fromText(std::string_view text);
+};
+
+/// Size in bytes and time of last change of a file.
 struct FileStat {
     std::int64_t size_bytes = 0;
-    std::int64_t mtime_ns = 0;
+    FileTime mtime{};
     bool is_directory = false;
     bool is_regular = false;
 };

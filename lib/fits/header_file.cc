@@ -214,7 +214,7 @@ bool HeaderFile::atExtension() {
 
 bool HeaderFile::unchanged() const {
     auto const now = common::statFile(_fd.get(), _path);
-    return now.size_bytes == _stat.size_bytes && now.mtime_ns == _stat.mtime_ns;
+    return now.size_bytes == _stat.size_bytes && now.mtime == _stat.mtime;
 }
 
 bool HeaderFile::looksCut() const {

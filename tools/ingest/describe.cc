@@ -1,6 +1,5 @@
 #include "ingest/describe.h"
 
-#include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/parallel.h"
@@ -58,7 +57,7 @@ Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *
 }
 
 /// A file that is incomplete and changed less than this ago is taken for one that is still being written.
-constexpr std::int64_t youngNs = 10 * common::nsPerSecond;
+constexpr double young_s = 10;
 
 /// Whether an error means that a part of the file is not there (yet).
 bool isIncomplete(Error const &e) {
@@ -69,15 +68,15 @@ bool isIncomplete(Error const &e) {
 
 Error stillWritten(Error const &e, std::string const &path) {
     if (!isIncomplete(e)) return e;
-    std::int64_t age_ns = 0;
+    double age_s = 0;
     try {
-        age_ns = common::nowUtcNs() - common::statFile(path).mtime_ns;
+        age_s = common::statFile(path).mtime.age();
     } catch (Error const &) {
         return e;
     }
-    if (age_ns < 0 || age_ns >= youngNs) return e;
+    if (age_s < 0 || age_s >= young_s) return e;
     return Error("STILL_WRITTEN",
-                 e.message() + "; it changed " + std::to_string(age_ns / common::nsPerSecond) + " s ago")
+                 e.message() + "; it changed " + std::to_string(static_cast<int>(age_s)) + " s ago")
         .cause(e.cause());
 }
 
@@ -85,7 +84,7 @@ Error stillWritten(Error const &e, std::string const &path) {
 void requireUnchanged(fits::HeaderFile const &file, Record const &record, std::string const &path) {
     if (!file.unchanged()) throw Error("CHANGED", "\"" + path + "\" changed while it was read");
     // Of a file that was only touched the header is as good as before.
-    requireAsScanned(path, file.stat(), {.size_bytes = record.integer("size"), .mtime_ns = {}});
+    requireAsScanned(path, file.stat(), {.size_bytes = record.integer("size"), .mtime = {}});
 }
 
 instrument::Observation observeFile(Recognised &recognised, std::string const &path,
@@ -107,7 +106,7 @@ void renew(Record &record, std::string const &path) {
     bool const changed = record.integer("size") != stat.size_bytes;
     if (changed) record.erase("checksum");
     if (record.has("size")) record.set("size", stat.size_bytes);
-    if (record.has("mtime")) record.set("mtime", common::secondsFromNs(stat.mtime_ns));
+    if (record.has("mtime")) record.set("mtime", stat.mtime.text());
 }
 
 } // namespace

@@ -168,7 +168,7 @@ void copyFile(Transfer mode, std::string const &source, std::string const &desti
         own(to.get(), destination, ownership.mode, ownership.group);
         common::syncFile(to.get(), destination);
         auto const after = common::statFile(from.get(), source);
-        if (after.mtime_ns != before.mtime_ns
+        if (after.mtime != before.mtime
             || common::statFile(to.get(), destination).size_bytes != after.size_bytes) {
             throw Error("CHANGED", "\"" + source + "\" changed while it was copied");
         }

@@ -1,6 +1,5 @@
 #include "ingest/scan.h"
 
-#include "common/calendar.h"
 #include "common/checksum.h"
 #include "common/error.h"
 #include "common/signals.h"
@@ -138,12 +137,11 @@ void Scanner::file(std::string const &path) {
         }
         auto const stat = common::statFile(path);
         common::requireRegular(stat, path);
-        if (_options.min_age_s > 0
-            && static_cast<double>(common::nowUtcNs() - stat.mtime_ns) < _options.min_age_s * 1e9) {
+        if (_options.min_age_s > 0 && stat.mtime.age() < _options.min_age_s) {
             ++_counts.young;
             return;
         }
-        record.set("size", stat.size_bytes).set("mtime", common::secondsFromNs(stat.mtime_ns));
+        record.set("size", stat.size_bytes).set("mtime", stat.mtime.text());
         if (!_options.checksums.empty()) {
             auto const sums = common::fileChecksums(path, _options.checksums);
             Json object;

@@ -1,6 +1,5 @@
 #include "ingest/scanned.h"
 
-#include "common/calendar.h"
 #include "common/error.h"
 
 namespace dbb::ingest {
@@ -11,7 +10,7 @@ Scanned Scanned::of(manifest::Record const &record) {
     Scanned out;
     out.size_bytes = record.integer("size");
     if (auto const mtime = record.get("mtime"); mtime.isString()) {
-        out.mtime_ns = common::nsFromSeconds(mtime.string());
+        out.mtime = common::FileTime::fromText(mtime.string());
     }
     return out;
 }
@@ -24,9 +23,9 @@ void requireAsScanned(std::string const &path, common::FileStat const &now, Scan
                     "\"" + path + "\" had " + was + " bytes when it was scanned and has " + is + " now")
             .cause({.value = is, .expected = was});
     }
-    if (scanned.mtime_ns && *scanned.mtime_ns != now.mtime_ns) {
-        auto const was = common::isoFromNs(*scanned.mtime_ns);
-        auto const is = common::isoFromNs(now.mtime_ns);
+    if (scanned.mtime && *scanned.mtime != now.mtime) {
+        auto const was = scanned.mtime->iso();
+        auto const is = now.mtime.iso();
         throw Error("CHANGED", "\"" + path + "\" was changed at " + is + " UTC, but was of " + was
                                    + " when it was scanned")
             .cause({.value = is, .expected = was});

@@ -13,8 +13,8 @@ namespace dbb::ingest {
 
 struct Scanned {
     std::optional<std::int64_t> size_bytes; ///< nullopt: the line does not say
-    std::optional<std::int64_t>
-        mtime_ns; ///< nullopt: it does not say, or not in the form that it should have
+    std::optional<common::FileTime>
+        mtime; ///< nullopt: it does not say, or not in the form that it should have
 
     /// \throws Error BAD_VALUE when its size is no integer
     static Scanned of(manifest::Record const &record);

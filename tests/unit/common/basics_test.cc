@@ -38,17 +38,6 @@ TEST_CASE("instants are written and read as ISO") {
     }
 }
 
-TEST_CASE("file times are written and read as seconds") {
-    CHECK(secondsFromNs(1537510342390000000) == "1537510342.390000000");
-    CHECK(nsFromSeconds("1537510342.390000000") == 1537510342390000000);
-    CHECK(nsFromSeconds("1537510342.39") == 1537510342390000000);
-    CHECK(nsFromSeconds("7") == 7000000000);
-    for (auto const *text : {"", ".5", "-1.5", "1.", "1.5e3", "1.1234567890", "1.5 ", "99999999999.0", "x"}) {
-        CAPTURE(text);
-        CHECK_FALSE(nsFromSeconds(text));
-    }
-}
-
 TEST_CASE("digests are those of the standards") {
     // FIPS 180 (abc), RFC 7693 appendix A, RFC 1950's checksum of a known text.
     CHECK(toHex(sha1("abc")) == "a9993e364706816aba3e25717850c26c9cd0d89d");
@@ -190,6 +179,29 @@ TEST_CASE("nobody waits at a FIFO, and no text is endless") {
     CHECK(codeOf([&] { readFile("/dev/zero"); }) == "NOT_A_FILE");
     CHECK(codeOf([&] { readAll(openForReading("/dev/zero").get(), "zero"); }) == "FILE_TOO_LONG");
     CHECK(codeOf([&] { openForReading("/tmp/" + std::string(300, 'x')); }) == "NAME_TOO_LONG");
+}
+
+TEST_CASE("file times are decimals on both sides of 1970 and beyond 2262") {
+    CHECK(FileTime{0, 0}.text() == "0.000000000");
+    CHECK(FileTime{1537510342, 390000000}.text() == "1537510342.390000000");
+    CHECK(FileTime{-1, 500000000}.text() == "-0.500000000");
+    CHECK(FileTime{-1, 0}.text() == "-1.000000000");
+    CHECK(FileTime{-2, 999999999}.text() == "-1.000000001");
+    CHECK(FileTime{10413792000, 1}.text() == "10413792000.000000001");
+    CHECK(FileTime{-1, 0}.age() > 1.7e9);
+    CHECK(FileTime{10413792000, 0}.age() < -8e9);
+    for (auto const time : {FileTime{0, 0}, FileTime{1537510342, 390000000}, FileTime{-1, 500000000},
+                            FileTime{-1, 0}, FileTime{-2, 999999999}, FileTime{10413792000, 1}}) {
+        CHECK(FileTime::fromText(time.text()) == time);
+    }
+    CHECK(FileTime::fromText("1537510342.39") == FileTime{1537510342, 390000000});
+    CHECK(FileTime::fromText("7") == FileTime{7, 0});
+    CHECK(FileTime::fromText("-0.25") == FileTime{-1, 750000000});
+    for (auto const *text : {"", "-", ".5", "1.", "1.5e3", "1.1234567890", "1.5 ", "1.-5", "--1", "x",
+                             "99999999999999999999.0"}) {
+        CAPTURE(text);
+        CHECK_FALSE(FileTime::fromText(text));
+    }
 }
 
 TEST_CASE("a file appears whole and is not replaced unasked") {
