@@ -145,12 +145,11 @@ std::string metricsText(Summary const &summary, Rejects const &rejects) {
     for (auto const &[code, count] : rejects.countByCode()) {
         out += "dbb_rejects{" + label + ",code=\"" + code + "\"} " + std::to_string(count) + "\n";
     }
+    if (!summary.failure.empty()) {
+        out += "# TYPE dbb_failed gauge\ndbb_failed{" + label + ",code=\"" + summary.failure + "\"} 1\n";
+    }
     return out;
 }
-
-} // namespace
-
-namespace {
 
 void writeMetrics(std::string const &path, std::string const &text) {
     try {
@@ -179,6 +178,17 @@ void Summary::countRead() {
     std::string text = std::to_string(read) + " read";
     for (auto const &[outcome, count] : outcomes) text += ", " + std::to_string(count) + " " + outcome;
     common::log::progress(text);
+}
+
+void Summary::fail(common::StandardOptions const &options, Rejects const &rejects, Error const &e) {
+    failure = e.code();
+    if (options.metrics.empty()) return;
+    try {
+        writeMetrics(options.metrics, metricsText(*this, rejects));
+    } catch (Error const &unwritten) {
+        // The error that stopped the program is the one to end with.
+        common::log::warning(unwritten.message());
+    }
 }
 
 void Summary::finish(common::StandardOptions const &options, Rejects const &rejects) const {

@@ -79,6 +79,7 @@ private:
 /// Counts for the summary line and --metrics: one schema for all programs.
 struct Summary {
     std::string program;
+    std::string failure{}; ///< code of the error that stopped the program
     std::int64_t read = 0;
     std::map<std::string, std::int64_t> outcomes; ///< done, existing, updated, planned
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
@@ -90,6 +91,10 @@ struct Summary {
     /// Write the metrics file and, on a terminal or with --stats, the summary line.
     /// \throws Error when the metrics file can't be written
     void finish(common::StandardOptions const &options, Rejects const &rejects) const;
+
+    /// In place of finish() when an error stops the program: monitoring must not be left with the metrics of
+    /// the run before.
+    void fail(common::StandardOptions const &options, Rejects const &rejects, common::Error const &e);
 };
 
 } // namespace dbb::manifest

@@ -135,20 +135,8 @@ void requireRunName(std::string const &name) {
     }
 }
 
-} // namespace
-
-common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
-    if (options.paths == std::vector<std::string>{"-"}) options.paths.clear();
-    if (options.paths.empty() && ::isatty(in) == 1) {
-        throw common::usageError("standard input is a terminal", "pipe dbb-describe in, or name files");
-    }
-    options.ingester.transfer = transferNamed(options.transfer);
-    options.ingester.ownership = Ownership::from(options.mode, options.group);
-    options.ingester.dry_run = options.standard.dry_run;
-    if (!options.ingester.run.empty()) requireRunName(options.ingester.run);
-    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
-    manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
-    manifest::Rejects rejects(options.standard.rejects);
+void ingestAll(IngestProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
+               manifest::Summary &summary) {
     common::Output output(out);
     auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access);
@@ -171,6 +159,28 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     output.flush();
     rejects.finish();
     summary.finish(options.standard, rejects);
+}
+
+} // namespace
+
+common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
+    if (options.paths == std::vector<std::string>{"-"}) options.paths.clear();
+    if (options.paths.empty() && ::isatty(in) == 1) {
+        throw common::usageError("standard input is a terminal", "pipe dbb-describe in, or name files");
+    }
+    options.ingester.transfer = transferNamed(options.transfer);
+    options.ingester.ownership = Ownership::from(options.mode, options.group);
+    options.ingester.dry_run = options.standard.dry_run;
+    if (!options.ingester.run.empty()) requireRunName(options.ingester.run);
+    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
+    manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
+    manifest::Rejects rejects(options.standard.rejects);
+    try {
+        ingestAll(options, in, out, rejects, summary);
+    } catch (common::Error const &e) {
+        summary.fail(options.standard, rejects, e);
+        throw;
+    }
     return rejects.status();
 }
 

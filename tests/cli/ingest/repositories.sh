@@ -27,3 +27,11 @@ rc=0; dbb-ingest --repo readonly -t direct --rejects rejects < next > out 2> err
 [ "$rc" != 0 ] || fail "no error"
 expect_eq "$(wc -l < rejects)" 1
 expect_no_match out '"ingest"'
+# Monitoring sees an error that stopped the program, not the counters of the run before.
+echo 'dbb_outcomes{program="dbb-ingest",outcome="done"} 7' > metrics
+expect_rc 4 dbb-ingest --repo nowhere --metrics metrics <<< "$line"
+expect_match metrics '^dbb_failed\{program="dbb-ingest",code="REPO_NOT_FOUND"\} 1$'
+expect_match metrics '^dbb_lines_read\{program="dbb-ingest"\} 0$'
+expect_no_match metrics 'outcome="done"'
+expect_rc 4 dbb-ingest --repo nowhere --metrics /nowhere/metrics <<< "$line"
+expect_match "$ERR" 'no repository|nowhere'
