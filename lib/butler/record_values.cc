@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace dbb::butler {
 
@@ -141,7 +142,9 @@ void appendValues(std::string const &element, RecordColumn const &column, Json c
     case ColumnType::Int:
     case ColumnType::Datetime: out.emplace_back(integerOf(element, column, value)); return;
     case ColumnType::Float:
-        if (!value.isNumber()) throw bad(element, column, value, "a number");
+        // The last double stands for all numbers beyond (see common/json.h).
+        if (!value.isNumber() || !(std::abs(value.number()) < std::numeric_limits<double>::max()))
+            throw bad(element, column, value, "a number");
         out.emplace_back(value.number());
         return;
     case ColumnType::Bool:

@@ -20,6 +20,16 @@ bool isDumpName(std::string const &path) {
     return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json");
 }
 
+common::Json parseDump(std::string const &text, std::string const &path) {
+    if (!path.ends_with(".json")) return common::parseYaml(text, path);
+    try {
+        return common::Json::parse(text);
+    } catch (Error const &e) {
+        throw Error(e.code(), "could not read \"" + path + "\": " + e.message())
+            .hint("write the header dump again; it is one JSON object of keywords and values");
+    }
+}
+
 /// Position of the END card in whole cards of `text` from `from` on; npos when it is not there.
 std::size_t findEnd(std::string_view text, std::size_t from) {
     for (auto at = from; at + cardSize <= text.size(); at += cardSize) {
@@ -103,9 +113,7 @@ HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
         if (_stat.size_bytes > maxHeaderBytes) {
             throw Error("HEADER_TOO_LONG", "\"" + _path + "\": the header dump is longer than 8 MiB");
         }
-        auto const text = common::readAll(_fd.get(), _path);
-        _primary = fromDump(
-            _path.ends_with(".json") ? common::Json::parse(text) : common::parseYaml(text, _path), _path);
+        _primary = fromDump(parseDump(common::readAll(_fd.get(), _path), _path), _path);
         _extensionRead = true;
         return;
     }

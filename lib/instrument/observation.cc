@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace dbb::instrument {
 
@@ -43,18 +44,33 @@ constexpr std::array optional{
     Property::observing_day_offset,
 };
 
+/// Whether JSON can hold the value. The last double stands for all numbers beyond (see common/json.h).
+bool isStorable(PropertyValue const &value) {
+    auto const *number = std::get_if<double>(&value);
+    return !number || std::abs(*number) < std::numeric_limits<double>::max();
+}
+
+std::string notFinite(PropertyValue const &value) {
+    return "the value is " + textOf(std::get<double>(value)) + ", which is no finite number";
+}
+
 /// Evaluate everything; the first required property that fails decides.
 void evaluate(Translation &t) {
     for (auto const p : required) {
         try {
-            if (isNull(t.get(p))) throw Error("NULL_VALUE", "there is no value");
+            auto const &value = t.get(p);
+            if (isNull(value)) throw Error("NULL_VALUE", "there is no value");
+            if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
         } catch (Error const &e) {
             throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
                 .hint(e.hint())
                 .cause(e.cause());
         }
     }
-    for (auto const p : optional) t.optional(p);
+    for (auto const p : optional) {
+        if (auto const &value = t.optional(p); !isStorable(value))
+            t.warn(std::string(nameOf(p)) + " left empty: " + notFinite(value));
+    }
 }
 
 Json instant(std::int64_t ns) {
@@ -121,6 +137,7 @@ Json skyAngle(Translation &t) {
 }
 
 Json numberOrNull(PropertyValue const &value) {
+    if (!isStorable(value)) return {};
     auto const json = toJson(value);
     return json.isInt() ? Json(json.number()) : json;
 }

@@ -99,7 +99,7 @@ std::string textOf(fits::Value const &value) {
     if (auto const *i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
     if (auto const *s = std::get_if<std::string>(&value)) return *s;
     if (auto const *d = std::get_if<double>(&value)) {
-        if (std::isnan(*d)) return "nan";
+        if (!std::isfinite(*d)) return std::isnan(*d) ? "nan" : *d < 0 ? "-inf" : "inf";
         std::string out;
         common::appendDouble(out, *d);
         return out;

@@ -17,3 +17,26 @@ expect_match "$ERR" 'broken.yaml": line 2'
 { echo 'INSTRUME: LSSTCam'; head -c 8400000 /dev/zero | tr '\0' '#'; } > long.yaml
 expect_rc 1 dbb-describe --rejects long long.yaml
 expect_eq "$(jq -r .error.code long)" HEADER_TOO_LONG
+# What nobody reads may be anything that JSON allows; what is no JSON names its file.
+json=$headers/latiss-AT_O_20230705_000379_R00_S00.json
+jq -c . "$json" | sed 's/^{/{"BIG":123456789012345678901234567890,"HUGE":-1e400,"HALF":"\\ud800",/' > odd.json
+expect_rc 0 dbb-describe odd.json
+expect_eq "$(jq -c 'select(.uri) | .records' "$OUT")" "$(dbb-describe "$json" | jq -c 'select(.uri) | .records')"
+head -c 100 "$json" > cut.json
+touch -d '1 hour ago' cut.json
+expect_rc 1 dbb-describe --rejects not_json cut.json
+expect_eq "$(jq -r .error.code not_json)" NOT_JSON
+expect_match "$ERR" 'could not read "[^"]*/cut\.json": not a JSON value'
+expect_match "$ERR" 'hint: write the header dump again'
+# An exposure time that is no number refuses the file; where a value may be missing it is left out, with a warning.
+base=$headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml
+for value in .inf -.inf .nan; do
+  sed "s/^EXPTIME:.*/EXPTIME: $value/" "$base" > required.yaml
+  expect_rc 1 dbb-describe --rejects "required$value" required.yaml
+  expect_eq "$(jq -r .error.code "required$value")" BAD_CARD_VALUE
+  expect_match "$ERR" 'exposure_time_requested: the value is -?(inf|nan), which is no finite number'
+done
+sed "s/^DARKTIME:.*/DARKTIME: .nan/" "$base" > optional.yaml
+expect_rc 0 dbb-describe optional.yaml
+expect_eq "$(jq -c 'select(.uri) | [.records.exposure.dark_time, (.describe.warnings[] | select(startswith("dark_time")))]' "$OUT")" \
+  '[null,"dark_time left empty: the value is nan, which is no finite number"]'
