@@ -7,7 +7,9 @@
 #include "instrument/embedded.h"
 #include "instrument/translation.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <unistd.h>
 
 namespace dbb::instrument {
@@ -93,6 +95,19 @@ void applyFile(Found const &found, fits::Header &header, Corrected &out) {
 }
 
 } // namespace
+
+bool holdsCorrections(std::string const &folder) {
+    auto const instruments = tableNames();
+    std::error_code error; // a folder that can't be listed holds nothing that could be said of it
+    for (auto const &entry : std::filesystem::directory_iterator(folder, error)) {
+        auto const name = entry.path().filename().string();
+        bool const known =
+            std::any_of(instruments.begin(), instruments.end(),
+                        [&](std::string const &instrument) { return name.starts_with(instrument + "-"); });
+        if (known && name.ends_with(".yaml")) return true;
+    }
+    return false;
+}
 
 Corrected correct(Table const &table, fits::Header &header, CorrectionSources const &sources) {
     Corrected out;

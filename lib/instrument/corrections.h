@@ -36,6 +36,9 @@ struct CorrectionSources {
     static CorrectionSources from(std::string const &folder);
 };
 
+/// Whether a folder has any file that is named as a correction of a known instrument.
+bool holdsCorrections(std::string const &folder);
+
 /// Correct a header. Left alone when it says that it was corrected already, or when its observation id can't
 /// be worked out.
 Corrected correct(Table const &table, fits::Header &header, CorrectionSources const &sources);

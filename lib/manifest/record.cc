@@ -97,6 +97,12 @@ std::string Record::line() const {
     return out + (separator == '{' ? "{}" : "}");
 }
 
+std::size_t Record::length() const {
+    std::size_t out = _entries.empty() ? 2 : 1;
+    for (auto const &entry : _entries) out += entry.key_text.size() + entry.raw.size() + 2;
+    return out;
+}
+
 Json errorObject(Error const &e) {
     auto const &reason = reasonOf(e.code());
     Json out;

@@ -42,6 +42,8 @@ public:
 
     /// The line, without a newline.
     std::string line() const;
+    /// Length of line() in bytes.
+    std::size_t length() const;
 
 private:
     struct Entry {

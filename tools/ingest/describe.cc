@@ -87,6 +87,14 @@ void requireUnchanged(fits::HeaderFile const &file, Record const &record, std::s
     requireAsScanned(path, file.stat(), {.size_bytes = record.integer("size"), .mtime = {}});
 }
 
+/// Nobody could read a longer line. \throws Error LINE_TOO_LONG
+void requireReadable(Record const &described, std::string const &path) {
+    if (described.length() <= common::LineReader::maxLine) return;
+    throw Error("LINE_TOO_LONG", "\"" + path + "\": its description would be a line of "
+                                     + std::to_string(described.length()) + " bytes, longer than 1 MiB")
+        .hint("look at the texts in the header and at the keys that the line has already");
+}
+
 instrument::Observation observeFile(Recognised &recognised, std::string const &path,
                                     instrument::CorrectionSources const &sources, Json *explain) {
     try {
@@ -115,6 +123,10 @@ Describer::Describer(DescribeOptions options)
     : _options(std::move(options)), _sources(instrument::CorrectionSources::from(_options.corrections)) {
     if (!_options.corrections.empty() && ::access(_options.corrections.c_str(), R_OK | X_OK) != 0) {
         throw common::usageError("--corrections: can't read the folder \"" + _options.corrections + "\"");
+    }
+    if (!_options.corrections.empty() && !instrument::holdsCorrections(_options.corrections)) {
+        common::log::warning("--corrections: no file in \"" + _options.corrections + "\" is a correction",
+                             "corrections are named <instrument>-<observation id>.yaml");
     }
 }
 
@@ -155,12 +167,16 @@ void Describer::describe(Record &record) const {
     Json receipt;
     receipt.set("outcome", "done");
     if (!o.warnings.empty()) receipt.set("warnings", Json::Array(o.warnings.begin(), o.warnings.end()));
-    record.set("instrument", o.instrument).set("data_id", dataId).set("physical_filter", o.physical_filter);
-    record.set("dataset_type", o.table->dataset_type)
+    auto described = record;
+    described.set("instrument", o.instrument).set("data_id", dataId);
+    described.set("physical_filter", o.physical_filter);
+    described.set("dataset_type", o.table->dataset_type)
         .set("run", o.table->default_run)
         .set("records", records);
-    if (_options.explain) record.set("explain", explain);
-    record.set("describe", receipt);
+    if (_options.explain) described.set("explain", explain);
+    described.set("describe", receipt);
+    requireReadable(described, path);
+    record = std::move(described);
 }
 
 std::vector<std::optional<Error>> describeAll(Describer const &describer, std::vector<Record> &records,

@@ -36,3 +36,11 @@ rm odd/*
 truncate -s 9M odd/LATISS-AT_O_20191118_000011.yaml
 expect_rc 0 dbb-describe --corrections odd "$header"
 expect_match "$ERR" 'correction file skipped: ".*AT_O_20191118_000011.yaml" is longer than 8 MiB'
+# A folder without any correction file is hardly the one that was meant; one with files of other exposures may be.
+mkdir none other
+touch none/README.yaml none/LATISS-AT_O_20191118_000011.yaml.off
+expect_rc 0 dbb-describe --corrections none "$header" "$header"
+expect_eq "$(grep -c 'no file in "none" is a correction' "$ERR")" 1
+touch other/LSSTCam-MC_O_20250422_000250.yaml
+expect_rc 0 dbb-describe --corrections other "$header"
+expect_no_match "$ERR" 'is a correction'

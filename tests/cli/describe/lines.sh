@@ -61,3 +61,9 @@ expect_eq "$(jq -c .explain explained)" '{"instrument":null,"cards":{"INSTRUME":
 sed '/^OBSID/d' "$DBB_TEST_DATA/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" > noid.yaml
 expect_rc 1 dbb-describe --explain --rejects noid u.yaml noid.yaml
 expect_eq "$(jq -c 'select(.uri | endswith("noid.yaml")) | .explain.properties.observation_id.error' noid)" '"card OBSID is missing"'
+# A line that the next program could not read is refused here, as it came.
+{ printf '{"type":"file","uri":"%s/a.fits","mine":"' "$PWD"; head -c 1048000 /dev/zero | tr '\0' m; echo '"}'; } > long
+expect_rc 1 dbb-describe --rejects long.rejects < long
+expect_eq "$(jq -r .error.code long.rejects)" LINE_TOO_LONG
+expect_eq "$(jq -c 'del(.error)' long.rejects)" "$(cat long)"
+expect_match "$ERR" 'a\.fits": its description would be a line of [0-9]+ bytes'

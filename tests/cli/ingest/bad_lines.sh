@@ -52,3 +52,8 @@ for run in /x a/../b $'a\nb'; do
   expect_rc 2 dbb-ingest --repo repo -t direct --run "$run" < good
   expect_match "$ERR" '^dbb-ingest: --run: '
 done
+# Of repeated keys the last counts, as it does with jq between two programs.
+sed 's/"data_id":{/&"detector":999,/; s/"exposure":{/&"seq_num":"many",/' good > repeated
+grep -q '"detector":999' repeated
+expect_rc 0 dbb-ingest --repo repo -t direct < repeated
+expect_eq "$(sql repo 'SELECT DISTINCT detector FROM dataset_tags_00000001 JOIN collection USING (collection_id) WHERE name LIKE "LSSTCam/%"')" 1

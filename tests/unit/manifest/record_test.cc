@@ -19,6 +19,8 @@ TEST_CASE("unknown keys pass byte for byte") {
     CHECK(
         record.line()
         == R"({"type":"file","uri":"b","x":[1.0, 1e3 ,{"}":"]\""}],"big":12345678901234567890,"e":"\u00e9","new":30.0})");
+    CHECK(record.length() == record.line().size());
+    CHECK(Record().length() == Record().line().size());
     record.erase("x");
     CHECK_FALSE(record.has("x"));
 }
