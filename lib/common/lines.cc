@@ -5,8 +5,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace dbb::common {
@@ -29,6 +32,18 @@ void Output::write(std::string_view line) {
     append(line);
     _buffer += '\n';
     if (_buffer.size() >= maxBuffered || Clock::now() - _oldest >= maxAge) flush();
+}
+
+std::size_t Output::columns() const {
+    if (::isatty(_fd) != 1) return 0;
+    if (auto const *text = std::getenv("COLUMNS")) {
+        std::size_t columns = 0;
+        std::string_view const given(text);
+        auto const [rest, error] = std::from_chars(given.data(), given.data() + given.size(), columns);
+        if (error == std::errc() && rest == given.data() + given.size() && columns > 0) return columns;
+    }
+    winsize size{};
+    return ::ioctl(_fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 void Output::flush() {

@@ -22,6 +22,8 @@ public:
     void write(std::string_view line);
     /// Append text as it is.
     void append(std::string_view text);
+    /// Width of the terminal that is written to (COLUMNS, else what it says itself); 0 when it is none.
+    std::size_t columns() const;
 
     /// Write out what is buffered.
     /// \throws ClosedOutput when nobody reads any more; Error OUTPUT_FAILED (exit 4) when it can't be written

@@ -17,7 +17,8 @@ public:
     void add(std::vector<std::string> cells);
     bool empty() const { return _rows.empty(); }
 
-    /// Print headings and rows; nothing when there are no rows.
+    /// Print headings and rows; nothing when there are no rows. A terminal gets no line that is wider than
+    /// it.
     void print(common::Output &out) const;
 
 private:

@@ -59,3 +59,14 @@ expect_rc 2 dbb-repo show repo datasets --where 'exposure = '
 expect_rc 2 dbb-repo show repo datasets --where "type'); DROP TABLE dataset; --"
 expect_rc 4 dbb-repo show nowhere collections
 expect_unchanged repo old
+# A table is no wider than its terminal, which may say so itself; in a pipe it is whole.
+make_repo narrow LATISS
+filters='dbb-repo show narrow records physical_filter'
+widest() { awk '{ gsub(/…/, "."); if (length($0) > n) n = length($0) } END { print n }' "$1"; }
+for columns in 'stty cols 24;' 'COLUMNS=24' 'stty cols 60; COLUMNS=24'; do
+  script -qec "$columns $filters" /dev/null < /dev/null | tr -d '\r' > table
+  expect_eq "$(widest table)" 24 "$columns"
+  expect_match table '…$'
+done
+COLUMNS=24 expect_rc 0 dbb-repo show narrow records physical_filter --format table
+expect_no_match "$OUT" '…'
