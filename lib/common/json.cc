@@ -5,6 +5,7 @@
 #include "common/error.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -23,10 +24,11 @@ public:
     /// The place that an equal key has, or `next`, which is then the place of this one. \param key  a view
     /// that stays valid
     std::size_t placeOf(std::string_view key, std::size_t next) {
-        if (_few.size() < fewKeys) {
-            auto const at = std::find(_few.begin(), _few.end(), key);
-            if (at != _few.end()) return static_cast<std::size_t>(at - _few.begin());
-            _few.push_back(key);
+        if (next < _few.size()) {
+            for (std::size_t i = 0; i < next; ++i) {
+                if (_few[i] == key) return i;
+            }
+            _few[next] = key;
             return next;
         }
         if (_many.empty()) {
@@ -36,8 +38,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t fewKeys = 64;
-    std::vector<std::string_view> _few;
+    // Most objects have few keys, which are found fastest one by one and without allocations.
+    std::array<std::string_view, 32> _few;
     std::unordered_map<std::string_view, std::size_t> _many;
 };
 
