@@ -65,6 +65,6 @@ expect_eq "${line##*: }" INSTRUMENT_NOT_REGISTERED
 exec 8>&- 9<&-
 wait || true
 # The file of rejects may be a pipe.
-head -n 1 rejects > one
+jq -cs 'map(select(.error.retry | not)) | first' rejects > one
 expect_rc 1 dbb-why --rejects <(sleep 0.2; cat one)
 expect_match "$OUT" "\(/dev/fd/[0-9]+ line 1[,)]"
