@@ -180,12 +180,13 @@ void Describer::describe(Record &record) const {
 }
 
 std::vector<std::optional<Error>> describeAll(Describer const &describer, std::vector<Record> &records,
-                                              int jobs) {
+                                              int jobs, std::function<void(std::size_t)> const &then) {
     std::vector<std::optional<Error>> errors(records.size());
     common::parallelFor(records.size(), jobs, [&](std::size_t i) {
-        if (records[i].type() != "file") return; // lines about other things pass through
         try {
-            describer.describe(records[i]);
+            // Lines about other things pass through.
+            if (records[i].type() == "file") describer.describe(records[i]);
+            if (then) then(i);
         } catch (Error const &e) {
             errors[i] = e;
         } catch (std::exception const &e) {
@@ -208,18 +209,20 @@ public:
     void add(Record record) {
         _summary.countRead();
         _records.push_back(std::move(record));
-        if (_records.size() >= 16 * static_cast<std::size_t>(_jobs)) flush();
+        if (_records.size() >= (_jobs == 1 ? 16 : 64 * static_cast<std::size_t>(_jobs))) flush();
     }
 
     void flush() {
-        auto const errors = describeAll(_describer, _records, _jobs);
+        std::vector<std::string> lines(_records.size());
+        auto const errors =
+            describeAll(_describer, _records, _jobs, [&](std::size_t i) { lines[i] = _records[i].line(); });
         for (std::size_t i = 0; i < _records.size(); ++i) {
             if (errors[i]) {
                 _rejects.add(std::move(_records[i]), *errors[i]);
                 continue;
             }
             if (_records[i].type() == "file") ++_summary.outcomes["done"];
-            _output.write(_records[i].line());
+            _output.write(lines[i]);
         }
         _records.clear();
     }

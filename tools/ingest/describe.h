@@ -7,6 +7,7 @@
 #include "manifest/record.h"
 #include "manifest/stream.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,9 +39,10 @@ private:
 };
 
 /// Describe many records with several threads. Element i of the result says why record i could not be
-/// described.
+/// described. \param then  done with the index of each described record, in the thread that described it
 std::vector<std::optional<common::Error>> describeAll(Describer const &describer,
-                                                      std::vector<manifest::Record> &records, int jobs);
+                                                      std::vector<manifest::Record> &records, int jobs,
+                                                      std::function<void(std::size_t)> const &then = {});
 
 /// The program dbb-describe.
 struct DescribeProgramOptions {

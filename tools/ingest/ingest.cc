@@ -20,6 +20,7 @@ namespace {
 
 /// A commit takes at most so many lines: enough to make its fsync cheap, few enough not to lock others out.
 constexpr std::size_t maxBatch = 1000;
+constexpr std::size_t firstBatch = 64;
 constexpr milliseconds idleTime(50);
 constexpr milliseconds maxWait(500);
 
@@ -53,10 +54,11 @@ void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Ou
     }
 }
 
-/// Files that were described together.
+/// Files that were described together: for each a line to ingest or an error.
 struct Described {
     std::vector<Record> files;
     std::vector<std::optional<common::Error>> errors;
+    std::vector<std::optional<RawLine>> lines;
 };
 
 /// Paths: scanned and described here. With several jobs, one batch is described while the one before is
@@ -72,7 +74,8 @@ public:
     void add(Record record) {
         _summary.countRead();
         _files.push_back(std::move(record));
-        if (_files.size() >= maxBatch / 2) flush();
+        // The first ones are few, so that the ingest of files and the description of others soon overlap.
+        if (_files.size() >= (_pending.valid() || _jobs == 1 ? maxBatch : firstBatch)) flush();
     }
 
     void finish() {
@@ -81,9 +84,19 @@ public:
     }
 
 private:
-    Described describe(std::vector<Record> files, int jobs) const {
+    Described describe(std::vector<Record> files, int jobs) {
         auto errors = describeAll(_describer, files, jobs);
-        return {std::move(files), std::move(errors)};
+        std::vector<std::optional<RawLine>> lines(files.size());
+        for (std::size_t i = 0; i < files.size(); ++i) {
+            if (errors[i]) continue;
+            try {
+                lines[i] = _ingester.read(files[i], _memory);
+            } catch (common::Error const &e) {
+                if (e.exitCode() != common::ExitCode::SomeFailed) throw;
+                errors[i] = e;
+            }
+        }
+        return {std::move(files), std::move(errors), std::move(lines)};
     }
 
     void flush() {
@@ -101,7 +114,7 @@ private:
             if (described.errors[i]) {
                 _rejects.add(std::move(described.files[i]), *described.errors[i]);
             } else {
-                _ingester.add(std::move(described.files[i]));
+                _ingester.add(std::move(*described.lines[i]));
             }
         }
         _ingester.commit();
@@ -115,6 +128,7 @@ private:
     common::Output &_output;
     manifest::Summary &_summary;
     std::vector<Record> _files;
+    RecordsMemory _memory; // of the one description that is under way
     std::future<Described> _pending;
 };
 

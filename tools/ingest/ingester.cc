@@ -72,12 +72,20 @@ Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, mani
 
 Ingester::~Ingester() = default;
 
+RawLine Ingester::read(manifest::Record &record, RecordsMemory &memory) const {
+    auto line = parseRawLine(record, _options.run, _options.dry_run, memory);
+    line.record = std::move(record);
+    line.record.erase("error"); // of a reject that is tried again
+    return line;
+}
+
+void Ingester::add(RawLine line) {
+    _queue.push_back(std::move(line));
+}
+
 void Ingester::add(manifest::Record record) {
     try {
-        auto line = parseRawLine(record, _options.run, _options.dry_run, _recordsMemory);
-        line.record = std::move(record);
-        line.record.erase("error"); // of a reject that is tried again
-        _queue.push_back(std::move(line));
+        add(read(record, _recordsMemory));
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         _rejects.add(std::move(record), e);

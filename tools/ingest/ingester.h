@@ -42,6 +42,10 @@ public:
 
     /// Check a line and queue it; a bad one is rejected at once.
     void add(manifest::Record record);
+    /// The first half of it, which another thread may do. \param record  moved from, unless an error is
+    /// thrown \param memory  of that thread \throws Error as parseRawLine
+    RawLine read(manifest::Record &record, RecordsMemory &memory) const;
+    void add(RawLine line); ///< queue a line that was read
     std::size_t queued() const { return _queue.size(); }
 
     /// Bring everything that is queued into the repository and commit. A line that fails is rejected and does
