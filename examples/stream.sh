@@ -27,6 +27,6 @@ rejects=$state/rejects.jsonl
 
 # -cmin is the time of arrival here, also when a transfer keeps the time of the original.
 find "$raw" -type f -name '*.fits*' -cmin "-${WINDOW:-60}" -print0 |
-  dbb-scan -0 --min-age "${MIN_AGE:-5s}" --rejects "$rejects" |
-  dbb-describe --check-data --rejects "$rejects" |
+  dbb-scan -0 --min-age "${MIN_AGE:-5s}" --rejects "$rejects" --metrics "$state/scan.prom" |
+  dbb-describe --check-data --rejects "$rejects" --metrics "$state/describe.prom" |
   dbb-ingest --repo "$repo" --rejects "$rejects" --metrics "$state/ingest.prom" > "$state/receipts.jsonl"

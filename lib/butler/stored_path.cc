@@ -26,7 +26,7 @@ bool staysBelow(std::string const &path) {
 
 std::string localFile(std::string const &root, std::string const &stored) {
     auto const artifact = artifactOf(stored);
-    if (artifact.starts_with("file://")) return common::pathOfUri(artifact);
+    if (common::isLocalFileUri(artifact)) return common::pathOfUri(artifact);
     if (isUri(artifact)) return {};
     return artifact.starts_with('/') ? artifact : root + "/" + artifact;
 }

@@ -53,10 +53,16 @@ std::string fileUri(std::string const &path) {
     return out;
 }
 
+bool isLocalFileUri(std::string const &uri) {
+    return uri.starts_with("file:///") || uri.starts_with("file://localhost/");
+}
+
 std::string pathOfUri(std::string const &uri) {
     constexpr std::string_view scheme = "file://";
     if (!uri.starts_with(scheme) && hasScheme(uri))
         throw Error("BAD_URI", "\"" + uri + "\" is no path and no file:// URI");
+    if (uri.starts_with(scheme) && !isLocalFileUri(uri))
+        throw Error("BAD_URI", "\"" + uri + "\" names a file of another host, or lacks the third slash");
     auto path = uri;
     if (uri.starts_with(scheme)) {
         path = decoded(std::string_view(uri).substr(scheme.size(), uri.find('#') - scheme.size()));

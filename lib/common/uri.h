@@ -10,6 +10,9 @@ namespace dbb::common {
 /// `_.-~/` stay.
 std::string fileUri(std::string const &path);
 
+/// Whether it is a file:// URI of this host; what stands before the path is a host (RFC 8089).
+bool isLocalFileUri(std::string const &uri);
+
 /// The local path of a `file://` URI (decoded, without a fragment) or of a plain path (taken as it is).
 /// \throws Error BAD_URI for another scheme, and for a NUL character, where the system would end the path
 std::string pathOfUri(std::string const &uri);

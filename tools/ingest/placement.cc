@@ -333,7 +333,7 @@ Placed Placement::place(std::string const &source, Scanned const &scanned, std::
 }
 
 std::string Placement::fileOf(std::string const &stored) const {
-    if (stored.starts_with("file://")) return common::pathOfUri(stored);
+    if (common::isLocalFileUri(stored)) return common::pathOfUri(stored);
     return stored.find("://") == std::string::npos ? _root + "/" + stored : std::string();
 }
 

@@ -53,6 +53,7 @@ std::vector<std::string> expandGlob(std::string const &pattern) {
     return out;
 }
 
+constexpr char const *unset = "perhaps a variable of the shell is not set";
 constexpr char const *spelling = "look at the spelling of the path and at the folder";
 
 enum class Kind { File, Folder, Other };
@@ -94,6 +95,8 @@ void Scanner::scan(std::string const &path) {
     if (common::stopSignal() != 0) return;
     std::string absolute;
     try {
+        // It would mean the working folder, which is hardly meant.
+        if (path.empty()) throw Error("NOT_FOUND", "an empty path names no file").hint(unset);
         absolute = common::absolutePath(path);
     } catch (Error const &e) {
         return _rejects.add(Record("file").set("uri", path), e);

@@ -25,7 +25,7 @@ std::string dashed(std::string const &hex) {
 /// Local path of a stored file; empty when it is elsewhere.
 std::string localFile(butler::Config const &config, std::string const &path) {
     if (path.find("://") == std::string::npos) return config.datastore_root + "/" + path;
-    return path.starts_with("file://") ? common::pathOfUri(path) : std::string();
+    return common::isLocalFileUri(path) ? common::pathOfUri(path) : std::string();
 }
 
 // The condition on instrument and exposure has an index of its own in every registry.

@@ -16,3 +16,8 @@ expect_rc 1 dbb-scan --rejects fd:7 missing.fits 7>>rejects
 expect_eq "$(wc -l < rejects)" 4
 expect_rc 2 dbb-scan --rejects fd:9 missing.fits
 expect_rc 2 dbb-scan --rejects no/such/folder missing.fits
+# An empty name, as of a variable that is not set, is not the working folder.
+touch here.fits
+expect_rc 1 dbb-scan '' here.fits --rejects empty
+expect_eq "$(jq -r .error.code empty)" NOT_FOUND
+expect_eq "$(jq -r 'select(.uri) | .uri' "$OUT")" "$PWD/here.fits"

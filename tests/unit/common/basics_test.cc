@@ -78,6 +78,9 @@ TEST_CASE("paths and URIs convert") {
     CHECK(pathOfUri("a%20b") == "a%20b");
     CHECK_THROWS_AS(pathOfUri("s3://bucket/key"), Error);
     CHECK_THROWS_AS(pathOfUri("file:///a%00b"), Error);
+    CHECK(pathOfUri("file://localhost/a/b") == "/a/b");
+    CHECK_THROWS_AS(pathOfUri("file://host/a"), Error);
+    CHECK_THROWS_AS(pathOfUri("file://a"), Error);
     CHECK_THROWS_AS(pathOfUri(std::string("/a\0b", 4)), Error);
     CHECK(pathOfUri("/a%00b") == "/a%00b");
     CHECK(absolutePath("/a/./b//../c/") == "/a/c");
