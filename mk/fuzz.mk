@@ -15,4 +15,4 @@ fuzz: ## look for inputs that crash, FUZZ_SECONDS long (3600), guided by coverag
 	@$(MAKE) --no-print-directory $(JOBS) BUILD='$(BUILD)/cov' CXXFLAGS='-O1 -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized' \
 	  SANITIZE='$(SANITIZERS) $(COVERAGE)' '$(BUILD)/cov/tests/fuzz'
 	@$(MAKE) --no-print-directory $(JOBS) all
-	@PROGRAMS='$(BUILD)/bin' tests/fuzz/run.sh '$(BUILD)/cov' "$${FUZZ_SECONDS:-3600}" "$${FUZZ_SEED:-1}"
+	@PROGRAMS='$(abspath $(BUILD))/bin' tests/fuzz/run.sh '$(BUILD)/cov' "$${FUZZ_SECONDS:-3600}" "$${FUZZ_SEED:-1}"
