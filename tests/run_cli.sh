@@ -28,7 +28,7 @@ run_case() {
     HOME="$dir/home" TMPDIR="$dir/tmp" CASE_IO="$dir/io" DBB_ROOT="$root" DBB_BIN="$bin" \
     DBB_CLI_LIB="$root/tests/cli/_lib.sh" DBB_TEST_DATA="$root/tests/data" DBB_EXAMPLES="$root/examples/data" \
     ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
-    timeout -k 5 60 bash "$root/$case" </dev/null >"$dir/out" 2>"$dir/err") || rc=$?
+    timeout -k 5 400 bash "$root/$case" </dev/null >"$dir/out" 2>"$dir/err") || rc=$?
 
   sed -i "s|$dir|<TMP>|g; s|$root/examples/data|<EXAMPLES>|g; s|$root/tests/data|<DATA>|g" "$dir/out" "$dir/err"
   [ -e "$golden.rc" ] && want=$(<"$golden.rc")

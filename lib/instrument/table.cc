@@ -46,18 +46,6 @@ std::string textAt(Json const &row, std::size_t i) {
     return row.array()[i].isString() ? row.array()[i].string() : std::string();
 }
 
-void readDetectors(Json const &rows, Table &table) {
-    if (!rows.isArray()) throw badTable(table.name, "detectors must be a list");
-    for (auto const &row : rows.array()) {
-        if (!row.isArray() || row.array().size() != 6 || !row.array()[0].isInt()) {
-            throw badTable(table.name, "a detector is [id, full name, name in raft, raft, purpose, serial]");
-        }
-        table.detector_index.emplace(textAt(row, 1), table.detectors.size());
-        table.detectors.push_back({static_cast<int>(row.array()[0].integer()), textAt(row, 1), textAt(row, 2),
-                                   textAt(row, 3), textAt(row, 4), textAt(row, 5)});
-    }
-}
-
 Rule readRule(Json const &entry, std::string const &property, std::string const &table) {
     Rule out;
     out.name = stringIn(entry, "rule", table);
@@ -158,7 +146,7 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
             out->formatter_by_detector[std::stoi(detector)] = formatter.string();
         }
     }
-    readDetectors(common::parseYaml(documents[1], name + ".yaml")["detectors"], *out);
+    out->detector_text = documents[1];
     out->filter_text = documents[2];
     if (yaml["fix"].isString()) {
         out->fix = fixNamed(yaml["fix"].string());
@@ -189,9 +177,32 @@ std::string const &Table::formatterOf(int detector) const {
     return at == formatter_by_detector.end() ? raw_formatter : at->second;
 }
 
+Table::Detectors const &Table::readDetectors() const {
+    std::call_once(_detectors_read, [this] {
+        auto const rows = common::parseYaml(detector_text, name + ".yaml")["detectors"];
+        if (!rows.isArray()) throw badTable(name, "detectors must be a list");
+        Detectors read;
+        for (auto const &row : rows.array()) {
+            if (!row.isArray() || row.array().size() != 6 || !row.array()[0].isInt()) {
+                throw badTable(name, "a detector is [id, full name, name in raft, raft, purpose, serial]");
+            }
+            read.by_name.emplace(textAt(row, 1), read.all.size());
+            read.all.push_back({static_cast<int>(row.array()[0].integer()), textAt(row, 1), textAt(row, 2),
+                                textAt(row, 3), textAt(row, 4), textAt(row, 5)});
+        }
+        _detectors = std::move(read);
+    });
+    return _detectors;
+}
+
+std::vector<Detector> const &Table::detectors() const {
+    return readDetectors().all;
+}
+
 Detector const *Table::detectorNamed(std::string const &fullName) const {
-    auto const at = detector_index.find(fullName);
-    return at == detector_index.end() ? nullptr : &detectors[at->second];
+    auto const &detectors = readDetectors();
+    auto const at = detectors.by_name.find(fullName);
+    return at == detectors.by_name.end() ? nullptr : &detectors.all[at->second];
 }
 
 std::vector<PhysicalFilter> Table::filters() const {

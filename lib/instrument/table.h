@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -67,8 +68,8 @@ struct Table {
     std::string default_run;
     std::string raw_formatter;
     std::map<int, std::string> formatter_by_detector; ///< exceptions from raw_formatter
-    std::vector<Detector> detectors;
-    std::vector<PhysicalFilter> filters() const;
+    std::vector<Detector> const &detectors() const; ///< \throws Error BAD_TABLE
+    std::vector<PhysicalFilter> filters() const;    ///< \throws Error BAD_TABLE
 
     void (*fix)(Fixes &) = nullptr;        ///< header fixes of the whole class, nullptr: none
     std::array<Rule, propertyCount> rules; ///< a rule without function has no value
@@ -77,8 +78,18 @@ struct Table {
     /// nullptr when the camera has no detector of that name
     Detector const *detectorNamed(std::string const &fullName) const;
 
-    std::string filter_text; ///< YAML document of the filters, read by filters() only when needed
-    std::unordered_map<std::string, std::size_t> detector_index;
+    std::string detector_text; ///< YAML documents that are read only when they are needed
+    std::string filter_text;
+
+private:
+    struct Detectors {
+        std::vector<Detector> all;
+        std::unordered_map<std::string, std::size_t> by_name;
+    };
+    Detectors const &readDetectors() const;
+
+    mutable std::once_flag _detectors_read;
+    mutable Detectors _detectors;
 };
 
 /// Take tables from a folder besides the embedded ones: <NAME>.yaml, which replaces an embedded table of that

@@ -82,7 +82,7 @@ Outcome syncAll(butler::Repository const &repo, Table const &table, RegisterOpti
                                 : records.sync(element, record, options.update));
     };
     sync("instrument", instrumentRecord(table, repo.universe()));
-    for (auto const &detector : table.detectors) sync("detector", detectorRecord(table, detector));
+    for (auto const &detector : table.detectors()) sync("detector", detectorRecord(table, detector));
     for (auto const &filter : table.filters()) sync("physical_filter", filterRecord(table, filter));
     return out;
 }
@@ -115,7 +115,7 @@ manifest::Record line(Table const &table, std::string const &outcome) {
     manifest::Record out("dimension");
     out.set("element", "instrument");
     out.set("name", table.name);
-    out.set("detectors", static_cast<std::int64_t>(table.detectors.size()));
+    out.set("detectors", static_cast<std::int64_t>(table.detectors().size()));
     out.set("physical_filters", static_cast<std::int64_t>(table.filters().size()));
     Json receipt;
     receipt.set("outcome", outcome);

@@ -61,9 +61,9 @@ std::string withWord(std::string text, std::string_view word, std::string const 
 }
 
 std::string detectorName(instrument::Table const &table, std::int64_t number) {
-    auto const at = std::find_if(table.detectors.begin(), table.detectors.end(),
+    auto const at = std::find_if(table.detectors().begin(), table.detectors().end(),
                                  [&](instrument::Detector const &d) { return d.id == number; });
-    return at == table.detectors.end() ? "" : " (" + at->full_name + ")";
+    return at == table.detectors().end() ? "" : " (" + at->full_name + ")";
 }
 
 /// What a real run would have against a line that a dry run accepts, such as the name of a header dump.
