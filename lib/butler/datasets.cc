@@ -91,6 +91,12 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
     _files = &db.cached("SELECT r.path, l.dataset_id, r.file_size FROM " + records
                         + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id "
                           "AND l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
+    // By way of the collections that have this type, there is an index for the data ID.
+    _otherFiles = &db.cached(
+        "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
+        + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
+        + records + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
+        + matches);
     _insertDataset = &db.cached("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id) "
                                 "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
     _insertTag = &db.cached("INSERT INTO " + tags + " (dataset_type_id, dataset_id, collection_id"
@@ -145,6 +151,14 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         }
         out.stored = true;
     });
+    return out;
+}
+
+std::vector<std::string> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {
+    std::vector<Value> key{_type.id, id.hex()};
+    key.insert(key.end(), dataId.begin(), dataId.end());
+    std::vector<std::string> out;
+    _otherFiles->query(key, [&](Statement const &row) { out.push_back(row.text(0)); });
     return out;
 }
 

@@ -56,6 +56,9 @@ public:
     ///         and data ID belong to another id; DATASET_IN_TRASH when its file waits to be deleted
     ExistingDataset existing(common::Uuid const &id, DataId const &dataId);
 
+    /// Paths of the files of all other datasets of this type and data ID, of whatever run, as recorded.
+    std::vector<std::string> otherFiles(common::Uuid const &id, DataId const &dataId);
+
     /// Write all rows of datasets that existing() did not report as stored: dataset (unless registered),
     /// collection summaries, tags, location, file records, in the Butler's order, with one ingest_date.
     /// Inside the caller's transaction. \param ingest_tai_ns  time of ingest, TAI nanoseconds; rounded down
@@ -77,6 +80,7 @@ private:
     sql::Statement *_byDataId;
     sql::Statement *_dataIdOf;
     sql::Statement *_files;
+    sql::Statement *_otherFiles;
     sql::Statement *_insertDataset;
     sql::Statement *_insertTag;
     sql::Statement *_insertLocation;

@@ -63,6 +63,27 @@ struct Ingester::Item {
     Clock::time_point start = Clock::now();
 };
 
+/// Lines whose records are the same. Lines of one exposure may contradict each other, and then each must meet
+/// what the others stored, whether they come in one commit or in several.
+struct Ingester::Grouping {
+    void add(Item &item) {
+        auto &known = _places[{item.line.instrument, item.line.exposure}];
+        auto const raw = item.line.record.raw("records");
+        auto const same = std::find_if(known.begin(), known.end(), [&](std::size_t group) {
+            auto const &other = groups[group].front()->line;
+            return other.records == item.line.records || other.record.raw("records") == raw;
+        });
+        if (same != known.end()) return groups[*same].push_back(&item);
+        known.push_back(groups.size());
+        groups.push_back({&item});
+    }
+
+    std::vector<Group> groups;
+
+private:
+    std::map<std::pair<std::string, std::int64_t>, std::vector<std::size_t>> _places;
+};
+
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
@@ -113,25 +134,22 @@ void Ingester::commit() {
 
 void Ingester::commitBatch(std::vector<Item> &items) {
     if (_targets.size() > rememberedTargets) _targets.clear();
-    std::map<std::pair<std::string, std::int64_t>, std::size_t> places;
     std::unordered_map<std::string, Item *> byId;
-    std::vector<Group> groups;
+    Grouping grouping;
     for (auto &item : items) {
         prepare(item);
         if (!item.error) {
             auto const [first, isFirst] = byId.emplace(item.id->hex(), &item);
             if (!isFirst) item.twin = first->second;
         }
-        if (item.twin) continue;
-        auto const [at, isNew] =
-            places.emplace(std::pair(item.line.instrument, item.line.exposure), groups.size());
-        if (isNew) groups.emplace_back();
-        groups[at->second].push_back(&item);
+        if (!item.twin) grouping.add(item);
     }
+    auto const &groups = grouping.groups;
     if (_options.dry_run) {
         sql::ReadTransaction const view(_repo.db());
         lookAndPlace(items);
         for (auto const &group : groups) storeGroup(group);
+        explainCollisions(items);
         return;
     }
     // Files first: they may take long, and until their rows are there nobody sees them.
@@ -157,6 +175,7 @@ bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &gr
     } else {
         for (auto const &group : groups) storeGroup(group);
     }
+    explainCollisions(items);
     undoLeftOvers(items);
     transaction.commit();
     return true;
@@ -405,6 +424,21 @@ butler::DimensionRecord Ingester::required(RawLine const &line, std::string cons
                 .expected = "a registered " + element});
 }
 
+/// What stands in a file's place may be another exposure's file, when two claim the same observation ID.
+void Ingester::explainCollisions(std::vector<Item> &items) {
+    for (auto &item : items) {
+        if (!item.error || item.error->code() != "DESTINATION_EXISTS") continue;
+        try {
+            forEachRecord(_repo.universe(), *item.line.records, [&](char const *element, Json const &record) {
+                _records.check(element, record, _options.update_records);
+            });
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            item.error = e;
+        }
+    }
+}
+
 /// All exposures of a batch: their records, then all datasets. \return false when one of them fails
 bool Ingester::storeTogether(std::vector<Group> const &groups) {
     try {
@@ -421,7 +455,7 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
     }
 }
 
-/// The lines of one exposure. All of it or nothing.
+/// The lines of one exposure that have the same records. All of it or nothing.
 void Ingester::storeGroup(Group const &group) {
     std::optional<sql::Savepoint> savepoint;
     if (!_options.dry_run) savepoint.emplace(_repo.db());
@@ -439,7 +473,7 @@ void Ingester::storeGroup(Group const &group) {
     }
 }
 
-/// The records of an exposure, as the first of its lines has them.
+/// The records of an exposure, which are those of all lines of its group.
 void Ingester::syncRecords(Group const &group) {
     auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
     if (first == group.end()) return;
@@ -507,10 +541,25 @@ void Ingester::undoLeftOvers(std::vector<Item> &items) {
     }
 }
 
+/// Whether another dataset has the source of a move for its file: the same data ID in another run, or, below
+/// the root, any.
+bool Ingester::isNeeded(Item const &item) {
+    auto const &path = item.line.path;
+    auto const others = item.target->datasets->otherFiles(*item.id, item.data_id);
+    if (std::any_of(others.begin(), others.end(),
+                    [&](std::string const &stored) { return _placement.isStoredAs(path, stored); })) {
+        return true;
+    }
+    auto const below = _placement.pathBelowRoot(path);
+    return below && rowNames(*below);
+}
+
 /// The last step of a move. The dataset is safe already, so a source that can't go is a warning.
 void Ingester::removeSource(Item const &item, std::string const &stored) {
     try {
-        if (!_placement.finishMove(item.line.path, stored)) {
+        if (isNeeded(item)) {
+            common::log::warning("\"" + item.line.path + "\" stays: another dataset has this file");
+        } else if (!_placement.finishMove(item.line.path, stored)) {
             common::log::warning("\"" + item.line.path
                                  + "\" stays: the repository has no copy of its own of it");
         }

@@ -56,12 +56,13 @@ public:
 private:
     struct Item;
     struct Target;
+    struct Grouping;
     /// What is registered of an instrument, as far as it was asked for.
     struct Known {
         std::set<std::string> filters;
         std::map<std::int64_t, std::string> detectors; // full names
     };
-    using Group = std::vector<Item *>; // the lines of one exposure
+    using Group = std::vector<Item *>; // lines of one exposure with the same records
     enum class Failures { EndBatch, EndExposure };
 
     void commitBatch(std::vector<Item> &items);
@@ -89,6 +90,8 @@ private:
     std::string templatePath(RawLine const &line, Target const &target);
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
+    void explainCollisions(std::vector<Item> &items);
+    bool isNeeded(Item const &item);
     void removeSource(Item const &item, std::string const &stored);
     std::string warnOfGone(Item const &item);
     void finish(Item &item);

@@ -354,6 +354,17 @@ Placement::Stored Placement::compareWithStored(std::string const &source, std::s
     return na != nb || std::memcmp(a.data(), b.data(), na) != 0 ? Stored::Differs : Stored::Fits;
 }
 
+bool Placement::isStoredAs(std::string const &source, std::string const &stored) const {
+    auto const file = fileOf(stored);
+    return !file.empty() && exists(source) && !isGone(file)
+           && common::realPath(source) == common::realPath(file);
+}
+
+std::optional<std::string> Placement::pathBelowRoot(std::string const &source) const {
+    std::string relative;
+    return inRoot(source, relative) ? std::optional(relative) : std::nullopt;
+}
+
 bool Placement::finishMove(std::string const &source, std::string const &stored) {
     if (stored.find("://") != std::string::npos) return false; // recorded where it is
     auto const file = fileOf(stored);

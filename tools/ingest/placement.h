@@ -5,6 +5,7 @@
 
 #include "ingest/scanned.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -82,6 +83,12 @@ public:
     /// Remove the source of a move, after the commit. A source that differs from what the repository has
     /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
     bool finishMove(std::string const &source, std::string const &stored);
+
+    /// Whether the path of a stored file is, or leads to, this very source.
+    bool isStoredAs(std::string const &source, std::string const &stored) const;
+
+    /// The path of a source below the datastore root; nullopt when it lies elsewhere.
+    std::optional<std::string> pathBelowRoot(std::string const &source) const;
 
     /// Absolute path of a stored file; empty when it is no local one.
     std::string fileOf(std::string const &stored) const;
