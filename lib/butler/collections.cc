@@ -221,7 +221,13 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
                                                 + " collection, so no run of that name can be made")
                     .cause({.value = std::string(nameOf(type)), .expected = "RUN"});
             }
-            if (!row.isNull(2)) out = row.integer(0);
+            if (row.isNull(2)) {
+                throw Error("REPO_DAMAGED",
+                            "\"" + repo.config().root + "\": collection \"" + name
+                                + "\" is a run, but has no row in run",
+                            common::ExitCode::Damaged);
+            }
+            out = row.integer(0);
         });
     return out;
 }

@@ -55,6 +55,21 @@ Value ingestDate(DatasetsManager manager, std::int64_t tai_ns) {
     return text;
 }
 
+/// The version of the datasets manager tells how dates are kept; a column of the other kind would take them,
+/// but nobody could read them.
+void requireDateColumn(Repository const &repo) {
+    if (repo.db().dialect() != sql::Dialect::Sqlite) return; // PostgreSQL refuses by itself
+    std::string type;
+    repo.db()
+        .cached("SELECT upper(type) FROM pragma_table_info('dataset') WHERE name = 'ingest_date'")
+        .query({}, [&](Statement const &row) { type = row.text(0); });
+    if ((type == "TIMESTAMP") == (repo.datasetsManager() == DatasetsManager::V1)) return;
+    throw Error("REPO_DAMAGED",
+                "\"" + repo.config().root + "\": the version of the datasets manager contradicts column "
+                    + "dataset.ingest_date, which is a " + type,
+                common::ExitCode::Damaged);
+}
+
 } // namespace
 
 Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId) {
@@ -72,6 +87,7 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
 Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId)
     : _repo(repo), _type(std::move(type)), _run(std::move(run)), _runId(runId) {
     auto &db = repo.db();
+    requireDateColumn(repo);
     auto const tags = quoteIdentifier(_type.tags_table);
     auto const records = quoteIdentifier(repo.config().records_table);
     auto const &dimensions = _type.dimensions.required;
@@ -127,31 +143,60 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         throw Error("DATASET_CONFLICT", what + " is registered with id " + row.text(0) + ", not " + hex)
             .cause({.column = "id", .value = hex, .expected = row.text(0)});
     });
-    if (out.registered) {
-        _dataIdOf->query({hex, _runId}, [&](Statement const &row) {
-            for (std::size_t i = 0; i < dataId.size(); ++i) {
-                auto const stored = row.column(static_cast<int>(i) + 1);
-                if (stored == dataId[i]) continue;
-                throw Error("DATASET_CONFLICT",
-                            "id " + id.text() + " of " + what + " belongs to another data ID")
-                    .cause({.column = _type.dimensions.required[i],
-                            .value = textOf(dataId[i]),
-                            .expected = textOf(stored)});
-            }
-        });
-    }
+    if (out.registered) requireDataId(id, dataId, what);
+    bool located = true;
     _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
-        if (row.isNull(1)) {
-            throw Error("DATASET_IN_TRASH",
-                        what + " is being removed: its file \"" + row.text(0) + "\" waits to be deleted");
-        }
+        located = !row.isNull(1);
         if (!out.stored) {
             out.path = row.text(0);
             out.size_bytes = row.isNull(2) ? -1 : row.integer(2);
         }
         out.stored = true;
     });
+    if (!located) throw notLocated(hex, what, out.path);
+    if (out.stored && !out.registered) throw damaged(what + " has a file, but no row in dataset");
+    if (out.registered && !out.stored && hasRow("dataset_location", hex)) {
+        throw damaged(what + " has a location, but no row in " + _repo.config().records_table);
+    }
     return out;
+}
+
+Error Datasets::damaged(std::string const &how) const {
+    return Error("REPO_DAMAGED", "\"" + _repo.config().root + "\": " + how, common::ExitCode::Damaged);
+}
+
+bool Datasets::hasRow(std::string const &table, std::string const &hex) const {
+    bool found = false;
+    _repo.db()
+        .cached("SELECT 1 FROM " + table + " WHERE dataset_id = ?")
+        .query({hex}, [&](Statement const &) { found = true; });
+    return found;
+}
+
+/// A registered dataset is a member of its own run, with the data ID that its id was made of.
+void Datasets::requireDataId(Uuid const &id, DataId const &dataId, std::string const &what) {
+    bool found = false;
+    _dataIdOf->query({id.hex(), _runId}, [&](Statement const &row) {
+        found = true;
+        for (std::size_t i = 0; i < dataId.size(); ++i) {
+            auto const stored = row.column(static_cast<int>(i) + 1);
+            if (stored == dataId[i]) continue;
+            throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to another data ID")
+                .cause({.column = _type.dimensions.required[i],
+                        .value = textOf(dataId[i]),
+                        .expected = textOf(stored)});
+        }
+    });
+    if (!found) throw damaged(what + " has no row in " + _type.tags_table);
+}
+
+/// Why a stored dataset has no location in this datastore.
+Error Datasets::notLocated(std::string const &hex, std::string const &what, std::string const &path) const {
+    if (!hasRow("dataset_location_trash", hex)) {
+        return damaged(what + " has a file, but no location in datastore " + _repo.config().datastore_name);
+    }
+    return Error("DATASET_IN_TRASH",
+                 what + " is being removed: its file \"" + path + "\" waits to be deleted");
 }
 
 std::vector<std::string> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {

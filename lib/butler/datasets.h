@@ -4,6 +4,7 @@
 
 #include "butler/collections.h"
 #include "butler/repository.h"
+#include "common/error.h"
 #include "common/json.h"
 #include "common/uuid.h"
 
@@ -53,7 +54,8 @@ public:
     /// Look up a dataset by its id. The answer holds for as long as a transaction that was begun before.
     /// \throws Error DATASET_CONFLICT when the id belongs to another type, run or data ID, or when this type,
     /// run
-    ///         and data ID belong to another id; DATASET_IN_TRASH when its file waits to be deleted
+    ///         and data ID belong to another id; DATASET_IN_TRASH when its file waits to be deleted;
+    ///         REPO_DAMAGED when a part of its rows is missing
     ExistingDataset existing(common::Uuid const &id, DataId const &dataId);
 
     /// Paths of the files of all other datasets of this type and data ID, of whatever run, as recorded.
@@ -72,6 +74,11 @@ public:
     std::string const &run() const { return _run; }
 
 private:
+    common::Error damaged(std::string const &how) const;
+    bool hasRow(std::string const &table, std::string const &hex) const;
+    void requireDataId(common::Uuid const &id, DataId const &dataId, std::string const &what);
+    common::Error notLocated(std::string const &hex, std::string const &what, std::string const &path) const;
+
     Repository const &_repo;
     DatasetType _type;
     std::string _run;

@@ -175,7 +175,9 @@ TEST_CASE("conflicts of datasets", "[butler][datasets]") {
         CHECK(errorOf([&] { other.existing(d.id, d.data_id); }).code() == "DATASET_CONFLICT");
     }
     SECTION("the file waits to be deleted") {
-        t.repo.db().execute("DELETE FROM dataset_location");
+        t.repo.db().execute("INSERT INTO dataset_location_trash (datastore_name, dataset_id) SELECT "
+                            "datastore_name, dataset_id FROM dataset_location; "
+                            "DELETE FROM dataset_location");
         CHECK(errorOf([&] { t.datasets().existing(d.id, d.data_id); }).code() == "DATASET_IN_TRASH");
     }
 }
@@ -225,7 +227,11 @@ TEST_CASE("summaries are written again after a rollback", "[butler][datasets]") 
 
 TEST_CASE("datasets manager 1 gets a time stamp in UTC", "[butler][datasets]") {
     WithRaw t;
-    t.repo.db().execute("UPDATE butler_attributes SET value = '1.0.0' WHERE name LIKE 'version:%datasets%'");
+    t.repo.db().execute(
+        "UPDATE butler_attributes SET value = '1.0.0' WHERE name LIKE 'version:%datasets%'; "
+        "PRAGMA writable_schema = ON; "
+        "UPDATE sqlite_master SET sql = replace(sql, 'ingest_date BIGINT', 'ingest_date TIMESTAMP') "
+        "WHERE name = 'dataset'");
     auto const repo = butler::Repository::open(t.folder / "repo", butler::Access::ReadWrite);
     sql::Transaction transaction(repo.db());
     Datasets(repo, t.raw, "TestCam/raw/all", t.run).insert({t.dataset(0, 1)}, 0);
