@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t blockSize = 2880;
 constexpr std::size_t cardSize = 80;
+constexpr std::string_view signature = "SIMPLE  =";
+constexpr std::int64_t maxDataBytes = std::int64_t{1} << 50; // of an HDU; what says more is wrong
 
 bool isDumpName(std::string const &path) {
     return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json");
@@ -36,6 +38,25 @@ std::size_t findEnd(std::string_view text, std::size_t from) {
         if (text.substr(at, 8) == "END     ") return at;
     }
     return std::string_view::npos;
+}
+
+void requireSignature(std::string_view start, std::string const &path, std::string const &what = "it") {
+    if (start.starts_with(signature)) return;
+    throw Error("NOT_FITS", "\"" + path + "\" is no FITS file: " + what + " does not begin with SIMPLE  =")
+        .cause({.card = "SIMPLE", .value = {}, .expected = "SIMPLE  = T as the first card"});
+}
+
+Error badCard(std::string const &path, std::string const &key, Value const *value,
+              std::string const &expected) {
+    std::string shown = "missing";
+    std::string plain;
+    if (value) {
+        auto const *text = std::get_if<std::string>(value);
+        shown = toJson(*value).dump();
+        plain = text ? *text : shown;
+    }
+    return Error("BAD_CARD", "\"" + path + "\": card " + key + " is " + shown + ", expected " + expected)
+        .cause({.card = key, .value = plain, .expected = expected});
 }
 
 std::int64_t integerOf(Header const &header, std::string_view key, std::int64_t fallback) {
@@ -122,11 +143,14 @@ HeaderFile::HeaderFile(std::string path) : _path(std::move(path)) {
     std::string_view const start(head, n);
     if (common::isGzip(start)) {
         _bytes = std::make_unique<GzipBytes>(_fd.get(), _path);
-    } else if (start.starts_with("SIMPLE  =")) {
-        _bytes = std::make_unique<PlainBytes>(_fd.get(), _path, _stat.size_bytes);
+        // Before more is inflated in search of an END card. What is shorter comes out of a whole stream,
+        // since one that is cut short throws: nobody is still writing it.
+        _surplus.resize(signature.size());
+        _surplus.resize(_bytes->read(_surplus.data(), _surplus.size()));
+        requireSignature(_surplus, _path, "what its gzip stream holds");
     } else {
-        throw Error("NOT_FITS", "\"" + _path + "\" is no FITS file: it does not begin with SIMPLE  =")
-            .cause({.card = "SIMPLE", .value = {}, .expected = "SIMPLE  = T as the first card"});
+        requireSignature(start, _path);
+        _bytes = std::make_unique<PlainBytes>(_fd.get(), _path, _stat.size_bytes);
     }
 }
 
@@ -162,31 +186,51 @@ Header HeaderFile::readHeader() {
 
 Header const &HeaderFile::primary() {
     if (!_primary) {
-        _primary = readHeader();
-        if (!_primary->find("SIMPLE")) {
-            throw Error("NOT_FITS", "\"" + _path + "\" is no FITS file: it does not begin with SIMPLE  =");
+        auto header = readHeader();
+        // F is allowed: it says that the file does not conform, and CFITSIO reads it.
+        auto const *simple = header.find("SIMPLE");
+        if (!simple || !std::holds_alternative<bool>(*simple)) {
+            throw badCard(_path, "SIMPLE", simple, "T or F");
         }
+        dataBytes(header);
+        _primary = std::move(header);
     }
     return *_primary;
 }
 
+/// \throws Error BAD_CARD for a mandatory card that CFITSIO would refuse to open the file for
 std::int64_t HeaderFile::dataBytes(Header const &header) const {
-    auto const axes = integerOf(header, "NAXIS", 0);
-    if (axes <= 0 || axes > 999) return 0;
+    auto need = [&](std::string const &key, char const *expected, auto const &allowed) {
+        auto const *value = header.find(key);
+        auto const *i = value ? std::get_if<std::int64_t>(value) : nullptr;
+        if (!i || !allowed(*i)) throw badCard(_path, key, value, expected);
+        return *i;
+    };
+    auto const bits = need("BITPIX", "one of 8, 16, 32, 64, -32, -64", [](std::int64_t i) {
+        return i == 8 || i == 16 || i == 32 || i == 64 || i == -32 || i == -64;
+    });
+    auto const axes =
+        need("NAXIS", "a number from 0 to 999", [](std::int64_t i) { return i >= 0 && i <= 999; });
+    if (axes == 0) return 0;
     // FITS standard 4.0, equation 2: |BITPIX| GCOUNT (PCOUNT + NAXIS1 … NAXISm) bits.
-    std::int64_t bytes = 1;
+    auto const unit = std::abs(bits) / 8;
+    auto bytes = unit;
     for (std::int64_t i = 1; i <= axes; ++i) {
-        auto const length = integerOf(header, "NAXIS" + std::to_string(i), 0);
-        if (length < 0 || __builtin_mul_overflow(bytes, length, &bytes)) {
-            throw Error("BAD_CARD", "\"" + _path + "\": NAXIS" + std::to_string(i) + " makes no sense");
-        }
+        need("NAXIS" + std::to_string(i), "a length of 0 or more, and less than 1 PiB of data",
+             [&](std::int64_t length) {
+                 return length >= 0 && !__builtin_mul_overflow(bytes, length, &bytes)
+                        && bytes <= maxDataBytes;
+             });
     }
-    auto const unit = std::abs(integerOf(header, "BITPIX", 8)) / 8 * integerOf(header, "GCOUNT", 1);
-    bool const overflow = __builtin_add_overflow(bytes, integerOf(header, "PCOUNT", 0), &bytes)
-                          || __builtin_mul_overflow(bytes, unit, &bytes);
+    auto const groups = integerOf(header, "GCOUNT", 1);
+    auto extra = integerOf(header, "PCOUNT", 0);
+    bool const overflow = __builtin_mul_overflow(extra, unit, &extra)
+                          || __builtin_add_overflow(bytes, extra, &bytes)
+                          || __builtin_mul_overflow(bytes, groups, &bytes);
     auto const block = static_cast<std::int64_t>(blockSize);
-    if (overflow || bytes < 0 || bytes > std::int64_t{1} << 50) {
-        throw Error("BAD_CARD", "\"" + _path + "\": the size of an HDU makes no sense");
+    if (overflow || bytes < 0 || bytes > maxDataBytes) {
+        auto const *card = groups == 1 ? "PCOUNT" : "GCOUNT";
+        throw badCard(_path, card, header.find(card), "a count that gives less than 1 PiB of data");
     }
     return (bytes + block - 1) / block * block;
 }
@@ -207,10 +251,22 @@ Header const *HeaderFile::extension() {
     if (!_extensionRead) {
         auto const &first = primary();
         _extensionRead = true;
-        if (!skipData(first) || !atExtension()) return nullptr;
+        if (!skipData(first)) throw Error("DATA_TRUNCATED", "\"" + _path + "\": " + endsInside(0));
+        if (!atExtension()) return nullptr;
         _extension = readHeader();
     }
     return _extension ? &*_extension : nullptr;
+}
+
+bool HeaderFile::lacksExtension() const {
+    if (!_extensionRead || _extension || !_bytes || !_surplus.empty()) return false;
+    auto const *extend = _primary->find("EXTEND");
+    return extend && *extend == Value(true);
+}
+
+std::string HeaderFile::endsInside(int hdu) const {
+    return "the file ends inside the data of HDU " + std::to_string(hdu) + ", after "
+           + std::to_string(_stat.size_bytes) + " bytes";
 }
 
 /// Whether another HDU begins here.
@@ -234,10 +290,7 @@ std::string HeaderFile::findDataDamage() {
     if (!_bytes) return {}; // a header dump has no data
     for (int hdu = 0;; ++hdu) {
         auto const header = readHeader();
-        if (!skipData(header)) {
-            return "the file ends inside the data of HDU " + std::to_string(hdu) + ", after "
-                   + std::to_string(_stat.size_bytes) + " bytes";
-        }
+        if (!skipData(header)) return endsInside(hdu);
         if (atExtension()) continue;
         return _surplus.empty() ? std::string()
                                 : "there is something behind HDU " + std::to_string(hdu) + " that is no HDU";

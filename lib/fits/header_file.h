@@ -22,15 +22,20 @@ inline constexpr std::int64_t maxInflatedBytes = std::int64_t{1} << 30;
 /// An open file with FITS headers.
 class HeaderFile {
 public:
-    /// \throws Error NOT_FOUND, PERMISSION …, NOT_A_FILE, EMPTY_FILE, NOT_FITS, NOT_A_HEADER, BAD_YAML,
-    /// NOT_JSON
+    /// \throws Error NOT_FOUND, PERMISSION …, NOT_A_FILE, EMPTY_FILE, NOT_FITS, GZIP_DAMAGED, NOT_A_HEADER,
+    /// BAD_YAML, NOT_JSON
     explicit HeaderFile(std::string path);
     ~HeaderFile();
 
-    /// The header of HDU 0. \throws Error HEADER_TRUNCATED, HEADER_TOO_LONG, BAD_CARD, GZIP_DAMAGED, IO_ERROR
+    /// The header of HDU 0. \throws Error HEADER_TRUNCATED, HEADER_TOO_LONG, GZIP_DAMAGED, IO_ERROR;
+    /// BAD_CARD, also for a card that is mandatory in FITS files and missing or wrong
     Header const &primary();
-    /// The header of the first extension, nullptr when there is none. \throws Error as primary()
+    /// The header of the first extension, nullptr when there is none. \throws Error as primary(); GZIP_BOMB;
+    /// DATA_TRUNCATED when the file ends before it could begin
     Header const *extension();
+    /// Whether the file ends where the primary HDU does, though that says that extensions may follow. Asked
+    /// for behind extension().
+    bool lacksExtension() const;
 
     /// Size and time of change when the file was opened.
     common::FileStat const &stat() const { return _stat; }
@@ -52,6 +57,7 @@ private:
     std::int64_t dataBytes(Header const &header) const;
     bool skipData(Header const &header);
     bool atExtension();
+    std::string endsInside(int hdu) const;
 
     std::string _path;
     common::UniqueFd _fd;

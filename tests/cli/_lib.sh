@@ -84,6 +84,15 @@ described() {
     "select(.uri) | .uri=\$uri | del(.size, .mtime) | ${2:-.}"
 }
 
+# card TEXT                     a card of a FITS header
+# pad FILE                      blanks up to whole blocks of a FITS file
+card() { printf '%-80s' "$1"; }
+pad() {
+  local size; size=$(stat -c %s "$1")
+  local room=$(( (2880 - size % 2880) % 2880 ))
+  [ "$room" = 0 ] || head -c "$room" /dev/zero | tr '\0' ' ' >> "$1"
+}
+
 # sql REPO STATEMENT            ask the registry
 sql() {
   sqlite3 -readonly "$1/gen3.sqlite3" "$2"

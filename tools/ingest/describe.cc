@@ -39,35 +39,11 @@ Json cardsOf(fits::Header const &header) {
     return out.set("instrument", Json()).set("cards", cards);
 }
 
-/// The primary header when an instrument recognises it, else the first extension merged over it.
-Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *explain) {
-    auto header = file.primary();
-    if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
-    if (auto const *extension = file.extension()) {
-        header.merge(*extension);
-        if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
-    }
-    if (explain) *explain = cardsOf(header);
-    throw Error("UNKNOWN_INSTRUMENT",
-                "\"" + path + "\": no instrument recognises the header: " + shownCard(header, "INSTRUME")
-                    + ", " + shownCard(header, "TELESCOP"))
-        .cause({.card = "INSTRUME",
-                .value = shownCard(header, "INSTRUME"),
-                .expected = "LSSTCam, LSSTComCam or LATISS"});
-}
-
 /// A file that is incomplete and changed less than this ago is taken for one that is still being written.
 constexpr double young_s = 10;
 
-/// Whether an error means that a part of the file is not there (yet).
-bool isIncomplete(Error const &e) {
-    auto const &code = e.code();
-    return code == "EMPTY_FILE" || code == "HEADER_TRUNCATED" || code == "GZIP_DAMAGED"
-           || code == "DATA_TRUNCATED";
-}
-
-Error stillWritten(Error const &e, std::string const &path) {
-    if (!isIncomplete(e)) return e;
+/// The error of an incomplete file, or STILL_WRITTEN in its place.
+Error unlessYoung(Error const &e, std::string const &path) {
     double age_s = 0;
     try {
         age_s = common::statFile(path).mtime.age();
@@ -78,6 +54,31 @@ Error stillWritten(Error const &e, std::string const &path) {
     return Error("STILL_WRITTEN",
                  e.message() + "; it changed " + std::to_string(static_cast<int>(age_s)) + " s ago")
         .cause(e.cause());
+}
+
+/// The primary header when an instrument recognises it, else the first extension merged over it.
+Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *explain) {
+    auto header = file.primary();
+    if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
+    if (auto const *extension = file.extension()) {
+        header.merge(*extension);
+        if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
+    }
+    if (explain) *explain = cardsOf(header);
+    auto const unknown = Error("UNKNOWN_INSTRUMENT", "\"" + path + "\": no instrument recognises the header: "
+                                                         + shownCard(header, "INSTRUME") + ", "
+                                                         + shownCard(header, "TELESCOP"))
+                             .cause({.card = "INSTRUME",
+                                     .value = shownCard(header, "INSTRUME"),
+                                     .expected = "LSSTCam, LSSTComCam or LATISS"});
+    throw file.lacksExtension() ? unlessYoung(unknown, path) : unknown;
+}
+
+/// Whether an error means that a part of the file is not there (yet).
+bool isIncomplete(Error const &e) {
+    auto const &code = e.code();
+    return code == "EMPTY_FILE" || code == "HEADER_TRUNCATED" || code == "GZIP_DAMAGED"
+           || code == "DATA_TRUNCATED";
 }
 
 /// \throws Error CHANGED
@@ -154,7 +155,7 @@ void Describer::describe(Record &record) const {
             observation->warnings.push_back(damage);
     } catch (Error const &e) {
         if (!explain.isNull()) record.set("explain", explain);
-        throw stillWritten(e, path);
+        throw isIncomplete(e) ? unlessYoung(e, path) : e;
     }
     auto const &o = *observation;
     for (auto const &warning : o.warnings) {

@@ -22,8 +22,20 @@ expect_eq "$(jq -c '.error | [.code, .retry]' young)" '["STILL_WRITTEN",true]'
 touch -d '1 hour ago' cut.fits.gz
 expect_rc 1 dbb-describe --rejects cut cut.fits.gz
 expect_eq "$(jq -r .error.code cut)" GZIP_DAMAGED
+# A gzip stream is told by what it holds, also when it is whole and holds next to nothing.
+echo text | gzip > text.fits.gz
+gzip < "$raw/gzip.fits.gz" > twice.fits.gz
+gzip < /dev/null > nothing.fits.gz
+head -c 20000 /dev/zero | gzip > nul.fits.gz
+expect_rc 1 dbb-describe --rejects others text.fits.gz twice.fits.gz nothing.fits.gz nul.fits.gz
+expect_eq "$(jq -c '.error | [.code, .retry]' others | sort | uniq -c | tr -s ' ')" ' 4 ["NOT_FITS",false]'
+expect_match "$ERR" 'text.fits.gz" is no FITS file: what its gzip stream holds does not begin with SIMPLE'
 expect_rc 1 dbb-describe --rejects folder /dev/null
 expect_eq "$(jq -r .error.code folder)" NOT_A_FILE
+# Links that lead in a circle never lead to a file.
+ln -s loop.fits loop.fits
+expect_rc 1 dbb-describe --rejects loop loop.fits
+expect_eq "$(jq -c '.error | [.code, .retry]' loop)" '["NOT_A_FILE",false]'
 # Nobody waits at a FIFO.
 mkfifo fifo.fits
 echo '{"type":"file","uri":"fifo.fits"}' > line

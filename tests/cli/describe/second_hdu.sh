@@ -2,12 +2,6 @@
 # When HDU 0 does not say whose file it is, HDU 1 is merged over it.
 . "$DBB_CLI_LIB"
 
-card() { printf '%-80s' "$1"; }
-pad() { # to whole blocks
-  local size; size=$(stat -c %s "$1")
-  local room=$(( (2880 - size % 2880) % 2880 ))
-  [ "$room" = 0 ] || head -c "$room" /dev/zero | tr '\0' ' ' >> "$1"
-}
 { card 'SIMPLE  =                    T'; card 'BITPIX  =                    8'; card 'NAXIS   =                    1'
   card 'NAXIS1  =                  100'; card "OBJECT  = 'first'"; card "IMGTYPE = 'BIAS'"; card END; } > hdu0
 pad hdu0
@@ -24,6 +18,27 @@ expect_eq "$(jq -c 'select(.uri) | [.data_id.detector, .records.exposure.target_
   '[94,"second","bias"]'
 gzip -k two.fits
 expect_rc 0 dbb-describe two.fits.gz
+# A file that ends before the second HDU could begin may yet become one.
+head -c 2885 two.fits > cut.fits
+expect_rc 1 dbb-describe --rejects young cut.fits
+touch -d '1 hour ago' cut.fits
+gzip -c cut.fits > cut.fits.gz
+touch -d '1 hour ago' cut.fits.gz
+expect_rc 1 dbb-describe --rejects old cut.fits cut.fits.gz
+expect_eq "$(jq -c '[.error.code, .error.retry]' young old | tr '\n' ' ')" \
+  '["STILL_WRITTEN",true] ["DATA_TRUNCATED",true] ["DATA_TRUNCATED",true] '
+expect_match "$ERR" 'cut.fits": the file ends inside the data of HDU 0, after 2885 bytes'
+# So may one that ends behind the first HDU, when that announces others.
+{ card 'SIMPLE  =                    T'; card 'BITPIX  =                    8'; card 'NAXIS   =                    0'
+  card 'EXTEND  =                    T'; card END; } > announces.fits
+pad announces.fits
+expect_rc 1 dbb-describe --rejects announces announces.fits
+touch -d '1 hour ago' announces.fits
+expect_rc 1 dbb-describe --rejects announces announces.fits
+{ cat announces.fits; echo other; } > followed.fits
+expect_rc 1 dbb-describe --rejects announces followed.fits
+expect_eq "$(jq -c '[.error.code, .error.retry]' announces | tr '\n' ' ')" \
+  '["STILL_WRITTEN",true] ["UNKNOWN_INSTRUMENT",false] ["UNKNOWN_INSTRUMENT",false] '
 # Without the second HDU nobody knows the file.
 cat hdu0 data > one.fits
 expect_rc 1 dbb-describe --rejects rejects one.fits
