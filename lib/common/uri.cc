@@ -59,6 +59,8 @@ bool isLocalFileUri(std::string const &uri) {
 
 std::string pathOfUri(std::string const &uri) {
     constexpr std::string_view scheme = "file://";
+    // The system functions would take it for the working folder, or not, as each sees fit.
+    if (uri.empty()) throw Error("BAD_URI", "\"\" is no path and no file:// URI");
     if (!uri.starts_with(scheme) && hasScheme(uri))
         throw Error("BAD_URI", "\"" + uri + "\" is no path and no file:// URI");
     if (uri.starts_with(scheme) && !isLocalFileUri(uri))

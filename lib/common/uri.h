@@ -14,7 +14,8 @@ std::string fileUri(std::string const &path);
 bool isLocalFileUri(std::string const &uri);
 
 /// The local path of a `file://` URI (decoded, without a fragment) or of a plain path (taken as it is).
-/// \throws Error BAD_URI for another scheme, and for a NUL character, where the system would end the path
+/// \throws Error BAD_URI for another scheme, for nothing at all, and for a NUL character, where the system
+/// would end the path
 std::string pathOfUri(std::string const &uri);
 
 } // namespace dbb::common

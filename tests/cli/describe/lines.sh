@@ -13,6 +13,7 @@ cp "$file" a.fits
   echo '{"type":"file"}'
   echo '{"type":"file","uri":7}'
   echo '{"type":"file","uri":"s3://bucket/key"}'
+  echo '{"type":"file","uri":""}'
   echo '{"type":"window","keep":1.50}'
   echo '{"type":"file","uri":"'"$PWD"'/later.fits"}'
   head -c 1200000 /dev/zero | tr '\0' x; echo
@@ -30,9 +31,9 @@ expect_eq "$(tail -n 2 "$OUT" | tr '\n' ' ')" \
   '{"type":"end","program":"before"} {"type":"end","program":"dbb-describe","input_end":true} '
 expect_eq "$(jq -s 'map(select(.data_id)) | length' "$OUT")" 2
 expect_eq "$(jq -r '.error.code' rejects | sort | tr '\n' ' ')" \
-  "BAD_URI BAD_VALUE LINE_TOO_LONG MISSING_KEY NOT_AN_OBJECT NOT_FOUND NOT_JSON NOT_JSON NO_TYPE "
+  "BAD_URI BAD_URI BAD_VALUE LINE_TOO_LONG MISSING_KEY NOT_AN_OBJECT NOT_FOUND NOT_JSON NOT_JSON NO_TYPE "
 expect_eq "$(jq -c 'select(.type=="text" and .line==2) | [.text, .error.stage]' rejects)" '["no JSON","input"]'
-expect_eq "$(jq -c 'select(.type=="text" and .line==11) | .text | length' rejects)" 4096
+expect_eq "$(jq -c 'select(.type=="text" and .line==12) | .text | length' rejects)" 4096
 # The missing file comes: its reject, taken as input, is described; the error is gone.
 cp "$file" later.fits
 grep later rejects > again
@@ -45,8 +46,15 @@ touch -d '1 hour ago' grows.fits
 dbb-scan --checksum md5 grows.fits > grows.lines
 expect_rc 1 dbb-describe --rejects grows.rejects < grows.lines
 cp "$DBB_TEST_DATA/raw/synthetic/continue.fits" grows.fits
+touch -d @1700000000 grows.fits
 expect_rc 0 dbb-describe < grows.rejects
-expect_eq "$(jq -c 'select(.uri) | [.size, has("checksum"), has("error")]' "$OUT")" '[25920,false,false]'
+expect_eq "$(jq -c 'select(.uri) | [.size, .mtime, has("checksum"), has("error")]' "$OUT")" \
+  '[25920,"1700000000.000000000",false,false]'
+# A line without an error keeps the time that it came with.
+dbb-scan grows.fits > kept
+touch -d @1800000000 grows.fits
+expect_rc 0 dbb-describe < kept
+expect_eq "$(jq -r 'select(.uri) | .mtime' "$OUT")" 1700000000.000000000
 echo '{"type":"text","line":7,"text":"{\"type\":\"file\",\"uri\":\"a.fits\"}","error":{}}' > text
 expect_rc 0 dbb-describe < text
 expect_eq "$(jq -c 'select(.uri) | .data_id.detector' "$OUT")" 35

@@ -14,6 +14,7 @@ while IFS='|' read -r code filter pattern; do
     expect_match said "$pattern"
   done
 done << 'END'
+BAD_URI|.uri = ""|"" is no path
 BAD_URI|.uri += "\u0000.fits"|has a NUL character
 BAD_URI|.uri = "file://" + .uri + "%00.fits"|has a NUL character
 BAD_VALUE|.run = "a\u0000b"|mend "run" of the line

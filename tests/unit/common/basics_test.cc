@@ -77,6 +77,7 @@ TEST_CASE("paths and URIs convert") {
     CHECK(pathOfUri("file:///tmp/a%20b/c%2Bd~e.fits") == "/tmp/a b/c+d~e.fits");
     CHECK(pathOfUri("a%20b") == "a%20b");
     CHECK_THROWS_AS(pathOfUri("s3://bucket/key"), Error);
+    CHECK_THROWS_AS(pathOfUri(""), Error);
     CHECK_THROWS_AS(pathOfUri("file:///a%00b"), Error);
     CHECK(pathOfUri("file://localhost/a/b") == "/a/b");
     CHECK_THROWS_AS(pathOfUri("file://host/a"), Error);
