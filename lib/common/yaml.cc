@@ -147,11 +147,21 @@ Json plainScalar(std::string const &text) {
 }
 
 Json parseYaml(std::string const &text, std::string const &name) {
+    auto bad = [&](std::string const &what) {
+        return Error("BAD_YAML", "could not read \"" + name + "\": " + what);
+    };
+    if (!isUtf8(text)) throw bad("it is not encoded in UTF-8").hint("write the file again in UTF-8");
     try {
-        return Converter(name).convert(YAML::Load(text));
+        auto const documents = YAML::LoadAll(text);
+        if (documents.empty()) return {};
+        if (documents.size() > 1) {
+            throw bad("it holds " + std::to_string(documents.size()) + " documents where one is expected")
+                .hint("keep one of them; the others need files of their own");
+        }
+        return Converter(name).convert(documents.front());
     } catch (YAML::Exception const &e) {
-        throw Error("BAD_YAML", "could not read \"" + name + "\": line " + std::to_string(e.mark.line + 1)
-                                    + ", column " + std::to_string(e.mark.column + 1) + ": " + e.msg);
+        throw bad("line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1)
+                  + ": " + e.msg);
     }
 }
 

@@ -9,12 +9,12 @@
 
 namespace dbb::common {
 
-/// Parse one YAML document. Plain scalars get the types that PyYAML's safe loader gives them (YAML 1.1:
-/// `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers stay text. A repeated
-/// key keeps its last value. Tags are ignored; anchors, aliases and merge keys work. \param name  shown in
-/// messages \throws Error BAD_YAML with line and column; also when a document nests deeper than 64 levels or
-/// aliases
-///         make it grow beyond a million nodes
+/// Parse one YAML document in UTF-8; no text is null. Plain scalars get the types that PyYAML's safe loader
+/// gives them (YAML 1.1: `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers
+/// stay text. A repeated key keeps its last value. Tags are ignored; anchors, aliases and merge keys work.
+/// \param name  shown in messages
+/// \throws Error BAD_YAML with line and column; also when there are several documents, or one nests deeper
+///         than 64 levels or aliases make it grow beyond a million nodes
 Json parseYaml(std::string const &text, std::string const &name);
 
 /// Parse the YAML file at `path`.

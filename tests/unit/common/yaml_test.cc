@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 using namespace dbb::common;
+using Catch::Matchers::Contains;
 
 TEST_CASE("plain scalars get the types of YAML 1.1") {
     for (auto const &[text, value] :
@@ -44,6 +45,25 @@ TEST_CASE("documents become values") {
           == R"({"a":{"p":1,"q":"2"},"b":{"p":1,"q":3},"list":[false,"no",1.0],"a2":{"p":1,"q":"2"}})");
     auto const tagged = parseYaml("!<lsst.daf.base.PropertyList>\n- [SIMPLE, Bool, true, x]\n", "t");
     CHECK(tagged.dump() == R"([["SIMPLE","Bool",true,"x"]])");
+}
+
+TEST_CASE("a text is one document in UTF-8") {
+    CHECK(parseYaml("", "t").isNull());
+    CHECK(parseYaml("# nothing\n", "t").isNull());
+    CHECK(parseYaml("---\na: \xc3\xa9\n...\n", "t").dump() == "{\"a\":\"\xc3\xa9\"}");
+    CHECK(parseYaml("\xef\xbb\xbf"
+                    "a: 1\n",
+                    "t")
+              .dump()
+          == R"({"a":1})");
+    CHECK_THROWS_WITH(parseYaml("a: 1\n---\na: 2\n", "t"), Contains("holds 2 documents"));
+    CHECK_THROWS_WITH(parseYaml("a: 1\n---\n", "t"), Contains("holds 2 documents"));
+    CHECK_THROWS_WITH(parseYaml("a: \xe9\n", "t"), Contains("not encoded in UTF-8"));
+    CHECK_THROWS_WITH(parseYaml(std::string("\xff\xfe"
+                                            "a\0:\0 \0001\0",
+                                            10),
+                                "t"),
+                      Contains("not encoded in UTF-8"));
 }
 
 TEST_CASE("damage is named with its place, and nothing grows without bound") {
