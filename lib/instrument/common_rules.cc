@@ -25,14 +25,6 @@ bool isNaN(fits::Value const &value) {
     return d && std::isnan(*d);
 }
 
-/// The first of a rule's cards that is defined, with its name.
-std::pair<std::string, fits::Value const *> firstOf(Translation &t, Rule const &rule) {
-    for (auto const &card : rule.cards) {
-        if (auto const *value = t.defined(card)) return {card, value};
-    }
-    return {"", nullptr};
-}
-
 double asQuantity(std::string const &card, fits::Value const &value) {
     auto const number = numberOf(value);
     if (!number) throw badValue(card, value, "a number");
@@ -54,7 +46,7 @@ PropertyValue copyOfProperty(Translation &t, Rule const &rule) {
 /// The first of `cards` that has a value, as text; else `default` (an error when there is none).
 PropertyValue firstCard(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
-    auto const [card, value] = firstOf(t, rule);
+    auto const [card, value] = t.firstNamed(rule.cards);
     if (value && !(fallback && isNaN(*value))) {
         t.because("card " + card);
         return textOf(*value);
@@ -68,7 +60,7 @@ PropertyValue firstCard(Translation &t, Rule const &rule) {
 /// no value when there is a default.
 PropertyValue quantity(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
-    auto const [card, value] = firstOf(t, rule);
+    auto const [card, value] = t.firstNamed(rule.cards);
     if (value) {
         auto const number = asQuantity(card, *value);
         if (!fallback || !isNaN(*value)) {
@@ -84,7 +76,7 @@ PropertyValue quantity(Translation &t, Rule const &rule) {
 
 /// The first of `cards` that has a value, as a number; else another property. `of`
 PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
-    if (auto const [card, value] = firstOf(t, rule); value) {
+    if (auto const [card, value] = t.firstNamed(rule.cards); value) {
         t.because("card " + card);
         return asQuantity(card, *value);
     }
@@ -96,7 +88,7 @@ PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
 /// A card when it is positive; else another property. The shutter time is 0 when the shutter stayed closed,
 /// but the sensors were exposed to their dark current all the same.
 PropertyValue positiveOrProperty(Translation &t, Rule const &rule) {
-    if (auto const [card, value] = firstOf(t, rule); value) {
+    if (auto const [card, value] = t.firstNamed(rule.cards); value) {
         if (auto const number = asQuantity(card, *value); number > 0) {
             t.because("card " + card);
             return number;

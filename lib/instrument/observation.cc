@@ -54,12 +54,22 @@ std::string notFinite(PropertyValue const &value) {
     return "the value is " + textOf(std::get<double>(value)) + ", which is no finite number";
 }
 
+Rule const &ruleOf(Translation const &t, Property p) {
+    return t.table().rules[static_cast<std::size_t>(p)];
+}
+
+/// A rule that has no card to go by says why; one that gives null has found none of its cards.
+Error nullValue(Rule const &rule) {
+    return rule.cards.empty() ? Error("NULL_VALUE", "there is no value")
+                              : missingCards(rule.cards, "NULL_VALUE");
+}
+
 /// Evaluate everything; the first required property that fails decides.
 void evaluate(Translation &t) {
     for (auto const p : required) {
         try {
             auto const &value = t.get(p);
-            if (isNull(value)) throw Error("NULL_VALUE", "there is no value");
+            if (isNull(value)) throw nullValue(ruleOf(t, p));
             if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
         } catch (Error const &e) {
             throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
@@ -92,6 +102,17 @@ std::int64_t storable(Translation &t, Property p) {
     return std::clamp(ns, minNs, maxNs);
 }
 
+/// The header's own words when the begin was read off a card.
+Error outOfRange(Translation &t) {
+    std::string const code = "DATE_OUT_OF_RANGE";
+    std::string const expected = "an instant from 1970 to 2099";
+    auto const [card, value] = t.firstNamed(ruleOf(t, Property::datetime_begin).cards);
+    if (value) return badValue(card, *value, expected, code);
+    auto const begin = toJson(t.get(Property::datetime_begin)).string();
+    return Error(code, "the exposure begins at " + begin + ", expected " + expected)
+        .cause({.column = "timespan", .value = begin, .expected = expected});
+}
+
 /// Half-open [begin, end); an end before the begin counts as the begin, and nothing is shorter than 1 ns.
 Json exposureTimespan(Translation &t) {
     auto const begin = storable(t, Property::datetime_begin);
@@ -101,12 +122,7 @@ Json exposureTimespan(Translation &t) {
         end = begin;
     }
     if (end == begin) {
-        if (begin == minNs || begin == maxNs) {
-            throw Error("DATE_OUT_OF_RANGE", "the exposure lies outside the years 1970 to 2099")
-                .cause({.column = "timespan",
-                        .value = toJson(t.get(Property::datetime_begin)).string(),
-                        .expected = "an instant from 1970 to 2099"});
-        }
+        if (begin == minNs || begin == maxNs) throw outOfRange(t);
         ++end;
     }
     return timespan(begin, end);
@@ -249,6 +265,8 @@ Observation recordsOf(Translation &t) {
 
 /// The remedy of a header's error names the file that would correct it.
 Error withCorrectionFile(Error e, Translation &t) {
+    // A correction sets cards and takes none away, and a calibration is told by the presence of one.
+    if (e.code() == "CALIBRATION_FILE") return e;
     auto const &id = t.optional(Property::observation_id);
     if (!e.hint().empty() || isNull(id)) return e;
     return e.hint("correct the header with a file " + t.table().name + "-" + std::get<std::string>(id)

@@ -40,11 +40,9 @@ astro::Scale scaleOf(Translation &t, std::string const &card) {
 
 /// The first of `cards` that has a value: MJD… as a Modified Julian Date, others as ISO; TAI.
 PropertyValue firstDate(Translation &t, Rule const &rule) {
-    for (auto const &card : rule.cards) {
-        if (auto const *value = t.defined(card)) {
-            t.because("card " + card + ", read as TAI");
-            return taiFromCard(card, *value);
-        }
+    if (auto const [card, value] = t.firstNamed(rule.cards); value) {
+        t.because("card " + card + ", read as TAI");
+        return taiFromCard(card, *value);
     }
     throw Error("NO_DATE", "none of the cards " + common::join(rule.cards, ", ") + " has a value")
         .cause({.card = rule.cards.front(), .value = {}, .expected = "a date"});

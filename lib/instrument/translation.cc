@@ -7,10 +7,10 @@ namespace dbb::instrument {
 
 using common::Error;
 
-common::Error missingCards(std::vector<std::string> const &cards) {
+common::Error missingCards(std::vector<std::string> const &cards, std::string const &code) {
     auto const names = common::join(cards, ", ");
-    return Error("MISSING_CARD", cards.size() == 1 ? "card " + names + " is missing"
-                                                   : "none of the cards " + names + " has a value")
+    return Error(code, cards.size() == 1 ? "card " + names + " is missing"
+                                         : "none of the cards " + names + " has a value")
         .cause({.card = cards.empty() ? "" : cards.front(), .value = {}, .expected = "a value"});
 }
 
@@ -102,11 +102,11 @@ fits::Value const *Translation::defined(std::string_view key) {
     return value && !std::holds_alternative<std::monostate>(*value) ? value : nullptr;
 }
 
-fits::Value const *Translation::firstDefined(std::vector<std::string> const &keys) {
+std::pair<std::string, fits::Value const *> Translation::firstNamed(std::vector<std::string> const &keys) {
     for (auto const &key : keys) {
-        if (auto const *value = defined(key)) return value;
+        if (auto const *value = defined(key)) return {key, value};
     }
-    return nullptr;
+    return {"", nullptr};
 }
 
 fits::Value const &Translation::needed(std::string_view key) {

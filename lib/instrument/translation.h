@@ -47,8 +47,9 @@ public:
     fits::Value const *present(std::string_view key);
     /// A card that is present and not undefined; nullptr else.
     fits::Value const *defined(std::string_view key);
-    /// The first defined card of a list; nullptr when there is none.
-    fits::Value const *firstDefined(std::vector<std::string> const &keys);
+    /// The first defined card of a list and its name; nullptr and an empty name when there is none.
+    std::pair<std::string, fits::Value const *> firstNamed(std::vector<std::string> const &keys);
+    fits::Value const *firstDefined(std::vector<std::string> const &keys) { return firstNamed(keys).second; }
     /// A card that must be present. \throws Error MISSING_CARD
     fits::Value const &needed(std::string_view key);
 
@@ -81,7 +82,7 @@ private:
 };
 
 /// MISSING_CARD for the cards of a rule, none of which is defined.
-common::Error missingCards(std::vector<std::string> const &cards);
+common::Error missingCards(std::vector<std::string> const &cards, std::string const &code = "MISSING_CARD");
 /// BAD_CARD_VALUE: a card whose value a rule can't use.
 common::Error badValue(std::string const &card, fits::Value const &value, std::string const &expected,
                        std::string const &code = "BAD_CARD_VALUE");

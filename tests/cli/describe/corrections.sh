@@ -23,9 +23,10 @@ expect_eq "$(type_of)" "$before"
 expect_eq "$(jq -r 'select(.uri) | .describe.warnings[0]' "$OUT" | grep -c 'is no mapping and was skipped')" 1
 expect_rc 2 dbb-describe --corrections no-such-folder "$header"
 # An observation id that would lead out of the folder is looked up nowhere.
-sed "s|^OBSID:.*||" "$header" > evil.yaml
-echo "OBSID: ../site/LATISS-AT_O_20191118_000011" >> evil.yaml
+mkdir mine/LATISS-x
+sed 's|- AT_O_20191118_000011$|- x/../../site/LATISS-AT_O_20191118_000011|' "$header" > evil.yaml
 expect_rc 0 dbb-describe --corrections mine --explain evil.yaml
+expect_eq "$(jq -r 'select(.uri) | .records.exposure.obs_id' "$OUT")" x/../../site/LATISS-AT_O_20191118_000011
 expect_eq "$(file_of)" null
 # Nor is one waited for, or read without end.
 mkdir odd
@@ -44,3 +45,10 @@ expect_eq "$(grep -c 'no file in "none" is a correction' "$ERR")" 1
 touch other/LSSTCam-MC_O_20250422_000250.yaml
 expect_rc 0 dbb-describe --corrections other "$header"
 expect_no_match "$ERR" 'is a correction'
+# No correction takes CALIB_ID away, whose presence alone says that the file is no raw; so none is suggested.
+{ cat "$DBB_TEST_DATA/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml"; echo 'CALIB_ID: "detector=1"'; } > calibration.yaml
+mkdir away
+echo 'CALIB_ID: null' > away/LSSTCam-MC_O_20250422_000250.yaml
+expect_rc 1 dbb-describe --corrections away --rejects calibration calibration.yaml
+expect_eq "$(jq -r .error.code calibration)" CALIBRATION_FILE
+expect_match "$ERR" 'hint: no correction makes it a raw; ingest it as the calibration that it is'
