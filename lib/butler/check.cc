@@ -9,6 +9,7 @@
 
 #include <numeric>
 #include <optional>
+#include <set>
 
 namespace dbb::butler {
 
@@ -126,7 +127,7 @@ private:
         if (!_writable) _writable.emplace(Repository::open(_place, Access::ReadWrite));
         auto &db = _writable->db();
         sql::Transaction transaction(db);
-        Trash trash(*_writable);
+        Trash trash(*_writable, waitingOf(findings));
         for (std::size_t i = 0; i < findings.size(); ++i) {
             if (findings[i].mending.empty()) continue;
             sql::Savepoint savepoint(db);
@@ -141,6 +142,17 @@ private:
         }
         trash.sync();
         transaction.commit();
+    }
+
+    /// The datasets whose removal is to be finished.
+    static std::set<std::string> waitingOf(std::vector<Finding> const &findings) {
+        std::set<std::string> out;
+        for (auto const &finding : findings) {
+            for (auto const &step : finding.mending) {
+                if (step.sql == emptyTrash) out.insert(std::get<std::string>(step.values.at(0)));
+            }
+        }
+        return out;
     }
 
     static void run(sql::Database &db, Trash &trash, Mending const &step) {

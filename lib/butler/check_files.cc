@@ -1,6 +1,7 @@
 // The files themselves: there or not, and as large as recorded. Only files are looked at, never their
 // content.
 #include "butler/check_parts.h"
+#include "butler/own_files.h"
 #include "butler/stored_path.h"
 #include "common/signals.h"
 
@@ -33,18 +34,19 @@ struct Look {
     int error = 0;
     bool folder = false;
     std::int64_t size = 0;
+    bool own = false; ///< one of the repository itself
 };
 
-Look lookAt(std::string const &file) {
+Look lookAt(std::string const &file, OwnFiles const &own) {
     struct stat s {};
-    if (::stat(file.c_str(), &s) != 0) return {errno, false, 0};
-    return {0, S_ISDIR(s.st_mode), s.st_size};
+    if (::stat(file.c_str(), &s) != 0) return {errno};
+    return {0, S_ISDIR(s.st_mode), s.st_size, own.has(s)};
 }
 
 class Files {
 public:
-    explicit Files(CheckContext const &context)
-        : _context(context), _records(quoteIdentifier(context.config.records_table)) {}
+    Files(CheckContext const &context, OwnFiles const &own)
+        : _context(context), _own(own), _records(quoteIdentifier(context.config.records_table)) {}
 
     void check() {
         std::vector<StoredFile> page;
@@ -82,7 +84,7 @@ private:
         }
         if (!isUri(stored.path) && !staysBelow(artifactOf(stored.path))) return; // a damage of its own
         if (path != _lastPath) {
-            _look = lookAt(path);
+            _look = lookAt(path, _own);
             _lastPath = path;
         }
         auto const what = "file \"" + stored.path + "\" of dataset " + stored.id;
@@ -92,6 +94,8 @@ private:
             report("unreadable_file", stored, what + " can't be looked at: " + std::strerror(_look.error));
         } else if (_look.folder) {
             report("not_a_file", stored, what + " is a folder");
+        } else if (_look.own) {
+            report("own_file", stored, what + " is the registry's, or the configuration of the repository");
         } else if (stored.size >= 0 && stored.size != _look.size && artifactOf(stored.path) == stored.path) {
             report("wrong_size", stored,
                    what + " has " + std::to_string(_look.size) + " bytes, recorded are "
@@ -116,6 +120,7 @@ private:
     }
 
     CheckContext const &_context;
+    OwnFiles const &_own;
     std::string _records;
     std::string _lastPath;
     Look _look;
@@ -125,8 +130,9 @@ private:
 
 void findFileDamage(CheckContext const &context) {
     if (!context.files || !context.db.hasTable(context.config.records_table)) return;
+    OwnFiles const own(context.config);
     auto const &root = context.config.datastore_root;
-    if (auto const look = lookAt(root); look.error != 0) {
+    if (auto const look = lookAt(root, own); look.error != 0) {
         Json where;
         context.report({"missing_datastore_root",
                         where.set("path", root),
@@ -135,7 +141,7 @@ void findFileDamage(CheckContext const &context) {
                         true});
         return;
     }
-    Files(context).check();
+    Files(context, own).check();
 }
 
 } // namespace dbb::butler

@@ -1,11 +1,10 @@
 #include "butler/orphans.h"
 
+#include "butler/own_files.h"
 #include "common/error.h"
-#include "common/file.h"
 #include "common/signals.h"
 #include "common/uri.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <dirent.h>
 #include <memory>
@@ -28,12 +27,9 @@ class Walk {
 public:
     // Files are found in the order of the folders; a temporary database sorts them.
     explicit Walk(Repository const &repo)
-        : _repo(repo), _root(repo.config().datastore_root),
+        : _repo(repo), _root(repo.config().datastore_root), _own(repo.config()),
           _found(sql::openSqlite("", sql::OpenMode::Create)) {
         _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
-        auto const &registry = repo.config().sqlite_path;
-        for (auto const *suffix : {"", "-journal", "-wal", "-shm"}) _own.push_back(registry + suffix);
-        _own.push_back(repo.config().file);
         if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
         _known = &repo.db().cached(
             "SELECT 1 FROM " + sql::quoteIdentifier(repo.config().records_table)
@@ -92,7 +88,7 @@ private:
 
     void look(std::string const &relative, std::int64_t size) {
         auto const path = _root + "/" + relative;
-        if (std::find(_own.begin(), _own.end(), path) != _own.end()) return;
+        if (_own.names(path)) return;
         auto const uri = common::fileUri(path);
         bool known = false;
         // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
@@ -106,7 +102,7 @@ private:
 
     Repository const &_repo;
     std::string _root;
-    std::vector<std::string> _own;
+    OwnFiles _own;
     std::unique_ptr<sql::Database> _found;
     Statement *_known = nullptr;
 };

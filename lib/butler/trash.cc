@@ -3,8 +3,8 @@
 #include "butler/stored_path.h"
 #include "common/error.h"
 #include "common/file.h"
-#include "common/uri.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dbb::butler {
@@ -80,43 +80,129 @@ std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const
     return out;
 }
 
+bool isInTrash(Repository const &repo, std::string const &id) {
+    bool waiting = false;
+    repo.db()
+        .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
+                "AND NOT "
+                "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id)")
+        .query({repo.config().datastore_name, id}, [&](Statement const &) { waiting = true; });
+    return waiting;
+}
+
+/// Why a recorded file may not be removed, empty when it may.
+std::string Trash::faultOf(std::string const &path) const {
+    if (isUri(path)) return {}; // it stays anyway
+    auto const what = "the recorded path \"" + path + "\" ";
+    if (!staysBelow(artifactOf(path))) return what + "is no path below the datastore's root";
+    auto const file = localFile(_repo.config().datastore_root, path);
+    if (_own.has(file)) return what + "is the registry or the configuration of the repository";
+    struct stat s {};
+    if (::lstat(file.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return what + "is a folder";
+    return {};
+}
+
+void Trash::require(std::string const &id, bool keep_files) const {
+    auto const damaged = [&](std::string const &what, std::string const &hint) {
+        return Error("REPO_DAMAGED", "dataset " + id + ": " + what + "; nothing was removed",
+                     common::ExitCode::Damaged)
+            .hint(hint);
+    };
+    auto const &datastore = _repo.config().datastore_name;
+    bool here = false;
+    _repo.db()
+        .cached("SELECT datastore_name FROM dataset_location WHERE dataset_id = ?")
+        .query({id}, [&](Statement const &row) {
+            here = true;
+            if (row.text(0) == datastore) return;
+            throw damaged("it is stored in datastore \"" + row.text(0) + "\", but the configuration has \""
+                              + datastore + "\"",
+                          "correct datastore.root or datastore.name in butler.yaml, or the row in "
+                          "dataset_location");
+        });
+    auto const paths = pathsOf(_repo, id);
+    if (here && paths.empty()) {
+        throw damaged(
+            "it is said to be stored, but no file is recorded",
+            "the table of file records, its name in butler.yaml or its row is lost: dbb-repo check says "
+            "which");
+    }
+    if (keep_files) return;
+    for (auto const &path : paths) {
+        auto const fault = faultOf(path);
+        if (!fault.empty())
+            throw damaged(fault, "correct the path, or remove the dataset alone with --keep-files");
+    }
+}
+
+/// One file can be recorded under several names: relative and as a URI, through links to its folders or to
+/// itself. Only those with the same last part are compared: a scan of all names for all files of the removal,
+/// and a look at the file system for few.
+Trash::Spellings Trash::findSpellings() const {
+    auto const &root = _repo.config().datastore_root;
+    auto const fileOf = [&](std::string const &path) {
+        try {
+            return localFile(root, path);
+        } catch (Error const &) {
+            return std::string(); // no file can have this name
+        }
+    };
+    std::set<std::string> names;
+    for (auto const &id : _ids) {
+        for (auto const &path : pathsOf(_repo, id)) {
+            if (!isUri(path)) names.insert(common::nameOf(artifactOf(path)));
+        }
+    }
+    Spellings out;
+    std::set<std::string> seen;
+    _repo.db()
+        .cached("SELECT DISTINCT path FROM " + quoteIdentifier(_repo.config().records_table))
+        .query({}, [&](Statement const &row) {
+            auto const artifact = artifactOf(row.text(0));
+            auto const file = fileOf(artifact);
+            if (file.empty() || !names.contains(common::nameOf(file)) || !seen.insert(artifact).second)
+                return;
+            out[common::entryOf(file)].insert(artifact);
+            // Where the file is a link, what it leads to must stay as well.
+            if (::access(file.c_str(), F_OK) == 0) out[common::realPath(file)].insert(artifact);
+        });
+    return out;
+}
+
 /// Deleted stands for what can be deleted.
 Fate Trash::fateOf(std::string const &path, std::set<std::string> const &leaving) {
     if (isUri(path)) return Fate::Outside;
-    auto const artifact = artifactOf(path);
-    // A file of the datastore may have been recorded by its URI as well.
+    if (!_spellings) _spellings = findSpellings();
     auto const file = localFile(_repo.config().datastore_root, path);
-    if (isNamedByOther(_repo, artifact, leaving) || isNamedByOther(_repo, common::fileUri(file), leaving)) {
-        return Fate::InUse;
+    for (auto const &spelling : (*_spellings)[common::entryOf(file)]) {
+        if (isNamedByOther(_repo, spelling, leaving)) return Fate::InUse;
     }
     return Fate::Deleted;
 }
 
-std::vector<RemovedFile> Trash::plan(std::string const &id, std::set<std::string> const &leaving) {
+std::vector<RemovedFile> Trash::plan(std::string const &id) {
     std::vector<RemovedFile> out;
     for (auto const &path : pathsOf(_repo, id)) {
-        auto fate = fateOf(path, leaving);
-        auto const file = localFile(_repo.config().datastore_root, path);
-        if (fate == Fate::Deleted && ::access(file.c_str(), F_OK) != 0) fate = Fate::Missing;
+        auto fate = fateOf(path, _ids);
+        if (fate == Fate::Deleted
+            && ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) != 0)
+            fate = Fate::Missing;
         out.push_back({path, fate});
     }
     return out;
 }
 
-bool Trash::isWaiting(std::string const &id) {
-    bool waiting = false;
-    _repo.db()
-        .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
-                "AND NOT "
-                "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id)")
-        .query({_repo.config().datastore_name, id}, [&](Statement const &) { waiting = true; });
-    return waiting;
-}
-
 std::vector<RemovedFile> Trash::finish(std::string const &id) {
-    if (!isWaiting(id)) return {};
+    if (!isInTrash(_repo, id)) return {};
     std::vector<RemovedFile> out;
-    for (auto const &path : pathsOf(_repo, id)) {
+    auto const paths = pathsOf(_repo, id);
+    for (auto const &path : paths) {
+        if (auto const fault = faultOf(path); !fault.empty()) {
+            throw Error("OUTSIDE_ROOT", "dataset " + id + ": " + fault)
+                .hint("correct or remove its row in " + _repo.config().records_table);
+        }
+    }
+    for (auto const &path : paths) {
         auto fate = fateOf(path, {id});
         if (fate == Fate::Deleted) {
             if (!_root) _root.emplace(_repo.config().datastore_root);

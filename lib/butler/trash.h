@@ -2,9 +2,11 @@
 /// The removal of stored files: what dataset_location_trash names is deleted, file first, rows second.
 #pragma once
 
+#include "butler/own_files.h"
 #include "butler/repository.h"
 #include "butler/root_folder.h"
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -37,31 +39,48 @@ void moveToTrash(Repository const &repo, std::string const &id);
 /// a transaction of the caller. \return what was recorded of it
 std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const &id);
 
-/// Finishes the removal of datasets that wait in the trash.
+/// Whether a dataset waits in the trash, and is not stored as well.
+bool isInTrash(Repository const &repo, std::string const &id);
+
+/// Removes the files of datasets that go together.
 class Trash {
 public:
-    explicit Trash(Repository const &repo) : _repo(repo) {}
+    /// \param ids  all that the other functions will be asked about
+    Trash(Repository const &repo, std::set<std::string> ids)
+        : _repo(repo), _own(repo.config()), _ids(std::move(ids)) {}
 
-    /// What finish() would do to the files of a dataset, also of one that is not in the trash yet.
-    /// \param leaving  all datasets that would be removed with it, itself included
-    std::vector<RemovedFile> plan(std::string const &id, std::set<std::string> const &leaving);
+    /// Make sure of a dataset that its rows tell where its files are, and that these may be removed.
+    /// \param keep_files  they are not to be removed, so wherever they are will do
+    /// \throws Error REPO_DAMAGED (exit 5)
+    void require(std::string const &id, bool keep_files) const;
+
+    /// What finish() would do to the files of a dataset, also of one that is not in the trash yet, when all
+    /// the others go as well.
+    std::vector<RemovedFile> plan(std::string const &id);
 
     /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its
     /// file records and its row of the trash. Inside a transaction of the caller, which keeps others from
     /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored as well.
-    /// \throws Error as RootFolder::remove, before any row of this dataset is deleted
+    /// \throws Error as RootFolder::remove, and OUTSIDE_ROOT for a path that require() would refuse, before
+    /// any
+    ///         row of this dataset is deleted
     std::vector<RemovedFile> finish(std::string const &id);
-
-    /// Whether a dataset waits in the trash, and is not stored as well.
-    bool isWaiting(std::string const &id);
 
     /// Make the deletions durable; to be called before the transaction is committed. \throws Error
     void sync();
 
 private:
+    using Spellings = std::map<std::string, std::set<std::string>>;
+
     RemovedFile::Fate fateOf(std::string const &path, std::set<std::string> const &leaving);
+    std::string faultOf(std::string const &path) const;
+    Spellings findSpellings() const;
+
     Repository const &_repo;
-    std::optional<RootFolder> _root; ///< opened for the first file
+    OwnFiles _own;
+    std::set<std::string> _ids;
+    std::optional<Spellings> _spellings; ///< recorded paths by the file that they lead to; read when needed
+    std::optional<RootFolder> _root;     ///< opened for the first file
 };
 
 } // namespace dbb::butler

@@ -233,6 +233,14 @@ std::string realPath(std::string const &path) {
     return out.get();
 }
 
+std::string entryOf(std::string const &path) {
+    std::unique_ptr<char, decltype(&std::free)> const folder(::realpath(folderOf(path).c_str(), nullptr),
+                                                             &std::free);
+    if (!folder) return path;
+    std::string const text = folder.get();
+    return (text == "/" ? "" : text) + "/" + nameOf(path);
+}
+
 bool isBelow(std::string const &path, std::string const &root) {
     if (root == "/") return path.size() > 1;
     return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';

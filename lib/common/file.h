@@ -104,6 +104,10 @@ std::string absolutePath(std::string const &path);
 /// Absolute path with all symbolic links resolved. \throws Error NOT_FOUND …
 std::string realPath(std::string const &path);
 
+/// A path with the symbolic links of its folders resolved, but not its last part: equal for all spellings of
+/// one name in one folder. The path as it is when it has no such folder.
+std::string entryOf(std::string const &path);
+
 /// Whether the absolute, normal `path` lies strictly below the absolute, normal folder `root`.
 bool isBelow(std::string const &path, std::string const &root);
 

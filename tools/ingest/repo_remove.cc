@@ -47,14 +47,14 @@ public:
         if (_removals.empty() && !(whole && _exposure.record && !_options.keep_records)) refuseEmpty();
         selectRecords(whole);
         if (_removals.empty() && _records.empty()) refuseEmpty();
+        auto const trash = makeTrash();
+        for (auto const &removal : _removals) trash.require(removal.id, _options.keep_files);
     }
 
     void plan() {
-        butler::Trash trash(_repo);
-        std::set<std::string> leaving;
-        for (auto const &removal : _removals) leaving.insert(removal.id);
+        auto trash = makeTrash();
         for (auto const &removal : _removals) {
-            _files[removal.id] = trash.plan(removal.id, leaving);
+            _files[removal.id] = trash.plan(removal.id);
             if (!_options.keep_files) continue;
             for (auto &file : _files[removal.id]) {
                 if (file.fate == RemovedFile::Fate::Deleted) file.fate = RemovedFile::Fate::Kept;
@@ -76,7 +76,7 @@ public:
 
     /// Second transaction: files, their rows, and the records that nothing needs any more.
     void finish() {
-        butler::Trash trash(_repo);
+        auto trash = makeTrash();
         for (auto const &removal : _removals) {
             if (_options.keep_files) continue;
             try {
@@ -116,6 +116,12 @@ public:
     }
 
 private:
+    butler::Trash makeTrash() const {
+        std::set<std::string> ids;
+        for (auto const &removal : _removals) ids.insert(removal.id);
+        return {_repo, std::move(ids)};
+    }
+
     [[noreturn]] void refuseEmpty() const {
         auto all = _options;
         all.detectors.clear();
@@ -193,9 +199,10 @@ private:
         Record out("dataset");
         auto const &files = _files.at(removal.id);
         if (files.size() == 1) {
-            auto const path = butler::localFile(_repo.config().datastore_root, files[0].path);
-            out.set("uri",
-                    path.empty() || butler::isUri(files[0].path) ? files[0].path : common::fileUri(path));
+            auto const &path = files[0].path;
+            out.set("uri", butler::isUri(path)
+                               ? path
+                               : common::fileUri(butler::localFile(_repo.config().datastore_root, path)));
         }
         out.set("dataset_type", removal.dataset_type).set("run", removal.run).set("data_id", removal.data_id);
         out.set("id", dashed(removal.id));
@@ -221,7 +228,8 @@ private:
 } // namespace
 
 ExitCode removeRaw(RemoveOptions const &options, common::Output &out) {
-    auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
+    // Opening must not make a table of file records where the one with the files' rows is lost.
+    auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::Trial;
     auto const repo = Repository::open(options.repo, access);
     Remover remover(repo, options);
     if (options.dry_run) {

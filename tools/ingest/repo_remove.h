@@ -26,7 +26,9 @@ struct RemoveOptions {
 /// rows to the trash, commit; under the write lock a last look at who else has a file, then the files, then
 /// their rows, commit; then a line for each. Run again after a crash it finishes what was begun. \return
 /// Done; SomeFailed when a file could not be removed, whose dataset then waits in the trash \throws Error
-/// USAGE when nothing is selected, saying what there is; EXPOSURE_IN_USE (exit 1) naming the visits
+/// REPO_DAMAGED (exit 5, nothing was removed) when the rows of what is selected contradict each other, or
+/// name files that may not be removed; USAGE when nothing is selected, saying what there is; EXPOSURE_IN_USE
+/// (exit 1) naming the visits
 ///         that need the exposure's record; as Repository::open
 common::ExitCode removeRaw(RemoveOptions const &options, common::Output &out);
 

@@ -41,7 +41,7 @@ struct Stored : test::TestRepo {
 
     std::vector<butler::RemovedFile> finish(std::string const &id) {
         sql::Transaction transaction(repo.db());
-        Trash trash(repo);
+        Trash trash(repo, {id});
         auto out = trash.finish(id);
         trash.sync();
         transaction.commit();
@@ -117,7 +117,7 @@ TEST_CASE("the trash deletes what nobody else has", "[butler][removal]") {
     CHECK(std::filesystem::exists(s.root + "/own.fits"));
 
     auto const fateOf = [&](std::size_t i) {
-        CHECK(Trash(s.repo).plan(s.ids[i], {s.ids[i]}).at(0).fate != Fate::Kept);
+        CHECK(Trash(s.repo, {s.ids[i]}).plan(s.ids[i]).at(0).fate != Fate::Kept);
         s.moveToTrash(s.ids[i]);
         return s.finish(s.ids[i]).at(0).fate;
     };
@@ -138,18 +138,82 @@ TEST_CASE("the trash deletes what nobody else has", "[butler][removal]") {
     CHECK(s.count("file_datastore_records") == 1);
 }
 
+TEST_CASE("a file stays that a dataset has under another name", "[butler][removal]") {
+    Stored s;
+    std::filesystem::create_symlink(s.root, s.folder / "linked");
+    std::filesystem::create_symlink(s.root + "/5.fits", s.folder / "5.fits");
+    std::filesystem::create_symlink("target", s.root + "/6.fits");
+    std::vector<std::pair<std::string, std::string>> const others{
+        {"1~.fits", "file://" + s.root + "/1%7E.fits"},
+        {"2.fits", "file://localhost" + s.folder.path() + "/linked/2.fits"},
+        {"3.fits", s.folder / "linked/3.fits"},
+        {"4.fits", "file://" + s.root + "/../repo//./4.fits"},
+        {"5.fits", "file://" + s.folder.path() + "/5.fits"},
+        {"6.fits", "file://" + s.folder.path() + "/linked/6.fits"},
+        // Neither of these is the same file.
+        {"7.fits", "file://" + s.folder.path() + "/7.fits"},
+        {"8.fits", "file:///%00/8.fits"},
+    };
+    std::int64_t exposure = 0;
+    for (auto const &[own, other] : others) {
+        s.add(++exposure, own);
+        s.add(exposure, other, "other");
+        if (own != "6.fits") write(s.root + "/" + own);
+    }
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        auto const &id = s.ids[2 * i];
+        CAPTURE(others[i].second);
+        auto const want = i < 6 ? Fate::InUse : Fate::Deleted;
+        CHECK(Trash(s.repo, {id}).plan(id).at(0).fate == want);
+        s.moveToTrash(id);
+        CHECK(s.finish(id).at(0).fate == want);
+    }
+}
+
+TEST_CASE("the repository's own files are no files of datasets", "[butler][removal]") {
+    Stored s;
+    auto const &config = s.repo.config();
+    std::filesystem::create_symlink(".", s.root + "/here");
+    std::filesystem::create_symlink("gen3.sqlite3", s.root + "/alias");
+    std::filesystem::create_hard_link(config.file, s.root + "/second name");
+    std::filesystem::create_directory(s.root + "/folder");
+    write(s.root + "/file");
+    butler::OwnFiles const own(config);
+    CHECK_FALSE(own.has(s.root + "/file"));
+    CHECK_FALSE(own.has(s.root + "/none/file"));
+    std::int64_t exposure = 0;
+    for (auto const *path :
+         {"gen3.sqlite3", "gen3.sqlite3-journal", "gen3.sqlite3-wal", "gen3.sqlite3-shm", "butler.yaml",
+          "here/gen3.sqlite3", "here/gen3.sqlite3-journal", "alias", "second name"}) {
+        CAPTURE(path);
+        CHECK(own.has(s.root + "/" + path));
+        s.add(++exposure, path);
+    }
+    for (auto const *path : {"folder", "", "../file", "/etc/passwd", "folder//file"}) s.add(++exposure, path);
+    for (auto const &id : s.ids) {
+        auto const e = test::errorOf([&] { Trash(s.repo, {id}).require(id, false); });
+        CHECK(e.code() == "REPO_DAMAGED");
+        CHECK(e.exitCode() == common::ExitCode::Damaged);
+        Trash(s.repo, {id}).require(id, true);
+        s.moveToTrash(id);
+        CHECK(test::errorOf([&] { s.finish(id); }).code() == "OUTSIDE_ROOT");
+    }
+    CHECK(s.count("dataset_location_trash") == exposure);
+    for (auto const *path : {"gen3.sqlite3", "butler.yaml", "alias", "second name", "folder", "file"})
+        CHECK(std::filesystem::exists(s.root + "/" + path));
+}
+
 TEST_CASE("datasets that go together do not keep each other's file", "[butler][removal]") {
     Stored s;
     s.add(1, "both.fits");
     s.add(1, "both.fits", "other");
     write(s.root + "/both.fits");
-    Trash trash(s.repo);
-    CHECK(trash.plan(s.ids[0], {s.ids[0]}).at(0).fate == Fate::InUse);
-    CHECK(trash.plan(s.ids[0], {s.ids[0], s.ids[1]}).at(0).fate == Fate::Deleted);
+    CHECK(Trash(s.repo, {s.ids[0]}).plan(s.ids[0]).at(0).fate == Fate::InUse);
+    CHECK(Trash(s.repo, {s.ids[0], s.ids[1]}).plan(s.ids[0]).at(0).fate == Fate::Deleted);
     // A dataset that is stored again is none to be deleted, whatever the trash says.
     s.repo.db().execute(
         "INSERT INTO dataset_location_trash SELECT dataset_id, datastore_name FROM dataset_location");
-    CHECK_FALSE(trash.isWaiting(s.ids[0]));
+    CHECK_FALSE(butler::isInTrash(s.repo, s.ids[0]));
     CHECK(s.finish(s.ids[0]).empty());
     CHECK(std::filesystem::exists(s.root + "/both.fits"));
 }
