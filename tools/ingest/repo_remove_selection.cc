@@ -14,6 +14,7 @@
 namespace dbb::ingest {
 
 using butler::Repository;
+using common::Error;
 using common::Json;
 using sql::quoteIdentifier;
 using sql::Statement;
@@ -70,6 +71,36 @@ std::optional<butler::DatasetType> rawType(Repository const &repo, std::string c
     return type;
 }
 
+/// An end for want of rows that say what there is: removing by what is left would lose track of files.
+Error damaged(WantedExposure const &exposure, std::string const &what) {
+    return Error("REPO_DAMAGED", "exposure " + exposure.text() + ": " + what + "; nothing was removed",
+                 common::ExitCode::Damaged)
+        .hint("dbb-repo check says all that is wrong and what to do about it");
+}
+
+/// Make sure that whatever has the exposure in its data ID is a dataset of a known type. The tables of tags
+/// are found without the types, which may be what is missing.
+void requireWholeTags(Repository const &repo, WantedExposure const &exposure) {
+    Names tables;
+    repo.db()
+        .cached("SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = "
+                "'table' AND m.name GLOB 'dataset_tags_*' AND c.name = 'exposure' ORDER BY 1")
+        .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
+    for (auto const &table : tables) {
+        std::string fault;
+        repo.db()
+            .cached("SELECT t.dataset_id, d.id IS NULL FROM " + quoteIdentifier(table)
+                    + " AS t LEFT JOIN dataset AS d ON d.id = t.dataset_id LEFT JOIN dataset_type AS y ON "
+                      "y.id = t.dataset_type_id WHERE t.instrument = ? AND t.exposure = ? AND (d.id IS NULL "
+                      "OR y.id IS NULL) LIMIT 1")
+            .query({exposure.instrument, exposure.id}, [&](Statement const &row) {
+                fault = "dataset " + row.text(0) + " of table " + table + " has no row in table "
+                        + (row.integer(1) != 0 ? "dataset" : "dataset_type");
+            });
+        if (!fault.empty()) throw damaged(exposure, fault);
+    }
+}
+
 /// Looks for the datasets of one exposure.
 class Finder {
 public:
@@ -81,7 +112,7 @@ public:
 
     std::vector<Removal> find() {
         addRegistered();
-        addFromTrash();
+        addUnregistered();
         std::sort(_out.begin(), _out.end(), [](Removal const &a, Removal const &b) {
             return std::tie(a.run, a.detector, a.id) < std::tie(b.run, b.detector, b.id);
         });
@@ -124,6 +155,7 @@ private:
                 for (std::size_t i = 0; i < columns.size(); ++i)
                     dataId.push_back(row.column(static_cast<int>(i) + 2));
                 auto removal = removalOf(row.text(0), row.text(1), dataId);
+                _registered.insert(removal.id);
                 if (isWanted(removal)) _out.push_back(std::move(removal));
             });
     }
@@ -166,21 +198,32 @@ private:
         return out;
     }
 
-    void addFromTrash() {
-        bool any = false;
-        _repo.db().cached("SELECT 1 FROM dataset_location_trash LIMIT 1").query({}, [&](Statement const &) {
-            any = true;
-        });
-        if (!any) return;
-        butler::Trash trash(_repo);
+    /// Whether tables speak of a dataset of which its run's table of tags does not, other than as one that
+    /// waits in the trash.
+    bool isStray(std::string const &id) const {
+        bool stray = false;
+        _repo.db()
+            .cached("SELECT 1 WHERE EXISTS (SELECT 1 FROM dataset WHERE id = ?) OR EXISTS (SELECT 1 FROM "
+                    "dataset_location WHERE dataset_id = ?) OR (EXISTS (SELECT 1 FROM "
+                    + quoteIdentifier(_repo.config().records_table)
+                    + " WHERE dataset_id = ?) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash WHERE "
+                      "dataset_id = ?))")
+            .query({id, id, id, id}, [&](Statement const &) { stray = true; });
+        return stray;
+    }
+
+    void addUnregistered() {
         auto const dataIds = possibleDataIds();
         for (auto const &run : runs()) {
             for (auto const &dataId : dataIds) {
-                auto removal = removalOf(butler::rawUuid(_type, run, dataId).hex(), run, dataId);
-                if (!isWanted(removal) || !trash.isWaiting(removal.id)) continue;
-                auto const seen = std::find_if(_out.begin(), _out.end(),
-                                               [&](Removal const &other) { return other.id == removal.id; });
-                if (seen != _out.end()) continue; // taken out of the datastore only
+                auto const id = butler::rawUuid(_type, run, dataId).hex();
+                if (_registered.contains(id)) continue; // perhaps taken out of the datastore only
+                if (isStray(id)) {
+                    throw damaged(_exposure, "dataset " + id + " of run " + run
+                                                 + " is there, but has no row in table " + _type.tags_table);
+                }
+                auto removal = removalOf(id, run, dataId);
+                if (!isWanted(removal) || !butler::isInTrash(_repo, id)) continue;
                 removal.in_trash = true;
                 _out.push_back(std::move(removal));
             }
@@ -192,6 +235,7 @@ private:
     RemoveOptions const &_options;
     butler::DatasetType _type;
     std::set<std::int64_t> _detectors;
+    std::set<std::string> _registered; ///< ids, of all that are there
     std::vector<Removal> _out;
 };
 
@@ -236,6 +280,7 @@ WantedExposure findExposure(Repository const &repo, RemoveOptions const &options
 
 std::vector<Removal> findRemovals(Repository const &repo, WantedExposure const &exposure,
                                   RemoveOptions const &options) {
+    requireWholeTags(repo, exposure);
     auto type = rawType(repo, exposure.instrument);
     if (!type) return {};
     return Finder(repo, exposure, options, std::move(*type)).find();

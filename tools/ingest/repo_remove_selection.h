@@ -37,7 +37,8 @@ struct Removal {
 };
 
 /// Raw datasets of an exposure that are in the registry, and those whose removal was not finished; by run and
-/// data ID. The latter are found by the ids that raw datasets of this exposure would have.
+/// data ID. The latter are found by the ids that raw datasets of this exposure would have. \throws
+/// Error REPO_DAMAGED (exit 5) when rows are missing that would say what there is
 std::vector<Removal> findRemovals(butler::Repository const &repo, WantedExposure const &exposure,
                                   RemoveOptions const &options);
 

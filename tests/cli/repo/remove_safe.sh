@@ -1,6 +1,6 @@
 #!/bin/bash
-# Removal cut off at any step is finished by the next run; nothing is deleted outside of the datastore's root, and
-# nothing that a dataset still has.
+# Removal cut off at any step is finished by the next run; nothing is deleted outside of the datastore's root, nothing
+# that a dataset still has, and nothing at all where rows contradict each other.
 . "$DBB_CLI_LIB"
 
 obs=MC_C_20190319_000001
@@ -51,31 +51,66 @@ fresh
 traced -e inject=openat2:error=ENOSYS dbb-repo remove-raw repo $obs > out
 [ "$(state repo)" = "$(state wanted)" ] || fail "without openat2"
 
-# Paths that lead out of the root, by their words or by a link: the dataset goes, the file stays, and the trash
-# remembers it.
+# A path that leads out of the root by a link: the dataset goes, the file stays, and the trash remembers it.
 plant_bystander elsewhere
 for kernel in openat2 stepwise; do
-  for way in dots link; do
-    fresh
-    case $way in
-      dots) bad=../elsewhere/bystander.txt ;;
-      link) ln -s ../elsewhere repo/out; bad=out/bystander.txt ;;
-    esac
-    sqlite3 repo/gen3.sqlite3 "UPDATE file_datastore_records SET path='$bad' WHERE path='$(path_of R10_S02)'"
-    if [ $kernel = openat2 ]; then
-      expect_rc 1 dbb-repo remove-raw repo $obs
-    else
-      expect_rc 1 traced -e inject=openat2:error=ENOSYS dbb-repo remove-raw repo $obs
-    fi
-    expect_match "$ERR" 'symbolic link|is no path below'
-    expect_eq "$(jq -r 'select(.remove) | .data_id.detector' "$OUT")" 97 "$kernel $way"
-    expect_unchanged elsewhere/bystander.txt
-    expect_eq "$(sql repo 'SELECT count(*) FROM dataset_location_trash')" 1
-    expect_eq "$(sql repo 'SELECT count(*) FROM exposure')" 2 "the exposure leads a repeat to what is left"
-    rm -f repo/out
-    [ $way = dots ] || expect_rc 0 dbb-repo remove-raw repo $obs
-  done
+  fresh
+  ln -s ../elsewhere repo/out
+  sqlite3 repo/gen3.sqlite3 "UPDATE file_datastore_records SET path='out/bystander.txt' WHERE path='$(path_of R10_S02)'"
+  if [ $kernel = openat2 ]; then
+    expect_rc 1 dbb-repo remove-raw repo $obs
+  else
+    expect_rc 1 traced -e inject=openat2:error=ENOSYS dbb-repo remove-raw repo $obs
+  fi
+  expect_match "$ERR" 'symbolic link'
+  expect_eq "$(jq -r 'select(.remove) | .data_id.detector' "$OUT")" 97 "$kernel"
+  expect_unchanged elsewhere/bystander.txt
+  expect_eq "$(sql repo 'SELECT count(*) FROM dataset_location_trash')" 1
+  expect_eq "$(sql repo 'SELECT count(*) FROM exposure')" 2 "the exposure leads a repeat to what is left"
+  rm -f repo/out
+  expect_rc 0 dbb-repo remove-raw repo $obs
 done
+
+# Rows that contradict each other, or name files that may not go: nothing is removed, not even the sound dataset.
+location="FROM dataset_location WHERE dataset_id IN (SELECT dataset_id FROM file_datastore_records WHERE path='$(path_of R10_S02)')"
+refused() { # MESSAGE SQL
+  fresh
+  sqlite3 repo/gen3.sqlite3 "$2"
+  remember repo
+  expect_rc 5 dbb-repo remove-raw -n repo $obs
+  expect_rc 5 dbb-repo remove-raw repo $obs
+  expect_match "$ERR" "$1"
+  expect_empty "$OUT"
+  expect_unchanged repo
+}
+while read -r message path; do
+  refused "$message" "UPDATE file_datastore_records SET path='$path', file_size=-1 WHERE path='$(path_of R10_S02)'"
+  expect_rc 0 dbb-repo remove-raw --keep-files repo $obs
+done << 'PATHS'
+is.no.path.below ../elsewhere/bystander.txt
+is.no.path.below /etc/passwd
+is.no.path.below
+is.a.folder LSSTCam
+is.the.registry gen3.sqlite3
+is.the.registry gen3.sqlite3-journal
+is.the.registry butler.yaml
+PATHS
+expect_unchanged elsewhere/bystander.txt
+refused 'stored in datastore "elsewhere"' "INSERT INTO dataset_location (datastore_name, dataset_id) SELECT 'elsewhere', dataset_id $location; DELETE $location AND datastore_name<>'elsewhere'"
+refused 'no file is recorded' "DELETE FROM file_datastore_records WHERE path='$(path_of R10_S02)'"
+refused 'no file is recorded|no such table' 'DROP TABLE file_datastore_records'
+refused 'no row in table dataset_type;' 'DELETE FROM dataset_type'
+refused 'no row in table dataset;' 'DELETE FROM dataset'
+refused 'no row in table dataset_tags_00000001;' 'DELETE FROM dataset_tags_00000001'
+refused 'no row in table dataset_tags_00000001;' 'DELETE FROM dataset_tags_00000001; DELETE FROM dataset'
+
+# A file that a live dataset names through a link is in use.
+fresh
+ln -s repo linked
+expect_rc 0 dbb-ingest --repo repo -t direct --run other "linked/$(path_of R10_S02)"
+expect_rc 0 dbb-repo remove-raw repo $obs --run LSSTCam/raw/all
+expect_eq "$(jq -r 'select(.data_id) | .remove.files[0].fate' "$OUT" | paste -sd,)" in_use,deleted
+expect_rc 0 dbb-repo check repo
 
 # A file that can't be removed: the others go, a repeat finishes.
 fresh
