@@ -136,8 +136,8 @@ void Trash::require(std::string const &id, bool keep_files) const {
 }
 
 /// One file can be recorded under several names: relative and as a URI, through links to its folders or to
-/// itself. Only those with the same last part are compared: a scan of all names for all files of the removal,
-/// and a look at the file system for few.
+/// itself. Only those with the same last part, and those of datasets that are alike, are compared: a scan of
+/// all names for all files of the removal, and a look at the file system for few.
 Trash::Spellings Trash::findSpellings() const {
     auto const &root = _repo.config().datastore_root;
     auto const fileOf = [&](std::string const &path) {
@@ -155,17 +155,21 @@ Trash::Spellings Trash::findSpellings() const {
     }
     Spellings out;
     std::set<std::string> seen;
+    auto const compare = [&](std::string const &path, bool any_name) {
+        auto const artifact = artifactOf(path);
+        auto const file = fileOf(artifact);
+        if (file.empty() || !(any_name || names.contains(common::nameOf(file)))) return;
+        if (!seen.insert(artifact).second) return;
+        out[common::entryOf(file)].insert(artifact);
+        // Where the file is a link, what it leads to must stay as well.
+        if (::access(file.c_str(), F_OK) == 0) out[common::realPath(file)].insert(artifact);
+    };
+    for (auto const &id : _alike) {
+        for (auto const &path : pathsOf(_repo, id)) compare(path, true);
+    }
     _repo.db()
         .cached("SELECT DISTINCT path FROM " + quoteIdentifier(_repo.config().records_table))
-        .query({}, [&](Statement const &row) {
-            auto const artifact = artifactOf(row.text(0));
-            auto const file = fileOf(artifact);
-            if (file.empty() || !names.contains(common::nameOf(file)) || !seen.insert(artifact).second)
-                return;
-            out[common::entryOf(file)].insert(artifact);
-            // Where the file is a link, what it leads to must stay as well.
-            if (::access(file.c_str(), F_OK) == 0) out[common::realPath(file)].insert(artifact);
-        });
+        .query({}, [&](Statement const &row) { compare(row.text(0), false); });
     return out;
 }
 

@@ -45,9 +45,12 @@ bool isInTrash(Repository const &repo, std::string const &id);
 /// Removes the files of datasets that go together.
 class Trash {
 public:
-    /// \param ids  all that the other functions will be asked about
-    Trash(Repository const &repo, std::set<std::string> ids)
-        : _repo(repo), _own(repo.config()), _ids(std::move(ids)) {}
+    /// \param ids    all that the other functions will be asked about
+    /// \param alike  others that may have the same files by links of any name; of the rest of the repository
+    /// only
+    ///               links of the file's own name are noticed
+    Trash(Repository const &repo, std::set<std::string> ids, std::set<std::string> alike = {})
+        : _repo(repo), _own(repo.config()), _ids(std::move(ids)), _alike(std::move(alike)) {}
 
     /// Make sure of a dataset that its rows tell where its files are, and that these may be removed.
     /// \param keep_files  they are not to be removed, so wherever they are will do
@@ -79,6 +82,7 @@ private:
     Repository const &_repo;
     OwnFiles _own;
     std::set<std::string> _ids;
+    std::set<std::string> _alike;
     std::optional<Spellings> _spellings; ///< recorded paths by the file that they lead to; read when needed
     std::optional<RootFolder> _root;     ///< opened for the first file
 };

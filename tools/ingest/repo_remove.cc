@@ -47,6 +47,10 @@ public:
         if (_removals.empty() && !(whole && _exposure.record && !_options.keep_records)) refuseEmpty();
         selectRecords(whole);
         if (_removals.empty() && _records.empty()) refuseEmpty();
+        // What stays of the exposure may be the same files under other names.
+        if (!whole) {
+            for (auto const &other : findAll()) _alike.insert(other.id);
+        }
         auto const trash = makeTrash();
         for (auto const &removal : _removals) trash.require(removal.id, _options.keep_files);
     }
@@ -119,14 +123,19 @@ private:
     butler::Trash makeTrash() const {
         std::set<std::string> ids;
         for (auto const &removal : _removals) ids.insert(removal.id);
-        return {_repo, std::move(ids)};
+        return {_repo, std::move(ids), _alike};
     }
 
-    [[noreturn]] void refuseEmpty() const {
+    /// All raw datasets of the exposure, also those that were not asked for.
+    std::vector<Removal> findAll() const {
         auto all = _options;
         all.detectors.clear();
         all.run.clear();
-        auto const there = summaryOf(findRemovals(_repo, _exposure, all));
+        return findRemovals(_repo, _exposure, all);
+    }
+
+    [[noreturn]] void refuseEmpty() const {
+        auto const there = summaryOf(findAll());
         auto const what = _exposure.record ? "exposure " + _exposure.text() + " has no raw dataset"
                                            : "exposure " + _exposure.text() + " is not registered";
         std::string where;
@@ -220,6 +229,7 @@ private:
     RemoveOptions const &_options;
     WantedExposure _exposure;
     std::vector<Removal> _removals;
+    std::set<std::string> _alike; ///< ids of datasets of the exposure
     std::vector<RemovedRecord> _records;
     std::map<std::string, std::vector<RemovedFile>> _files; ///< by dataset id
     std::map<std::string, Error> _failed;

@@ -104,7 +104,13 @@ refused 'no row in table dataset;' 'DELETE FROM dataset'
 refused 'no row in table dataset_tags_00000001;' 'DELETE FROM dataset_tags_00000001'
 refused 'no row in table dataset_tags_00000001;' 'DELETE FROM dataset_tags_00000001; DELETE FROM dataset'
 
-# A file that a live dataset names through a link is in use.
+# A file that a live dataset names through a link is in use; so is one that the file of another run is a link to.
+fresh
+expect_rc 0 dbb-ingest --repo repo -t symlink --run other "repo/$(path_of R10_S02)"
+[ -L "repo/$(sql repo "SELECT path FROM file_datastore_records WHERE path LIKE 'other/%'")" ] || fail "no link was made"
+expect_rc 0 dbb-repo remove-raw repo $obs --run LSSTCam/raw/all
+expect_eq "$(jq -r 'select(.data_id) | .remove.files[0].fate' "$OUT" | paste -sd,)" in_use,deleted
+expect_rc 0 dbb-repo check repo
 fresh
 ln -s repo linked
 expect_rc 0 dbb-ingest --repo repo -t direct --run other "linked/$(path_of R10_S02)"
