@@ -29,7 +29,7 @@ constexpr std::size_t maxValue = 1000;
 } // namespace
 
 Error::Error(std::string code, std::string message, ExitCode exit)
-    : _code(std::move(code)), _message(shortened(std::move(message), maxMessage)), _exit(exit) {}
+    : _code(std::move(code)), _message(shortened(wellFormed(message), maxMessage)), _exit(exit) {}
 
 Error &Error::cause(Cause c) & {
     c.value = shortened(std::move(c.value), maxValue);

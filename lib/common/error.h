@@ -27,7 +27,7 @@ class Error : public std::exception {
 public:
     /// \param code     stable name, for example "NOT_FITS"
     /// \param message  one line: lower case, no full stop, names in double quotes, reason last; the middle of
-    ///                 a very long one is left out
+    ///                 a very long one is left out, and bytes of names that are no UTF-8 are shown as \xNN
     /// \param exit     status of a program that ends because of it; an item that fails gives SomeFailed
     Error(std::string code, std::string message, ExitCode exit = ExitCode::SomeFailed);
 

@@ -3,6 +3,7 @@
 #include "common/json.h"
 
 #include "common/error.h"
+#include "common/text.h"
 
 #include <algorithm>
 #include <array>
@@ -312,26 +313,6 @@ void appendDouble(std::string &out, double v) {
 
 namespace {
 
-/// Length of the UTF-8 sequence at the front of `s` (not empty), 0 when it is malformed.
-std::size_t sequenceLength(std::string_view s) {
-    auto byte = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0U; };
-    auto tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-    unsigned const c = byte(0);
-    if (c < 0x80) return 1;
-    if (c >= 0xC2 && c <= 0xDF) return tail(1) ? 2 : 0;
-    if (c >= 0xE0 && c <= 0xEF) {
-        bool const overlong = c == 0xE0 && byte(1) < 0xA0;
-        bool const surrogate = c == 0xED && byte(1) > 0x9F;
-        return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
-    }
-    if (c >= 0xF0 && c <= 0xF4) {
-        bool const overlong = c == 0xF0 && byte(1) < 0x90;
-        bool const beyond = c == 0xF4 && byte(1) > 0x8F;
-        return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
-    }
-    return 0;
-}
-
 void appendEscape(std::string &out, unsigned char c) {
     constexpr char hex[] = "0123456789abcdef";
     switch (c) {
@@ -358,7 +339,7 @@ void appendQuoted(std::string &out, std::string_view text) {
             ++i;
             continue;
         }
-        auto const length = sequenceLength(text.substr(i));
+        auto const length = characterLength(text.substr(i));
         if (c >= 0x80 && length > 0) {
             i += length;
             continue;
@@ -377,7 +358,7 @@ void appendQuoted(std::string &out, std::string_view text) {
 
 bool isUtf8(std::string_view text) {
     for (std::size_t i = 0; i < text.size();) {
-        auto const n = sequenceLength(text.substr(i));
+        auto const n = characterLength(text.substr(i));
         if (n == 0) return false;
         i += n;
     }

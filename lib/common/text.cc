@@ -79,28 +79,65 @@ std::string nearest(std::string_view word, std::vector<std::string> const &candi
     return best;
 }
 
-std::string printable(std::string_view text) {
-    std::string out;
+std::size_t characterLength(std::string_view text) {
     auto const byte = [&](std::size_t i) {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
     };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        unsigned const b = byte(i);
-        // The second set of control characters, U+0080 to U+009F, in UTF-8.
-        bool const second = b == 0xC2 && byte(i + 1) >= 0x80 && byte(i + 1) <= 0x9F;
-        if (b >= 0x20 && b != 0x7f && !second) {
-            out += text[i];
+    auto const tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+    unsigned const c = byte(0);
+    if (c < 0x80) return 1;
+    if (c >= 0xC2 && c <= 0xDF) return tail(1) ? 2 : 0;
+    if (c >= 0xE0 && c <= 0xEF) {
+        bool const overlong = c == 0xE0 && byte(1) < 0xA0;
+        bool const surrogate = c == 0xED && byte(1) > 0x9F;
+        return tail(1) && tail(2) && !overlong && !surrogate ? 3 : 0;
+    }
+    if (c >= 0xF0 && c <= 0xF4) {
+        bool const overlong = c == 0xF0 && byte(1) < 0x90;
+        bool const beyond = c == 0xF4 && byte(1) > 0x8F;
+        return tail(1) && tail(2) && tail(3) && !overlong && !beyond ? 4 : 0;
+    }
+    return 0;
+}
+
+namespace {
+
+/// A text whose malformed bytes, and characters for which `hidden` is true, are shown as \xNN.
+template<typename F>
+std::string escaped(std::string_view text, F hidden) {
+    std::string out;
+    while (!text.empty()) {
+        auto const length = characterLength(text);
+        auto const character = text.substr(0, std::max<std::size_t>(length, 1));
+        text.remove_prefix(character.size());
+        if (length > 0 && !hidden(character)) {
+            out += character;
             continue;
         }
-        char escaped[16];
-        if (second) {
-            std::snprintf(escaped, sizeof escaped, "\\xc2\\x%02x", byte(++i));
-        } else {
-            std::snprintf(escaped, sizeof escaped, "\\x%02x", b);
+        for (char const c : character) {
+            char hex[8];
+            std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned>(static_cast<unsigned char>(c)));
+            out += hex;
         }
-        out += escaped;
     }
     return out;
+}
+
+/// The first set of control characters, DEL, and the second set, U+0080 to U+009F.
+bool isControl(std::string_view character) {
+    auto const byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
+    if (character.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7f;
+    return character.size() == 2 && byte(0) == 0xC2 && byte(1) <= 0x9F;
+}
+
+} // namespace
+
+std::string printable(std::string_view text) {
+    return escaped(text, isControl);
+}
+
+std::string wellFormed(std::string_view text) {
+    return escaped(text, [](std::string_view) { return false; });
 }
 
 std::string shortened(std::string text, std::size_t most) {

@@ -24,8 +24,15 @@ std::string join(std::vector<std::string> const &pieces, std::string_view separa
 /// The candidate that is nearest to `word` by edit distance, empty when none is near enough to be meant.
 std::string nearest(std::string_view word, std::vector<std::string> const &candidates);
 
-/// Control characters shown as \xNN, so that a file name can neither drive a terminal nor begin a line.
+/// Length in bytes of the UTF-8 character at the front of `text` (not empty), 0 when it is malformed.
+std::size_t characterLength(std::string_view text);
+
+/// Control characters and bytes that are no UTF-8 shown as \xNN, so that a file name can neither drive a
+/// terminal nor begin a line, and that it can be told from others.
 std::string printable(std::string_view text);
+
+/// Only the bytes that are no UTF-8 shown as \xNN: a text that JSON can hold without a loss.
+std::string wellFormed(std::string_view text);
 
 /// At most `most` bytes (4 or more): of a longer text the middle is replaced by "…", between characters.
 std::string shortened(std::string text, std::size_t most);

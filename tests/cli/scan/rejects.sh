@@ -9,6 +9,9 @@ touch "$(printf 'in/bad\377.fits')"
 expect_rc 1 dbb-scan --rejects rejects in missing.fits
 expect_eq "$(jq -r 'select(.uri) | .uri' "$OUT")" "$PWD/in/good.fits"
 expect_eq "$(jq -r '.error.code' rejects | sort | tr '\n' ' ')" "NAME_NOT_UTF8 NOT_FOUND NOT_FOUND "
+# The byte that is none of a character can be told, also where JSON has no place for it.
+expect_match "$ERR" 'bad\\xff\.fits": the name is no UTF-8'
+expect_eq "$(jq -r 'select(.error.code == "NAME_NOT_UTF8") | .error.message' rejects)" "\"$PWD/in/bad\\xff.fits\": the name is no UTF-8"
 expect_match "$ERR" 'could not look at ".*missing.fits": No such file or directory'
 expect_eq "$(tail -n 1 "$OUT")" '{"type":"end","program":"dbb-scan"}'
 # Rejects can go to a descriptor; both programs append.

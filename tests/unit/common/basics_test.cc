@@ -57,6 +57,8 @@ TEST_CASE("words are found when they are near") {
     CHECK(nearest("xyz", {"--checksum", "--regex"}).empty());
     CHECK(printable("a\n\x1b[31mb") == "a\\x0a\\x1b[31mb");
     CHECK(printable("é\xC2\x9b€") == "é\\xc2\\x9b€");
+    CHECK(printable("a\xE9\xC3.fits") == "a\\xe9\\xc3.fits");
+    CHECK(Error("NOT_FOUND", "\"a\xE9é\n\"").message() == "\"a\\xe9é\n\"");
     CHECK(split("a,,b", ',') == std::vector<std::string>{"a", "", "b"});
 }
 
