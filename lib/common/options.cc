@@ -507,7 +507,14 @@ Error translated(CLI::ParseError const &e, CLI::App const &app, std::string cons
         if (word != args.end()) return unknownWord(*word, app, tryHelp);
         text = "a verb is missing";
     }
-    if (code == CLI::ExitCodes::ArgumentMismatch) text = text.substr(0, text.find(':')) + " needs a value";
+    if (code == CLI::ExitCodes::ArgumentMismatch) {
+        auto const name = text.substr(0, text.find(':'));
+        auto const *option = app.get_option_no_throw(name);
+        if (!option) option = innermost(app).get_option_no_throw(name);
+        // CLI11 has one kind of error for values that are too few and too many.
+        bool const twice = option && option->count() > 1;
+        text = name + (twice ? " is given twice" : " needs a value");
+    }
     while (!text.empty() && (text.back() == '.' || text.back() == '\n')) text.pop_back();
     // The first word of a sentence, but not a name in capitals.
     if (text.size() > 1 && toUpper(text.substr(1, 1)) != text.substr(1, 1))

@@ -33,6 +33,13 @@ expect_match "$ERR" '^dbb-repo: --where needs a value$'
 expect_rc 2 dbb-repo show repo collections --where ''
 expect_match "$ERR" '^dbb-repo: --where needs a value$'
 expect_rc 2 dbb-ingest --repo '' a.fits
+# More values than one are no lack of one.
+expect_rc 2 dbb-ingest --repo repo -t copy -t direct a.fits
+expect_match "$ERR" '^dbb-ingest: --transfer is given twice$'
+expect_rc 2 dbb-repo show repo collections --where x --where y
+expect_match "$ERR" '^dbb-repo: --where is given twice$'
+expect_rc 2 dbb-scan a.fits --rejects
+expect_match "$ERR" '^dbb-scan: --rejects needs a value$'
 expect_unchanged a.fits b.fits
 
 # Times that no clock shows.
