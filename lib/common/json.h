@@ -54,6 +54,8 @@ public:
     Array &array() { return std::get<Array>(_v); }
     Object const &object() const { return std::get<Object>(_v); }
     Object &object() { return std::get<Object>(_v); }
+    /// For people: a string as it is, anything else as JSON.
+    std::string text() const { return isString() ? string() : dump(); }
 
     /// Member of an object; nullptr when absent or when this is no object.
     Json const *find(std::string_view key) const;

@@ -62,7 +62,8 @@ void clearProgress() {
 }
 
 /// One message as one write, so that parallel programs never interleave within it.
-void write(Level level, std::string const &message, std::string const &hint, std::string const &code) {
+void write(Level level, std::string const &message, std::string const &hint, std::string const &code,
+           std::string const &uri = "") {
     auto const &s = state();
     if (level < s.level) return;
     clearProgress();
@@ -70,6 +71,7 @@ void write(Level level, std::string const &message, std::string const &hint, std
         Json line;
         line.set("level", nameOf(level)).set("program", s.program).set("message", message);
         if (!code.empty()) line.set("code", code);
+        if (!uri.empty()) line.set("uri", uri);
         if (!hint.empty()) line.set("hint", hint);
         s.logger->info(line.dump());
         return;
@@ -107,9 +109,9 @@ void remediesFrom(std::string_view (*remedyOf)(std::string_view code)) {
 
 namespace {
 
-void writeError(Level level, Error const &e) {
+void writeError(Level level, Error const &e, std::string const &uri = "") {
     auto const remedy = state().remedyOf ? state().remedyOf(e.code()) : std::string_view();
-    write(level, e.message(), e.hint().empty() ? std::string(remedy) : e.hint(), e.code());
+    write(level, e.message(), e.hint().empty() ? std::string(remedy) : e.hint(), e.code(), uri);
 }
 
 } // namespace
@@ -138,11 +140,11 @@ Grouped::~Grouped() {
     finish();
 }
 
-void Grouped::add(Error const &e) {
+void Grouped::add(Error const &e, std::string const &uri) {
     auto at =
         std::find_if(_counts.begin(), _counts.end(), [&](Count const &c) { return c.code == e.code(); });
     if (at == _counts.end()) at = _counts.insert(_counts.end(), Count{e.code(), 0});
-    if (++at->seen <= shownPerCode) writeError(_level, e);
+    if (++at->seen <= shownPerCode) writeError(_level, e, uri);
 }
 
 void Grouped::finish() {

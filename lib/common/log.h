@@ -39,7 +39,8 @@ class Grouped {
 public:
     explicit Grouped(Level level = Level::Error) : _level(level) {}
     ~Grouped();
-    void add(Error const &e);
+    /// \param uri  of the file that the error is about, for messages as JSON; may be empty
+    void add(Error const &e, std::string const &uri = "");
     /// Print the counts of what was not shown. Called by the destructor too.
     void finish();
 

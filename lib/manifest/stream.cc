@@ -1,6 +1,8 @@
 #include "manifest/stream.h"
 
 #include "common/error.h"
+#include "common/text.h"
+#include "common/uri.h"
 #include "manifest/reason.h"
 
 #include <charconv>
@@ -54,10 +56,35 @@ int guarded(std::function<common::ExitCode()> const &body) {
     return common::guarded(body);
 }
 
+namespace {
+
+/// The error with the file's name in its sentence, which among the lines of thousands must tell its own. What
+/// speaks of a line's values alone does not know the file.
+Error named(Error const &e, std::string const &uri) {
+    // Of a name that is no UTF-8 the record has less than the sentence.
+    if (uri.find("\xEF\xBF\xBD") != std::string::npos) return e;
+    auto path = uri;
+    try {
+        path = common::pathOfUri(uri);
+    } catch (Error const &) {
+        // That it is no path is what the sentence says.
+    }
+    for (auto const &name : {path, common::printable(path), uri, common::printable(uri)}) {
+        if (e.message().find(name + "\"") != std::string::npos) return e;
+    }
+    return Error(e.code(), "\"" + path + "\": " + e.message()).hint(e.hint());
+}
+
+} // namespace
+
 void Rejects::write(Record const &record, Error const &e) {
     ++_count;
     ++_byCode[e.code()];
-    _log.add(e);
+    if (auto const uri = record.get("uri"); uri.isString()) {
+        _log.add(named(e, uri.string()), uri.string());
+    } else {
+        _log.add(e);
+    }
     if (_fd < 0) return;
     try {
         common::writeAll(_fd, record.line() + "\n", _target);
@@ -186,8 +213,8 @@ void Summary::fail(common::StandardOptions const &options, Rejects const &reject
     try {
         writeMetrics(options.metrics, metricsText(*this, rejects));
     } catch (Error const &unwritten) {
-        // The error that stopped the program is the one to end with.
-        common::log::warning(unwritten.message());
+        // The error that stopped the program is the one to end with; it may be this very one.
+        if (unwritten.message() != e.message()) common::log::warning(unwritten.message());
     }
 }
 

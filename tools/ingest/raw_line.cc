@@ -97,23 +97,30 @@ void checkDay(Json const &day) {
         .cause({.column = "day_obs", .value = std::to_string(id), .expected = "YYYYMMDD"});
 }
 
+/// Two places of a line that say the same. \throws Error INCONSISTENT_LINE
+void requireSame(char const *place, Json const &value, char const *other, Json const &expected) {
+    if (value == expected) return;
+    throw Error("INCONSISTENT_LINE", std::string("the line contradicts itself: \"") + place + "\" is "
+                                         + value.dump() + ", but \"" + other + "\" is " + expected.dump())
+        .cause({.column = place, .value = value.text(), .expected = expected.text()});
+}
+
 void checkConsistent(RawLine const &line) {
     Json const instrument(line.instrument);
     auto const &group = (*line.records)["group"];
     auto const &day = (*line.records)["day_obs"];
     auto const &exposure = (*line.records)["exposure"];
-    bool const same = exposure["instrument"] == instrument && group["instrument"] == instrument
-                      && day["instrument"] == instrument
-                      && integerIn(exposure, "id", "the exposure record") == line.exposure
-                      && exposure["group"] == group["name"]
-                      && integerIn(exposure, "day_obs", "the exposure record")
-                             == integerIn(day, "id", "the day_obs record");
-    if (!same)
-        throw Error("INCONSISTENT_LINE", "\"data_id\" and \"records\" of the line contradict each other");
-    if (exposure["physical_filter"] != Json(line.physical_filter)) {
-        throw Error("INCONSISTENT_LINE",
-                    "\"physical_filter\" and the exposure record of the line contradict each other");
-    }
+    char const *const owner = "data_id.instrument";
+    requireSame("records.exposure.instrument", exposure["instrument"], owner, instrument);
+    requireSame("records.group.instrument", group["instrument"], owner, instrument);
+    requireSame("records.day_obs.instrument", day["instrument"], owner, instrument);
+    requireSame("records.exposure.id", integerIn(exposure, "id", "the exposure record"), "data_id.exposure",
+                line.exposure);
+    requireSame("records.exposure.group", exposure["group"], "records.group.name", group["name"]);
+    requireSame("records.exposure.day_obs", integerIn(exposure, "day_obs", "the exposure record"),
+                "records.day_obs.id", integerIn(day, "id", "the day_obs record"));
+    requireSame("records.exposure.physical_filter", exposure["physical_filter"], "physical_filter",
+                line.physical_filter);
 }
 
 } // namespace

@@ -26,6 +26,9 @@ expect_match "$ERR" 'could not look at ".*/gone.fits"'
 expect_match "$ERR" 'could not write "/dev/full": No space left on device'
 expect_rc 4 dbb-scan --rejects fd:0 gone.fits < /dev/null
 expect_rc 4 dbb-scan --metrics /dev/full a.fits
+make_repo repo LATISS
+expect_rc 4 dbb-ingest --repo repo --metrics /nowhere/metrics < /dev/null
+expect_eq "$(grep -c 'could not create "/nowhere/metrics"' "$ERR")" 1 'times that one error is told'
 
 # What is no regular file is written into and stays what it is.
 mkfifo fifo

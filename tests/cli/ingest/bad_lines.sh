@@ -12,6 +12,8 @@ while IFS='|' read -r code filter pattern; do
     expect_eq "$(jq -r .error.code rejects)" "$code" "code of $filter $dry"
     jq -r '.error | .message, .hint' rejects > said
     expect_match said "$pattern"
+    # Among thousands of lines the sentence tells which file it is about.
+    expect_match "$ERR" "^dbb-ingest: .*$PWD/lsstCam-MC_O_20250422_000250_R01_S01.fits"
   done
 done << 'END'
 BAD_URI|.uri = ""|"" is no path
@@ -53,6 +55,37 @@ for run in /x a/../b $'a\nb'; do
   expect_rc 2 dbb-ingest --repo repo -t direct --run "$run" < good
   expect_match "$ERR" '^dbb-ingest: --run: '
 done
+# The file's name stands in front of a sentence that does not have it; the reject has it as uri.
+jq -c '.uri += "x.fits" | .data_id.detector = 2' good > missing
+jq -c '.records.exposure.observation_type = ""' good > empty
+file=$PWD/lsstCam-MC_O_20250422_000250_R01_S01.fits
+rm -f rejects
+expect_rc 1 dbb-ingest --repo repo -t direct --log-format json --rejects rejects < <(cat empty missing)
+expect_eq "$(jq -r '.code + " " + .uri' "$ERR" | sort | tr '\n' ' ')" "NOT_FOUND ${file}x.fits VALUE_EMPTY $file "
+expect_eq "$(jq -r 'select(.code == "VALUE_EMPTY") | .message' "$ERR")" \
+  "\"$file\": exposure.observation_type is empty; a value needs 1 to 16 characters"
+expect_eq "$(jq -r 'select(.code == "NOT_FOUND") | .message' "$ERR")" "could not look at \"${file}x.fits\": No such file or directory"
+expect_eq "$(jq -r 'select(.error.code == "VALUE_EMPTY") | .error.message' rejects)" \
+  'exposure.observation_type is empty; a value needs 1 to 16 characters'
+jq -c '.uri |= "file://" + .' empty > uri
+expect_rc 1 dbb-ingest --repo repo -t direct < uri
+expect_match "$ERR" "^dbb-ingest: \"$file\": exposure.observation_type is empty"
+
+# Of two keys that clash both are named, with what they hold.
+while IFS='|' read -r filter keys cause; do
+  jq -c "$filter" good > line
+  rm -f rejects
+  expect_rc 1 dbb-ingest --repo repo -t direct --rejects rejects < line
+  expect_eq "$(jq -r '.error | .code + " " + .message' rejects)" "INCONSISTENT_LINE the line contradicts itself: $keys"
+  expect_eq "$(jq -r '.error.cause | .column + " " + .value + " " + .expected' rejects)" "$cause"
+done << 'END'
+.records.exposure.day_obs = 20250101|"records.exposure.day_obs" is 20250101, but "records.day_obs.id" is 20250422|records.exposure.day_obs 20250101 20250422
+.data_id.exposure = 1|"records.exposure.id" is 2025042200250, but "data_id.exposure" is 1|records.exposure.id 2025042200250 1
+.records.group.instrument = "LATISS"|"records.group.instrument" is "LATISS", but "data_id.instrument" is "LSSTCam"|records.group.instrument LATISS LSSTCam
+.records.group.name = "x"|"records.exposure.group" is "2025-04-23T03:52:21.287", but "records.group.name" is "x"|records.exposure.group 2025-04-23T03:52:21.287 x
+.physical_filter = "x"|"records.exposure.physical_filter" is "r_57", but "physical_filter" is "x"|records.exposure.physical_filter r_57 x
+del(.records.exposure.physical_filter)|"records.exposure.physical_filter" is null, but "physical_filter" is "r_57"|records.exposure.physical_filter null r_57
+END
 # Of repeated keys the last counts, as it does with jq between two programs.
 sed 's/"data_id":{/&"detector":999,/; s/"exposure":{/&"seq_num":"many",/' good > repeated
 grep -q '"detector":999' repeated
