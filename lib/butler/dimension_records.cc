@@ -102,10 +102,10 @@ std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
                     + " WHERE " + equalities(columns))
             .query(key, [&](Statement const &row) { other = valueOf(own, row, 0); });
         if (other.isNull()) continue;
-        auto const value = shown(valueOf({.name = name, .type = element.keys[k]}, key, key.size() - 1));
-        return Error(code, described(plan, values) + " has " + name + " " + value + ", which " + element.name
-                               + " " + shown(other) + " has already")
-            .cause({.column = name, .value = value, .expected = "a value of its own"});
+        auto const value = valueOf({.name = name, .type = element.keys[k]}, key, key.size() - 1);
+        return Error(code, described(plan, values) + " has " + name + " " + shown(value) + ", which "
+                               + element.name + " " + shown(other) + " has already")
+            .cause({.column = name, .value = value.text(), .expected = "a value of its own"});
     }
     return std::nullopt;
 }
@@ -135,10 +135,10 @@ Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns,
     common::Cause cause;
     for (auto const i : columns) {
         auto const &column = plan.columns[i];
-        auto const ours = shown(valueOf(column, written, plan.first_value[i]));
-        auto const theirs = shown(valueOf(column, read, plan.first_value[i]));
-        parts.push_back(column.name + " is " + theirs + " there and " + ours + " here");
-        if (cause.empty()) cause = {.column = column.name, .value = ours, .expected = theirs};
+        auto const ours = valueOf(column, written, plan.first_value[i]);
+        auto const theirs = valueOf(column, read, plan.first_value[i]);
+        parts.push_back(column.name + " is " + shown(theirs) + " there and " + shown(ours) + " here");
+        if (cause.empty()) cause = {.column = column.name, .value = ours.text(), .expected = theirs.text()};
     }
     return Error(common::toUpper(plan.element->name) + "_CONFLICT",
                  described(plan, written) + " is registered with other values: " + common::join(parts, ", "))

@@ -107,7 +107,7 @@ std::vector<Value> valuesOf(RecordPlan const &plan, DimensionRecord const &recor
         auto const near = common::nearest(key, known);
         throw Error("BAD_VALUE", element + " has no column \"" + key + "\" in this repository's universe")
             .hint(near.empty() ? "" : "did you mean " + near + "?")
-            .cause({.column = key, .value = value.dump()});
+            .cause({.column = key, .value = value.text()});
     }
     return out;
 }

@@ -25,7 +25,7 @@ constexpr double exactInteger = 9007199254740992.0;
 Error bad(std::string const &element, RecordColumn const &column, Json const &value,
           std::string const &expected) {
     return Error("BAD_VALUE", element + "." + column.name + " must be " + expected + ", not " + value.dump())
-        .cause({.column = column.name, .value = value.dump(), .expected = expected});
+        .cause({.column = column.name, .value = value.text(), .expected = expected});
 }
 
 std::int64_t integerOf(std::string const &element, RecordColumn const &column, Json const &value) {

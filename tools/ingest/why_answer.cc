@@ -28,7 +28,7 @@ std::string_view nameOf(Answer::Outcome outcome) {
 std::string textIn(Json const &object, std::string_view key) {
     auto const &value = object[key];
     if (value.isNull()) return {};
-    return value.isString() ? value.string() : value.dump();
+    return value.text();
 }
 
 /// What is at fault: `card EXPTIME`.

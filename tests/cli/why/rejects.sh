@@ -34,6 +34,16 @@ expect_rc 1 dbb-why --json --rejects rejects
 expect_eq "$(jq -r 'select(.error) | .source + " " + (.line | tostring)' "$OUT" | head -n 1)" 'rejects 1'
 diff <(jq -c 'del(.source)' piped) <(jq -c 'del(.source)' "$OUT") || fail "a file of rejects is not explained as a pipe is"
 
+# A value that is text stands in quotes once.
+jq -c 'select(.type == "file" and .instrument == "LSSTCam")' described | head -n 1 > line
+dbb-ingest --repo repo -t direct < line > receipts
+jq -c '.data_id.exposure += 1 | .records.exposure.id += 1' line | dbb-ingest --repo repo -t direct --rejects taken > receipts 2> err || true
+jq -c '.data_id.exposure += 1 | .records.exposure.id += 1 | .records.exposure.seq_num = "many"' line \
+  | dbb-ingest --repo repo -t direct --rejects taken > receipts 2> err || true
+expect_rc 1 dbb-why < taken
+expect_match "$OUT" '^      found     obs_id is "[^"]+"$'
+expect_match "$OUT" '^      found     seq_num is "many"$'
+
 # Where trying again can help for all, the status says so; without rejects nothing is wrong.
 grep INSTRUMENT_NOT_REGISTERED rejects > again
 expect_rc 3 dbb-why < again
