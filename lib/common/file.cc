@@ -246,6 +246,11 @@ bool isBelow(std::string const &path, std::string const &root) {
     return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';
 }
 
+std::string existingFolder(std::string folder) {
+    while (folder != "/" && folder != "." && ::access(folder.c_str(), F_OK) != 0) folder = folderOf(folder);
+    return folder;
+}
+
 std::string folderOf(std::string const &path) {
     auto const slash = path.rfind('/');
     if (slash == std::string::npos) return ".";

@@ -111,6 +111,9 @@ std::string entryOf(std::string const &path);
 /// Whether the absolute, normal `path` lies strictly below the absolute, normal folder `root`.
 bool isBelow(std::string const &path, std::string const &root);
 
+/// The folder itself, or the nearest one above it that exists.
+std::string existingFolder(std::string folder);
+
 /// The part of a path before its last slash ("." when there is none) and the part after it.
 std::string folderOf(std::string const &path);
 std::string nameOf(std::string const &path);

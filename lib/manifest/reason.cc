@@ -163,6 +163,10 @@ constexpr std::array catalogue{
            "Another file is where the file should go, and no row of the repository names it.",
            "compare the two; move the one in the way aside"},
     Reason{"DISK_FULL", "transfer", true, "The disk is full.", "make room and run the same lines again"},
+    Reason{"LINK_IMPOSSIBLE", "transfer", false,
+           "No hard link can lead from the repository to the file: it is in another file system, or links to "
+           "it are forbidden.",
+           "use --transfer link, which then makes a symbolic link, or copy"},
     Reason{"NAME_TOO_LONG", "transfer", false, "A name or path is longer than the file system takes.",
            "shorten it; when it is made from the header, correct the header with a file in --corrections"},
     Reason{"OUTSIDE_ROOT", "transfer", false,

@@ -2,11 +2,13 @@
 
 #include "common/error.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "common/uri.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
@@ -111,10 +113,18 @@ bool alreadyThere(Transfer mode, std::string const &source, std::string const &d
     throw Error("DESTINATION_EXISTS", "\"" + destination + "\" exists and differs from \"" + source + "\"");
 }
 
-/// A name beside the destination that no reader takes for a file of the repository.
-std::string temporaryName(std::string const &destination) {
-    return common::folderOf(destination) + "/.dbb-" + std::to_string(::getpid()) + "-"
-           + common::nameOf(destination);
+/// A name beside the destination that no reader takes for a file of the repository. \param longest  bytes
+/// that a name may have
+std::string temporaryName(std::string const &destination, std::size_t longest) {
+    auto const prefix = ".dbb-" + std::to_string(::getpid()) + "-";
+    auto name = common::nameOf(destination);
+    if (prefix.size() + name.size() > longest) {
+        // Long names of one folder differ in a part that may be left out.
+        auto const own = "-" + std::to_string(std::hash<std::string>()(name));
+        auto const taken = prefix.size() + own.size();
+        name = common::shortened(std::move(name), longest > taken + 4 ? longest - taken : 4) + own;
+    }
+    return common::folderOf(destination) + "/" + prefix + name;
 }
 
 /// Give a finished temporary file its name, without replacing what may have come there meanwhile.
@@ -156,10 +166,9 @@ void own(int fd, std::string const &path, int mode, int group) {
 }
 
 void copyFile(Transfer mode, std::string const &source, std::string const &destination,
-              Ownership const &ownership) {
+              std::string const &temporary, Ownership const &ownership) {
     auto const from = common::openForReading(source);
     auto const before = common::statFile(from.get(), source);
-    auto const temporary = temporaryName(destination);
     ::unlink(temporary.c_str());
     UniqueFd const to(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (!to) throw common::systemError("create", destination, errno);
@@ -192,6 +201,19 @@ bool hardLink(Transfer mode, std::string const &source, std::string const &desti
     return false;
 }
 
+Error linkImpossible(std::string const &source, std::string const &destination, int errnum) {
+    return Error("LINK_IMPOSSIBLE", "could not link \"" + destination + "\" to \"" + source + "\": "
+                                        + (errnum == EXDEV ? "a hard link can't lead to another file system"
+                                                           : std::strerror(errnum)));
+}
+
+/// Whether two folders are of one file system. What can't be looked at is for others to tell.
+bool sameFileSystem(std::string const &a, std::string const &b) {
+    struct stat sa {};
+    struct stat sb {};
+    return ::stat(a.c_str(), &sa) != 0 || ::stat(b.c_str(), &sb) != 0 || sa.st_dev == sb.st_dev;
+}
+
 void symLink(Transfer mode, std::string const &target, std::string const &source,
              std::string const &destination) {
     if (::symlink(target.c_str(), destination.c_str()) == 0) return;
@@ -203,7 +225,10 @@ void symLink(Transfer mode, std::string const &target, std::string const &source
 
 Placement::Placement(std::string root, Transfer mode, Ownership ownership)
     : _root(std::move(root)), _mode(mode), _ownership(ownership) {
-    _realRoot = exists(_root) ? common::realPath(_root) : _root;
+    bool const there = exists(_root);
+    _realRoot = there ? common::realPath(_root) : _root;
+    auto const longest = there ? ::pathconf(_realRoot.c_str(), _PC_NAME_MAX) : -1;
+    _longestName = longest > 0 ? static_cast<std::size_t>(longest) : NAME_MAX;
 }
 
 bool Placement::makesFiles() const {
@@ -234,8 +259,31 @@ Transfer Placement::modeOf(std::string const &source, std::string &relative) con
     return _mode;
 }
 
+/// \throws Error NAME_TOO_LONG when no file of that path can be made
+void Placement::requireFits(std::string const &file) const {
+    auto const names = common::split(file, '/');
+    bool const namesFit = std::all_of(names.begin(), names.end(),
+                                      [&](std::string const &name) { return name.size() <= _longestName; });
+    // A copy is made under another name first.
+    auto const longest = std::max(file.size(), temporaryName(file, _longestName).size());
+    if (!namesFit || longest >= PATH_MAX) throw common::systemError("create", file, ENAMETOOLONG);
+}
+
 Placed Placement::plan(std::string const &source, Scanned const &scanned,
                        std::string const &templatePath) const {
+    auto out = planned(source, scanned, templatePath);
+    if (_mode != Transfer::HardLink || !out.created) return out;
+    // place() is told by the link itself. Folders are compared because files of an overlay may show the
+    // device of a layer.
+    auto const to = common::existingFolder(common::folderOf(out.file));
+    if (!sameFileSystem(common::folderOf(common::realPath(source)), to)) {
+        throw linkImpossible(source, out.file, EXDEV);
+    }
+    return out;
+}
+
+Placed Placement::planned(std::string const &source, Scanned const &scanned,
+                          std::string const &templatePath) const {
     Placed out;
     std::string relative;
     auto const mode = modeOf(source, relative);
@@ -251,6 +299,7 @@ Placed Placement::plan(std::string const &source, Scanned const &scanned,
     } else {
         out.stored_path = templatePath;
         out.file = _root + "/" + templatePath;
+        requireFits(out.file);
         out.created = !alreadyThere(mode, source, out.file);
     }
     return out;
@@ -275,10 +324,11 @@ void Placement::makeFolders(std::string const &path) {
 
 void Placement::create(Transfer mode, std::string const &source, std::string const &destination) const {
     switch (mode) {
-    case Transfer::Copy: return copyFile(mode, source, destination, _ownership);
+    case Transfer::Copy:
+        return copyFile(mode, source, destination, temporaryName(destination, _longestName), _ownership);
     case Transfer::Move:
         // The source keeps its name until the row is committed, so that no moment is without one of the two.
-        if (!hardLink(mode, source, destination)) return copyFile(mode, source, destination, _ownership);
+        if (!hardLink(mode, source, destination)) return create(Transfer::Copy, source, destination);
         {
             auto const fd = common::openForReading(destination);
             own(fd.get(), destination, _ownership.mode, _ownership.group);
@@ -287,7 +337,7 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
         }
         return;
     case Transfer::HardLink:
-        if (!hardLink(mode, source, destination)) throw common::systemError("link to", destination, errno);
+        if (!hardLink(mode, source, destination)) throw linkImpossible(source, destination, errno);
         return;
     case Transfer::RelSymLink: {
         auto const folder = common::realPath(common::folderOf(destination));
@@ -310,7 +360,7 @@ void Placement::takeOver(std::string const &file) {
 }
 
 Placed Placement::place(std::string const &source, Scanned const &scanned, std::string const &templatePath) {
-    auto out = plan(source, scanned, templatePath);
+    auto out = planned(source, scanned, templatePath);
     if (!out.created) {
         if (makesFiles()) takeOver(out.file);
         return out;

@@ -67,8 +67,9 @@ public:
     /// it is. Folders on the way there may be links, as the Butler has it: sites spread a datastore over
     /// disks that way. A link in the place of the file itself is no copy of it, and is never written through.
     /// \param templatePath  path below the root for copies and links, no `..` in it
-    /// \throws Error NOT_FOUND …, OUTSIDE_ROOT, DESTINATION_EXISTS, DISK_FULL, PERMISSION, CHANGED when the
-    ///         source is not as it was scanned, or changed while it was copied
+    /// \throws Error NOT_FOUND …, OUTSIDE_ROOT, DESTINATION_EXISTS, NAME_TOO_LONG, LINK_IMPOSSIBLE,
+    ///         DISK_FULL, PERMISSION, CHANGED when the source is not as it was scanned, or changed while it
+    ///         was copied
     Placed place(std::string const &source, Scanned const &scanned, std::string const &templatePath);
 
     /// How a source compares with the file that the repository has under the same dataset.
@@ -106,6 +107,8 @@ public:
     void settleFolders(bool failed);
 
 private:
+    Placed planned(std::string const &source, Scanned const &scanned, std::string const &templatePath) const;
+    void requireFits(std::string const &file) const;
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;
     void makeFolders(std::string const &path);
@@ -114,6 +117,7 @@ private:
 
     std::string _root;
     std::string _realRoot;
+    std::size_t _longestName; ///< in bytes, in the root's file system
     Transfer _mode;
     Ownership _ownership;
     std::set<std::string> _unsynced; ///< folders with new names

@@ -18,12 +18,6 @@ namespace {
 
 constexpr std::chrono::milliseconds maxWait(300);
 
-/// The folder itself, or the nearest one above it that exists.
-std::string existingFolder(std::string folder) {
-    while (folder != "/" && ::access(folder.c_str(), F_OK) != 0) folder = common::folderOf(folder);
-    return folder;
-}
-
 /// Bytes that may still be written; nullopt when the system can't tell.
 std::optional<std::int64_t> freeBytes(std::string const &path) {
     struct statvfs s {};
@@ -61,7 +55,7 @@ std::optional<Error> placeObstacle(butler::Config const &config, Transfer transf
     if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
     auto const destination = config.datastore_root + "/" + stored;
     if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;
-    auto const folder = existingFolder(common::folderOf(destination));
+    auto const folder = common::existingFolder(common::folderOf(destination));
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
         return common::systemError("create", destination, errno);
     }

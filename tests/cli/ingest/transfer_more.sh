@@ -68,3 +68,15 @@ expect_eq "$(stat -c '%a %g' "copy/$name")" "444 2"
 expect_rc 2 dbb-ingest --repo copy -t copy --mode 999 a.fits
 expect_rc 2 dbb-ingest --repo copy -t copy --group no-such-group a.fits
 expect_unchanged ./bystander.txt
+
+# A name as long as the file system takes is copied, too, although its copy is made under a longer name first.
+make_repo long LATISS
+for width in 241 250; do
+  sed -i "/^  templates:/,+1d; s|^datastore:|&\n  templates:\n    raw: \"{exposure:0>$width}\"|" long/butler.yaml
+  ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 expect_rc 0 strace -f -o trace -e trace=renameat2 dbb-ingest --repo long -t copy --run "r$width" a.fits
+  cmp a.fits "long/$(printf "%0${width}d" 3018092000065).fits" || fail "no copy with a name of $((width + 5)) bytes"
+  expect_match trace '/\.dbb-[0-9]+-000[^/"]*-[0-9]+", '
+done
+sed -i 's|"{exposure:0>250}"|"{exposure:0>251}"|' long/butler.yaml
+expect_rc 1 dbb-ingest --repo long -t copy --run longer --rejects longer a.fits
+expect_eq "$(jq -r .error.code longer)" NAME_TOO_LONG
