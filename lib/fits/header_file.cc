@@ -18,9 +18,13 @@ constexpr std::size_t cardSize = 80;
 constexpr std::string_view signature = "SIMPLE  =";
 constexpr std::int64_t maxDataBytes = std::int64_t{1} << 50; // of an HDU; what says more is wrong
 
+} // namespace
+
 bool isDumpName(std::string const &path) {
     return path.ends_with(".yaml") || path.ends_with(".yml") || path.ends_with(".json");
 }
+
+namespace {
 
 common::Json parseDump(std::string const &text, std::string const &path) {
     if (!path.ends_with(".json")) return common::parseYaml(text, path);

@@ -19,6 +19,9 @@ inline constexpr std::int64_t maxHeaderBytes = 8 << 20;
 /// No more than this is inflated on the way to the second header.
 inline constexpr std::int64_t maxInflatedBytes = std::int64_t{1} << 30;
 
+/// Whether a file of that name is read as a header dump.
+bool isDumpName(std::string const &path);
+
 /// An open file with FITS headers.
 class HeaderFile {
 public:

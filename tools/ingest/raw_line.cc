@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/uri.h"
+#include "fits/header_file.h"
 
 #include <array>
 #include <cmath>
@@ -64,7 +65,8 @@ void checkReceipts(Record const &record, bool dry_run) {
 }
 
 /// Names that the raw formatters of the Butler accept; a header dump is none, it can only be tried.
-void checkName(std::string const &path) {
+void checkName(std::string const &path, bool dry_run) {
+    if (dry_run && fits::isDumpName(path)) return;
     for (auto const *ending : {".fits", ".fit", ".fits.gz", ".fits.fz", ".fz"}) {
         if (path.ends_with(ending)) return;
     }
@@ -133,7 +135,7 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     checkSize(record);
     RawLine out;
     out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
-    if (!dry_run) checkName(out.path);
+    checkName(out.path, dry_run);
     out.scanned = Scanned::of(record);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");

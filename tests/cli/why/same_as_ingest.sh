@@ -99,6 +99,29 @@ expect_eq "$(jq -r '.error // empty | .code + " " + .stage' "$OUT")" 'DATASET_TY
 rm -r repo; cp -r fresh repo
 same OUTSIDE_ROOT transfer 1 repo good.fits -t none
 same BAD_EXTENSION transfer 1 repo "$DBB_TEST_DATA/headers/lsstCam-MC_O_20250415_000060_R01_S01.yaml"
+for name in e.fits.bak e.fits.GZ; do
+  cp good.fits $name
+  same BAD_EXTENSION transfer 1 repo $name
+  expect_rc 1 dbb-ingest --repo repo -n -t direct $name
+  expect_match "$ERR" 'the Butler reads raw files named'
+done
+expect_rc 0 dbb-ingest --repo repo -n -t direct "$DBB_TEST_DATA/headers/lsstCam-MC_O_20250415_000060_R01_S01.yaml"
+edited OBSID "'$(printf 'x%.0s' {1..60})'" > a.fits
+sed -i 's|^datastore:|&\n  templates:\n    raw: "{exposure.obs_id}{exposure.obs_id}{exposure.obs_id}{exposure.obs_id}{exposure.obs_id}"|' repo/butler.yaml
+same NAME_TOO_LONG transfer 1 repo a.fits -t copy
+expect_rc 1 dbb-ingest --repo repo -n -t copy a.fits
+expect_match "$ERR" 'could not create "[^"]*xxx\.fits": File name too long'
+rm -r repo; cp -r fresh repo
+# A hard link into another file system, where there is one.
+elsewhere=$(mktemp -d -p /dev/shm 2> /dev/null || mktemp -d)
+trap 'rm -r "$elsewhere"' EXIT
+cp good.fits "$elsewhere"
+if [ "$(stat -c %d "$elsewhere")" != "$(stat -c %d .)" ]; then
+  same LINK_IMPOSSIBLE transfer 1 repo "$elsewhere/good.fits" -t hardlink
+  expect_rc 1 dbb-ingest --repo repo -n -t hardlink "$elsewhere/good.fits"
+  expect_match "$ERR" "a hard link can't lead to another file system"
+  expect_eq "$(jq -r .error.retry rejects)" false
+fi
 expect_rc 0 dbb-ingest --repo repo -t copy good.fits
 sqlite3 repo/gen3.sqlite3 'DELETE FROM dataset_location; DELETE FROM file_datastore_records'
 echo other > "$(find repo -name 'raw_*')"
