@@ -181,15 +181,17 @@ bool FileWalk::openRepo(Answer &answer) {
 
 /// The second half of the walk: a dry run, then what a dry run does not try.
 void FileWalk::ingest(Answer &answer, Record const &record) try {
-    std::optional<Record> receipt;
-    Ingester ingester(*_repo, _ingesterOptions, _caught.sink(),
-                      [&](Record const &r, std::string const &) { receipt = r; });
-    ingester.add(record);
-    ingester.commit();
+    if (!_ingester) {
+        _ingester.emplace(*_repo, _ingesterOptions, _caught.sink(),
+                          [this](Record const &r, std::string const &) { _receipt = r; });
+    }
+    _receipt.reset();
+    _ingester->add(record);
+    _ingester->commit();
     answer.facts.set("repo", _repo->config().root);
-    if (receipt) {
+    if (_receipt) {
         noteIngested(answer, *_repo, record, _options.run);
-        noteReceipt(answer, record, *receipt);
+        noteReceipt(answer, record, *_receipt);
     } else {
         auto const error = _caught.take().front().get("error");
         passIngestStages(answer, stageOfError(WalkStep::Ingest, error["code"].string()));

@@ -42,6 +42,9 @@ private:
     Describer _describer;
     std::optional<butler::Repository> _repo;
     std::optional<common::Error> _repoError; // why it could not be opened
+    // One for all files, since it knows which of them are the same exposure and detector.
+    std::optional<Ingester> _ingester;
+    std::optional<manifest::Record> _receipt; // of the file at hand
 };
 
 } // namespace dbb::ingest

@@ -8,6 +8,12 @@ cp a.fits b.fits
 expect_rc 1 dbb-ingest --repo repo -t copy --rejects rejects a.fits b.fits
 expect_eq "$(jq -r .error.code rejects)" DUPLICATE
 expect_match "$ERR" '/b.fits" and ".*/a.fits" are the same exposure and detector'
+# A dry run and dbb-why see it, too.
+expect_rc 1 dbb-ingest --repo repo -n -t copy --rejects dry a.fits b.fits
+expect_eq "$(jq -r .error.code dry)" DUPLICATE
+make_repo asked
+expect_rc 1 dbb-why --repo asked --json a.fits b.fits a.fits
+expect_eq "$(jq -r 'select(.type == "why") | .error.code // .outcome' "$OUT" | tr '\n' ' ')" 'planned DUPLICATE planned '
 # The same file named twice is no such case.
 expect_rc 0 dbb-ingest --repo repo -t copy a.fits a.fits
 make_repo twice
