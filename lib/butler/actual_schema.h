@@ -4,6 +4,7 @@
 
 #include "butler/table_spec.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -14,8 +15,10 @@ namespace dbb::butler {
 /// What a table consists of; orders and names of constraints do not count, since releases differ in them.
 struct ActualTable {
     bool exists = false;
+    std::string definition; ///< CREATE TABLE without spaces and quotes
     std::set<std::string> columns;
-    std::set<std::string> not_null; ///< columns that are declared so
+    std::map<std::string, std::string> types; ///< declared, in upper case
+    std::set<std::string> not_null;           ///< columns that are declared so
     std::set<std::string> key;
     std::set<std::set<std::string>> uniques;       ///< column sets of unique indexes, the key's included
     std::vector<std::vector<std::string>> indexes; ///< columns of all indexes, in order
@@ -23,6 +26,7 @@ struct ActualTable {
     /// Referenced table, and pairs of own and referenced column.
     using Reference = std::pair<std::string, std::set<std::pair<std::string, std::string>>>;
     std::set<Reference> references;
+    std::set<Reference> cascading; ///< those whose rows go with what they refer to
 };
 
 ActualTable readTable(sql::Database &db, std::string const &name);
@@ -30,8 +34,13 @@ ActualTable readTable(sql::Database &db, std::string const &name);
 /// Whether the table is there with exactly the columns that it should have, as the Butler compares them.
 bool sameColumns(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect);
 
-/// What is missing: `primary key (a, b)`, `unique (a, b)`, `foreign key (a) to t (b)`.
+/// What is missing: `primary key (a, b)`, `unique (a, b)`, `foreign key (a) to t (b)`, `ON DELETE CASCADE of
+/// …`, `NOT NULL of a`, `CHECK (length(a) <= 32)`.
 std::vector<std::string> missingConstraints(TableSpec const &spec, ActualTable const &actual);
+
+/// Columns whose declared type makes the database store something else: `a is BLOB instead of TEXT`. Names
+/// that mean the same, which differ between releases, do not count.
+std::vector<std::string> wrongTypes(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect);
 
 /// Indexes that no other index of the table can stand in for.
 std::vector<IndexSpec> missingIndexes(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect);

@@ -3,6 +3,8 @@
 #include "butler/check_parts.h"
 #include "butler/check_spool.h"
 #include "butler/repository.h"
+#include "butler/root_folder.h"
+#include "butler/stored_path.h"
 #include "butler/trash.h"
 #include "common/error.h"
 #include "common/signals.h"
@@ -105,13 +107,7 @@ private:
                 damages.push_back({&damageKind(finding.damage), finding.where, finding.message, {}});
                 mends = mends || !finding.mending.empty();
             }
-            if (_options.repair && _options.dry_run) {
-                for (std::size_t i = 0; i < findings.size(); ++i) {
-                    if (!findings[i].mending.empty()) damages[i].outcome = "planned";
-                }
-            } else if (_options.repair && mends) {
-                mend(findings, damages);
-            }
+            if (_options.repair && mends) mend(findings, damages);
             for (std::size_t i = 0; i < findings.size(); ++i) {
                 auto const &damage = damages[i];
                 std::string const name(damage.kind->name);
@@ -123,8 +119,11 @@ private:
         }
     }
 
+    /// A dry run does the same and rolls it back: only trying tells whether other rows stand in the way.
     void mend(std::vector<Finding> const &findings, std::vector<Damage> &damages) {
-        if (!_writable) _writable.emplace(Repository::open(_place, Access::ReadWrite));
+        if (!_writable) {
+            _writable.emplace(Repository::open(_place, _options.dry_run ? Access::Trial : Access::ReadWrite));
+        }
         auto &db = _writable->db();
         sql::Transaction transaction(db);
         Trash trash(*_writable, waitingOf(findings));
@@ -134,12 +133,13 @@ private:
             try {
                 for (auto const &step : findings[i].mending) run(db, trash, step);
                 savepoint.release();
-                damages[i].outcome = "done";
+                damages[i].outcome = _options.dry_run ? "planned" : "done";
             } catch (Error const &e) {
                 if (e.exitCode() != ExitCode::SomeFailed) throw;
                 damages[i].message += "; it could not be mended: " + e.message();
             }
         }
+        if (_options.dry_run) return;
         trash.sync();
         transaction.commit();
     }
@@ -155,11 +155,28 @@ private:
         return out;
     }
 
-    static void run(sql::Database &db, Trash &trash, Mending const &step) {
+    void run(sql::Database &db, Trash &trash, Mending const &step) const {
         if (step.sql == emptyTrash) {
-            trash.finish(std::get<std::string>(step.values.at(0)));
-        } else {
+            auto const &id = std::get<std::string>(step.values.at(0));
+            if (_options.dry_run) {
+                tryRemoval(trash, id);
+            } else {
+                trash.finish(id);
+            }
+        } else if (!_options.dry_run || changesRows(step)) {
             db.prepare(step.sql)->run(step.values);
+        }
+    }
+
+    /// Indexes are not made for a dry run: it takes long, and no row can stand in the way.
+    static bool changesRows(Mending const &step) {
+        return !step.sql.starts_with("CREATE INDEX") && !step.sql.starts_with("REINDEX");
+    }
+
+    void tryRemoval(Trash &trash, std::string const &id) const {
+        for (auto const &file : trash.plan(id, {id})) {
+            if (file.fate == RemovedFile::Fate::InUse || file.fate == RemovedFile::Fate::Outside) continue;
+            RootFolder(_config.datastore_root).insistOn(artifactOf(file.path));
         }
     }
 
@@ -186,8 +203,10 @@ std::int64_t CheckResult::mendedTotal() const {
 
 CheckResult check(std::string const &repo, CheckOptions const &options,
                   std::function<void(Damage const &)> const &report,
-                  std::function<void(std::string_view)> const &progress) {
+                  std::function<void(std::string_view)> const &progress) try {
     return Checker(repo, options, report).run(progress);
+} catch (Error const &e) {
+    throw openingError(e);
 }
 
 } // namespace dbb::butler

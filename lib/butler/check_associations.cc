@@ -72,15 +72,13 @@ void findMissingGovernorSummaries(CheckContext const &context, AssociationTable 
 class TagRows {
 public:
     TagRows(CheckContext const &context, AssociationTable const &table) : _context(context), _table(table) {
-        Names ids;
-        for (auto const &type : table.types) ids.push_back(std::to_string(type.id));
-        _types = "(" + common::join(ids, ", ") + ")";
         _collectionTypes = table.calibs ? "(4)" : "(1, 2)";
     }
 
     void find() const {
         auto const otherRun = _table.calibs ? "FALSE" : "(c.type = 1 AND d.run_id <> t.collection_id)";
-        auto const wrongTable = "t.dataset_type_id NOT IN " + _types;
+        auto const wrongTable =
+            std::string("y.") + (_table.calibs ? "calibration" : "tag") + "_association_table IS NOT ?";
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
             .prepare(
@@ -92,7 +90,7 @@ public:
                   "d.dataset_type_id <> t.dataset_type_id OR "
                 + otherRun + " OR " + wrongTable + " OR c.type NOT IN " + _collectionTypes
                 + " ORDER BY 1, 2, 3")
-            ->query({}, [&](Statement const &row) { report(row); });
+            ->query({_table.name, _table.name}, [&](Statement const &row) { report(row); });
         findOtherDataIds();
     }
 
@@ -122,24 +120,26 @@ private:
         }
     }
 
-    /// A dataset is in one run only. Where its own run has its row, the other one is one too many.
+    /// A dataset is in one run only. Where its own run has its row, the other one is one too many; unless
+    /// that "run" has no datasets of its own, and may be a collection of another type.
     void reportOtherRun(Statement const &row, std::string const &what) const {
         Finding finding{"tag_of_other_run", place(row), what + ", but the dataset's run is another one"};
         auto const name = quoteIdentifier(_table.name);
-        auto const own = "EXISTS (SELECT 1 FROM " + name
-                         + " AS o JOIN dataset AS d ON d.id = o.dataset_id "
-                           "AND d.run_id = o.collection_id WHERE o.dataset_id = ?)";
+        auto const own =
+            "EXISTS (SELECT 1 FROM " + name
+            + " AS o JOIN dataset AS d ON d.id = o.dataset_id "
+              "AND d.run_id = o.collection_id WHERE o.dataset_id = ?) AND EXISTS (SELECT 1 FROM dataset "
+              "WHERE run_id = ?)";
         bool hasOwn = false;
-        _context.db.cached("SELECT 1 WHERE " + own).query({row.column(0)}, [&](Statement const &) {
-            hasOwn = true;
-        });
+        _context.db.cached("SELECT 1 WHERE " + own)
+            .query({row.column(0), row.column(1)}, [&](Statement const &) { hasOwn = true; });
         if (hasOwn) {
             finding.mending.push_back(
                 {"DELETE FROM " + name
                      + " WHERE dataset_id = ? AND collection_id = ? AND collection_id <> (SELECT run_id FROM "
                        "dataset WHERE id = ?) AND "
                      + own,
-                 {row.column(0), row.column(1), row.column(0), row.column(0)}});
+                 {row.column(0), row.column(1), row.column(0), row.column(0), row.column(1)}});
         }
         _context.report(std::move(finding));
     }
@@ -168,7 +168,6 @@ private:
 
     CheckContext const &_context;
     AssociationTable const &_table;
-    std::string _types;
     std::string _collectionTypes;
 };
 

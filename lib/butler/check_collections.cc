@@ -43,17 +43,36 @@ void findUnknownTypes(CheckContext const &context) {
         });
 }
 
+/// Condition on collection c: it may be a run, as it has datasets of its own or none at all. A collection
+/// that has datasets of other runs only has got a wrong type.
+std::string mayBeRun(CheckContext const &context) {
+    std::string none;
+    for (auto const &table : associationTables(context)) {
+        none += " AND NOT EXISTS (SELECT 1 FROM " + sql::quoteIdentifier(table.name)
+                + " AS t WHERE t.collection_id = c.collection_id)";
+    }
+    return "(EXISTS (SELECT 1 FROM dataset AS d WHERE d.run_id = c.collection_id) OR (TRUE" + none + "))";
+}
+
 void findRunDamage(CheckContext const &context) {
+    auto const run = mayBeRun(context);
     context.db
-        .prepare("SELECT collection_id, name FROM collection WHERE type = 1 AND collection_id NOT IN "
-                 "(SELECT collection_id FROM run) ORDER BY 1")
+        .prepare("SELECT c.collection_id, c.name, " + run
+                 + " FROM collection AS c WHERE c.type = 1 AND "
+                   "c.collection_id NOT IN (SELECT collection_id FROM run) ORDER BY 1")
         ->query({}, [&](Statement const &row) {
-            context.report({"run_without_row",
-                            placeOf("collection", {"collection_id", "name"}, row),
-                            "run \"" + row.text(1) + "\" has no row in table run",
-                            {{"INSERT INTO run (collection_id) SELECT collection_id FROM collection "
-                              "WHERE collection_id = ? AND type = 1 ON CONFLICT DO NOTHING",
-                              {row.column(0)}}}});
+            Finding finding{"run_without_row", placeOf("collection", {"collection_id", "name"}, row),
+                            "run \"" + row.text(1) + "\" has no row in table run"};
+            if (row.integer(2) != 0) {
+                finding.mending.push_back(
+                    {"INSERT INTO run (collection_id) SELECT c.collection_id FROM collection "
+                     "AS c WHERE c.collection_id = ? AND c.type = 1 AND "
+                         + run + " ON CONFLICT DO NOTHING",
+                     {row.column(0)}});
+            } else {
+                finding.message += ", and all its datasets are of other runs";
+            }
+            context.report(std::move(finding));
         });
     context.db
         .prepare("SELECT r.collection_id, c.name, c.type, EXISTS (SELECT 1 FROM dataset AS d "

@@ -95,14 +95,24 @@ private:
         return found;
     }
 
-    static void addMending(AssociationTable const &table, AssociationTable const &source,
-                           Statement const &row, std::vector<Mending> &out) {
+    void addMending(AssociationTable const &table, AssociationTable const &source, Statement const &row,
+                    std::vector<Mending> &out) const {
         auto const id = row.column(0);
         auto const type = row.column(1);
         auto const run = row.column(2);
         out.push_back({"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) "
                        "VALUES (?, ?) ON CONFLICT DO NOTHING",
                        {run, type}});
+        auto const &universe = _context.repo->universe();
+        for (auto const &name : table.group.required) {
+            if (!universe.at(name).governor) continue;
+            auto const governor = quoteIdentifier(name);
+            out.push_back(
+                {"INSERT INTO " + quoteIdentifier("collection_summary_" + name) + " (collection_id, "
+                     + governor + ") SELECT ?, " + governor + " FROM " + quoteIdentifier(source.name)
+                     + " WHERE dataset_id = ? AND dataset_type_id = ? LIMIT 1 ON CONFLICT DO NOTHING",
+                 {run, id, type}});
+        }
         std::string list;
         for (auto const &name : table.group.required) list += ", " + quoteIdentifier(name);
         out.push_back({"INSERT INTO " + quoteIdentifier(table.name)
@@ -118,6 +128,8 @@ private:
     std::vector<AssociationTable> const &_tables;
 };
 
+/// Ids of version 5 follow from what the dataset is. Python also makes random ones (`butler ingest-files`, or
+/// DatasetIdGenEnum.UNIQUE), and conversions of old repositories have left others.
 void compareRawIds(CheckContext const &context, AssociationTable const &table, TypeRow const &type) {
     auto const &names = table.group.required;
     DatasetType datasetType;
@@ -125,11 +137,12 @@ void compareRawIds(CheckContext const &context, AssociationTable const &table, T
     datasetType.dimensions = table.group;
     auto const list = prefixedList("t", names);
     context.db
-        .prepare("SELECT t.dataset_id, c.name, " + list + " FROM " + quoteIdentifier(table.name)
-                 + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
-                   "JOIN collection AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? "
-                   "AND length(t.dataset_id) = 32 ORDER BY t.collection_id, "
-                 + list)
+        .prepare(
+            "SELECT t.dataset_id, c.name, " + list + " FROM " + quoteIdentifier(table.name)
+            + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
+              "JOIN collection AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? "
+              "AND length(t.dataset_id) = 32 AND substr(t.dataset_id, 13, 1) = '5' ORDER BY t.collection_id, "
+            + list)
         ->query({type.id}, [&](Statement const &row) {
             DataId dataId;
             for (std::size_t i = 0; i < names.size(); ++i)

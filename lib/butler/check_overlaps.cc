@@ -59,6 +59,39 @@ public:
             });
     }
 
+    /// Pixels that the mesh of the universe does not have.
+    void findOutside() const {
+        if (_system != "htm") return;
+        auto const first = std::int64_t{8} << (2 * _level);
+        std::string const condition =
+            "o.skypix_system = ? AND o.skypix_level = ? AND (o.skypix_index < ? OR o.skypix_index >= ?)";
+        std::vector<Value> const values{_system, _level, first, 2 * first};
+        _context.db
+            .prepare("SELECT " + prefixedList("o", _dimensions) + ", min(o.skypix_index) FROM "
+                     + quoteIdentifier(_table) + " AS o WHERE " + condition + " GROUP BY "
+                     + prefixedList("o", _dimensions) + " ORDER BY " + prefixedList("o", _dimensions))
+            ->query(values, [&](Statement const &row) {
+                auto const size = static_cast<int>(_dimensions.size());
+                auto where = placeOf(_table, _dimensions, row);
+                where.set("skypix_index", row.integer(size));
+                auto key = values;
+                Names conditions;
+                for (int i = 0; i < size; ++i) {
+                    conditions.push_back("o." + quoteIdentifier(_dimensions[static_cast<std::size_t>(i)])
+                                         + " = ?");
+                    key.push_back(row.column(i));
+                }
+                _context.report({"stale_overlap",
+                                 where,
+                                 _table + " has pixel " + row.text(size) + " for " + _element.name + " ("
+                                     + keyText(_dimensions, row) + "), which htm" + std::to_string(_level)
+                                     + " does not have",
+                                 {{"DELETE FROM " + quoteIdentifier(_table) + " AS o WHERE " + condition
+                                       + " AND " + common::join(conditions, " AND "),
+                                   key}}});
+            });
+    }
+
     void findMissing() {
         std::vector<Record> page;
         for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
@@ -183,6 +216,7 @@ void findOverlapDamage(CheckContext const &context) {
         if (!element.spatial) continue;
         Overlaps overlaps(context, element);
         overlaps.findStale();
+        overlaps.findOutside();
         overlaps.findMissing();
     }
 }

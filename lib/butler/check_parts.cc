@@ -47,10 +47,12 @@ void addTable(CheckContext const &context, bool calibs, TypeRow const &type, Dim
 
 std::vector<TypeRow> typeRows(sql::Database &db) {
     std::vector<TypeRow> out;
-    db.cached("SELECT id, name, dimensions_key, tag_association_table, calibration_association_table "
+    db.cached("SELECT id, name, storage_class, dimensions_key, tag_association_table, "
+              "calibration_association_table "
               "FROM dataset_type ORDER BY id")
         .query({}, [&](Statement const &row) {
-            out.push_back({row.integer(0), row.text(1), row.integer(2), row.text(3), row.text(4)});
+            out.push_back(
+                {row.integer(0), row.text(1), row.text(2), row.integer(3), row.text(4), row.text(5)});
         });
     return out;
 }

@@ -48,6 +48,7 @@ struct CheckContext {
 struct TypeRow {
     std::int64_t id = 0;
     std::string name;
+    std::string storage_class;
     std::int64_t dimensions_key = 0;
     std::string tags_table;
     std::string calibs_table; ///< empty: none

@@ -18,7 +18,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 /// What a dangling reference means, and what may be done to the row that has it.
-enum class Action { Nothing, Delete, DeleteUnlessStored, DeleteUnlessUsed, OtherFinder };
+enum class Action { Nothing, Delete, DeleteUnlessStored, DeleteUnlessUsed, DeleteUnlessNamed, OtherFinder };
 struct Rule {
     std::string_view child;  ///< table, or its beginning when it ends in *
     std::string_view parent; ///< the same
@@ -40,7 +40,8 @@ constexpr Rule rules[] = {
     {"dataset", "run", "dataset_without_run", Action::Nothing},
     {"dataset_location", "dataset", "location_without_dataset", Action::DeleteUnlessStored},
     {"run", "collection", "run_without_collection", Action::DeleteUnlessUsed},
-    {"collection_chain", "collection", "broken_chain", Action::Delete},
+    {"collection_chain", "collection", "broken_chain", Action::DeleteUnlessNamed},
+    {"collection_summary_*", "collection", "dangling_summary", Action::DeleteUnlessNamed},
     {"collection_summary_*", "*", "dangling_summary", Action::Delete},
     {"dimension_graph_definition", "*", "", Action::OtherFinder},
 };
@@ -79,9 +80,10 @@ Names keyOf(sql::Database &db, std::string const &table) {
 /// A table whose references are looked at.
 class Table {
 public:
-    Table(CheckContext const &context, std::string name)
-        : _context(context), _name(std::move(name)), _references(referencesOf(context.db, _name)),
-          _key(keyOf(context.db, _name)) {
+    /// \param memberships  tables that say which datasets are in a collection
+    Table(CheckContext const &context, std::string name, Names const &memberships)
+        : _context(context), _name(std::move(name)), _memberships(memberships),
+          _references(referencesOf(context.db, _name)), _key(keyOf(context.db, _name)) {
         _all = _key;
         for (auto const &[id, reference] : _references) {
             for (auto const &column : reference.source) {
@@ -134,20 +136,13 @@ private:
         Finding finding{damage, placeOf(_name, shownColumns, row),
                         "a row of " + _name + " refers to a row of " + reference.parent
                             + " that is not there (" + valuesText(reference.source, row) + ")"};
-        auto const records = quoteIdentifier(_context.config.records_table);
-        bool can = action != Action::Nothing && !_key.empty();
-        std::string guard;
-        if (action == Action::DeleteUnlessStored) {
-            guard = " AND NOT EXISTS (SELECT 1 FROM " + records + " AS r WHERE r.dataset_id = c.dataset_id)";
-            if (exists("SELECT 1 FROM " + records + " WHERE dataset_id = ?", valueOf("dataset_id", row))) {
-                finding.message += ", but a file is recorded for it";
-                can = false;
-            }
-        } else if (action == Action::DeleteUnlessUsed) {
-            guard = " AND NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.run_id = c.collection_id)";
-            can = can && !exists("SELECT 1 FROM dataset WHERE run_id = ?", valueOf("collection_id", row));
-        }
-        if (can) {
+        auto const guard = guardOf(action, reference.source.front());
+        bool const free = isFree(guard, reference.source.front(), row);
+        if (!free && action == Action::DeleteUnlessStored)
+            finding.message += ", but a file is recorded for it";
+        if (!free && action == Action::DeleteUnlessNamed)
+            finding.message += ", but datasets are said to be in it";
+        if (action != Action::Nothing && !_key.empty() && free) {
             Names parent;
             for (std::size_t i = 0; i < reference.source.size(); ++i) {
                 parent.push_back("p." + quoteIdentifier(reference.target[i]) + " = c."
@@ -166,6 +161,31 @@ private:
                                        values});
         }
         _context.report(std::move(finding));
+    }
+
+    /// Condition without which row `c` must stay, as it helps to restore what its column refers to.
+    std::string guardOf(Action action, std::string const &column) const {
+        auto const unless = [&](std::string const &table, std::string const &name) {
+            return " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table) + " AS o WHERE o." + name
+                   + " = c." + quoteIdentifier(column) + ")";
+        };
+        if (action == Action::DeleteUnlessStored) return unless(_context.config.records_table, "dataset_id");
+        std::string out;
+        if (action == Action::DeleteUnlessUsed || action == Action::DeleteUnlessNamed)
+            out += unless("dataset", "run_id");
+        if (action == Action::DeleteUnlessNamed) {
+            for (auto const &table : _memberships) out += unless(table, "collection_id");
+        }
+        return out;
+    }
+
+    bool isFree(std::string const &guard, std::string const &column, Statement const &row) const {
+        if (guard.empty()) return true;
+        bool out = false;
+        _context.db
+            .cached("SELECT 1 FROM (SELECT ? AS " + quoteIdentifier(column) + ") AS c WHERE TRUE" + guard)
+            .query({valueOf(column, row)}, [&](Statement const &) { out = true; });
+        return out;
     }
 
     /// A dimension record that is missing is one damage, however many rows refer to it.
@@ -201,14 +221,9 @@ private:
         return common::join(parts, ", ");
     }
 
-    bool exists(std::string const &query, Value const &value) const {
-        bool found = false;
-        _context.db.cached(query).query({value}, [&](Statement const &) { found = true; });
-        return found;
-    }
-
     CheckContext const &_context;
     std::string _name;
+    Names const &_memberships;
     std::map<std::int64_t, Reference> _references;
     Names _key;
     Names _all; ///< key and all columns of references
@@ -222,7 +237,13 @@ void findReferenceDamage(CheckContext const &context) {
         .prepare(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
         ->query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
-    for (auto const &table : tables) Table(context, table).check();
+    Names memberships;
+    context.db
+        .prepare("SELECT m.name FROM sqlite_master AS m WHERE m.type = 'table' AND (m.name GLOB "
+                 "'dataset_tags_*' OR m.name GLOB 'dataset_calibs_*') AND EXISTS (SELECT 1 FROM "
+                 "pragma_table_info(m.name) WHERE name = 'collection_id')")
+        ->query({}, [&](Statement const &row) { memberships.push_back(row.text(0)); });
+    for (auto const &table : tables) Table(context, table, memberships).check();
 }
 
 } // namespace dbb::butler

@@ -66,6 +66,12 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
         where.set("constraint", constraint);
         context.report({"missing_constraint", where, "table " + spec.name + " lacks its " + constraint});
     }
+    for (auto const &difference : wrongTypes(spec, actual, dialect)) {
+        auto where = tablePlace(spec.name);
+        where.set("column", difference.substr(0, difference.find(' ')));
+        context.report(
+            {"wrong_columns", where, "table " + spec.name + " has a column of another type: " + difference});
+    }
     for (auto const &index : missingIndexes(spec, actual, dialect)) {
         auto where = tablePlace(spec.name);
         auto const columns = common::join(index.columns, ", ");
@@ -78,6 +84,14 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
                         "table " + spec.name + " lacks its index on " + columns,
                         {{statement, {}}}});
     }
+}
+
+bool hasRows(sql::Database &db, std::string const &table) {
+    bool out = false;
+    db.prepare("SELECT 1 FROM " + quoteIdentifier(table) + " LIMIT 1")->query({}, [&](Statement const &) {
+        out = true;
+    });
+    return out;
 }
 
 /// The table of file records is made by the first client that opens a repository for writing.
@@ -95,13 +109,19 @@ void findRecordsTable(CheckContext const &context) {
         context.report({"missing_opaque_meta", where, "opaque_meta does not name table " + name, {note}});
         return;
     }
-    bool stored = false;
-    context.db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ? LIMIT 1")
-        .query({context.config.datastore_name}, [&](Statement const &) { stored = true; });
-    if (!stored && !noted) return;
-    // Opening for writing makes the table, before the statement runs.
-    context.report(
-        {"missing_records_table", tablePlace(name), "table " + name + " of file records is missing", {note}});
+    Finding finding{"missing_records_table", tablePlace(name),
+                    "table " + name + " of file records is missing"};
+    if (hasRows(context.db, "dataset_location")) {
+        // Beside an empty table all locations would look like rows too many.
+        finding.message += ", though datasets are said to be stored";
+        finding.blocks = true;
+    } else if (noted) {
+        // Opening for writing makes the table, before the statement runs.
+        finding.mending.push_back(note);
+    } else {
+        return;
+    }
+    context.report(std::move(finding));
 }
 
 std::int64_t keyOf(std::string const &table, std::string_view prefix) {
@@ -111,16 +131,8 @@ std::int64_t keyOf(std::string const &table, std::string_view prefix) {
     return number ? std::stoll(digits) : -1;
 }
 
-bool hasRows(sql::Database &db, std::string const &table) {
-    bool out = false;
-    db.prepare("SELECT 1 FROM " + quoteIdentifier(table) + " LIMIT 1")->query({}, [&](Statement const &) {
-        out = true;
-    });
-    return out;
-}
-
-/// Association tables of dimension groups that do not exist. A table of a group that no dataset type uses any
-/// more is none: the Butler never drops them.
+/// Association tables of dimension groups that do not exist, or with rows though no dataset type names them.
+/// An empty table of a group that no dataset type uses any more is none: the Butler never drops them.
 void findOrphanTables(CheckContext const &context) {
     std::set<std::int64_t> keys{0};
     context.db
@@ -136,10 +148,13 @@ void findOrphanTables(CheckContext const &context) {
         .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
     for (auto const &table : tables) {
         auto const prefix = table.starts_with("dataset_tags_") ? "dataset_tags_" : "dataset_calibs_";
-        if (used.contains(table) || keys.contains(keyOf(table, prefix))) continue;
+        bool const ofGroup = keys.contains(keyOf(table, prefix));
+        bool const filled = hasRows(context.db, table);
+        if (used.contains(table) || (ofGroup && !filled)) continue;
         Finding finding{"orphan_dynamic_table", tablePlace(table),
-                        "table " + table + " belongs to no dimension group and no dataset type"};
-        if (hasRows(context.db, table)) {
+                        "table " + table + " belongs to "
+                            + (ofGroup ? "no dataset type" : "no dimension group and no dataset type")};
+        if (filled) {
             finding.message += ", but has rows";
         } else {
             finding.mending.push_back({"DROP TABLE IF EXISTS " + quoteIdentifier(table), {}});

@@ -41,20 +41,40 @@ public:
     void findLocationsWithoutRecord() const {
         auto const noRecord =
             "NOT EXISTS (SELECT 1 FROM " + _records + " AS r WHERE r.dataset_id = l.dataset_id)";
+        // Without any record it is the table that is wrong, not each location.
+        auto const anyRecord = "EXISTS (SELECT 1 FROM " + _records + ")";
         _context.db
-            .prepare(
-                "SELECT l.datastore_name, l.dataset_id FROM dataset_location AS l WHERE l.datastore_name = ? "
-                "AND "
-                + noRecord
-                + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = l.dataset_id) ORDER BY 1, 2")
+            .prepare("SELECT l.datastore_name, l.dataset_id, " + anyRecord
+                     + " FROM dataset_location AS l WHERE l.datastore_name = ? "
+                       "AND "
+                     + noRecord
+                     + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = l.dataset_id) ORDER BY 1, 2")
             ->query({_datastore}, [&](Statement const &row) {
-                _context.report({"location_without_record",
-                                 placeOf("dataset_location", {"datastore_name", "dataset_id"}, row),
-                                 "dataset " + row.text(1) + " is said to be stored, but no file is recorded",
-                                 {{"DELETE FROM dataset_location AS l WHERE l.datastore_name = ? AND "
-                                   "l.dataset_id = ? AND "
-                                       + noRecord,
-                                   {row.column(0), row.column(1)}}}});
+                Finding finding{"location_without_record",
+                                placeOf("dataset_location", {"datastore_name", "dataset_id"}, row),
+                                "dataset " + row.text(1) + " is said to be stored, but no file is recorded"};
+                if (row.integer(2) != 0) {
+                    finding.mending.push_back(
+                        {"DELETE FROM dataset_location AS l WHERE l.datastore_name = ? AND l.dataset_id = ? "
+                         "AND "
+                             + noRecord + " AND " + anyRecord,
+                         {row.column(0), row.column(1)}});
+                } else {
+                    finding.message += ", nor is one of any other dataset";
+                }
+                _context.report(std::move(finding));
+            });
+    }
+
+    /// What reads the file, and as what, are names that Python looks up.
+    void findNamelessRecords() const {
+        _context.db
+            .prepare("SELECT r.dataset_id, r.component, r.path FROM " + _records
+                     + " AS r WHERE r.formatter = '' OR r.storage_class = '' ORDER BY 1, 2")
+            ->query({}, [&](Statement const &row) {
+                _context.report(
+                    {"bad_value", placeOf(_context.config.records_table, {"dataset_id", "component"}, row),
+                     "file \"" + row.text(2) + "\" is recorded without formatter or storage class"});
             });
     }
 
@@ -184,6 +204,7 @@ void findStorageDamage(CheckContext const &context) {
     if (!context.db.hasTable(context.config.records_table)) return;
     storage.findLocationsWithoutRecord();
     storage.findMissingLocations();
+    storage.findNamelessRecords();
     storage.findRecordsWithoutDataset(associationTables(context));
 }
 

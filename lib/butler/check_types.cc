@@ -37,7 +37,29 @@ Names dimensionsOf(CheckContext const &context, std::string const &table) {
     return same ? group.required : Names();
 }
 
-void findUndefined(CheckContext const &context, TypeRow const &type) {
+using Groups = std::map<std::int64_t, std::optional<DimensionGroup>>;
+
+/// A second definition of the same dimensions would keep the Butler from opening the repository, so a type
+/// whose dimensions another group has belongs to that one.
+bool pointedBack(CheckContext const &context, TypeRow const &type, Names const &dimensions,
+                 Groups const &groups) {
+    auto const same = std::find_if(groups.begin(), groups.end(), [&](auto const &entry) {
+        return entry.second && entry.second->required == dimensions;
+    });
+    if (same == groups.end()) return false;
+    auto const key = std::to_string(type.dimensions_key);
+    context.report({"undefined_dimension_group",
+                    typePlace(type),
+                    "dimension group " + key + " of dataset type \"" + type.name
+                        + "\" has no definition; group " + std::to_string(same->first)
+                        + " has the dimensions of " + type.tags_table,
+                    {{"UPDATE dataset_type SET dimensions_key = ? WHERE id = ? AND dimensions_key = ? AND "
+                      "dimensions_key NOT IN (SELECT dimension_graph_id FROM dimension_graph_definition)",
+                      {same->first, type.id, type.dimensions_key}}}});
+    return true;
+}
+
+void findUndefined(CheckContext const &context, TypeRow const &type, Groups &groups) {
     auto const key = std::to_string(type.dimensions_key);
     Json where;
     where.set("table", "dimension_graph_definition").set("dimension_graph_id", type.dimensions_key);
@@ -45,7 +67,9 @@ void findUndefined(CheckContext const &context, TypeRow const &type) {
                     "dimension group " + key + " of dataset type \"" + type.name + "\" has no definition"};
     // The table of tags has a column for each required dimension, so it knows what the definition was.
     auto const dimensions = dimensionsOf(context, type.tags_table);
+    if (!dimensions.empty() && pointedBack(context, type, dimensions, groups)) return;
     if (!dimensions.empty()) {
+        groups[type.dimensions_key] = context.repo->universe().group(dimensions);
         finding.message += "; columns of " + type.tags_table + " are " + common::join(dimensions, ", ");
         finding.mending.push_back({"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING",
                                    {type.dimensions_key}});
@@ -77,11 +101,9 @@ void findGroupDamage(CheckContext const &context) {
                  "dimension group " + shownValue(key) + " has a definition but no key",
                  {{"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING", {key}}}});
         });
-    auto const groups = definedGroups(context);
-    std::set<std::int64_t> undefined;
+    auto groups = definedGroups(context);
     for (auto const &type : typeRows(db)) {
-        if (groups.contains(type.dimensions_key)) continue;
-        if (undefined.insert(type.dimensions_key).second) findUndefined(context, type);
+        if (!groups.contains(type.dimensions_key)) findUndefined(context, type, groups);
     }
     db.prepare(
           "SELECT id FROM dimension_graph_key WHERE id <> 0 AND id NOT IN (SELECT dimension_graph_id FROM "
@@ -113,6 +135,10 @@ void findGroupDamage(CheckContext const &context) {
 void findTypeDamage(CheckContext const &context) {
     for (auto const &type : typeRows(context.db)) {
         auto const &name = type.name;
+        if (type.storage_class.empty()) {
+            context.report(
+                {"bad_value", typePlace(type), "dataset type \"" + name + "\" has no storage class"});
+        }
         bool const good = !name.empty() && (name[0] < '0' || name[0] > '9')
                           && std::all_of(name.begin(), name.end(), isPartOfName);
         if (good) continue;

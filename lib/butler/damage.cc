@@ -21,7 +21,8 @@ constexpr DamageKind kinds[] = {
      findRegistryDamage},
     {"broken_index", "An index does not fit its table.", "the index is made anew from its table (REINDEX)",
      mends, findRegistryDamage},
-    {"bad_value", "A row breaks a rule of its table: NULL where none may be, or a text that is too long.",
+    {"bad_value",
+     "A row breaks a rule of its table: NULL where none may be, or a text that is too long or empty.",
      "correct the value with sqlite3, or restore the row from a copy", stays, findRegistryDamage},
 
     // what kind of registry it is
@@ -37,28 +38,39 @@ constexpr DamageKind kinds[] = {
     // tables
     {"missing_table", "A table that every repository of this universe has is missing.",
      "restore it from a copy: what was in it can't be known", stays, findTableDamage},
-    {"wrong_columns", "A table has other columns than the universe or its dimension group asks for.",
+    {"wrong_columns",
+     "A table has other columns, or columns of other types, than the universe or its dimension group asks "
+     "for.",
      "restore it from a copy, or move its rows to a table with the right columns", stays, findTableDamage},
-    {"missing_records_table", "The table of file records is missing, though datasets are said to be stored.",
-     "an empty table is made; the locations without records are a damage of their own", mends,
-     findTableDamage},
+    {"missing_records_table", "The table of file records is missing.",
+     "an empty table is made; where datasets are said to be stored: correct datastore.records.table in "
+     "butler.yaml, or restore the table from a backup",
+     mends, findTableDamage},
     {"missing_opaque_meta", "opaque_meta does not name the table of file records.",
      "its name is written there", mends, findTableDamage},
     {"undefined_dimension_group", "A dimension group has no definition or no key.",
-     "the definition is read off the columns of its table of tags, the key is written; without such a table: "
+     "the definition is read off the columns of its table of tags, the key is written; where another group "
+     "has "
+     "these dimensions, the dataset type gets its key; without such a table: "
      "restore dimension_graph_definition from a copy",
      mends, findGroupDamage},
     {"empty_dimension_group", "A dimension group has no definition, and no dataset type has it.",
      "its key is removed", mends, findGroupDamage},
     {"unknown_dimension", "A dimension group has a name that is no dimension of this universe.",
      "correct the name in dimension_graph_definition", stays, findGroupDamage},
-    {"orphan_dynamic_table", "A table of tags or calibrations belongs to no dimension group.",
-     "an empty one is dropped; one with rows: find out from its columns which group it belonged to", mends,
-     findDynamicTableDamage},
+    {"orphan_dynamic_table",
+     "A table of tags or calibrations belongs to no dimension group, or has rows and belongs to no dataset "
+     "type.",
+     "an empty one is dropped; one with rows: find out from its columns which group it belonged to, from "
+     "its rows to which dataset types, and write its name there",
+     mends, findDynamicTableDamage},
     {"missing_dynamic_table", "A dataset type names a table of tags or calibrations that is missing.",
      "where there are no datasets of the type, the empty table is made; else restore it from a copy", mends,
      findDynamicTableDamage},
-    {"missing_constraint", "A table lacks a primary key, unique key or foreign key.",
+    {"missing_constraint",
+     "A table lacks a primary key, unique key or foreign key, what a foreign key does on deletion, NOT NULL, "
+     "or "
+     "the check of a length.",
      "make the table anew with it and copy the rows over (https://sqlite.org/lang_altertable.html, part 7)",
      stays, findIndexDamage},
     {"missing_index", "A table lacks an index, which makes queries slow.", "the index is made", mends,
@@ -70,7 +82,9 @@ constexpr DamageKind kinds[] = {
     {"unknown_collection_type", "A collection is neither RUN, TAGGED, CHAINED nor CALIBRATION.",
      "correct its type in table collection (1 RUN, 2 TAGGED, 3 CHAINED, 4 CALIBRATION)", stays,
      findCollectionDamage},
-    {"run_without_row", "A run has no row in table run.", "the row is written", mends, findCollectionDamage},
+    {"run_without_row", "A run has no row in table run.",
+     "the row is written; where all its datasets are of other runs: correct its type in table collection",
+     mends, findCollectionDamage},
     {"run_of_other_type", "Table run has a collection that is no run.",
      "where no dataset is in it, the row is removed; else correct the type of the collection", mends,
      findCollectionDamage},
@@ -110,11 +124,13 @@ constexpr DamageKind kinds[] = {
     {"run_without_collection", "Table run has a collection that is not there.",
      "where no dataset is in it, the row is removed; else restore the row in collection", mends,
      findReferenceDamage},
-    {"broken_chain", "A chain has a collection that is not there.", "the link is removed", mends,
-     findReferenceDamage},
+    {"broken_chain", "A chain has a collection that is not there.",
+     "the link is removed; while datasets are said to be in the collection: restore its row in collection",
+     mends, findReferenceDamage},
     {"dangling_summary",
      "A summary of a collection has a dataset type, instrument, skymap or collection that is not there.",
-     "the row is removed", mends, findReferenceDamage},
+     "the row is removed; while datasets are said to be in the collection: restore its row in collection",
+     mends, findReferenceDamage},
     {"missing_dimension_row", "Rows refer to a dimension record that is not there.",
      "a record that is nothing but its key (group) is written; others: register it (dbb-repo "
      "register-instrument), "
@@ -139,7 +155,8 @@ constexpr DamageKind kinds[] = {
      "A summary of overlaps has pixels of another system or level than the universe.",
      "remove the row with the overlaps of that system and level, then run the check again", stays,
      findOverlapSummaryDamage},
-    {"stale_overlap", "There are overlaps of a record that is not there or has no region.",
+    {"stale_overlap",
+     "There are overlaps of a record that is not there or has no region, or of a pixel that there is not.",
      "the rows are removed", mends, findOverlapDamage},
     {"missing_overlap", "A record's region has not all of its overlaps, so spatial queries miss it.",
      "the rows of a polygon or circle are written; of other regions: insert the record anew with the Butler "
@@ -158,7 +175,8 @@ constexpr DamageKind kinds[] = {
      "ingest its "
      "file again",
      mends, findDatasetDamage},
-    {"wrong_uuid", "A raw dataset has an id that does not follow from its type, run and data ID.",
+    {"wrong_uuid",
+     "A raw dataset has an id of version 5 that does not follow from its type, run and data ID.",
      "remove it (dbb-repo remove-raw) and ingest its file again", stays, findRawIdDamage},
 
     // memberships
@@ -177,8 +195,10 @@ constexpr DamageKind kinds[] = {
      "A table of tags or calibrations has a dataset with another dataset type than its own.",
      "find out which of the two is right, and correct the other", stays, findTagDamage},
     {"tag_of_other_run", "A run has a dataset whose run is another one.",
-     "where the dataset's own run has it, the other row is removed; else correct dataset.run_id", mends,
-     findTagDamage},
+     "where the dataset's own run has it, the other row is removed; else correct dataset.run_id, or the type "
+     "of "
+     "a collection that has no datasets of its own",
+     mends, findTagDamage},
     {"tag_in_wrong_collection", "A dataset is in a collection of a type that can't have it.",
      "remove the row, or correct the type of the collection", stays, findTagDamage},
     {"data_id_mismatch", "A collection has a dataset with another data ID than its run.",
@@ -194,8 +214,9 @@ constexpr DamageKind kinds[] = {
      "correct datastore.root or datastore.name in butler.yaml, or the name in the table", stays,
      findStorageDamage},
     {"location_without_record", "A dataset is said to be stored, but no file is recorded.",
-     "the location is removed: the dataset stays, and ingesting its file stores it again", mends,
-     findStorageDamage},
+     "the location is removed: the dataset stays, and ingesting its file stores it again; where no file at "
+     "all is recorded: correct datastore.records.table in butler.yaml, or restore the table from a backup",
+     mends, findStorageDamage},
     {"missing_location", "A dataset has a file record, but no location, so the Butler does not see its file.",
      "the location is written", mends, findStorageDamage},
     {"record_without_dataset", "A file is recorded for a dataset that is not there.",

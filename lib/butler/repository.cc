@@ -122,9 +122,19 @@ void createRecordsTable(sql::Database &db, std::string const &name) {
     db.cached("INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING").run({name});
 }
 
-/// A repository that only `butler create` has touched lacks the table.
-void ensureRecordsTable(sql::Database &db, std::string const &name, Access access) {
+/// A repository that only `butler create` has touched lacks the table. Where datasets are said to be stored,
+/// there has been one: an empty table in its place would make their files look lost.
+void ensureRecordsTable(sql::Database &db, Config const &config, Access access) {
+    auto const &name = config.records_table;
     if (db.hasTable(name)) return;
+    db.cached("SELECT 1 FROM dataset_location LIMIT 1").query({}, [&](sql::Statement const &) {
+        throw Error("SCHEMA_DAMAGED",
+                    "\"" + config.sqlite_path + "\" has no table " + name
+                        + " of file records, though datasets are said to be stored",
+                    ExitCode::Damaged)
+            .hint("correct datastore.records.table in \"" + config.file
+                  + "\", or restore the table from a backup; what else is wrong shows: dbb-repo check");
+    });
     if (access == Access::Trial) {
         // A table of this connection only, so that a dry run finds what it asks for.
         db.execute("CREATE TEMP" + recordsTable(name, db.dialect()).front().substr(sizeof "CREATE" - 1));
@@ -177,6 +187,14 @@ Error existsAlready(std::string const &path, std::string const &hint) {
 }
 
 } // namespace
+
+Error openingError(Error const &e) {
+    bool const gone = e.code() == "NOT_FOUND" || e.code() == "NOT_A_FILE";
+    auto out = forWholeRepository(e);
+    // What such files usually are, images on their way, is no help here.
+    if (gone) out.hint("put it back, or correct registry.db and root in butler.yaml");
+    return out;
+}
 
 std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access) {
     if (access != Access::ReadOnly) return sql::openSqlite(file, sql::OpenMode::ReadWrite);
@@ -249,10 +267,10 @@ Repository Repository::open(std::string const &repo, Access access) try {
     if (dimensions == attributes.end()) throw damaged(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);
 
-    if (writes) ensureRecordsTable(*out._db, out._config.records_table, access);
+    if (writes) ensureRecordsTable(*out._db, out._config, access);
     return out;
 } catch (Error const &e) {
-    throw forWholeRepository(e);
+    throw openingError(e);
 }
 
 } // namespace dbb::butler

@@ -5,6 +5,7 @@
 #include "butler/config.h"
 #include "butler/schema.h"
 #include "butler/universe.h"
+#include "common/error.h"
 #include "sql/database.h"
 
 #include <memory>
@@ -19,6 +20,9 @@ enum class Access { ReadOnly, ReadWrite, Trial };
 /// reading alone could not do. \throws Error as openSqlite
 std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access);
 
+/// An error that keeps a whole repository from being opened, whatever it would mean for a single file.
+common::Error openingError(common::Error const &e);
+
 class Repository {
 public:
     /// Create an empty repository of universe 8 in folder `root` (made when absent), equal to that of
@@ -29,11 +33,13 @@ public:
     /// What create() would throw for `root` because of what is there already. Changes nothing.
     static void checkCreate(std::string const &root);
 
-    /// Open a repository; read-write opening adds file_datastore_records when it is missing.
+    /// Open a repository; opening for writing adds file_datastore_records when it is missing and
+    /// nothing is stored.
     /// \throws Error as readConfig and openSqlite; REPO_UNSUPPORTED (exit 5) naming the manager, its version
     /// and what
     ///         dbb can use; a live ObsCore table makes a repository unsupported for writing. REPO_DAMAGED
-    ///         (exit 5) when the database is no registry
+    ///         (exit 5) when the database is no registry, SCHEMA_DAMAGED (exit 5) when datasets are stored
+    ///         without that table
     static Repository open(std::string const &repo, Access access);
 
     Config const &config() const { return _config; }

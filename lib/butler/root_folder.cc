@@ -30,6 +30,11 @@ bool isLink(int folder, std::string const &name) {
     return ::fstatat(folder, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
 }
 
+std::string folderPart(std::string const &relative) {
+    auto const slash = relative.rfind('/');
+    return slash == std::string::npos ? std::string() : relative.substr(0, slash);
+}
+
 } // namespace
 
 RootFolder::RootFolder(std::string path)
@@ -74,14 +79,17 @@ UniqueFd RootFolder::openStepwise(std::string const &relative) const {
     return at;
 }
 
-bool RootFolder::remove(std::string const &relative) {
+/// The folder that has a file, none when it is not there.
+UniqueFd RootFolder::parentOf(std::string const &relative) const {
     if (!staysBelow(relative)) throw outside(_path, relative, "is no path below it");
-    auto const slash = relative.rfind('/');
-    auto const folder = slash == std::string::npos ? std::string() : relative.substr(0, slash);
-    auto const name = relative.substr(slash == std::string::npos ? 0 : slash + 1);
-    auto const fd = openFolder(folder);
+    return openFolder(folderPart(relative));
+}
+
+bool RootFolder::remove(std::string const &relative) {
+    auto const fd = parentOf(relative);
+    auto const name = relative.substr(relative.rfind('/') + 1); // npos + 1 is 0
     if (fd && ::unlinkat(fd.get(), name.c_str(), 0) == 0) {
-        _changed.insert(folder);
+        _changed.insert(folderPart(relative));
         return true;
     }
     if (errno == ENOENT || errno == ENOTDIR) return false;

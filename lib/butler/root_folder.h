@@ -21,10 +21,14 @@ public:
     ///         PERMISSION, READ_ONLY, IO_ERROR … as the system says
     bool remove(std::string const &relative);
 
+    /// Fail as remove() does for a path that it refuses; changes nothing.
+    void insistOn(std::string const &relative) const { parentOf(relative); }
+
     /// Make the removals since the last call durable. \throws Error
     void sync();
 
 private:
+    common::UniqueFd parentOf(std::string const &relative) const;
     common::UniqueFd openFolder(std::string const &relative) const;
     common::UniqueFd openStepwise(std::string const &relative) const;
 

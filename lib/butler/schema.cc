@@ -14,11 +14,11 @@ namespace {
 using Names = std::vector<std::string>;
 
 ColumnSpec column(std::string name, SqlType type, bool notNull = false, int length = 0) {
-    return {std::move(name), type, length, notNull, false, false};
+    return {.name = std::move(name), .type = type, .length = length, .not_null = notNull};
 }
 
 ColumnSpec keyColumn(std::string name, SqlType type, int length = 0) {
-    return {std::move(name), type, length, true, true, false};
+    return {.name = std::move(name), .type = type, .length = length, .not_null = true, .key = true};
 }
 
 ForeignKeySpec reference(std::string table, Names source, Names target, bool cascade = false) {
@@ -71,7 +71,10 @@ TableSpec elementTable(Universe const &universe, Element const &element) {
             dependencies.push_back(name);
         }
     }
-    for (auto const &name : universe.impliedOf(element)) addDimension(universe, name, false, out);
+    for (auto const &name : universe.impliedOf(element)) {
+        addDimension(universe, name, false, out);
+        out.columns.back().nullable_elsewhere = true;
+    }
     for (std::size_t i = 1; i < element.keys.size(); ++i) {
         out.columns.push_back(specOf(element.keys[i]));
         auto unique = dependencies;

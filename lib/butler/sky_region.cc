@@ -164,7 +164,10 @@ void SkyRegion::add(std::string_view bytes, int depth) {
         _known = false;
     } else if (kind == 'b') {
         insist(size == 32);
-        _known = false;
+        // A longitude may go through 0, and then begins above its end; NaN stands for none.
+        bool const empty = std::isnan(numberAt(bytes, 1)) || std::isnan(numberAt(bytes, 9))
+                           || !(numberAt(bytes, 17) <= numberAt(bytes, 25));
+        if (!empty) _known = false;
     } else if (kind == 'u' || kind == 'i') {
         insist(depth < deepestUnion);
         if (kind == 'i') _known = false;

@@ -59,10 +59,6 @@ std::string typeName(ColumnSpec const &column, Dialect dialect) {
     return "BIGINT";
 }
 
-bool isChecked(ColumnSpec const &column) {
-    return column.type == SqlType::String && column.length > 0 && column.length <= 32;
-}
-
 std::string columnText(std::string const &name, std::string const &type, std::string const &defaultText,
                        bool notNull) {
     return quoted(name) + " " + type + (defaultText.empty() ? "" : " DEFAULT " + defaultText)
@@ -135,6 +131,10 @@ std::string createIndex(TableSpec const &table, std::string const &kind, Names c
 
 } // namespace
 
+bool isChecked(ColumnSpec const &column) {
+    return column.type == SqlType::String && column.length > 0 && column.length <= 32;
+}
+
 std::string shortened(std::string const &name, Dialect dialect) {
     constexpr std::size_t most = 63;
     constexpr std::size_t digestBytes = 4;
@@ -187,6 +187,18 @@ Names databaseColumns(TableSpec const &table, Dialect dialect) {
     Names out;
     for (auto const &column : table.columns) out.push_back(column.name);
     return expanded(table, out, dialect);
+}
+
+std::map<std::string, std::string> databaseTypes(TableSpec const &table, Dialect dialect) {
+    std::map<std::string, std::string> out;
+    for (auto const &column : table.columns) {
+        if (column.type == SqlType::Timespan && dialect == Dialect::Sqlite) {
+            out[timespanBegin] = out[timespanEnd] = "BIGINT";
+        } else {
+            out[column.name] = typeName(column, dialect);
+        }
+    }
+    return out;
 }
 
 Names primaryKey(TableSpec const &table) {

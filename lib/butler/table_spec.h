@@ -5,6 +5,7 @@
 
 #include "sql/database.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ struct ColumnSpec {
     SqlType type = SqlType::Text;
     int length = 0; ///< of a String: up to 32 characters are checked, longer ones are stored as Text
     bool not_null = false;
-    bool key = false;         ///< part of the primary key
-    bool has_default = false; ///< of a Timespan (unbounded) or Timestamp (now)
+    bool key = false;                ///< part of the primary key
+    bool has_default = false;        ///< of a Timespan (unbounded) or Timestamp (now)
+    bool nullable_elsewhere = false; ///< NOT NULL in tables that we make, not in those of all releases
 };
 
 struct ForeignKeySpec {
@@ -49,6 +51,12 @@ std::vector<IndexSpec> indexesOf(TableSpec const &table, sql::Dialect dialect);
 /// Names of all columns, and of those of the primary key, as the dialect has them.
 std::vector<std::string> databaseColumns(TableSpec const &table, sql::Dialect dialect);
 std::vector<std::string> primaryKey(TableSpec const &table);
+
+/// Declared types of all columns, by name.
+std::map<std::string, std::string> databaseTypes(TableSpec const &table, sql::Dialect dialect);
+
+/// Whether the length of a column's texts is checked.
+bool isChecked(ColumnSpec const &column);
 
 /// The tables in the order in which SQLAlchemy creates them: rounds of those whose referenced tables are
 /// there.

@@ -27,6 +27,15 @@ sqlite3 fresh/gen3.sqlite3 'DROP TABLE file_datastore_records; DELETE FROM opaqu
 expect_rc 0 dbb-repo check fresh --orphans
 expect_eq "$(sql fresh 'SELECT count(*) FROM opaque_meta')" 0
 
+# Ids of raws that are random (uuid4) or come from elsewhere are none to recompute.
+cp -r universe8 other_ids
+for table in dataset.id dataset_location.dataset_id dataset_tags_00000001.dataset_id file_datastore_records.dataset_id; do
+  column=${table#*.}
+  echo "UPDATE ${table%.*} SET $column = substr($column, 1, 12) || '4' || substr($column, 14) WHERE $column IN (SELECT id FROM raws);"
+done > ids.sql
+sqlite3 other_ids/gen3.sqlite3 "CREATE TEMP TABLE raws AS SELECT d.id FROM dataset AS d JOIN dataset_type AS t ON t.id = d.dataset_type_id AND t.name = 'raw'" '.read ids.sql'
+expect_rc 0 dbb-repo check --no-files other_ids
+
 # Files are looked at unless told not to; the report can be limited; the rest is counted.
 rm -r lsstCam/LSSTCam/calib/curated
 expect_rc 0 dbb-repo check --no-files lsstCam
@@ -67,6 +76,17 @@ expect_rc 2 dbb-repo check
 expect_match "$ERR" 'REPO is missing'
 expect_rc 2 dbb-repo check --limit many fresh
 expect_rc 4 dbb-repo check nowhere
+for how in 'rm gen3.sqlite3' 'rm gen3.sqlite3; mkdir gen3.sqlite3' 'ln -sf nowhere gen3.sqlite3' \
+  'rm butler.yaml; mkdir butler.yaml'; do
+  rm -rf lost
+  cp -r fresh lost
+  (cd lost && eval "$how")
+  for verb in 'check lost' 'check --repair lost' 'show lost collections'; do
+    # shellcheck disable=SC2086  # words of a command
+    expect_rc 4 dbb-repo $verb
+    expect_match "$ERR" 'hint: put it back, or correct registry.db and root in butler.yaml'
+  done
+done
 sqlite3 fresh/gen3.sqlite3 "UPDATE butler_attributes SET value='7.0.0' WHERE name LIKE 'version:%dimensions.static%'"
 remember fresh
 expect_rc 5 dbb-repo check --repair fresh

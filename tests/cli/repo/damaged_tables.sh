@@ -36,6 +36,10 @@ damaged 'exposure' dbb-ingest --repo repo -t direct --run other
 seed 'sqlite3 gen3.sqlite3 "INSERT INTO dimension_graph_definition VALUES (1, '\''nonsense'\'')"'
 damaged 'dimension_graph_definition: .*"nonsense"' dbb-repo show repo datasets
 damaged 'dimension_graph_definition: .*"nonsense"' dbb-ingest --repo repo -t direct
+for typo in file_datastore_record other; do
+  seed "sed -i 's/table: file_datastore_records/table: $typo/' butler.yaml"
+  damaged "has no table $typo of file records" dbb-ingest --repo repo -t copy --run other
+done
 seed 'printf "datastore: 5\n" > butler.yaml'
 damaged 'butler.yaml": datastore is no mapping but 5' dbb-repo show repo datasets
 seed 'printf "registry: x\n" > butler.yaml'

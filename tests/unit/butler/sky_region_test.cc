@@ -49,6 +49,10 @@ TEST_CASE("kinds of regions that are not indexed are regions all the same", "[bu
     CHECK_FALSE(SkyRegion::decode("YtuHmKI2XPg/skcrfXZi+D9JO2+lAJHtP6Q6ug8Aqu0/").isKnown());
     CHECK(SkyRegion::decode("").isKnown());
     CHECK(SkyRegion::decode("").trixels(7).possible.empty());
+    // Box.empty() of sphgeom has nothing that an index could lack.
+    auto const none = SkyRegion::decode("YgAAAAAAAPh/AAAAAAAA+H8AAAAAAADwPwAAAAAAAAAA");
+    CHECK(none.isKnown());
+    CHECK(none.trixels(7).possible.empty());
     // Texts with a colon between them are a union.
     std::string const circle = "Y5hvUpYkX8u/0XmyJaNa2z/Fe62m5Bvsv3KuwfA/9PQ+oLbeLW5Pcj8=";
     CHECK(SkyRegion::decode(circle + ":" + circle).trixels(7).certain.size() == 6);
