@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "common/signals.h"
 
+#include <algorithm>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -139,9 +140,10 @@ private:
                 damages[i].message += "; it could not be mended: " + e.message();
             }
         }
-        if (_options.dry_run) return;
         trash.sync();
-        transaction.commit();
+        bool const mended =
+            std::any_of(damages.begin(), damages.end(), [](Damage const &d) { return d.outcome == "done"; });
+        if (mended) transaction.commit();
     }
 
     /// The datasets whose removal is to be finished.
