@@ -164,9 +164,12 @@ void SkyRegion::add(std::string_view bytes, int depth) {
         _known = false;
     } else if (kind == 'b') {
         insist(size == 32);
-        // A longitude may go through 0, and then begins above its end; NaN stands for none.
-        bool const empty = std::isnan(numberAt(bytes, 1)) || std::isnan(numberAt(bytes, 9))
-                           || !(numberAt(bytes, 17) <= numberAt(bytes, 25));
+        // Longitudes and latitudes of the empty box are NaN, or the first latitude lies above the last; a
+        // longitude may go through 0, and then begins above its end.
+        auto const number = [&](std::size_t i) {
+            return std::bit_cast<double>(littleEndian(bytes, 1 + 8 * i));
+        };
+        bool const empty = std::isnan(number(0)) || std::isnan(number(1)) || !(number(2) <= number(3));
         if (!empty) _known = false;
     } else if (kind == 'u' || kind == 'i') {
         insist(depth < deepestUnion);

@@ -118,6 +118,7 @@ TEST_CASE("tables of all universes are what they should be", "[butler][check]") 
             auto const actual = butler::readTable(*db, spec.name);
             CHECK(butler::sameColumns(spec, actual, db->dialect()));
             CHECK(butler::missingConstraints(spec, actual).empty());
+            CHECK(butler::wrongTypes(spec, actual, db->dialect()).empty());
             CHECK(butler::missingIndexes(spec, actual, db->dialect()).empty());
         }
     }
