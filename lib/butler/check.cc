@@ -159,12 +159,8 @@ private:
 
     void run(sql::Database &db, Trash &trash, Mending const &step) const {
         if (step.sql == emptyTrash) {
-            auto const &id = std::get<std::string>(step.values.at(0));
-            if (_options.dry_run) {
-                tryRemoval(trash, id);
-            } else {
-                trash.finish(id);
-            }
+            trash.finish(std::get<std::string>(step.values.at(0)),
+                         _options.dry_run ? Trash::Files::Rehearse : Trash::Files::Delete);
         } else if (!_options.dry_run || changesRows(step)) {
             db.prepare(step.sql)->run(step.values);
         }
@@ -173,13 +169,6 @@ private:
     /// Indexes are not made for a dry run: it takes long, and no row can stand in the way.
     static bool changesRows(Mending const &step) {
         return !step.sql.starts_with("CREATE INDEX") && !step.sql.starts_with("REINDEX");
-    }
-
-    void tryRemoval(Trash &trash, std::string const &id) const {
-        for (auto const &file : trash.plan(id, {id})) {
-            if (file.fate == RemovedFile::Fate::InUse || file.fate == RemovedFile::Fate::Outside) continue;
-            RootFolder(_config.datastore_root).insistOn(artifactOf(file.path));
-        }
     }
 
     std::string _place;

@@ -196,7 +196,7 @@ std::vector<RemovedFile> Trash::plan(std::string const &id) {
     return out;
 }
 
-std::vector<RemovedFile> Trash::finish(std::string const &id) {
+std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
     if (!isInTrash(_repo, id)) return {};
     std::vector<RemovedFile> out;
     auto const paths = pathsOf(_repo, id);
@@ -210,7 +210,11 @@ std::vector<RemovedFile> Trash::finish(std::string const &id) {
         auto fate = fateOf(path, {id});
         if (fate == Fate::Deleted) {
             if (!_root) _root.emplace(_repo.config().datastore_root);
-            if (!_root->remove(artifactOf(path))) fate = Fate::Missing;
+            if (files == Files::Rehearse) {
+                _root->insistOn(artifactOf(path));
+            } else if (!_root->remove(artifactOf(path))) {
+                fate = Fate::Missing;
+            }
         }
         out.push_back({path, fate});
     }

@@ -61,13 +61,17 @@ public:
     /// the others go as well.
     std::vector<RemovedFile> plan(std::string const &id);
 
+    /// Whether finish() deletes files, or only makes sure that it could, for a transaction that is rolled
+    /// back.
+    enum class Files { Delete, Rehearse };
+
     /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its
     /// file records and its row of the trash. Inside a transaction of the caller, which keeps others from
     /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored as well.
     /// \throws Error as RootFolder::remove, and OUTSIDE_ROOT for a path that require() would refuse, before
     /// any
     ///         row of this dataset is deleted
-    std::vector<RemovedFile> finish(std::string const &id);
+    std::vector<RemovedFile> finish(std::string const &id, Files files = Files::Delete);
 
     /// Make the deletions durable; to be called before the transaction is committed. \throws Error
     void sync();

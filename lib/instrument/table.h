@@ -68,8 +68,8 @@ struct Table {
     std::string default_run;
     std::string raw_formatter;
     std::map<int, std::string> formatter_by_detector; ///< exceptions from raw_formatter
-    std::vector<Detector> const &detectors() const; ///< \throws Error BAD_TABLE
-    std::vector<PhysicalFilter> filters() const;    ///< \throws Error BAD_TABLE
+    std::vector<Detector> const &detectors() const;   ///< \throws Error BAD_TABLE
+    std::vector<PhysicalFilter> filters() const;      ///< \throws Error BAD_TABLE
 
     void (*fix)(Fixes &) = nullptr;        ///< header fixes of the whole class, nullptr: none
     std::array<Rule, propertyCount> rules; ///< a rule without function has no value

@@ -98,7 +98,7 @@ PATHS
 expect_unchanged elsewhere/bystander.txt
 refused 'stored in datastore "elsewhere"' "INSERT INTO dataset_location (datastore_name, dataset_id) SELECT 'elsewhere', dataset_id $location; DELETE $location AND datastore_name<>'elsewhere'"
 refused 'no file is recorded' "DELETE FROM file_datastore_records WHERE path='$(path_of R10_S02)'"
-refused 'no file is recorded|no such table' 'DROP TABLE file_datastore_records'
+refused 'no file is recorded|has no table' 'DROP TABLE file_datastore_records'
 refused 'no row in table dataset_type;' 'DELETE FROM dataset_type'
 refused 'no row in table dataset;' 'DELETE FROM dataset'
 refused 'no row in table dataset_tags_00000001;' 'DELETE FROM dataset_tags_00000001'
