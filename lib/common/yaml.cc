@@ -135,6 +135,29 @@ private:
     int _nodes = 0;
 };
 
+/// Whether a mark of a document's begin or end (at the begin of a line, which no content can have) stands
+/// behind content. YAML::LoadAll is no help: it goes on for ever at some texts.
+bool hasSeveralDocuments(std::string_view text) {
+    bool content = false;
+    bool ended = false;
+    while (!text.empty()) {
+        auto const line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        bool const mark = line.size() == 3 || line.find_first_of(" \t\r") == 3;
+        if (mark && line.starts_with("---")) {
+            if (content || ended) return true;
+            content = line.find_first_not_of(" \t\r", 3) != std::string_view::npos;
+        } else if (mark && line.starts_with("...")) {
+            ended = true;
+        } else if (line.find_first_not_of(" \t\r") != std::string_view::npos && !line.starts_with('#')
+                   && !line.starts_with('%')) {
+            if (ended) return true;
+            content = true;
+        }
+    }
+    return false;
+}
+
 } // namespace
 
 Json plainScalar(std::string const &text) {
@@ -152,13 +175,11 @@ Json parseYaml(std::string const &text, std::string const &name) {
     };
     if (!isUtf8(text)) throw bad("it is not encoded in UTF-8").hint("write the file again in UTF-8");
     try {
-        auto const documents = YAML::LoadAll(text);
-        if (documents.empty()) return {};
-        if (documents.size() > 1) {
-            throw bad("it holds " + std::to_string(documents.size()) + " documents where one is expected")
+        if (hasSeveralDocuments(text)) {
+            throw bad("it holds several documents where one is expected")
                 .hint("keep one of them; the others need files of their own");
         }
-        return Converter(name).convert(documents.front());
+        return Converter(name).convert(YAML::Load(text));
     } catch (YAML::Exception const &e) {
         throw bad("line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1)
                   + ": " + e.msg);
