@@ -32,9 +32,11 @@ expect_eq "$(grep -c 'could not create "/nowhere/metrics"' "$ERR")" 1 'times tha
 
 # What is no regular file is written into and stays what it is.
 mkfifo fifo
-cat fifo > counters &
+# Open at both ends, so that there is a reader before the program writes.
+exec 7<> fifo
 expect_rc 0 dbb-scan --metrics fifo a.fits
-wait
+timeout 1 cat <&7 > counters || true
+exec 7>&-
 expect_match counters '^dbb_lines_read\{program="dbb-scan"\} 1$'
 [ -p fifo ] || fail 'the FIFO was replaced'
 expect_rc 4 dbb-scan --metrics fifo a.fits
