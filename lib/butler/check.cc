@@ -3,8 +3,6 @@
 #include "butler/check_parts.h"
 #include "butler/check_spool.h"
 #include "butler/repository.h"
-#include "butler/root_folder.h"
-#include "butler/stored_path.h"
 #include "butler/trash.h"
 #include "common/error.h"
 #include "common/signals.h"

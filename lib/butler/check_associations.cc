@@ -130,10 +130,7 @@ private:
             + " AS o JOIN dataset AS d ON d.id = o.dataset_id "
               "AND d.run_id = o.collection_id WHERE o.dataset_id = ?) AND EXISTS (SELECT 1 FROM dataset "
               "WHERE run_id = ?)";
-        bool hasOwn = false;
-        _context.db.cached("SELECT 1 WHERE " + own)
-            .query({row.column(0), row.column(1)}, [&](Statement const &) { hasOwn = true; });
-        if (hasOwn) {
+        if (_context.db.cached("SELECT 1 WHERE " + own).hasRow({row.column(0), row.column(1)})) {
             finding.mending.push_back(
                 {"DELETE FROM " + name
                      + " WHERE dataset_id = ? AND collection_id = ? AND collection_id <> (SELECT run_id FROM "

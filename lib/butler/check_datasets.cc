@@ -87,12 +87,10 @@ private:
     }
 
     bool knows(AssociationTable const &source, Statement const &row) const {
-        bool found = false;
-        _context.db
+        return _context.db
             .cached("SELECT 1 FROM " + quoteIdentifier(source.name)
-                    + " WHERE dataset_id = ? AND dataset_type_id = ? LIMIT 1")
-            .query({row.column(0), row.column(1)}, [&](Statement const &) { found = true; });
-        return found;
+                    + " WHERE dataset_id = ? AND dataset_type_id = ?")
+            .hasRow({row.column(0), row.column(1)});
     }
 
     void addMending(AssociationTable const &table, AssociationTable const &source, Statement const &row,

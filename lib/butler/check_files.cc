@@ -105,14 +105,12 @@ private:
 
     void report(std::string_view damage, StoredFile const &stored, std::string message) const {
         // It may have been removed since its row was read.
-        bool still = false;
-        _context.db
-            .cached("SELECT 1 FROM " + _records
-                    + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = "
-                      "? AND "
-                      "r.component = ? AND r.path = ?")
-            .query({stored.id, stored.component, stored.path}, [&](Statement const &) { still = true; });
-        if (!still) return;
+        auto &still = _context.db.cached(
+            "SELECT 1 FROM " + _records
+            + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = "
+              "? AND "
+              "r.component = ? AND r.path = ?");
+        if (!still.hasRow({stored.id, stored.component, stored.path})) return;
         Json where;
         where.set("table", _context.config.records_table).set("dataset_id", stored.id);
         where.set("component", stored.component).set("path", stored.path);

@@ -67,6 +67,16 @@ std::map<std::int64_t, std::optional<DimensionGroup>> definedGroups(CheckContext
     return out;
 }
 
+std::vector<std::string> dynamicTables(sql::Database &db, std::string const &column) {
+    std::vector<std::string> out;
+    db.prepare(
+          "SELECT m.name FROM sqlite_master AS m WHERE m.type = 'table' AND (m.name GLOB 'dataset_tags_*' OR "
+          "m.name GLOB 'dataset_calibs_*') AND (?1 = '' OR EXISTS (SELECT 1 FROM pragma_table_info(m.name) "
+          "WHERE name = ?1)) ORDER BY 1")
+        ->query({column}, [&](Statement const &row) { out.push_back(row.text(0)); });
+    return out;
+}
+
 std::vector<AssociationTable> associationTables(CheckContext const &context) {
     std::vector<AssociationTable> out;
     auto const groups = definedGroups(context);
@@ -89,8 +99,7 @@ Json jsonOf(Value const &value) {
 
 std::string shownValue(Value const &value) {
     auto const json = jsonOf(value);
-    if (json.isNull()) return "NULL";
-    return json.isString() ? json.string() : json.dump();
+    return json.isNull() ? "NULL" : json.text();
 }
 
 Json placeOf(std::string const &table, Names const &names, Statement const &row, int first) {

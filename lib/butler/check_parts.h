@@ -59,6 +59,10 @@ std::vector<TypeRow> typeRows(sql::Database &db);
 /// the group without dimensions.
 std::map<std::int64_t, std::optional<DimensionGroup>> definedGroups(CheckContext const &context);
 
+/// All tables of tags and calibrations that there are, whether a dataset type has them or not, by name.
+/// \param column  only those with a column of this name; empty: all
+std::vector<std::string> dynamicTables(sql::Database &db, std::string const &column = "");
+
 /// A table of tags or calibs that is there as it should be, with the dataset types that it belongs to.
 struct AssociationTable {
     std::string name;

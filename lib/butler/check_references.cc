@@ -123,11 +123,9 @@ private:
 
     /// A run that only lacks its row in table run is one damage, not one for each of its datasets.
     bool isOfRunWithoutRow(Rule const &rule, Statement const &row) const {
-        if (rule.damage != "dataset_without_run") return false;
-        bool found = false;
-        _context.db.cached("SELECT 1 FROM collection WHERE collection_id = ? AND type = 1")
-            .query({valueOf("run_id", row)}, [&](Statement const &) { found = true; });
-        return found;
+        return rule.damage == "dataset_without_run"
+               && _context.db.cached("SELECT 1 FROM collection WHERE collection_id = ? AND type = 1")
+                      .hasRow({valueOf("run_id", row)});
     }
 
     void reportRow(std::string_view damage, Action action, Reference const &reference,
@@ -180,12 +178,11 @@ private:
     }
 
     bool isFree(std::string const &guard, std::string const &column, Statement const &row) const {
-        if (guard.empty()) return true;
-        bool out = false;
-        _context.db
-            .cached("SELECT 1 FROM (SELECT ? AS " + quoteIdentifier(column) + ") AS c WHERE TRUE" + guard)
-            .query({valueOf(column, row)}, [&](Statement const &) { out = true; });
-        return out;
+        return guard.empty()
+               || _context.db
+                      .cached("SELECT 1 FROM (SELECT ? AS " + quoteIdentifier(column) + ") AS c WHERE TRUE"
+                              + guard)
+                      .hasRow({valueOf(column, row)});
     }
 
     /// A dimension record that is missing is one damage, however many rows refer to it.
@@ -237,12 +234,7 @@ void findReferenceDamage(CheckContext const &context) {
         .prepare(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
         ->query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
-    Names memberships;
-    context.db
-        .prepare("SELECT m.name FROM sqlite_master AS m WHERE m.type = 'table' AND (m.name GLOB "
-                 "'dataset_tags_*' OR m.name GLOB 'dataset_calibs_*') AND EXISTS (SELECT 1 FROM "
-                 "pragma_table_info(m.name) WHERE name = 'collection_id')")
-        ->query({}, [&](Statement const &row) { memberships.push_back(row.text(0)); });
+    auto const memberships = dynamicTables(context.db, "collection_id");
     for (auto const &table : tables) Table(context, table, memberships).check();
 }
 

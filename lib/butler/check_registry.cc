@@ -69,11 +69,9 @@ Json attributePlace(std::string const &name) {
 
 /// The version of the datasets manager decides how ingest dates are kept, which the table's column shows too.
 void compareIngestDate(CheckContext const &context, std::string const &row, std::string const &version) {
-    std::string type;
-    context.db.cached("SELECT upper(type) FROM pragma_table_info('dataset') WHERE name = 'ingest_date'")
-        .query({}, [&](Statement const &r) { type = r.text(0); });
-    bool const timestamp = type == "TIMESTAMP";
-    if (type.empty() || timestamp == version.starts_with("1.")) return;
+    auto const manager = version.starts_with("1.") ? DatasetsManager::V1 : DatasetsManager::V2;
+    auto const type = contradictingDateType(context.db, manager);
+    if (type.empty()) return;
     context.report({"wrong_version",
                     attributePlace(row),
                     "version " + version + " of the datasets manager contradicts column dataset.ingest_date, "

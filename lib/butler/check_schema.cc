@@ -86,22 +86,11 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
     }
 }
 
-bool hasRows(sql::Database &db, std::string const &table) {
-    bool out = false;
-    db.prepare("SELECT 1 FROM " + quoteIdentifier(table) + " LIMIT 1")->query({}, [&](Statement const &) {
-        out = true;
-    });
-    return out;
-}
-
 /// The table of file records is made by the first client that opens a repository for writing.
 void findRecordsTable(CheckContext const &context) {
     auto const &name = context.config.records_table;
     Mending const note{"INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING", {name}};
-    bool noted = false;
-    context.db.cached("SELECT 1 FROM opaque_meta WHERE table_name = ?").query({name}, [&](Statement const &) {
-        noted = true;
-    });
+    bool const noted = context.db.cached("SELECT 1 FROM opaque_meta WHERE table_name = ?").hasRow({name});
     if (context.db.hasTable(name)) {
         if (!compareColumns(context, recordsTableSpec(name), true) || noted) return;
         auto where = tablePlace("opaque_meta");
@@ -111,7 +100,7 @@ void findRecordsTable(CheckContext const &context) {
     }
     Finding finding{"missing_records_table", tablePlace(name),
                     "table " + name + " of file records is missing"};
-    if (hasRows(context.db, "dataset_location")) {
+    if (context.db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
         // Beside an empty table all locations would look like rows too many.
         finding.message += ", though datasets are said to be stored";
         finding.blocks = true;
@@ -141,15 +130,10 @@ void findOrphanTables(CheckContext const &context) {
         .query({}, [&](Statement const &row) { keys.insert(row.integer(0)); });
     std::set<std::string> used;
     for (auto const &type : typeRows(context.db)) used.insert({type.tags_table, type.calibs_table});
-    Names tables;
-    context.db
-        .cached("SELECT name FROM sqlite_master WHERE type = 'table' AND (name GLOB 'dataset_tags_*' "
-                "OR name GLOB 'dataset_calibs_*') ORDER BY name")
-        .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
-    for (auto const &table : tables) {
+    for (auto const &table : dynamicTables(context.db)) {
         auto const prefix = table.starts_with("dataset_tags_") ? "dataset_tags_" : "dataset_calibs_";
         bool const ofGroup = keys.contains(keyOf(table, prefix));
-        bool const filled = hasRows(context.db, table);
+        bool const filled = context.db.prepare("SELECT 1 FROM " + quoteIdentifier(table))->hasRow({});
         if (used.contains(table) || (ofGroup && !filled)) continue;
         Finding finding{"orphan_dynamic_table", tablePlace(table),
                         "table " + table + " belongs to "

@@ -187,11 +187,7 @@ void waitForRemovals(CheckContext const &context) {
     constexpr int tries = 10;
     constexpr auto pause = std::chrono::milliseconds(100);
     for (int i = 0; i < tries && common::stopSignal() == 0; ++i) {
-        bool waiting = false;
-        context.db.cached("SELECT 1 FROM dataset_location_trash LIMIT 1").query({}, [&](Statement const &) {
-            waiting = true;
-        });
-        if (!waiting) return;
+        if (!context.db.cached("SELECT 1 FROM dataset_location_trash").hasRow({})) return;
         std::this_thread::sleep_for(pause);
     }
 }

@@ -201,9 +201,8 @@ void checkRunName(std::string const &name) {
     };
     if (name.empty()) throw bad("it is empty");
     if (name.front() == '/') throw bad("it begins with a slash");
-    auto const isControl = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; };
-    if (std::any_of(name.begin(), name.end(), isControl)) throw bad("it has a control character");
     if (!common::isUtf8(name)) throw bad("it is no UTF-8");
+    if (common::printable(name) != name) throw bad("it has a control character");
     for (auto const &part : common::split(name, '/')) {
         if (part == "." || part == "..") throw bad("a part of it is \"" + part + "\"");
     }
@@ -222,10 +221,7 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
                     .cause({.value = std::string(nameOf(type)), .expected = "RUN"});
             }
             if (row.isNull(2)) {
-                throw Error("REPO_DAMAGED",
-                            "\"" + repo.config().root + "\": collection \"" + name
-                                + "\" is a run, but has no row in run",
-                            common::ExitCode::Damaged);
+                throw repo.damaged("collection \"" + name + "\" is a run, but has no row in run");
             }
             out = row.integer(0);
         });

@@ -58,16 +58,10 @@ Value ingestDate(DatasetsManager manager, std::int64_t tai_ns) {
 /// The version of the datasets manager tells how dates are kept; a column of the other kind would take them,
 /// but nobody could read them.
 void requireDateColumn(Repository const &repo) {
-    if (repo.db().dialect() != sql::Dialect::Sqlite) return; // PostgreSQL refuses by itself
-    std::string type;
-    repo.db()
-        .cached("SELECT upper(type) FROM pragma_table_info('dataset') WHERE name = 'ingest_date'")
-        .query({}, [&](Statement const &row) { type = row.text(0); });
-    if ((type == "TIMESTAMP") == (repo.datasetsManager() == DatasetsManager::V1)) return;
-    throw Error("REPO_DAMAGED",
-                "\"" + repo.config().root + "\": the version of the datasets manager contradicts column "
-                    + "dataset.ingest_date, which is a " + type,
-                common::ExitCode::Damaged);
+    auto const type = contradictingDateType(repo.db(), repo.datasetsManager());
+    if (type.empty()) return;
+    throw repo.damaged(
+        "the version of the datasets manager contradicts column dataset.ingest_date, which is a " + type);
 }
 
 } // namespace
@@ -154,23 +148,15 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         out.stored = true;
     });
     if (!located) throw notLocated(hex, what, out.path);
-    if (out.stored && !out.registered) throw damaged(what + " has a file, but no row in dataset");
+    if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
     if (out.registered && !out.stored && hasRow("dataset_location", hex)) {
-        throw damaged(what + " has a location, but no row in " + _repo.config().records_table);
+        throw _repo.damaged(what + " has a location, but no row in " + _repo.config().records_table);
     }
     return out;
 }
 
-Error Datasets::damaged(std::string const &how) const {
-    return Error("REPO_DAMAGED", "\"" + _repo.config().root + "\": " + how, common::ExitCode::Damaged);
-}
-
 bool Datasets::hasRow(std::string const &table, std::string const &hex) const {
-    bool found = false;
-    _repo.db()
-        .cached("SELECT 1 FROM " + table + " WHERE dataset_id = ?")
-        .query({hex}, [&](Statement const &) { found = true; });
-    return found;
+    return _repo.db().cached("SELECT 1 FROM " + table + " WHERE dataset_id = ?").hasRow({hex});
 }
 
 /// A registered dataset is a member of its own run, with the data ID that its id was made of.
@@ -187,13 +173,14 @@ void Datasets::requireDataId(Uuid const &id, DataId const &dataId, std::string c
                         .expected = textOf(stored)});
         }
     });
-    if (!found) throw damaged(what + " has no row in " + _type.tags_table);
+    if (!found) throw _repo.damaged(what + " has no row in " + _type.tags_table);
 }
 
 /// Why a stored dataset has no location in this datastore.
 Error Datasets::notLocated(std::string const &hex, std::string const &what, std::string const &path) const {
     if (!hasRow("dataset_location_trash", hex)) {
-        return damaged(what + " has a file, but no location in datastore " + _repo.config().datastore_name);
+        return _repo.damaged(what + " has a file, but no location in datastore "
+                             + _repo.config().datastore_name);
     }
     return Error("DATASET_IN_TRASH",
                  what + " is being removed: its file \"" + path + "\" waits to be deleted");
@@ -276,10 +263,7 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     each([&](NewDataset const &dataset, std::string const &id) {
         std::vector<Value> row{_type.id, id, _runId};
         row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
-        if (_insertTag->run(row) > 0) return;
-        bool found = false;
-        _dataIdOf->query({id, _runId}, [&](Statement const &) { found = true; });
-        if (!found) throw ignored(_type.tags_table);
+        if (_insertTag->run(row) == 0 && !_dataIdOf->hasRow({id, _runId})) throw ignored(_type.tags_table);
     });
     each([&](NewDataset const &, std::string const &id) {
         if (_insertLocation->run({_repo.config().datastore_name, id}) != 1) throw ignored("dataset_location");

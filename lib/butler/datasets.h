@@ -74,7 +74,6 @@ public:
     std::string const &run() const { return _run; }
 
 private:
-    common::Error damaged(std::string const &how) const;
     bool hasRow(std::string const &table, std::string const &hex) const;
     void requireDataId(common::Uuid const &id, DataId const &dataId, std::string const &what);
     common::Error notLocated(std::string const &hex, std::string const &what, std::string const &path) const;

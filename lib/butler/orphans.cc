@@ -33,7 +33,7 @@ public:
         if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
         _known = &repo.db().cached(
             "SELECT 1 FROM " + sql::quoteIdentifier(repo.config().records_table)
-            + " WHERE path = ? OR (path > ? AND path < ?) OR path = ? OR (path > ? AND path < ?) LIMIT 1");
+            + " WHERE path = ? OR (path > ? AND path < ?) OR path = ? OR (path > ? AND path < ?)");
     }
 
     void run() {
@@ -90,12 +90,9 @@ private:
         auto const path = _root + "/" + relative;
         if (_own.names(path)) return;
         auto const uri = common::fileUri(path);
-        bool known = false;
         // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
-        if (_known)
-            _known->query({relative, relative + "#", relative + "$", uri, uri + "#", uri + "$"},
-                          [&](Statement const &) { known = true; });
-        if (known) return;
+        if (_known && _known->hasRow({relative, relative + "#", relative + "$", uri, uri + "#", uri + "$"}))
+            return;
         _found->cached("INSERT INTO orphan (path, size) VALUES (?, ?) ON CONFLICT DO NOTHING")
             .run({path, size});
     }

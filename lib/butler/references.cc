@@ -23,12 +23,10 @@ bool isRegistered(Repository const &repo, Element const &dimension, DimensionVal
         conditions.push_back(sql::quoteIdentifier(column) + " = ?");
         key.push_back(values.at(name));
     }
-    bool found = false;
-    repo.db()
+    return repo.db()
         .cached("SELECT 1 FROM " + sql::quoteIdentifier(dimension.name) + " WHERE "
                 + common::join(conditions, " AND "))
-        .query(key, [&](sql::Statement const &) { found = true; });
-    return found;
+        .hasRow(key);
 }
 
 } // namespace

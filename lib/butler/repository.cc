@@ -50,12 +50,12 @@ Error unsupported(std::string const &file, std::string const &reason) {
     return Error("REPO_UNSUPPORTED", "\"" + file + "\": " + reason, ExitCode::Damaged);
 }
 
-Error damaged(std::string const &file, std::string const &reason) {
+Error notARegistry(std::string const &file, std::string const &reason) {
     return Error("REPO_DAMAGED", "\"" + file + "\" is no Butler registry: " + reason, ExitCode::Damaged);
 }
 
 Attributes readAttributes(sql::Database &db, std::string const &file) {
-    if (!db.hasTable("butler_attributes")) throw damaged(file, "it has no table butler_attributes");
+    if (!db.hasTable("butler_attributes")) throw notARegistry(file, "it has no table butler_attributes");
     Attributes out;
     db.cached("SELECT name, value FROM butler_attributes").query({}, [&](sql::Statement const &row) {
         out[row.text(0)] = row.text(1);
@@ -86,7 +86,7 @@ int checkManager(Manager const &manager, Attributes const &attributes, std::stri
                  Access access) {
     std::string const name = manager.name;
     auto const cls = attributes.find("config:registry.managers." + name);
-    if (cls == attributes.end()) throw damaged(file, "no manager of " + name + " is recorded");
+    if (cls == attributes.end()) throw notARegistry(file, "no manager of " + name + " is recorded");
     if (cls->second != manager.cls) {
         throw unsupported(file, "its " + name + " are kept by " + cls->second + "; dbb knows " + manager.cls);
     }
@@ -127,14 +127,14 @@ void createRecordsTable(sql::Database &db, std::string const &name) {
 void ensureRecordsTable(sql::Database &db, Config const &config, Access access) {
     auto const &name = config.records_table;
     if (db.hasTable(name)) return;
-    db.cached("SELECT 1 FROM dataset_location LIMIT 1").query({}, [&](sql::Statement const &) {
+    if (db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
         throw Error("SCHEMA_DAMAGED",
                     "\"" + config.sqlite_path + "\" has no table " + name
                         + " of file records, though datasets are said to be stored",
                     ExitCode::Damaged)
             .hint("correct datastore.records.table in \"" + config.file
                   + "\", or restore the table from a backup; what else is wrong shows: dbb-repo check");
-    });
+    }
     if (access == Access::Trial) {
         // A table of this connection only, so that a dry run finds what it asks for.
         db.execute("CREATE TEMP" + recordsTable(name, db.dialect()).front().substr(sizeof "CREATE" - 1));
@@ -249,6 +249,10 @@ void Repository::create(std::string const &root) try {
     throw forWholeRepository(e);
 }
 
+Error Repository::damaged(std::string const &how) const {
+    return Error("REPO_DAMAGED", "\"" + _config.root + "\": " + how, ExitCode::Damaged);
+}
+
 Repository Repository::open(std::string const &repo, Access access) try {
     Repository out;
     out._access = access;
@@ -264,7 +268,7 @@ Repository Repository::open(std::string const &repo, Access access) try {
     }
     if (writes) checkObscore(out._config, attributes);
     auto const dimensions = attributes.find("config:dimensions.json");
-    if (dimensions == attributes.end()) throw damaged(file, "no dimension universe is recorded");
+    if (dimensions == attributes.end()) throw notARegistry(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);
 
     if (writes) ensureRecordsTable(*out._db, out._config, access);

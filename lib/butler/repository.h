@@ -48,6 +48,9 @@ public:
     DatasetsManager datasetsManager() const { return _datasets; }
     Access access() const { return _access; }
 
+    /// REPO_DAMAGED (exit 5) with the repository's name, for rows and columns that can't be as they are.
+    common::Error damaged(std::string const &how) const;
+
 private:
     Repository() = default;
 

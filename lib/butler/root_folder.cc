@@ -2,6 +2,7 @@
 
 #include "butler/stored_path.h"
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 
 #include <cerrno>
@@ -30,11 +31,6 @@ bool isLink(int folder, std::string const &name) {
     return ::fstatat(folder, name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(s.st_mode);
 }
 
-std::string folderPart(std::string const &relative) {
-    auto const slash = relative.rfind('/');
-    return slash == std::string::npos ? std::string() : relative.substr(0, slash);
-}
-
 } // namespace
 
 RootFolder::RootFolder(std::string path)
@@ -46,8 +42,7 @@ UniqueFd RootFolder::openFolder(std::string const &relative) const {
     struct open_how how {};
     how.flags = static_cast<__u64>(folderFlags);
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    auto const fd = static_cast<int>(
-        ::syscall(SYS_openat2, _fd.get(), relative.empty() ? "." : relative.c_str(), &how, sizeof how));
+    auto const fd = static_cast<int>(::syscall(SYS_openat2, _fd.get(), relative.c_str(), &how, sizeof how));
     if (fd >= 0) return UniqueFd(fd);
     // Old kernels and some sandboxes do not have the call; of what is no folder it does not say whether it is
     // a link.
@@ -62,7 +57,6 @@ UniqueFd RootFolder::openFolder(std::string const &relative) const {
 /// The same by single steps: no step follows a link, and none is `..`.
 UniqueFd RootFolder::openStepwise(std::string const &relative) const {
     UniqueFd at(::openat(_fd.get(), ".", folderFlags));
-    if (relative.empty()) return at;
     for (auto const &part : common::split(relative, '/')) {
         if (!at) break;
         UniqueFd next(::openat(at.get(), part.c_str(), folderFlags));
@@ -82,14 +76,14 @@ UniqueFd RootFolder::openStepwise(std::string const &relative) const {
 /// The folder that has a file, none when it is not there.
 UniqueFd RootFolder::parentOf(std::string const &relative) const {
     if (!staysBelow(relative)) throw outside(_path, relative, "is no path below it");
-    return openFolder(folderPart(relative));
+    return openFolder(common::folderOf(relative));
 }
 
 bool RootFolder::remove(std::string const &relative) {
     auto const fd = parentOf(relative);
-    auto const name = relative.substr(relative.rfind('/') + 1); // npos + 1 is 0
+    auto const name = common::nameOf(relative);
     if (fd && ::unlinkat(fd.get(), name.c_str(), 0) == 0) {
-        _changed.insert(folderPart(relative));
+        _changed.insert(common::folderOf(relative));
         return true;
     }
     if (errno == ENOENT || errno == ENOTDIR) return false;

@@ -371,4 +371,12 @@ std::vector<RecordColumn> recordColumns(Universe const &universe, Element const 
     return out;
 }
 
+std::string contradictingDateType(sql::Database &db, DatasetsManager manager) {
+    if (db.dialect() != sql::Dialect::Sqlite) return {};
+    std::string type;
+    db.cached("SELECT upper(type) FROM pragma_table_info('dataset') WHERE name = 'ingest_date'")
+        .query({}, [&](sql::Statement const &row) { type = row.text(0); });
+    return (type == "TIMESTAMP") == (manager == DatasetsManager::V1) ? std::string() : type;
+}
+
 } // namespace dbb::butler

@@ -15,6 +15,11 @@ namespace dbb::butler {
 /// Version of the datasets manager: 1 keeps `ingest_date` as a timestamp, 2 as TAI nanoseconds.
 enum class DatasetsManager { V1 = 1, V2 = 2 };
 
+/// The declared type, in upper case, of dataset.ingest_date when it is not how a manager keeps dates; empty
+/// when all is well, when there is no such column, and where the database itself refuses values of another
+/// kind.
+std::string contradictingDateType(sql::Database &db, DatasetsManager manager);
+
 /// Statements that create the tables of an empty repository with their indexes, in the order in which foreign
 /// keys need them. \return CREATE statements without semicolons
 std::vector<std::string> staticTables(Universe const &universe, sql::Dialect dialect,

@@ -81,13 +81,11 @@ std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const
 }
 
 bool isInTrash(Repository const &repo, std::string const &id) {
-    bool waiting = false;
-    repo.db()
+    return repo.db()
         .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
                 "AND NOT "
                 "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id)")
-        .query({repo.config().datastore_name, id}, [&](Statement const &) { waiting = true; });
-    return waiting;
+        .hasRow({repo.config().datastore_name, id});
 }
 
 /// Why a recorded file may not be removed, empty when it may.

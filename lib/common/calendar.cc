@@ -58,8 +58,8 @@ bool takeChar(std::string_view &text, char c) {
     return true;
 }
 
-/// Takes a point and 1 to 9 decimals off the front of `text`, as nanoseconds; 0 when there is no point, -1
-/// when the decimals are none.
+} // namespace
+
 std::int64_t takeFraction(std::string_view &text) {
     if (!takeChar(text, '.')) return 0;
     if (text.empty() || text.size() > 9) return -1;
@@ -71,8 +71,6 @@ std::int64_t takeFraction(std::string_view &text) {
     }
     return fraction;
 }
-
-} // namespace
 
 std::optional<std::int64_t> nsFromIso(std::string_view text) {
     int const year = takeDigits(text, 4);

@@ -32,6 +32,10 @@ std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day);
 /// `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, the form of instants in manifests.
 std::string isoFromNs(std::int64_t ns);
 
+/// Takes a point and 1 to 9 decimals of a second off the front of `text`, as nanoseconds; 0 when there is no
+/// point, -1 when the decimals are none.
+std::int64_t takeFraction(std::string_view &text);
+
 /// The inverse of isoFromNs; 0 to 9 decimals. nullopt when the text is anything else, no real date
 /// or beyond what int64 can count.
 std::optional<std::int64_t> nsFromIso(std::string_view text);

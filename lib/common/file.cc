@@ -49,16 +49,11 @@ std::optional<FileTime> FileTime::fromText(std::string_view text) {
     bool const negative = text.starts_with('-');
     if (negative) text.remove_prefix(1);
     FileTime out;
-    auto const *const end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, out.whole_s);
+    auto const [rest, error] = std::from_chars(text.data(), text.data() + text.size(), out.whole_s);
     if (error != std::errc() || out.whole_s < 0) return std::nullopt;
-    if (rest != end) {
-        auto const decimals = static_cast<std::size_t>(end - rest) - 1;
-        if (*rest != '.' || decimals < 1 || decimals > 9) return std::nullopt;
-        auto const [last, bad] = std::from_chars(rest + 1, end, out.rest_ns);
-        if (bad != std::errc() || last != end || out.rest_ns < 0) return std::nullopt;
-        for (auto i = decimals; i < 9; ++i) out.rest_ns *= 10;
-    }
+    text.remove_prefix(static_cast<std::size_t>(rest - text.data()));
+    out.rest_ns = takeFraction(text);
+    if (out.rest_ns < 0 || !text.empty()) return std::nullopt;
     if (!negative) return out;
     return out.rest_ns == 0 ? FileTime{-out.whole_s, 0}
                             : FileTime{-out.whole_s - 1, nsPerSecond - out.rest_ns};

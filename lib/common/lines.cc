@@ -1,12 +1,12 @@
 #include "common/lines.h"
 
 #include "common/error.h"
+#include "common/options.h"
 #include "common/signals.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -36,12 +36,10 @@ void Output::write(std::string_view line) {
 
 std::size_t Output::columns() const {
     if (::isatty(_fd) != 1) return 0;
-    if (auto const *text = std::getenv("COLUMNS")) {
-        std::size_t columns = 0;
-        std::string_view const given(text);
-        auto const [rest, error] = std::from_chars(given.data(), given.data() + given.size(), columns);
-        if (error == std::errc() && rest == given.data() + given.size() && columns > 0) return columns;
-    }
+    auto const given = environmentValue("COLUMNS");
+    std::size_t columns = 0;
+    auto const [rest, error] = std::from_chars(given.data(), given.data() + given.size(), columns);
+    if (error == std::errc() && rest == given.data() + given.size() && columns > 0) return columns;
     winsize size{};
     return ::ioctl(_fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }

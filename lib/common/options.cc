@@ -243,7 +243,7 @@ std::vector<std::string> asArguments(CLI::Option const &option, Json const &valu
                                      std::string const &source) {
     auto const name = option.get_lnames().front();
     auto text = [&](Json const &v) {
-        auto out = v.isString() ? v.string() : v.isNull() ? std::string() : v.dump();
+        auto out = v.isNull() ? std::string() : v.text();
         if (out.empty()) throw usageError(source + ": " + name + " needs a value", "leave the key out");
         return out;
     };

@@ -45,6 +45,12 @@ std::int64_t Statement::run(std::vector<Value> const &parameters) {
     return changes();
 }
 
+bool Statement::hasRow(std::vector<Value> const &parameters) {
+    ResetGuard const guard(*this);
+    bindAll(*this, parameters);
+    return step();
+}
+
 void Statement::query(std::vector<Value> const &parameters,
                       std::function<void(Statement const &)> const &row) {
     ResetGuard const guard(*this);
@@ -90,9 +96,7 @@ bool Database::hasTable(std::string const &name) {
                           ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
                           : "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() "
                             "AND table_name = ?";
-    bool found = false;
-    cached(text).query({name}, [&](Statement const &) { found = true; });
-    return found;
+    return cached(text).hasRow({name});
 }
 
 Transaction::Transaction(Database &db) : _db(db) {

@@ -37,6 +37,8 @@ public:
 
     /// Bind all parameters, run to the end and reset. \return rows changed
     std::int64_t run(std::vector<Value> const &parameters);
+    /// Bind all parameters and see whether there is a row, then reset.
+    bool hasRow(std::vector<Value> const &parameters);
     /// Bind all parameters and hand each row to `row`, then reset.
     void query(std::vector<Value> const &parameters, std::function<void(Statement const &)> const &row);
 

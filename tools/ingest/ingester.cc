@@ -88,7 +88,7 @@ Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, mani
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
-    _repo.db().useMemoryForSavepoints(); // there is one for each exposure
+    _repo.db().useMemoryForSavepoints(); // a batch with an exposure that fails has one for each
 }
 
 Ingester::~Ingester() = default;
@@ -220,7 +220,6 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
     target->type.name = table.dataset_type;
     target->type.storage_class = table.storage_class;
     target->type.dimensions = _repo.universe().group(table.dimensions);
-    findType(target->type);
     findTarget(*target);
     target->path_template =
         butler::templateFor(_repo.config().templates, _repo.universe(), target->type.name,
@@ -229,15 +228,14 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
     return *slot;
 }
 
-std::optional<butler::DatasetType> Ingester::findType(butler::DatasetType const &type) const {
-    return butler::findDatasetType(_repo, type.name, type.dimensions.required, type.storage_class);
-}
-
-/// Look whether the registry has a target by now.
+/// Look whether the registry has a target by now. \throws Error when it has another type or collection in its
+/// place
 void Ingester::findTarget(Target &target) const {
+    auto const &wanted = target.type;
+    auto const type =
+        butler::findDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class);
     auto const run = butler::findRun(_repo, target.run);
-    if (!run) return;
-    if (auto const type = findType(target.type)) target.datasets.emplace(_repo, *type, target.run, *run);
+    if (type && run) target.datasets.emplace(_repo, *type, target.run, *run);
 }
 
 /// Make a target that the registry lacks: with its first dataset, so that lines that are refused leave no
@@ -367,8 +365,7 @@ void Ingester::requirePlaced(Item &item) {
 
 std::string Ingester::templatePath(RawLine const &line, Target const &target) {
     auto const &exposure = (*line.records)["exposure"];
-    auto text = [](Json const &value) { return value.isString() ? value.string() : value.dump(); };
-    auto const day = text(exposure["day_obs"]);
+    auto const day = exposure["day_obs"].text();
     auto const filter = line.physical_filter;
     std::map<std::string, std::string> const fields{
         {"run", line.run},
@@ -378,8 +375,8 @@ std::string Ingester::templatePath(RawLine const &line, Target const &target) {
         {"day_obs", day},
         {"exposure.day_obs", day},
         {"exposure", std::to_string(line.exposure)},
-        {"exposure.obs_id", text(exposure["obs_id"])},
-        {"group", text(exposure["group"])},
+        {"exposure.obs_id", exposure["obs_id"].text()},
+        {"group", exposure["group"].text()},
         {"detector", std::to_string(line.detector)},
         {"detector.full_name", _known.at(line.instrument).detectors.at(line.detector)},
         {"id", ""},
@@ -419,9 +416,7 @@ butler::DimensionRecord Ingester::required(RawLine const &line, std::string cons
     if (auto record = _records.find(element, keys)) return *record;
     throw Error(code,
                 "\"" + line.path + "\": " + what + " is not registered in \"" + _repo.config().root + "\"")
-        .cause({.column = element,
-                .value = keys.back().isString() ? keys.back().string() : keys.back().dump(),
-                .expected = "a registered " + element});
+        .cause({.column = element, .value = keys.back().text(), .expected = "a registered " + element});
 }
 
 /// What stands in a file's place may be another exposure's file, when two claim the same observation ID.
@@ -523,12 +518,9 @@ void Ingester::reject(Item &item, Error const &e) {
 }
 
 bool Ingester::rowNames(std::string const &path) {
-    bool found = false;
-    _repo.db()
-        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table)
-                + " WHERE path = ? LIMIT 1")
-        .query({path}, [&](sql::Statement const &) { found = true; });
-    return found;
+    return _repo.db()
+        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table) + " WHERE path = ?")
+        .hasRow({path});
 }
 
 /// Files that were put in place for lines that then failed. Under the write lock nobody can come to name

@@ -67,7 +67,6 @@ private:
 
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
-    std::optional<butler::DatasetType> findType(butler::DatasetType const &type) const;
     void findTarget(Target &target) const;
     void registerTarget(Target &target) const;
     static void forgetRegistered(Item &item);

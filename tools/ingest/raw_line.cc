@@ -75,10 +75,10 @@ void checkName(std::string const &path, bool dry_run) {
 }
 
 /// The size is for other programs; but who wrote nonsense there wrote more of it.
-void checkSize(Record const &record) {
-    if (record.integer("size").value_or(0) >= 0) return;
+void checkSize(Scanned const &scanned) {
+    if (scanned.size_bytes.value_or(0) >= 0) return;
     throw Error("BAD_VALUE", "\"size\" must not be negative")
-        .cause({.value = std::string(record.raw("size"))});
+        .cause({.value = std::to_string(*scanned.size_bytes)});
 }
 
 /// The run that the line names, which is not the operator's choice.
@@ -132,11 +132,11 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
         throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");
     }
     checkReceipts(record, dry_run);
-    checkSize(record);
     RawLine out;
+    out.scanned = Scanned::of(record);
+    checkSize(out.scanned);
     out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
     checkName(out.path, dry_run);
-    out.scanned = Scanned::of(record);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
     out.instrument = textIn(dataId, "instrument", "\"data_id\"");

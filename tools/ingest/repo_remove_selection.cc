@@ -201,15 +201,13 @@ private:
     /// Whether tables speak of a dataset of which its run's table of tags does not, other than as one that
     /// waits in the trash.
     bool isStray(std::string const &id) const {
-        bool stray = false;
-        _repo.db()
+        return _repo.db()
             .cached("SELECT 1 WHERE EXISTS (SELECT 1 FROM dataset WHERE id = ?) OR EXISTS (SELECT 1 FROM "
                     "dataset_location WHERE dataset_id = ?) OR (EXISTS (SELECT 1 FROM "
                     + quoteIdentifier(_repo.config().records_table)
                     + " WHERE dataset_id = ?) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash WHERE "
                       "dataset_id = ?))")
-            .query({id, id, id, id}, [&](Statement const &) { stray = true; });
-        return stray;
+            .hasRow({id, id, id, id});
     }
 
     void addUnregistered() {

@@ -80,7 +80,7 @@ Record datasetLine(butler::DatasetRow const &dataset) {
 
 std::string cell(Json const &value) {
     if (value.isNull()) return "-";
-    return value.isString() ? value.string() : value.dump();
+    return value.text();
 }
 
 void showDatasets(Repository const &repo, std::string const &where, bool table, Output &out) {
