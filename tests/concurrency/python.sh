@@ -4,32 +4,18 @@
 # file removes it in its undo, whoever has it.
 #
 # Usage: tests/concurrency/python.sh      BUILD is the build folder (default: build); downloads the Python Butler once
-set -u
 cd "$(dirname "$0")/../.." || exit 2
-bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
-interop=$PWD/tests/interop here=$PWD/tests/concurrency
-export PATH=$bin:$PATH LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
-python=$(sh "$interop/setup.sh") || { echo 'FAIL setup of the Python Butler'; echo 'python: 0 passed, 1 failed'; exit 1; }
-work=$(realpath "$(mktemp -d)")
-trap 'rm -rf "$work"' EXIT
+. tests/_suite.sh
+interop=$root/tests/interop here=$root/tests/concurrency
+export PYTHONDONTWRITEBYTECODE=1
+python=$(sh "$interop/setup.sh") || { tell 'setup of the Python Butler' 'it failed'; sum_up python; exit 1; }
+work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
-passed=0 failed=0
-tell() { # NAME PROBLEM
-  if [ -z "$2" ]; then
-    echo "ok $1"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $1"
-    printf '%s\n' "$2" | tail -n 12 | cut -c 1-400 | sed 's/^/  | /'
-    failed=$((failed + 1))
-  fi
-}
 
 "$python" "$interop/make_night.py" night --instrument LSSTCam --amps 2 --npix 64 --exposures 8 --detectors 6 > /dev/null || exit 2
 dbb-repo create start > /dev/null && dbb-repo register-instrument start LSSTCam > /dev/null || exit 2
 dbb-scan night | dbb-describe | sed '/"type":"end"/d' > all
 files=$(wc -l < all)
-uris() { cat "$@" | sed -nE 's/.*"uri":"([^"]*)".*/\1/p' | sort; }
 slowly() { while IFS= read -r line; do printf '%s\n' "$line"; sleep "0.00$((RANDOM % 9 + 1))"; done; }
 
 for mode in direct copy; do
@@ -51,12 +37,7 @@ for mode in direct copy; do
       dbb-ingest --repo repo -t $mode --rejects rejects.$writer > out.$writer 2> err.$writer &
     pids+=($!)
   done
-  statuses=''
-  for pid in "${pids[@]}"; do
-    wait "$pid"
-    statuses+="$? "
-  done
-  [ "$statuses" = '0 0 0 0 ' ] && statuses=''
+  wait_for "${pids[@]}"
   tell "$mode: four dbb-ingest beside Python end well" "${statuses:+$statuses$(cat err.?)}$(cat rejects.? 2> /dev/null)"
   rc=0
   wait $theirs || rc=$?
@@ -69,5 +50,4 @@ for mode in direct copy; do
   tell "$mode: sound" "$(dbb-repo check repo 2>&1 | grep -v '"found":0'; "$python" "$interop/butler_check.py" --strict repo > checked 2>&1 || cat checked)"
 done
 
-echo "python: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up python

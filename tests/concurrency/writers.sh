@@ -5,30 +5,15 @@
 #
 # Usage: tests/concurrency/writers.sh [MODE...]      BUILD is the build folder (default: build), EXPOSURES how many (120),
 #                                                    MODEs are of --transfer (default: direct copy move)
-set -u
 cd "$(dirname "$0")/../.." || exit 2
-bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
-data=$PWD/tests/data
-export PATH=$bin:$PATH LC_ALL=C TZ=UTC
+. tests/_suite.sh
 [ $# -gt 0 ] || set -- direct copy move
-work=$(realpath "$(mktemp -d)")
-trap 'rm -rf "$work"' EXIT
+work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
-passed=0 failed=0
-tell() { # NAME PROBLEM
-  if [ -z "$2" ]; then
-    echo "ok $1"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $1"
-    printf '%s\n' "$2" | head -n 8 | cut -c 1-400 | sed 's/^/  | /'
-    failed=$((failed + 1))
-  fi
-}
 
 # Lines of many exposures with two detectors each; their files, small ones of one kind but with contents of their own.
 dbb-repo create template > /dev/null && dbb-repo register-instrument template LSSTCam > /dev/null || exit 2
-dbb-describe "$data/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" | jq -c --argjson n "${EXPOSURES:-120}" 'select(.uri) | del(.size, .mtime)
+dbb-describe "$root/tests/data/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" | jq -c --argjson n "${EXPOSURES:-120}" 'select(.uri) | del(.size, .mtime)
   | . as $line | range($n) as $i | range(2) as $d | $line
   | (.data_id.exposure, .records.exposure.id) += $i | .records.exposure.obs_id += "_\($i)" | .data_id.detector = $d
   | .uri = "@RAW@/\($i)-\($d).fits"' > all
@@ -57,9 +42,6 @@ state() { # DIR   without dates of registration and ids that depend on the order
   } | sed "s|$1/|@/|g" | sort
 }
 
-# uris FILE...   with how often each is there
-uris() { cat "$@" | sed -nE 's/.*"uri":"([^"]*)".*/\1/p' | sort; }
-
 for mode; do
   fresh serial
   lines_for serial | dbb-ingest --repo serial/repo -t "$mode" > serial/out || exit 2
@@ -78,12 +60,7 @@ for mode; do
     looks=$((looks + 1))
     sleep 0.2
   done
-  statuses=''
-  for pid in "${pids[@]}"; do
-    wait "$pid"
-    statuses+="$? "
-  done
-  [ "$statuses" = '0 0 0 0 ' ] && statuses=''
+  wait_for "${pids[@]}"
   tell "$mode: four writers end well" "${statuses:+$statuses$(cat shared/err.*)}"
   tell "$mode: nothing was refused" "$(cat shared/rejects.* 2> /dev/null)"
   tell "$mode: each of $(cat shared/lines.? | wc -l) lines has one outcome" "$(for writer in 1 2 3 4; do
@@ -114,12 +91,7 @@ for mode; do
       [ "$(jobs -r | wc -l)" -gt 0 ] || break
     done
   } 2> /dev/null
-  statuses=''
-  for pid in "${pids[@]}"; do
-    wait "$pid"
-    statuses+="$? "
-  done
-  [ "$statuses" = '0 0 ' ] && statuses=''
+  wait_for "${pids[@]}"
   tell "$mode: two writers beside one that is killed ($kills times) end well" "${statuses:+$statuses$(cat killed/err.?)}$(cat killed/rejects.? 2> /dev/null)"
   tell "$mode: their lines have one outcome" "$(for writer in 1 2; do diff <(uris killed/lines.$writer) <(uris killed/out.$writer); done)"
   dbb-ingest --repo killed/repo -t "$mode" < killed/lines > /dev/null 2> killed/err
@@ -127,5 +99,4 @@ for mode; do
   tell "$mode: then all lines once more: as one writer alone" "$(diff <(state serial) <(state killed))"
 done
 
-echo "writers: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up writers

@@ -2,20 +2,13 @@
 # shellcheck shell=bash
 #
 # A suite sources this file in the folder of the project, then calls make_inputs.
-set -u
-root=$PWD
-bin=$(cd "${BUILD:-build}" && pwd)/bin || exit 2
-export root bin PATH=$bin:$PATH LC_ALL=C TZ=UTC
+. tests/_suite.sh
 # In memory where there is room: a kill leaves the same behind, and no fsync has to wait for a disk.
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1)" -gt 500000 ] 2> /dev/null; then
-  work=$(mktemp -d -p /dev/shm)
+  work_in /dev/shm
 else
-  work=$(mktemp -d)
+  work_in "${TMPDIR:-/tmp}"
 fi
-work=$(realpath "$work")
-export work
-trap 'chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
-passed=0 failed=0
 export JOBS=${JOBS:-$(nproc)}
 
 # System calls that change a file system, a file or a descriptor that others see. Of openat only those that may create.
@@ -30,18 +23,6 @@ harmless='access arch_prctl brk clone clone3 close connect dup dup2 epoll_create
   restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield set_robust_list set_tid_address
   sigaltstack socket stat statfs statx sysinfo tgkill time umask uname wait4'
 export calls harmless
-
-# tell NAME PROBLEM       a line for a check; PROBLEM is empty when it passed
-tell() {
-  if [ -z "$2" ]; then
-    echo "ok $1"
-    passed=$((passed + 1))
-  else
-    echo "FAIL $1"
-    printf '%s\n' "$2" | head -n 8 | cut -c 1-600 | sed 's/^/  | /'
-    failed=$((failed + 1))
-  fi
-}
 
 # A registered repository, files, and the lines that describe them: good ones, two detectors of one exposure, a file of
 # several chunks, one that is named twice, and three that must be refused at different stages. Paths begin with @RAW@.

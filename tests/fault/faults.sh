@@ -131,5 +131,4 @@ else
   echo 'no small disk can be mounted here: a full disk was only injected'
 fi
 
-echo "faults: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up faults

@@ -153,5 +153,4 @@ if [ "$kills" -gt 0 ]; then
   tell "random moments: $kills runs, stopped $stopped times" "$problems"
 fi
 
-echo "kill: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up kill

@@ -62,5 +62,4 @@ for name in copy move; do
   tell "$name: the recorder notices each of $count files and folders that is not synced" "$missed"
 done
 
-echo "order: $passed passed, $failed failed"
-[ "$failed" = 0 ]
+sum_up order
