@@ -51,5 +51,5 @@ clean: ## remove what was built
 
 help: ## list these targets
 	@echo 'make            build the programs in $(BUILD)/bin'
-	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' mk/tasks.mk | while IFS=$$'\t' read -r target text; do \
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/\1\t\2/p' mk/tasks.mk mk/fuzz.mk | while IFS=$$'\t' read -r target text; do \
 	  printf 'make %-10s %s\n' "$$target" "$$text"; done
