@@ -75,7 +75,8 @@ int main(int argc, char **argv) {
         if (sqlite3_exec(db, text, nullptr, nullptr, nullptr) != SQLITE_OK)
             throw std::runtime_error(sqlite3_errmsg(db));
     };
-    exec("PRAGMA foreign_keys=ON; PRAGMA synchronous=EXTRA"); // as durable as what it is compared with
+    // As durable as what it is compared with, and with as much memory.
+    exec("PRAGMA foreign_keys=ON; PRAGMA synchronous=EXTRA; PRAGMA cache_size=-32000");
     auto const start = std::chrono::steady_clock::now();
     {
         Statement group(db, "INSERT OR IGNORE INTO \"group\" VALUES (?,?)");
