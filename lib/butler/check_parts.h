@@ -102,6 +102,10 @@ void findDynamicTableDamage(CheckContext const &context);
 // check_types.cc
 void findGroupDamage(CheckContext const &context);
 void findTypeDamage(CheckContext const &context);
+/// Dimensions for which a type's table of tags has columns though the definition of its group lacks them;
+/// empty when these columns are not what a larger group would have.
+std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow const &type,
+                                           DimensionGroup const &group);
 // check_collections.cc
 void findCollectionDamage(CheckContext const &context);
 void findChainDamage(CheckContext const &context);

@@ -199,6 +199,7 @@ void findDynamicTableDamage(CheckContext const &context) {
     for (auto const &type : typeRows(context.db)) {
         auto const group = groups.find(type.dimensions_key);
         if (group == groups.end() || !group->second) continue;
+        if (!lackingDimensions(context, type, *group->second).empty()) continue; // not the table is wrong
         std::vector<TableSpec> specs{tagsTableSpec(universe, *group->second, type.dimensions_key)};
         specs.front().name = type.tags_table;
         if (!type.calibs_table.empty()) {

@@ -59,6 +59,12 @@ bool pointedBack(CheckContext const &context, TypeRow const &type, Names const &
     return true;
 }
 
+Mending definitionRow(TypeRow const &type, std::string const &dimension) {
+    return {"INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?) "
+            "ON CONFLICT DO NOTHING",
+            {type.dimensions_key, dimension}};
+}
+
 void findUndefined(CheckContext const &context, TypeRow const &type, Groups &groups) {
     auto const key = std::to_string(type.dimensions_key);
     Json where;
@@ -73,14 +79,58 @@ void findUndefined(CheckContext const &context, TypeRow const &type, Groups &gro
         finding.message += "; columns of " + type.tags_table + " are " + common::join(dimensions, ", ");
         finding.mending.push_back({"INSERT INTO dimension_graph_key (id) VALUES (?) ON CONFLICT DO NOTHING",
                                    {type.dimensions_key}});
-        for (auto const &name : dimensions) {
-            finding.mending.push_back(
-                {"INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?) "
-                 "ON CONFLICT DO NOTHING",
-                 {type.dimensions_key, name}});
-        }
+        for (auto const &name : dimensions) finding.mending.push_back(definitionRow(type, name));
     }
     context.report(std::move(finding));
+}
+
+/// A definition of which rows are lost: the table of tags still has the columns.
+void findIncomplete(CheckContext const &context, TypeRow const &type, std::optional<DimensionGroup> &group) {
+    auto const lacking = lackingDimensions(context, type, *group);
+    if (lacking.empty()) return;
+    Json where;
+    where.set("table", "dimension_graph_definition").set("dimension_graph_id", type.dimensions_key);
+    Finding finding{"incomplete_dimension_group", where,
+                    "dimension group " + std::to_string(type.dimensions_key) + " of dataset type \""
+                        + type.name + "\" lacks " + common::join(lacking, ", ") + ", for which "
+                        + type.tags_table + " has columns"};
+    auto names = group->required;
+    for (auto const &name : lacking) {
+        finding.mending.push_back(definitionRow(type, name));
+        names.push_back(name);
+    }
+    group = context.repo->universe().group(names);
+    context.report(std::move(finding));
+}
+
+/// Which of two equal groups goes can be told only when a dataset type has at most one of them.
+void findDuplicates(CheckContext const &context, Groups const &groups) {
+    std::set<std::int64_t> used;
+    for (auto const &type : typeRows(context.db)) used.insert(type.dimensions_key);
+    std::map<Names, std::int64_t> first;
+    for (auto const &[key, group] : groups) {
+        if (!group || key == 0) continue;
+        auto const [other, isFirst] = first.emplace(group->names, key);
+        if (isFirst) continue;
+        bool const bothUsed = used.contains(key) && used.contains(other->second);
+        auto const surplus = used.contains(key) ? other->second : key;
+        Json where;
+        where.set("table", "dimension_graph_key").set("id", surplus);
+        Finding finding{"duplicate_dimension_group", where,
+                        "dimension groups " + std::to_string(other->second) + " and " + std::to_string(key)
+                            + " have the same dimensions: " + common::join(group->required, ", ")};
+        if (!bothUsed) {
+            finding.mending = {
+                {"DELETE FROM dimension_graph_definition WHERE dimension_graph_id = ?1 AND NOT EXISTS "
+                 "(SELECT 1 FROM dataset_type WHERE dimensions_key = ?1)",
+                 {surplus}},
+                {"DELETE FROM dimension_graph_key WHERE id = ?1 AND NOT EXISTS "
+                 "(SELECT 1 FROM dataset_type WHERE dimensions_key = ?1)",
+                 {surplus}}};
+        }
+        if (surplus == other->second) other->second = key;
+        context.report(std::move(finding));
+    }
 }
 
 bool isPartOfName(char c) {
@@ -88,6 +138,17 @@ bool isPartOfName(char c) {
 }
 
 } // namespace
+
+std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow const &type,
+                                           DimensionGroup const &group) {
+    auto const columns = dimensionsOf(context, type.tags_table);
+    Names out;
+    for (auto const &name : columns) {
+        if (std::find(group.required.begin(), group.required.end(), name) == group.required.end())
+            out.push_back(name);
+    }
+    return columns.size() == group.required.size() + out.size() ? out : Names();
+}
 
 void findGroupDamage(CheckContext const &context) {
     auto &db = context.db;
@@ -103,8 +164,14 @@ void findGroupDamage(CheckContext const &context) {
         });
     auto groups = definedGroups(context);
     for (auto const &type : typeRows(db)) {
-        if (!groups.contains(type.dimensions_key)) findUndefined(context, type, groups);
+        auto const group = groups.find(type.dimensions_key);
+        if (group == groups.end()) {
+            findUndefined(context, type, groups);
+        } else if (group->second) {
+            findIncomplete(context, type, group->second);
+        }
     }
+    findDuplicates(context, groups);
     db.prepare(
           "SELECT id FROM dimension_graph_key WHERE id <> 0 AND id NOT IN (SELECT dimension_graph_id FROM "
           "dimension_graph_definition) AND id NOT IN (SELECT dimensions_key FROM dataset_type) ORDER BY id")

@@ -102,11 +102,28 @@ std::string described(std::vector<std::string> const &required, std::string cons
            + (calibration ? ", calibration" : "");
 }
 
-void checkSame(DatasetType const &found, DimensionGroup const &group, std::string const &storageClass,
-               bool calibration) {
-    if (found.dimensions.names == group.names && found.storage_class == storageClass
-        && found.isCalibration() == calibration) {
-        return;
+std::set<std::string> columnsOf(sql::Database &db, std::string const &table) {
+    std::set<std::string> out;
+    auto const statement = db.prepare("SELECT * FROM " + sql::quoteIdentifier(table) + " LIMIT 0");
+    for (int i = 0; i < statement->columnCount(); ++i) out.insert(statement->columnName(i));
+    return out;
+}
+
+/// Whether the table of tags has the columns of a group.
+bool hasTagsOf(sql::Database &db, DatasetType const &type, DimensionGroup const &group) {
+    std::set<std::string> columns{"dataset_type_id", "dataset_id", "collection_id"};
+    columns.insert(group.required.begin(), group.required.end());
+    return db.hasTable(type.tags_table) && columnsOf(db, type.tags_table) == columns;
+}
+
+void checkSame(Repository const &repo, DatasetType const &found, DimensionGroup const &group,
+               std::string const &storageClass, bool calibration) {
+    bool const sameDimensions = found.dimensions.names == group.names;
+    if (sameDimensions && found.storage_class == storageClass && found.isCalibration() == calibration) return;
+    if (!sameDimensions && hasTagsOf(repo.db(), found, group)) {
+        throw repo.damaged("dataset type \"" + found.name + "\" has dimensions "
+                           + listed(found.dimensions.required) + ", but its table " + found.tags_table
+                           + " has columns for " + listed(group.required));
     }
     auto const stored = described(found.dimensions.required, found.storage_class, found.isCalibration());
     auto const wanted = described(group.required, storageClass, calibration);
@@ -126,13 +143,6 @@ std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
         "INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?)");
     for (auto const &name : group.required) insert.run({key, name});
     return key;
-}
-
-std::set<std::string> columnsOf(sql::Database &db, std::string const &table) {
-    std::set<std::string> out;
-    auto const statement = db.prepare("SELECT * FROM " + sql::quoteIdentifier(table) + " LIMIT 0");
-    for (int i = 0; i < statement->columnCount(); ++i) out.insert(statement->columnName(i));
-    return out;
 }
 
 /// Create an association table; one that is there already must have the columns that the Butler expects.
@@ -267,7 +277,7 @@ std::optional<DatasetType> findDatasetType(Repository const &repo, std::string c
             .cause({.column = "dataset_type", .value = name});
     }
     auto found = findDatasetType(repo, name);
-    if (found) checkSame(*found, repo.universe().group(dimensions), storageClass, calibration);
+    if (found) checkSame(repo, *found, repo.universe().group(dimensions), storageClass, calibration);
     return found;
 }
 

@@ -128,6 +128,7 @@ void ensureRecordsTable(sql::Database &db, Config const &config, Access access) 
     auto const &name = config.records_table;
     if (db.hasTable(name)) return;
     if (db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
+        if (access == Access::ReadOnly) return; // what is there can be read
         throw Error("SCHEMA_DAMAGED",
                     "\"" + config.sqlite_path + "\" has no table " + name
                         + " of file records, though datasets are said to be stored",
@@ -135,8 +136,8 @@ void ensureRecordsTable(sql::Database &db, Config const &config, Access access) 
             .hint("correct datastore.records.table in \"" + config.file
                   + "\", or restore the table from a backup; what else is wrong shows: dbb-repo check");
     }
-    if (access == Access::Trial) {
-        // A table of this connection only, so that a dry run finds what it asks for.
+    if (access != Access::ReadWrite) {
+        // A table of this connection only, so that a reader or a dry run finds what a writer would.
         db.execute("CREATE TEMP" + recordsTable(name, db.dialect()).front().substr(sizeof "CREATE" - 1));
         return;
     }
@@ -271,7 +272,7 @@ Repository Repository::open(std::string const &repo, Access access) try {
     if (dimensions == attributes.end()) throw notARegistry(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);
 
-    if (writes) ensureRecordsTable(*out._db, out._config, access);
+    ensureRecordsTable(*out._db, out._config, access);
     return out;
 } catch (Error const &e) {
     throw openingError(e);

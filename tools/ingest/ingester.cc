@@ -88,7 +88,8 @@ Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, mani
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
-    _repo.db().useMemoryForSavepoints(); // a batch with an exposure that fails has one for each
+    // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
+    if (!_options.dry_run) _repo.db().useMemoryForSavepoints();
 }
 
 Ingester::~Ingester() = default;

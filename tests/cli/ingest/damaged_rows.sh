@@ -30,3 +30,17 @@ lost 'has a file, but no location in datastore' 'DELETE FROM dataset_location'
 lost 'has a file, but no location in datastore' "UPDATE dataset_location SET datastore_name = 'Other'"
 lost 'is a run, but has no row in run' 'DELETE FROM run'
 lost 'contradicts column dataset.ingest_date' "UPDATE butler_attributes SET value='1.0.0' WHERE name LIKE 'version:%ByDimensions%'"
+lost 'has dimensions .* but its table dataset_tags_00000001 has columns for' "DELETE FROM dimension_graph_definition WHERE dimension_name='exposure'"
+
+# A repository whose table of file records was lost before anything was stored gets it back; a reader or a dry run finds
+# what a writer would, and changes nothing.
+make_repo empty LATISS
+sqlite3 empty/gen3.sqlite3 'DROP TABLE IF EXISTS file_datastore_records'
+sqlite3 empty/gen3.sqlite3 .dump > before
+expect_rc 0 dbb-ingest --repo empty -t copy -n "$file"
+expect_match "$OUT" '"outcome":"planned"'
+expect_rc 0 dbb-why --repo empty -t copy "$file"
+expect_rc 0 dbb-repo show empty datasets
+sqlite3 empty/gen3.sqlite3 .dump | cmp - before || fail "something was written"
+expect_rc 0 dbb-ingest --repo empty -t copy "$file"
+expect_rc 0 dbb-repo check empty
