@@ -16,16 +16,16 @@ std::vector<std::string> allNames(CommandRow const &command) {
     return out;
 }
 
-/// `--transfer) … ;;` branches for options with a value.
-std::string bashValueBranches(CommandRow const &command) {
-    std::string out;
+/// What completes the value of an option that has one: `case "$prev" in --transfer) … ;; esac`.
+std::string bashValues(CommandRow const &command) {
+    std::string branches;
     for (auto const &option : command.options) {
         if (!option.takes_value) continue;
-        out += "    " + join(option.names, "|") + ") COMPREPLY=($(compgen "
-               + (option.words.empty() ? "-f" : "-W '" + join(option.words, " ") + "'")
-               + " -- \"$cur\")); return;;\n";
+        branches += "      " + join(option.names, "|") + ") COMPREPLY=($(compgen "
+                    + (option.words.empty() ? "-f" : "-W '" + join(option.words, " ") + "'")
+                    + " -- \"$cur\")); return;;\n";
     }
-    return out;
+    return branches.empty() ? "" : "    case \"$prev\" in\n" + branches + "    esac\n";
 }
 
 std::string functionName(std::string const &program) {
@@ -37,22 +37,21 @@ std::string functionName(std::string const &program) {
 std::string bash(CommandRow const &program) {
     auto const function = functionName(program.name);
     std::vector<std::string> verbs;
-    std::string branches = bashValueBranches(program);
     std::string cases;
     for (auto const &verb : program.verbs) {
         verbs.push_back(verb.name);
-        branches += bashValueBranches(verb);
-        cases += "    " + verb.name + ") words=\"$words " + join(allNames(verb), " ") + "\";;\n";
+        cases += "  " + verb.name + ")\n" + bashValues(verb) + "    words=\"$words "
+                 + join(allNames(verb), " ") + "\"\n    arguments=\"" + join(verb.words, " ") + "\";;\n";
     }
     return "# bash completion of " + program.name + "\n" + function + "() {\n"
            + "  local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
-           + "  local words=\"" + join(allNames(program), " ") + "\"\n" + "  case \"$prev\" in\n" + branches
-           + "  esac\n" + "  case \"${COMP_WORDS[1]}\" in\n" + cases + "  esac\n"
-           + (verbs.empty() ? "" : "  [ \"$COMP_CWORD\" = 1 ] && words=\"$words " + join(verbs, " ") + "\"\n")
+           + "  local words=\"" + join(allNames(program), " ") + "\" arguments=\"" + join(program.words, " ")
+           + "\"\n" + bashValues(program) + "  case \"${COMP_WORDS[1]}\" in\n" + cases + "  esac\n"
+           + (verbs.empty() ? "" : "  [ \"$COMP_CWORD\" = 1 ] && arguments=\"" + join(verbs, " ") + "\"\n")
            + "  case \"$cur\" in\n    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"));;\n"
-           + "    *) COMPREPLY=($(compgen -W \"" + join(verbs, " ")
-           + "\" -- \"$cur\") $(compgen -f -- \"$cur\"));;\n  esac\n}\n" + "complete -o filenames -F "
-           + function + " " + program.name + "\n";
+           + "    *) COMPREPLY=($(compgen -W \"$arguments\" -- \"$cur\") $(compgen -f -- \"$cur\"));;\n  "
+             "esac\n}\n"
+           + "complete -o filenames -F " + function + " " + program.name + "\n";
 }
 
 /// Text for single quotes of a shell.
@@ -92,19 +91,25 @@ std::string zshSpecs(CommandRow const &command) {
     return out;
 }
 
+std::string zshArguments(CommandRow const &command) {
+    if (command.words.empty()) return "'*:file:_files'";
+    return "'*: :_alternative \"words:word:(" + join(command.words, " ") + ")\" \"files:file:_files\"'";
+}
+
 std::string zsh(CommandRow const &program) {
     auto const function = functionName(program.name);
     std::string cases;
     std::vector<std::string> verbs;
     for (auto const &verb : program.verbs) {
         verbs.push_back(verb.name);
-        cases += "  " + verb.name + ") _arguments" + zshSpecs(program) + zshSpecs(verb)
-                 + " '*:file:_files'; return;;\n";
+        cases += "  " + verb.name + ") _arguments" + zshSpecs(program) + zshSpecs(verb) + " "
+                 + zshArguments(verb) + "; return;;\n";
     }
     return "#compdef " + program.name + "\n" + function + "() {\n"
            + (verbs.empty() ? "" : "  case \"${words[2]}\" in\n" + cases + "  esac\n") + "  _arguments"
-           + zshSpecs(program) + (verbs.empty() ? " '*:file:_files'" : " '1:verb:(" + join(verbs, " ") + ")'")
-           + "\n}\n" + "compdef " + function + " " + program.name + "\n";
+           + zshSpecs(program)
+           + (verbs.empty() ? " " + zshArguments(program) : " '1:verb:(" + join(verbs, " ") + ")'") + "\n}\n"
+           + "compdef " + function + " " + program.name + "\n";
 }
 
 std::string fishLines(CommandRow const &command, std::string const &program, std::string const &condition) {
@@ -125,9 +130,12 @@ std::string fishLines(CommandRow const &command, std::string const &program, std
 std::string fish(CommandRow const &program) {
     std::string out = "# fish completion of " + program.name + "\n" + fishLines(program, program.name, "");
     for (auto const &verb : program.verbs) {
+        auto const seen = " -n '__fish_seen_subcommand_from " + verb.name + "'";
         out += "complete -c " + program.name + " -n __fish_use_subcommand -a " + verb.name + " -d "
-               + quoted(verb.summary) + "\n"
-               + fishLines(verb, program.name, " -n '__fish_seen_subcommand_from " + verb.name + "'");
+               + quoted(verb.summary) + "\n" + fishLines(verb, program.name, seen);
+        if (!verb.words.empty()) {
+            out += "complete -c " + program.name + seen + " -a " + quoted(join(verb.words, " ")) + "\n";
+        }
     }
     return out;
 }

@@ -18,6 +18,7 @@ struct CommandRow {
     std::string name;
     std::string summary;
     std::vector<OptionRow> options;
+    std::vector<std::string> words; ///< what its arguments can be, besides file names
     std::vector<CommandRow> verbs;
 };
 

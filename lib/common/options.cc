@@ -38,8 +38,9 @@ struct Options::State {
     CLI::Option *last = nullptr;
     std::vector<std::pair<std::string, std::string>> examples;
     std::vector<std::unique_ptr<Options>> verbs{};
-    std::map<std::string, std::vector<std::string>> words{}; // of choices, by long name
-    std::map<std::string, Json> defaults{};                  // by long name
+    std::map<std::string, std::vector<std::string>>
+        words{};                            // of choices, by long name or that of a positional
+    std::map<std::string, Json> defaults{}; // by long name
     StandardOptions own{};
     StandardOptions *standard = nullptr;
     bool print_version = false;
@@ -109,7 +110,7 @@ Options &Options::choice(std::string const &names, std::string &target, std::vec
     };
     _state->last = _state->app->add_option(names, target, help)->check(CLI::Validator(check, "", "words"));
     _state->last->type_name(join(words, "|"));
-    if (!_state->last->get_lnames().empty()) _state->words[_state->last->get_lnames().front()] = words;
+    _state->words[_state->last->get_single_name()] = words;
     noteDefault(_state->defaults, *_state->last, target);
     return *this;
 }
@@ -303,7 +304,7 @@ std::string findValue(std::vector<std::string> const &args, std::string const &n
 
 CommandRow commandRow(CLI::App const &app, std::string const &name,
                       std::map<std::string, std::vector<std::string>> const &words) {
-    CommandRow out{name, app.get_description(), {}, {}};
+    CommandRow out{name, app.get_description(), {}, {}, {}};
     for (auto const *option : app.get_options()) {
         OptionRow row;
         for (auto const &word : option->get_snames()) row.names.push_back("-" + word);
@@ -313,12 +314,14 @@ CommandRow commandRow(CLI::App const &app, std::string const &name,
                 row.names.push_back("--" + word);
             }
         }
-        if (row.names.empty()) continue;
+        if (auto const known = words.find(option->get_single_name()); known != words.end())
+            row.words = known->second;
+        if (row.names.empty()) {
+            out.words.insert(out.words.end(), row.words.begin(), row.words.end());
+            continue;
+        }
         row.help = option->get_description();
         row.takes_value = option->get_expected_max() > 0;
-        if (auto const known = words.find(row.names.back().substr(2)); known != words.end()) {
-            row.words = known->second;
-        }
         out.options.push_back(std::move(row));
     }
     return out;

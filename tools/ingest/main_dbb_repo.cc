@@ -43,7 +43,9 @@ int main(int argc, char **argv) {
 
     options.verb("show", "Show what a repository holds: JSON Lines, or a table on a terminal")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
-        .positional("WHAT", showing.what, "collections, dataset-types, datasets, nights or records")
+        .choice("WHAT", showing.what, {"collections", "dataset-types", "datasets", "nights", "records"},
+                "What to list")
+        .required()
         .positional("ELEMENT", showing.element, "Kind of records, for example exposure (default: all)", false)
         .value("--where", showing.where, "EXPR", "Only rows that meet this condition")
         .choice("--format", showing.format, {"json", "table"}, "Form of the output")

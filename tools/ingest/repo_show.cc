@@ -189,12 +189,6 @@ void showAllRecords(ShowOptions const &options, Repository const &repo, bool tab
 }
 
 void checkWhat(ShowOptions const &options) {
-    std::vector<std::string> const words{"collections", "dataset-types", "datasets", "nights", "records"};
-    if (std::find(words.begin(), words.end(), options.what) == words.end()) {
-        auto const near = common::nearest(options.what, words);
-        throw common::usageError("can't show \"" + options.what + "\", only " + common::join(words, ", "),
-                                 near.empty() ? "" : "did you mean " + near + "?");
-    }
     if (options.what != "records" && !options.element.empty()) {
         throw common::usageError("\"" + options.element
                                  + "\" is one argument too many: only records have a kind");
