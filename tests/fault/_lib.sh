@@ -237,12 +237,14 @@ undisturbed() {
 }
 
 # points NAME             the state-changing calls of a scenario, one a line: call, its number among calls of that name
+#                         in its thread, which is how strace counts
 points() {
   local call
   scenario "$1" || return
   for call in $calls; do
     # A call that the scenario makes fail changes nothing.
     [[ " $faults" != *" $call:"* ]] || continue
-    grep -E "^[0-9]+ +$call\(" "$work/$1.trace" | awk -v call="$call" 'call != "openat" || /O_CREAT/ { print call, NR }'
+    grep -E "^[0-9]+ +$call\(" "$work/$1.trace" |
+      awk -v call="$call" '{ n[$1]++ } (call != "openat" || /O_CREAT/) && !seen[n[$1]]++ { print call, n[$1] }'
   done
 }
