@@ -130,7 +130,7 @@ outcomes() {
   } | sed "s|$PWD/||" | sort
 }
 
-# The rows by the statements in file $1, and files with mode, content or target. What a killed run may leave behind does
+# The rows by the statements in file $1, files with mode, content or target, and folders with mode. What a killed run may leave behind does
 # not count: temporary files, and whole files that no row names (of a line that is refused: nobody comes to remove it).
 state() {
   { echo "SELECT 'named ' || path FROM file_datastore_records; SELECT * FROM sqlite_master;"; cat "$1"; } |
@@ -140,7 +140,10 @@ state() {
   find repo -mindepth 2 -name '*.fits' -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
     sha256sum < "$path" | cut -d' ' -f1 | grep -qxFf - "$work/sums" && printf '%s \n  %s\n' "$path" "$path"
   done > left
-  { cat rows.now; grep -vFf left files.now; } | sed "s|$PWD/|@/|g"
+  # Folders of files that are named, up to the repository.
+  awk '/^repo\// { while (sub(/\/[^\/]*$/, "") && $0 != "repo" && !seen[$0]++) print }' named | tr '\n' '\0' |
+    xargs -0r stat -c '%n folder %a' | sort > folders.now
+  { cat rows.now folders.now; grep -vFf left files.now; } | sed "s|$PWD/|@/|g"
 }
 # Statements that show all rows of the repository but for dates of registration.
 all_tables() {

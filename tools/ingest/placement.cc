@@ -309,17 +309,39 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned,
 void Placement::makeFolders(std::string const &path) {
     if (exists(path)) return;
     makeFolders(common::folderOf(path));
-    common::createFolders(path);
+    if (_ownership.mode < 0 && _ownership.group < 0) {
+        common::createFolders(path);
+    } else {
+        makeOwnedFolder(path);
+    }
     _made.insert(path);
-    if (_ownership.mode < 0 && _ownership.group < 0) return;
-    UniqueFd const fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    struct stat s {};
-    if (!fd || ::fstat(fd.get(), &s) != 0) throw common::systemError("open", path, errno);
-    // Who may read the files may search the folders; a setgid bit that was inherited stays.
-    int const search = (_ownership.mode & 0444) >> 2;
-    int const mode =
-        _ownership.mode < 0 ? -1 : _ownership.mode | search | static_cast<int>(s.st_mode & S_ISGID);
-    own(fd.get(), path, mode, _ownership.group);
+}
+
+/// A folder that has its mode and group when it gets its name: a run that is stopped leaves none without
+/// them.
+void Placement::makeOwnedFolder(std::string const &path) const {
+    auto const temporary = temporaryName(path, _longestName);
+    if (::mkdir(temporary.c_str(), 0777) != 0 && errno != EEXIST)
+        throw common::systemError("create", path, errno);
+    try {
+        UniqueFd const fd(::open(temporary.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        struct stat s {};
+        if (!fd || ::fstat(fd.get(), &s) != 0) throw common::systemError("open", temporary, errno);
+        // Who may read the files may search the folders; a setgid bit that was inherited stays.
+        int const search = (_ownership.mode & 0444) >> 2;
+        int const mode =
+            _ownership.mode < 0 ? -1 : _ownership.mode | search | static_cast<int>(s.st_mode & S_ISGID);
+        own(fd.get(), path, mode, _ownership.group);
+        common::syncFile(fd.get(), path);
+        // An empty folder that another program has made meanwhile is replaced, one with files is not.
+        if (::rename(temporary.c_str(), path.c_str()) != 0 && errno != EEXIST && errno != ENOTEMPTY)
+            throw common::systemError("create", path, errno);
+    } catch (...) {
+        ::rmdir(temporary.c_str());
+        throw;
+    }
+    ::rmdir(temporary.c_str()); // where another program was faster
+    common::syncFolder(common::folderOf(path));
 }
 
 void Placement::create(Transfer mode, std::string const &source, std::string const &destination) const {
@@ -329,13 +351,7 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
     case Transfer::Move:
         // The source keeps its name until the row is committed, so that no moment is without one of the two.
         if (!hardLink(mode, source, destination)) return create(Transfer::Copy, source, destination);
-        {
-            auto const fd = common::openForReading(destination);
-            own(fd.get(), destination, _ownership.mode, _ownership.group);
-            // Its writer may not have made it durable, and after the move it is ours.
-            common::syncFile(fd.get(), destination);
-        }
-        return;
+        return adopt(destination);
     case Transfer::HardLink:
         if (!hardLink(mode, source, destination)) throw linkImpossible(source, destination, errno);
         return;
@@ -350,9 +366,17 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
     symLink(mode, common::realPath(source), source, destination);
 }
 
+/// A file that was linked here becomes ours: with our mode, and durable, which its writer may not have made
+/// it.
+void Placement::adopt(std::string const &file) const {
+    auto const fd = common::openForReading(file);
+    own(fd.get(), file, _ownership.mode, _ownership.group);
+    common::syncFile(fd.get(), file);
+}
+
 /// A file that is there already may be the left-over of a run that was stopped before anything was durable.
 void Placement::takeOver(std::string const &file) {
-    if (_mode == Transfer::Move) common::syncFile(common::openForReading(file).get(), file);
+    if (_mode == Transfer::Move) adopt(file);
     for (auto at = common::folderOf(file); at.size() >= _root.size(); at = common::folderOf(at)) {
         _unsynced.insert(at);
         if (at == "/") return;

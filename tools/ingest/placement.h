@@ -112,6 +112,8 @@ private:
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;
     void makeFolders(std::string const &path);
+    void makeOwnedFolder(std::string const &path) const;
+    void adopt(std::string const &file) const;
     void takeOver(std::string const &file);
     void create(Transfer mode, std::string const &source, std::string const &destination) const;
 
