@@ -172,6 +172,14 @@ Direction icrsFromAltAz(Direction const &altaz, JulianDate const &tai, Site cons
     return {wrapDegrees(eraAnp(lon) * radiansToDegrees), lat * radiansToDegrees};
 }
 
+Direction altAzFromHourAngle(Direction const &direction, Site const &site) {
+    double azimuth = 0;
+    double altitude = 0;
+    eraHd2ae(direction.lon_deg * degreesToRadians, direction.lat_deg * degreesToRadians,
+             anglesOf(site).lat_rad, &azimuth, &altitude);
+    return {azimuth * radiansToDegrees, altitude * radiansToDegrees};
+}
+
 Direction altAzFromIcrs(Direction const &icrs, JulianDate const &tai, Site const &site) {
     auto context = contextOf(tai, site);
     auto v = aberrated(context, deflected(context, fromAngles(icrs.lon_deg * degreesToRadians,

@@ -41,7 +41,11 @@ Direction icrsFromFk5(Direction const &fk5);
 /// Earth orientation: the embedded IERS table; outside of it UT1-UTC 0 and a mean pole, as astropy does.
 Direction icrsFromAltAz(Direction const &altaz, JulianDate const &tai, Site const &site);
 
-/// The other way round.
+/// Azimuth and altitude at a site.
+/// \param direction  lon: hour angle, lat: declination, of date
+Direction altAzFromHourAngle(Direction const &direction, Site const &site);
+
+/// The other way round of icrsFromAltAz.
 Direction altAzFromIcrs(Direction const &icrs, JulianDate const &tai, Site const &site);
 
 } // namespace dbb::astro

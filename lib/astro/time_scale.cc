@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
 #include <date/tz.h>
 #include <erfa.h>
 
@@ -104,6 +105,24 @@ JulianDate normalised(double a, double b) {
 JulianDate fromMjd(double mjd) {
     auto const t = normalised(mjd, 0.0);
     return normalised(t.day + 2400000.5, t.fraction);
+}
+
+std::string isoText(JulianDate const &t, Scale scale, int decimals) {
+    int year = 0, month = 0, day = 0;
+    int clock[4] = {};
+    if (eraD2dtf(erfaName(scale), decimals, t.day, t.fraction, &year, &month, &day, clock) < 0)
+        throw Error("BAD_DATE", "a Julian date lies outside the calendar");
+    char out[64];
+    std::snprintf(out, sizeof out, "%04d-%02d-%02dT%02d:%02d:%02d", year, month, day, clock[0], clock[1],
+                  clock[2]);
+    std::string text = out;
+    if (decimals <= 0) return text;
+    std::snprintf(out, sizeof out, ".%0*d", decimals, clock[3]);
+    return text + out;
+}
+
+double mjdOf(JulianDate const &t) {
+    return (t.day - 2400000.5) + t.fraction;
 }
 
 std::optional<JulianDate> parseIso(std::string_view text, Scale scale, bool decimal_fraction) {

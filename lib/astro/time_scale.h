@@ -38,6 +38,12 @@ std::optional<JulianDate> parseIso(std::string_view text, Scale scale, bool deci
 JulianDate taiFrom(JulianDate const &t, Scale scale);
 JulianDate utcFromTai(JulianDate const &tai);
 
+/// `YYYY-MM-DDThh:mm:ss[.f…]` with that many decimals, rounded, in the calendar of the scale (TAI or UTC).
+std::string isoText(JulianDate const &t, Scale scale, int decimals);
+
+/// Modified Julian Date, any scale.
+double mjdOf(JulianDate const &t);
+
 /// t + seconds, same scale (no leap seconds: TAI or TT).
 JulianDate addSeconds(JulianDate const &t, double seconds);
 

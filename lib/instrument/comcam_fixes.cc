@@ -1,4 +1,4 @@
-// Fixes of LSSTComCam headers, in their order.
+// Fixes of the headers of LSSTComCam and of its simulation, in their order.
 #include "common/error.h"
 #include "instrument/corrections.h"
 #include "instrument/rules.h"
@@ -59,7 +59,32 @@ void noRotator(Fixes &f) {
     }
 }
 
+/// Simulated headers have where the telescope looked only once, not for begin and end.
+void startCoordinates(Fixes &f) {
+    f.in("start_coordinates");
+    for (auto const *base : {"RA", "DEC"}) {
+        if (!f.isTrue(base)) continue;
+        for (auto const *when : {"START", "END"}) {
+            auto const key = std::string(base) + when;
+            if (!f.isTrue(key)) f.set(key, fits::Value(*f.find(base)));
+        }
+    }
+    if (!f.isTrue("RADESYS") && f.isTrue("RA") && f.isTrue("DEC")) f.set("RADESYS", "ICRS");
+}
+
+void telescopeCode(Fixes &f) {
+    f.in("telescope_code");
+    if (f.isTrue("TELCODE")) return;
+    if (f.isTrue("CAMCODE")) return f.set("TELCODE", fits::Value(*f.find("CAMCODE")));
+    auto const id = f.text("OBSID");
+    f.set("TELCODE", id.substr(0, id.find('_')));
+}
+
 } // namespace
+
+void fixComCamSim(Fixes &f) {
+    for (auto *fix : {startCoordinates, telescopeCode}) fix(f);
+}
 
 void fixComCam(Fixes &f) {
     for (auto *fix : {filterWithoutName, onlyFilter, genericName, serialBySlot, noRotator}) fix(f);

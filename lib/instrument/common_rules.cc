@@ -3,6 +3,7 @@
 #include "common/text.h"
 #include "instrument/rules.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace dbb::instrument {
@@ -126,6 +127,44 @@ PropertyValue simulatedOrAfter(Translation &t, Rule const &rule) {
         return true;
     }
     return beginAfter(t, rule);
+}
+
+/// A card that must hold an integer.
+PropertyValue integerCard(Translation &t, Rule const &rule) {
+    auto const &value = t.needed(rule.cards[0]);
+    auto const number = integerOf(value);
+    if (!number) throw badValue(rule.cards[0], value, "an integer");
+    return *number;
+}
+
+/// An integer property as text. `of`
+PropertyValue textOfProperty(Translation &t, Rule const &rule) {
+    return std::to_string(t.integer(*rule.of));
+}
+
+/// `from` minus the first of `cards`, in [0, 360) degrees.
+PropertyValue angleFrom(Translation &t, Rule const &rule) {
+    auto const [card, value] = t.firstNamed(rule.cards);
+    if (!value) throw missingCards(rule.cards);
+    t.because("card " + card);
+    return astro::wrapDegrees(rule.parameter("from").number() - asQuantity(card, *value));
+}
+
+/// `cards`: azimuth and altitude, degrees.
+PropertyValue altAzCards(Translation &t, Rule const &rule) {
+    auto const azimuth = asQuantity(rule.cards[0], t.needed(rule.cards[0]));
+    auto const altitude = asQuantity(rule.cards[1], t.needed(rule.cards[1]));
+    return astro::Direction{astro::wrapDegrees(azimuth), std::clamp(altitude, 0.0, 90.0)};
+}
+
+/// What the type of observation says. `true`, `false`: lists of types; null for others.
+PropertyValue byObservationType(Translation &t, Rule const &rule) {
+    auto const &type = t.text(Property::observation_type);
+    for (bool const answer : {true, false}) {
+        auto const &types = rule.parameter(answer ? "true" : "false").array();
+        if (std::find(types.begin(), types.end(), Json(type)) != types.end()) return answer;
+    }
+    return {};
 }
 
 /// Number of the detector whose full name is <detector_group>_<detector_name>.

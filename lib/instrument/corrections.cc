@@ -170,6 +170,13 @@ std::string Fixes::text(std::string_view key) const {
     return *string;
 }
 
+astro::JulianDate Fixes::dateIn(std::string_view key, astro::Scale scale) const {
+    auto const value = text(key);
+    auto const date = astro::parseIso(value, scale, false);
+    if (!date) throw badValue(std::string(key), value, "a date like 2025-04-23T04:06:33.702", "BAD_DATE");
+    return *date;
+}
+
 void Fixes::set(std::string const &key, fits::Value value) {
     auto const *old = find(key);
     if (old && *old == value) return;

@@ -63,6 +63,9 @@ public:
     /// Text of a card that must be there. \throws Error as number()
     std::string text(std::string_view key) const;
 
+    /// ISO date of a card that must be there, in that scale. \throws Error as number()
+    astro::JulianDate dateIn(std::string_view key, astro::Scale scale) const;
+
     void set(std::string const &key, fits::Value value);
     void undefine(std::string const &key) { set(key, std::monostate{}); }
 

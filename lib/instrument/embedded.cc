@@ -15,7 +15,11 @@
     X("LSSTCamSim.yaml", LSSTCamSim_yaml)                                                                    \
     X("LSSTComCam.yaml", LSSTComCam_yaml)                                                                    \
     X("LSSTComCamSim.yaml", LSSTComCamSim_yaml)                                                              \
+    X("family-lsst-bench.yaml", family_lsst_bench_yaml)                                                      \
+    X("family-lsst-focal-plane.yaml", family_lsst_focal_plane_yaml)                                          \
+    X("family-lsst-simulated.yaml", family_lsst_simulated_yaml)                                              \
     X("family-lsst.yaml", family_lsst_yaml)                                                                  \
+    X("corrections-HSC.txt", corrections_HSC_txt)                                                            \
     X("corrections-LATISS.txt", corrections_LATISS_txt)                                                      \
     X("corrections-LSSTCam.txt", corrections_LSSTCam_txt)                                                    \
     X("corrections-LSSTComCam.txt", corrections_LSSTComCam_txt)

@@ -65,8 +65,7 @@ std::int64_t sequenceOf(std::string const &card, fits::Value const &value) {
     return *sequence;
 }
 
-std::int64_t integerCard(Translation &t, std::string const &card, fits::Value const &value) {
-    (void)t;
+std::int64_t integerIn(std::string const &card, fits::Value const &value) {
     auto const number = integerOf(value);
     if (!number) throw badValue(card, value, "an integer");
     return *number;
@@ -102,14 +101,11 @@ PropertyValue lsstObservingDay(Translation &t, Rule const &rule) {
         return *day;
     }
     t.because("date of the begin minus the offset");
-    auto const tai_ns = astro::nsFromTai(t.time(Property::datetime_begin))
-                        - t.integer(Property::observing_day_offset) * common::nsPerSecond;
-    auto const date = common::civilFromDays(tai_ns / common::nsPerDay);
-    return std::int64_t{date.year} * 10000 + date.month * 100 + date.day;
+    return dayOfBegin(t, rule);
 }
 
 PropertyValue lsstCounter(Translation &t, Rule const &rule) {
-    if (auto const *value = t.defined(rule.cards[0])) return integerCard(t, rule.cards[0], *value);
+    if (auto const *value = t.defined(rule.cards[0])) return integerIn(rule.cards[0], *value);
     t.warn("no card " + rule.cards[0] + "; observation_counter is 0");
     return std::int64_t{0};
 }
@@ -117,7 +113,7 @@ PropertyValue lsstCounter(Translation &t, Rule const &rule) {
 /// `cards`: place in the group, from 1.
 PropertyValue lsstGroupStart(Translation &t, Rule const &rule) {
     if (auto const *place = t.defined(rule.cards[0])) {
-        return t.integer(Property::observation_counter) - integerCard(t, rule.cards[0], *place) + 1;
+        return t.integer(Property::observation_counter) - integerIn(rule.cards[0], *place) + 1;
     }
     return ownCounter(t);
 }
@@ -127,8 +123,8 @@ PropertyValue lsstGroupEnd(Translation &t, Rule const &rule) {
     auto const *place = t.defined(rule.cards[0]);
     auto const *size = t.defined(rule.cards[1]);
     if (place && size) {
-        return t.integer(Property::observation_counter) + integerCard(t, rule.cards[1], *size)
-               - integerCard(t, rule.cards[0], *place);
+        return t.integer(Property::observation_counter) + integerIn(rule.cards[1], *size)
+               - integerIn(rule.cards[0], *place);
     }
     return ownCounter(t);
 }

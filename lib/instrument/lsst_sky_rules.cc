@@ -103,6 +103,11 @@ PropertyValue lsstTracking(Translation &t, Rule const &rule) {
     }
 }
 
+/// As lsst_tracking, whatever the type of observation and the tracking.
+PropertyValue celestial(Translation &t, Rule const &rule) {
+    return fromCelestialCards(t, rule);
+}
+
 /// `cards`: azimuth, elevation, degrees.
 PropertyValue lsstAltAz(Translation &t, Rule const &rule) {
     if (!t.boolean(Property::on_mountain)) return {};

@@ -8,12 +8,30 @@ namespace {
 
 std::map<std::string, Rule::Function> const rules{
     {"after", beginAfter},
+    {"altaz_cards", altAzCards},
+    {"altaz_or_airmass", altAzOrAirmass},
+    {"angle_from", angleFrom},
+    {"by_observation_type", byObservationType},
     {"cards_absent", cardsAbsent},
+    {"celestial", celestial},
     {"constant", constant},
+    {"date_and_clock", dateAndClock},
+    {"date_of_begin", dateOfBegin},
+    {"day_of_begin", dayOfBegin},
     {"detector_by_slot", detectorBySlot},
+    {"detector_of_serial", detectorOfSerial},
+    {"digits_of_date", digitsOfDate},
     {"end_date", endDate},
+    {"filter_position", filterPosition},
     {"first_card", firstCard},
     {"first_date", firstDate},
+    {"hour_angle", hourAngle},
+    {"hsc_detector", hscDetector},
+    {"hsc_exposure_id", hscExposureId},
+    {"hsc_filter", hscFilter},
+    {"hsc_observation_type", hscObservationType},
+    {"imsim_filter", imsimFilter},
+    {"integer_card", integerCard},
     {"joined_filters", joinedFilters},
     {"latiss_dark_time", latissDarkTime},
     {"latiss_filter", latissFilter},
@@ -35,20 +53,31 @@ std::map<std::string, Rule::Function> const rules{
     {"lsst_rotation_coord", lsstRotationCoord},
     {"lsst_simulated", lsstSimulated},
     {"lsst_tracking", lsstTracking},
+    {"name_or_file", nameOrFile},
     {"number_of_group", numberOfGroup},
     {"offset_by_month", offsetByMonth},
     {"positive_or_property", positiveOrProperty},
     {"property", copyOfProperty},
     {"quantity", quantity},
     {"quantity_or_property", quantityOrProperty},
+    {"raft_in_text", raftInText},
+    {"sexagesimal", sexagesimalRadec},
     {"simulated_or_after", simulatedOrAfter},
+    {"simulated_site", simulatedSite},
     {"site", site},
+    {"text_of_property", textOfProperty},
+    {"ts8_exposure_id", ts8ExposureId},
+    {"zenith_distance", zenithDistance},
 };
 
-std::map<std::string, RecognitionFunction> const recognitions{{"card_is", cardIs}, {"comcam", isComCam}};
+std::map<std::string, RecognitionFunction> const recognitions{
+    {"card_begins", cardBegins}, {"card_is", cardIs}, {"comcam", isComCam}, {"first_card_is", firstCardIs}};
 
-std::map<std::string, FixFunction> const fixes{
-    {"comcam", fixComCam}, {"latiss", fixLatiss}, {"lsstcam", fixLsstCam}};
+std::map<std::string, FixFunction> const fixes{{"comcam", fixComCam},
+                                               {"comcamsim", fixComCamSim},
+                                               {"latiss", fixLatiss},
+                                               {"lsstcam", fixLsstCam},
+                                               {"ts8", fixTs8}};
 
 template<typename F>
 F lookUp(std::map<std::string, F> const &map, std::string const &name) {

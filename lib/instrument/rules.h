@@ -30,6 +30,11 @@ PropertyValue positiveOrProperty(Translation &t, Rule const &rule);
 PropertyValue cardsAbsent(Translation &t, Rule const &rule);
 PropertyValue beginAfter(Translation &t, Rule const &rule);
 PropertyValue simulatedOrAfter(Translation &t, Rule const &rule);
+PropertyValue integerCard(Translation &t, Rule const &rule);
+PropertyValue textOfProperty(Translation &t, Rule const &rule);
+PropertyValue angleFrom(Translation &t, Rule const &rule);
+PropertyValue altAzCards(Translation &t, Rule const &rule);
+PropertyValue byObservationType(Translation &t, Rule const &rule);
 PropertyValue detectorBySlot(Translation &t, Rule const &rule);
 PropertyValue joinedFilters(Translation &t, Rule const &rule);
 PropertyValue site(Translation &t, Rule const &rule);
@@ -37,6 +42,8 @@ PropertyValue site(Translation &t, Rule const &rule);
 // Times (time_rules.cc).
 PropertyValue firstDate(Translation &t, Rule const &rule);
 PropertyValue endDate(Translation &t, Rule const &rule);
+PropertyValue dayOfBegin(Translation &t, Rule const &rule);
+PropertyValue dateOfBegin(Translation &t, Rule const &rule);
 PropertyValue offsetByMonth(Translation &t, Rule const &rule);
 
 // Rubin cameras (lsst_rules.cc: numbers and names; lsst_sky_rules.cc: where the telescope looks).
@@ -52,6 +59,7 @@ PropertyValue lsstReason(Translation &t, Rule const &rule);
 PropertyValue lsstSimulated(Translation &t, Rule const &rule);
 PropertyValue lsstOnSky(Translation &t, Rule const &rule);
 PropertyValue lsstTracking(Translation &t, Rule const &rule);
+PropertyValue celestial(Translation &t, Rule const &rule);
 PropertyValue lsstAltAz(Translation &t, Rule const &rule);
 PropertyValue lsstRotationCoord(Translation &t, Rule const &rule);
 PropertyValue lsstRotationAngle(Translation &t, Rule const &rule);
@@ -64,14 +72,41 @@ PropertyValue latissObservationType(Translation &t, Rule const &rule);
 PropertyValue latissObject(Translation &t, Rule const &rule);
 PropertyValue latissFilter(Translation &t, Rule const &rule);
 
+// Test stands (bench_rules.cc).
+PropertyValue nameOrFile(Translation &t, Rule const &rule);
+PropertyValue digitsOfDate(Translation &t, Rule const &rule);
+PropertyValue ts8ExposureId(Translation &t, Rule const &rule);
+PropertyValue raftInText(Translation &t, Rule const &rule);
+PropertyValue detectorOfSerial(Translation &t, Rule const &rule);
+PropertyValue filterPosition(Translation &t, Rule const &rule);
+
+// Simulations (simulated_rules.cc).
+PropertyValue simulatedSite(Translation &t, Rule const &rule);
+PropertyValue hourAngle(Translation &t, Rule const &rule);
+PropertyValue zenithDistance(Translation &t, Rule const &rule);
+PropertyValue altAzOrAirmass(Translation &t, Rule const &rule);
+PropertyValue imsimFilter(Translation &t, Rule const &rule);
+
+// HSC (hsc_rules.cc).
+PropertyValue hscExposureId(Translation &t, Rule const &rule);
+PropertyValue hscDetector(Translation &t, Rule const &rule);
+PropertyValue hscObservationType(Translation &t, Rule const &rule);
+PropertyValue hscFilter(Translation &t, Rule const &rule);
+PropertyValue sexagesimalRadec(Translation &t, Rule const &rule);
+PropertyValue dateAndClock(Translation &t, Rule const &rule);
+
 // Recognition (recognition.cc).
 bool cardIs(fits::Header const &header, common::Json const &parameters);
+bool firstCardIs(fits::Header const &header, common::Json const &parameters);
+bool cardBegins(fits::Header const &header, common::Json const &parameters);
 bool isComCam(fits::Header const &header, common::Json const &parameters);
 
-// Header fixes (lsstcam_fixes.cc, comcam_fixes.cc, latiss_fixes.cc).
+// Header fixes (lsstcam_fixes.cc, comcam_fixes.cc, latiss_fixes.cc, ts8_fixes.cc).
 void fixLsstCam(Fixes &f);
 void fixComCam(Fixes &f);
+void fixComCamSim(Fixes &f);
 void fixLatiss(Fixes &f);
+void fixTs8(Fixes &f);
 
 /// The integer that stands for a group name (Rubin's rule, also used for visits grouped by metadata).
 std::int64_t groupNumber(std::string const &group);

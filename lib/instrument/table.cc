@@ -73,15 +73,32 @@ void readRules(Json const &properties, Table &table) {
     }
 }
 
-/// Instruments whose headers can be read, in the order in which they are asked; tables of a folder come
-/// behind.
-constexpr std::array recognisable{"LSSTCam", "LATISS", "LSSTComCam"};
-
 /// Tables of the folder by name, as text.
 std::map<std::string, std::string> &folderTables() {
     static std::map<std::string, std::string> tables;
     return tables;
 }
+
+/// Rules of a family, those of the family that it belongs to itself first.
+void readFamily(Json const &name, Table &table, int depth) {
+    constexpr int deepest = 8;
+    if (!name.isString()) return;
+    auto const family = "family-" + name.string();
+    auto const own = folderTables().find(family);
+    auto const content =
+        own == folderTables().end() ? embeddedFile(family + ".yaml") : std::string_view(own->second);
+    if (content.empty()) throw badTable(table.name, "there is no family \"" + name.string() + "\"");
+    if (depth == deepest) throw badTable(table.name, "family \"" + name.string() + "\" belongs to itself");
+    auto const yaml = common::parseYaml(std::string(content), family + ".yaml");
+    readFamily(yaml["family"], table, depth + 1);
+    readRules(yaml["properties"], table);
+}
+
+/// Instruments whose headers can be read, in the order in which they are asked; tables of a folder come
+/// behind.
+constexpr std::array recognisable{"HSC",        "LSSTCam",       "LSSTCam-PhoSim", "LSST-TS3",
+                                  "LSST-TS8",   "LSSTCam-imSim", "LATISS",         "LSST-UCDCam",
+                                  "LSSTComCam", "LSSTComCamSim", "LSSTCamSim"};
 
 std::string tableText(std::string const &name) {
     if (name.starts_with("family-")) return {};
@@ -152,14 +169,11 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
         out->fix = fixNamed(yaml["fix"].string());
         if (!out->fix) throw badTable(name, "there is no fix \"" + yaml["fix"].string() + "\"");
     }
-    if (yaml["family"].isString()) {
-        auto const family = "family-" + yaml["family"].string() + ".yaml";
-        auto const own = folderTables().find("family-" + yaml["family"].string());
-        auto const content =
-            own == folderTables().end() ? embeddedFile(family) : std::string_view(own->second);
-        if (content.empty()) throw badTable(name, "there is no family \"" + yaml["family"].string() + "\"");
-        readRules(common::parseYaml(std::string(content), family)["properties"], *out);
+    if (yaml["extension"].isString()) {
+        if (yaml["extension"].string() != "merged") throw badTable(name, "extension can only be merged");
+        out->merges_extension = true;
     }
+    readFamily(yaml["family"], *out, 0);
     readRules(yaml["properties"], *out);
     return out;
 }
@@ -203,6 +217,13 @@ Detector const *Table::detectorNamed(std::string const &fullName) const {
     auto const &detectors = readDetectors();
     auto const at = detectors.by_name.find(fullName);
     return at == detectors.by_name.end() ? nullptr : &detectors.all[at->second];
+}
+
+Detector const *Table::detectorOfSerial(std::string const &serial) const {
+    auto const &all = detectors();
+    auto const at =
+        std::find_if(all.begin(), all.end(), [&](Detector const &d) { return d.serial == serial; });
+    return at == all.end() ? nullptr : &*at;
 }
 
 std::vector<PhysicalFilter> Table::filters() const {
@@ -261,17 +282,19 @@ Table const &tableOf(std::string const &name) {
     return *slot;
 }
 
+std::vector<std::string> recognisableNames() {
+    std::vector<std::string> out(recognisable.begin(), recognisable.end());
+    for (auto const &[name, text] : folderTables()) {
+        if (!name.starts_with("family-") && std::find(out.begin(), out.end(), name) == out.end())
+            out.push_back(name);
+    }
+    return out;
+}
+
 Table const *recognise(fits::Header const &header) {
     static std::vector<Recogniser> const recognisers = [] {
         std::vector<Recogniser> out;
-        for (auto const *name : recognisable) out.push_back(readRecogniser(name));
-        for (auto const &[name, text] : folderTables()) {
-            bool const isNew =
-                std::find(recognisable.begin(), recognisable.end(), name) == recognisable.end();
-            if (isNew && !name.starts_with("family-")) {
-                out.push_back(readRecogniser(name));
-            }
-        }
+        for (auto const &name : recognisableNames()) out.push_back(readRecogniser(name));
         return out;
     }();
     for (auto const &recogniser : recognisers) {

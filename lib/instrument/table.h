@@ -71,12 +71,15 @@ struct Table {
     std::vector<Detector> const &detectors() const;   ///< \throws Error BAD_TABLE
     std::vector<PhysicalFilter> filters() const;      ///< \throws Error BAD_TABLE
 
+    bool merges_extension = false;         ///< the first extension belongs to the header
     void (*fix)(Fixes &) = nullptr;        ///< header fixes of the whole class, nullptr: none
     std::array<Rule, propertyCount> rules; ///< a rule without function has no value
 
     std::string const &formatterOf(int detector) const;
     /// nullptr when the camera has no detector of that name
     Detector const *detectorNamed(std::string const &fullName) const;
+    /// The first of that serial number, nullptr when there is none
+    Detector const *detectorOfSerial(std::string const &serial) const;
 
     std::string detector_text; ///< YAML documents that are read only when they are needed
     std::string filter_text;
@@ -103,6 +106,9 @@ std::vector<std::string> tableNames();
 /// The table of an instrument; read once, lives as long as the process.
 /// \throws Error UNKNOWN_INSTRUMENT with the nearest known name; BAD_TABLE when the table is wrong
 Table const &tableOf(std::string const &name);
+
+/// Instruments whose headers can be read, in the order in which they are asked.
+std::vector<std::string> recognisableNames();
 
 /// The table of the instrument whose tests accept a header, nullptr when none does. Tables that are not
 /// wanted are not read, but for their tests.

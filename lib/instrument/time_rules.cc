@@ -13,7 +13,7 @@ using common::Error;
 
 namespace {
 
-astro::JulianDate taiFromCard(std::string const &card, fits::Value const &value) {
+astro::JulianDate timeIn(std::string const &card, fits::Value const &value) {
     if (card.starts_with("MJD")) {
         auto const mjd = std::holds_alternative<std::string>(value) ? std::nullopt : numberOf(value);
         if (!mjd || !std::isfinite(*mjd))
@@ -38,11 +38,13 @@ astro::Scale scaleOf(Translation &t, std::string const &card) {
 
 } // namespace
 
-/// The first of `cards` that has a value: MJD… as a Modified Julian Date, others as ISO; TAI.
+/// The first of `cards` that has a value: MJD… as a Modified Julian Date, others as ISO; TAI, or what `scale`
+/// says.
 PropertyValue firstDate(Translation &t, Rule const &rule) {
     if (auto const [card, value] = t.firstNamed(rule.cards); value) {
-        t.because("card " + card + ", read as TAI");
-        return taiFromCard(card, *value);
+        bool const utc = rule.parameters["scale"] == common::Json("utc");
+        t.because("card " + card + ", read as " + (utc ? "UTC" : "TAI"));
+        return astro::taiFrom(timeIn(card, *value), utc ? astro::Scale::Utc : astro::Scale::Tai);
     }
     throw Error("NO_DATE", "none of the cards " + common::join(rule.cards, ", ") + " has a value")
         .cause({.card = rule.cards.front(), .value = {}, .expected = "a date"});
@@ -66,6 +68,20 @@ PropertyValue endDate(Translation &t, Rule const &rule) {
     t.because("begin plus exposure time");
     if (seconds < 0) return begin;
     return astro::addSeconds(begin, seconds);
+}
+
+/// The date (TAI) of the begin minus the offset.
+PropertyValue dayOfBegin(Translation &t, Rule const & /*rule*/) {
+    auto const tai_ns = astro::nsFromTai(t.time(Property::datetime_begin))
+                        - t.integer(Property::observing_day_offset) * common::nsPerSecond;
+    auto const date = common::civilFromDays(tai_ns / common::nsPerDay);
+    return std::int64_t{date.year} * 10000 + date.month * 100 + date.day;
+}
+
+/// The date (UTC) of the begin as text.
+PropertyValue dateOfBegin(Translation &t, Rule const & /*rule*/) {
+    auto const utc = astro::utcFromTai(t.time(Property::datetime_begin));
+    return astro::isoText(utc, astro::Scale::Utc, 0).substr(0, 10);
 }
 
 /// Seconds between midnight TAI and the start of the observing day: `value` from the month `since` (YYYYMM of

@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/parallel.h"
 #include "common/signals.h"
+#include "common/text.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
 #include "ingest/scan.h"
@@ -56,21 +57,23 @@ Error unlessYoung(Error const &e, std::string const &path) {
         .cause(e.cause());
 }
 
-/// The primary header when an instrument recognises it, else the first extension merged over it.
+/// The primary header when an instrument recognises it, else the first extension merged over it. Some
+/// instruments need both in any case.
 Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *explain) {
     auto header = file.primary();
-    if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
-    if (auto const *extension = file.extension()) {
-        header.merge(*extension);
-        if (auto const *table = instrument::recognise(header)) return {table, std::move(header)};
+    auto const *table = instrument::recognise(header);
+    if (!table || table->merges_extension) {
+        if (auto const *extension = file.extension()) header.merge(*extension);
+        if (!table) table = instrument::recognise(header);
     }
+    if (table) return {table, std::move(header)};
     if (explain) *explain = cardsOf(header);
     auto const unknown = Error("UNKNOWN_INSTRUMENT", "\"" + path + "\": no instrument recognises the header: "
                                                          + shownCard(header, "INSTRUME") + ", "
                                                          + shownCard(header, "TELESCOP"))
                              .cause({.card = "INSTRUME",
                                      .value = shownCard(header, "INSTRUME"),
-                                     .expected = "LSSTCam, LSSTComCam or LATISS"});
+                                     .expected = common::join(instrument::recognisableNames(), ", ")});
     throw file.lacksExtension() ? unlessYoung(unknown, path) : unknown;
 }
 

@@ -68,6 +68,17 @@ void compareObservation(instrument::Observation const &ours, Json const &expecte
     compareRecord(ours.day_obs, expected["day_obs_record"]);
 }
 
+/// A file that holds properties, no header.
+bool isSidecar(std::string const &path) {
+    return path.ends_with(".json") && Json::parse(common::readFile(path)).find("_translator");
+}
+
+/// Upstream keeps the convention of long keywords in their names.
+std::string const hierarch = "HIERARCH ";
+std::string withoutHierarch(std::string const &card) {
+    return card.starts_with(hierarch) ? card.substr(hierarch.size()) : card;
+}
+
 instrument::Observation observeHeader(fits::Header header) {
     auto const *table = instrument::recognise(header);
     if (!table) throw common::Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
@@ -108,16 +119,31 @@ TEST_CASE("real headers translate to upstream's records") {
         if (file.extension() == ".md") continue;
         INFO(name);
         auto const expected = Json::parse(common::readFile(expectedPath));
-        REQUIRE(expected["ingest"].isObject());
+        if (isSidecar(file.string())) continue;
+        if (!expected["ingest"].isObject()) { // half a header: the other half is in another HDU
+            CHECK(codeOf(headerOf(name)) != "none");
+            continue;
+        }
         compareObservation(observeHeader(headerOf(name)), expected["ingest"]);
         ++compared;
     }
-    CHECK(compared == 29);
+    CHECK(compared == 42);
+}
+
+TEST_CASE("two headers of a PhoSim file are one") {
+    std::string const file = "lsst_a_204595_f3_R11_S02_E000";
+    auto header = headerOf("phosim-hdu0-" + file + ".yaml");
+    auto const *table = instrument::recognise(header);
+    REQUIRE(table);
+    CHECK(table->merges_extension);
+    header.merge(headerOf("phosim-hdu1-" + file + ".yaml"));
+    auto const path = tests::data("expected/phosim-merged-hdu0-hdu1-" + file + ".json");
+    compareObservation(observeHeader(header), Json::parse(common::readFile(path))["ingest"]);
 }
 
 TEST_CASE("corrections change the cards that upstream changes") {
     for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers"))) {
-        if (entry.path().extension() == ".md") continue;
+        if (entry.path().extension() == ".md" || isSidecar(entry.path().string())) continue;
         auto const name = entry.path().filename().string();
         INFO(name);
         auto const expected = Json::parse(common::readFile(
@@ -127,8 +153,9 @@ TEST_CASE("corrections change the cards that upstream changes") {
         REQUIRE(table);
         auto const before = header;
         instrument::correct(*table, header, {});
-        for (auto const &[card, change] : expected["changes"].object()) {
-            INFO(card << " " << change.dump());
+        for (auto const &[shown, change] : expected["changes"].object()) {
+            INFO(shown << " " << change.dump());
+            auto const card = withoutHierarch(shown);
             REQUIRE(header.find(card));
             CHECK(fits::toJson(*header.find(card)) == change["new"]);
         }
@@ -136,7 +163,7 @@ TEST_CASE("corrections change the cards that upstream changes") {
             auto const *old = before.find(card.key);
             if (old && *old == card.value) continue;
             INFO("changed by us alone: " << card.key);
-            CHECK(expected["changes"].find(card.key));
+            CHECK((expected["changes"].find(card.key) || expected["changes"].find(hierarch + card.key)));
         }
     }
 }
@@ -145,7 +172,7 @@ TEST_CASE("edited headers translate or fail as upstream") {
     auto const codes = expectedCodes();
     std::set<std::string> failed;
     auto const cases = Json::parse(common::readFile(tests::data("expected/mutations.json")));
-    CHECK(cases.array().size() == 47);
+    CHECK(cases.array().size() == 59);
     for (auto const &edit : cases.array()) {
         auto const name = edit["name"].string();
         INFO(name);
