@@ -130,7 +130,9 @@ private:
             if (findings[i].mending.empty()) continue;
             sql::Savepoint savepoint(db);
             try {
-                for (auto const &step : findings[i].mending) run(db, trash, step);
+                std::int64_t changes = 0;
+                for (auto const &step : findings[i].mending) changes += run(db, trash, step);
+                if (changes == 0) throw Error("DB_ERROR", "no row was changed", ExitCode::SomeFailed);
                 savepoint.release();
                 damages[i].outcome = _options.dry_run ? "planned" : "done";
             } catch (Error const &e) {
@@ -155,18 +157,22 @@ private:
         return out;
     }
 
-    void run(sql::Database &db, Trash &trash, Mending const &step) const {
+    /// \return rows changed; 1 for what changes no rows
+    std::int64_t run(sql::Database &db, Trash &trash, Mending const &step) const {
         if (step.sql == emptyTrash) {
             trash.finish(std::get<std::string>(step.values.at(0)),
                          _options.dry_run ? Trash::Files::Rehearse : Trash::Files::Delete);
-        } else if (!_options.dry_run || changesRows(step)) {
-            db.prepare(step.sql)->run(step.values);
+            return 1;
         }
+        if (changesRows(step)) return db.prepare(step.sql)->run(step.values);
+        if (!_options.dry_run) db.prepare(step.sql)->run(step.values);
+        return 1;
     }
 
-    /// Indexes are not made for a dry run: it takes long, and no row can stand in the way.
+    /// Indexes and tables are not made for a dry run: it takes long, and no row can stand in the way.
     static bool changesRows(Mending const &step) {
-        return !step.sql.starts_with("CREATE INDEX") && !step.sql.starts_with("REINDEX");
+        return step.sql.starts_with("INSERT") || step.sql.starts_with("UPDATE")
+               || step.sql.starts_with("DELETE");
     }
 
     std::string _place;

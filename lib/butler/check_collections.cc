@@ -44,14 +44,17 @@ void findUnknownTypes(CheckContext const &context) {
 }
 
 /// Condition on collection c: it may be a run, as it has datasets of its own or none at all. A collection
-/// that has datasets of other runs only has got a wrong type.
+/// that has children, or datasets of other runs only, has got a wrong type.
 std::string mayBeRun(CheckContext const &context) {
     std::string none;
     for (auto const &table : associationTables(context)) {
         none += " AND NOT EXISTS (SELECT 1 FROM " + sql::quoteIdentifier(table.name)
                 + " AS t WHERE t.collection_id = c.collection_id)";
     }
-    return "(EXISTS (SELECT 1 FROM dataset AS d WHERE d.run_id = c.collection_id) OR (TRUE" + none + "))";
+    return "NOT EXISTS (SELECT 1 FROM collection_chain AS m WHERE m.parent = c.collection_id) AND (EXISTS "
+           "(SELECT 1 "
+           "FROM dataset AS d WHERE d.run_id = c.collection_id) OR (TRUE"
+           + none + "))";
 }
 
 void findRunDamage(CheckContext const &context) {
@@ -70,7 +73,7 @@ void findRunDamage(CheckContext const &context) {
                          + run + " ON CONFLICT DO NOTHING",
                      {row.column(0)}});
             } else {
-                finding.message += ", and all its datasets are of other runs";
+                finding.message += ", and what is in it is none of a run";
             }
             context.report(std::move(finding));
         });

@@ -76,6 +76,10 @@ private:
                         placeOf(table.name, {"dataset_id", "dataset_type_id", "collection_id"}, row),
                         row.text(3) + " " + row.text(0) + " has no row in " + table.name + " for its run \""
                             + row.text(4) + "\""};
+        if (auto const run = otherRunOf(row); !run.empty()) {
+            finding.message += "; run \"" + run + "\" has it, and only one of the two can be right";
+            return _context.report(std::move(finding));
+        }
         for (auto const &source : _tables) {
             if (source.group.required != table.group.required || !knows(source, row)) continue;
             addMending(table, source, row, finding.mending);
@@ -84,6 +88,21 @@ private:
         }
         if (finding.mending.empty()) finding.message += ", so its data ID is lost";
         _context.report(std::move(finding));
+    }
+
+    /// Another run that has the dataset: nobody knows then whether the dataset's run is right.
+    std::string otherRunOf(Statement const &row) const {
+        std::string out;
+        for (auto const &source : _tables) {
+            if (source.calibs) continue;
+            _context.db
+                .cached("SELECT c.name FROM " + quoteIdentifier(source.name)
+                        + " AS t JOIN collection AS c ON c.collection_id = t.collection_id WHERE "
+                          "t.dataset_id = ? AND "
+                          "c.type = 1")
+                .query({row.column(0)}, [&](Statement const &other) { out = other.text(0); });
+        }
+        return out;
     }
 
     bool knows(AssociationTable const &source, Statement const &row) const {

@@ -60,7 +60,8 @@ std::vector<TypeRow> typeRows(sql::Database &db) {
 std::map<std::int64_t, std::optional<DimensionGroup>> definedGroups(CheckContext const &context) {
     std::map<std::int64_t, Names> names;
     context.db
-        .cached("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition ORDER BY 1, 2")
+        .cached("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition WHERE "
+                "typeof(dimension_graph_id) = 'integer' ORDER BY 1, 2")
         .query({}, [&](Statement const &row) { names[row.integer(0)].push_back(row.text(1)); });
     std::map<std::int64_t, std::optional<DimensionGroup>> out{{0, DimensionGroup{}}};
     for (auto const &[key, dimensions] : names) out[key] = groupOf(context.repo->universe(), dimensions);

@@ -95,6 +95,7 @@ std::string badTimespan(std::string const &alias);
 // check_registry.cc
 void findRegistryDamage(CheckContext const &context);
 void findAttributeDamage(CheckContext const &context);
+void findValueDamage(CheckContext const &context);
 // check_schema.cc
 void findTableDamage(CheckContext const &context);
 void findIndexDamage(CheckContext const &context);
@@ -104,6 +105,8 @@ void findGroupDamage(CheckContext const &context);
 void findTypeDamage(CheckContext const &context);
 /// Dimensions for which a type's table of tags has columns though the definition of its group lacks them;
 /// empty when these columns are not what a larger group would have.
+/// Whether a type's table of tags is named after another group and has other dimensions than this one.
+bool hasOtherGroup(CheckContext const &context, TypeRow const &type, DimensionGroup const &group);
 std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow const &type,
                                            DimensionGroup const &group);
 // check_collections.cc

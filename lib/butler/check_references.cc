@@ -4,6 +4,7 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <optional>
 #include <span>
 
 namespace dbb::butler {
@@ -140,7 +141,10 @@ private:
             finding.message += ", but a file is recorded for it";
         if (!free && action == Action::DeleteUnlessNamed)
             finding.message += ", but datasets are said to be in it";
-        if (action != Action::Nothing && !_key.empty() && free) {
+        bool const missed = reference.parent == "dataset" && _name != "dataset_location" && mayBeMissed();
+        if (missed)
+            finding.message += "; datasets of its type lack such a row, and this may be one of theirs";
+        if (action != Action::Nothing && !_key.empty() && free && !missed) {
             Names parent;
             for (std::size_t i = 0; i < reference.source.size(); ++i) {
                 parent.push_back("p." + quoteIdentifier(reference.target[i]) + " = c."
@@ -175,6 +179,30 @@ private:
             for (auto const &table : _memberships) out += unless(table, "collection_id");
         }
         return out;
+    }
+
+    /// Whether datasets of a type that this table of memberships belongs to have lost their row in it, or in
+    /// its table of tags: a row without a dataset may be theirs then.
+    bool mayBeMissed() const {
+        if (!_missed) {
+            _missed = false;
+            _context.db
+                .cached(
+                    "SELECT id, tag_association_table FROM dataset_type WHERE tag_association_table = ? OR "
+                    "calibration_association_table = ?")
+                .query({_name, _name}, [&](Statement const &type) { _missed = *_missed || lacksTags(type); });
+        }
+        return *_missed;
+    }
+
+    bool lacksTags(Statement const &type) const {
+        auto const table = type.text(1);
+        if (std::find(_memberships.begin(), _memberships.end(), table) == _memberships.end()) return true;
+        return _context.db
+            .prepare("SELECT 1 FROM dataset AS d WHERE d.dataset_type_id = ? AND NOT EXISTS (SELECT 1 FROM "
+                     + quoteIdentifier(table)
+                     + " AS t WHERE t.dataset_id = d.id AND t.collection_id = d.run_id) LIMIT 1")
+            ->hasRow({type.column(0)});
     }
 
     bool isFree(std::string const &guard, std::string const &column, Statement const &row) const {
@@ -221,6 +249,7 @@ private:
     CheckContext const &_context;
     std::string _name;
     Names const &_memberships;
+    mutable std::optional<bool> _missed; ///< of mayBeMissed()
     std::map<std::int64_t, Reference> _references;
     Names _key;
     Names _all; ///< key and all columns of references

@@ -3,6 +3,7 @@
 #include "butler/embedded.h"
 #include "common/text.h"
 
+#include <array>
 #include <map>
 
 namespace dbb::butler {
@@ -80,7 +81,57 @@ void compareIngestDate(CheckContext const &context, std::string const &row, std:
                     true});
 }
 
+/// What typeof() may say of a column, by the type that it is declared with; empty: anything.
+std::string allowedTypes(std::string const &declared) {
+    auto const type = common::toUpper(declared);
+    if (type == "TEXT" || type.starts_with("VARCHAR") || type.starts_with("CHAR")) return "'text', 'null'";
+    if (type == "BIGINT" || type == "INTEGER" || type == "SMALLINT" || type == "BOOLEAN")
+        return "'integer', 'null'";
+    if (type == "FLOAT" || type == "DOUBLE") return "'real', 'integer', 'null'";
+    return {};
+}
+
+/// A BLOB compares with no text, so that nothing which goes by keys can be trusted while there is one.
+void findWrongValues(CheckContext const &context, std::string const &table, std::string const &column,
+                     std::string const &allowed) {
+    auto const name = quoteIdentifier(column);
+    context.db
+        .prepare("SELECT count(*), min(rowid), max(typeof(" + name + ") = 'blob') FROM "
+                 + quoteIdentifier(table) + " WHERE typeof(" + name + ") NOT IN (" + allowed + ")")
+        ->query({}, [&](Statement const &row) {
+            if (row.integer(0) == 0) return;
+            Json where;
+            where.set("table", table).set("column", column).set("rowid", row.integer(1));
+            context.report({"wrong_value",
+                            where,
+                            "column " + column + " of " + table + " has " + row.text(0)
+                                + (row.integer(0) == 1 ? " value" : " values")
+                                + " of another kind than it is declared for, first in the row with rowid "
+                                + row.text(1),
+                            {},
+                            row.integer(2) != 0});
+        });
+}
+
 } // namespace
+
+void findValueDamage(CheckContext const &context) {
+    std::vector<std::array<std::string, 3>> columns;
+    context.db
+        .prepare("SELECT m.name, i.name, i.type FROM sqlite_master AS m, pragma_table_info(m.name) AS i "
+                 "WHERE m.type = "
+                 "'table' AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND m.sql NOT LIKE '%WITHOUT ROWID%' "
+                 "ORDER BY 1, "
+                 "i.cid")
+        ->query({}, [&](Statement const &row) {
+            columns.push_back({row.text(0), row.text(1), row.text(2)});
+        });
+    for (auto const &[table, column, type] : columns) {
+        if (column == "ingest_date") continue; // bad_ingest_date says more
+        if (auto const allowed = allowedTypes(type); !allowed.empty())
+            findWrongValues(context, table, column, allowed);
+    }
+}
 
 void findRegistryDamage(CheckContext const &context) {
     context.db.prepare("PRAGMA integrity_check")->query({}, [&](Statement const &row) {

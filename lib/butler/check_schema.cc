@@ -105,8 +105,8 @@ void findRecordsTable(CheckContext const &context) {
         finding.message += ", though datasets are said to be stored";
         finding.blocks = true;
     } else if (noted) {
-        // Opening for writing makes the table, before the statement runs.
-        finding.mending.push_back(note);
+        // Opening for writing makes the table: nothing is left to do.
+        finding.mending.push_back({"SELECT 1", {}});
     } else {
         return;
     }
@@ -199,7 +199,9 @@ void findDynamicTableDamage(CheckContext const &context) {
     for (auto const &type : typeRows(context.db)) {
         auto const group = groups.find(type.dimensions_key);
         if (group == groups.end() || !group->second) continue;
-        if (!lackingDimensions(context, type, *group->second).empty()) continue; // not the table is wrong
+        // Not the table is wrong then.
+        if (!lackingDimensions(context, type, *group->second).empty()) continue;
+        if (hasOtherGroup(context, type, *group->second)) continue;
         std::vector<TableSpec> specs{tagsTableSpec(universe, *group->second, type.dimensions_key)};
         specs.front().name = type.tags_table;
         if (!type.calibs_table.empty()) {

@@ -41,8 +41,10 @@ public:
     void findLocationsWithoutRecord() const {
         auto const noRecord =
             "NOT EXISTS (SELECT 1 FROM " + _records + " AS r WHERE r.dataset_id = l.dataset_id)";
-        // Without any record it is the table that is wrong, not each location.
-        auto const anyRecord = "EXISTS (SELECT 1 FROM " + _records + ")";
+        // Without any record it is the table that is wrong, not each location. And a record without a dataset
+        // may be the one that is missed here.
+        auto const anyRecord =
+            "EXISTS (SELECT 1 FROM " + _records + ") AND NOT EXISTS (" + strayRecords() + ")";
         _context.db
             .prepare("SELECT l.datastore_name, l.dataset_id, " + anyRecord
                      + " FROM dataset_location AS l WHERE l.datastore_name = ? "
@@ -60,7 +62,7 @@ public:
                              + noRecord + " AND " + anyRecord,
                          {row.column(0), row.column(1)}});
                 } else {
-                    finding.message += ", nor is one of any other dataset";
+                    finding.message += ", unless it is one that is recorded for no dataset";
                 }
                 _context.report(std::move(finding));
             });
@@ -108,8 +110,12 @@ public:
         std::string const free =
             "NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) AND NOT EXISTS (SELECT 1 FROM "
             "dataset_location_trash AS t WHERE t.dataset_id = r.dataset_id)";
-        std::string const unlocated =
-            "NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id)";
+        // A record whose id is damaged is all that is known of a dataset that has lost its record.
+        std::string const unlocated = "NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = "
+                                      "r.dataset_id) AND NOT EXISTS (SELECT "
+                                      "1 FROM dataset_location AS l JOIN dataset AS d ON d.id = l.dataset_id "
+                                      "WHERE NOT EXISTS (SELECT 1 FROM "
+                                      + _records + " AS o WHERE o.dataset_id = l.dataset_id))";
         std::string untagged;
         for (auto const &table : tables) {
             untagged += " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table.name)
@@ -130,13 +136,22 @@ public:
                                                    + free + " AND " + unlocated + untagged,
                                                {row.column(0), row.column(1)}});
                 } else {
-                    finding.message += ", though other tables still speak of it";
+                    finding.message +=
+                        ", though other tables still speak of it, or a dataset has lost its record";
                 }
                 _context.report(std::move(finding));
             });
     }
 
 private:
+    /// Records that belong to no dataset.
+    std::string strayRecords() const {
+        return "SELECT 1 FROM " + _records
+               + " AS s WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = s.dataset_id) AND NOT "
+                 "EXISTS (SELECT 1 "
+                 "FROM dataset_location_trash AS t WHERE t.dataset_id = s.dataset_id)";
+    }
+
     CheckContext const &_context;
     std::string const &_datastore;
     std::string _records;

@@ -1,6 +1,7 @@
 // Dimension groups and dataset types.
 #include "butler/actual_schema.h"
 #include "butler/check_parts.h"
+#include "butler/schema.h"
 #include "common/text.h"
 
 #include <algorithm>
@@ -18,6 +19,11 @@ using Names = std::vector<std::string>;
 Json typePlace(TypeRow const &type) {
     Json out;
     return out.set("table", "dataset_type").set("id", type.id).set("name", type.name);
+}
+
+Json groupPlace(std::int64_t key) {
+    Json out;
+    return out.set("table", "dimension_graph_definition").set("dimension_graph_id", key);
 }
 
 /// The required dimensions that the columns of a table of tags stand for; empty when they stand for none.
@@ -67,9 +73,7 @@ Mending definitionRow(TypeRow const &type, std::string const &dimension) {
 
 void findUndefined(CheckContext const &context, TypeRow const &type, Groups &groups) {
     auto const key = std::to_string(type.dimensions_key);
-    Json where;
-    where.set("table", "dimension_graph_definition").set("dimension_graph_id", type.dimensions_key);
-    Finding finding{"undefined_dimension_group", where,
+    Finding finding{"undefined_dimension_group", groupPlace(type.dimensions_key),
                     "dimension group " + key + " of dataset type \"" + type.name + "\" has no definition"};
     // The table of tags has a column for each required dimension, so it knows what the definition was.
     auto const dimensions = dimensionsOf(context, type.tags_table);
@@ -84,13 +88,11 @@ void findUndefined(CheckContext const &context, TypeRow const &type, Groups &gro
     context.report(std::move(finding));
 }
 
-/// A definition of which rows are lost: the table of tags still has the columns.
-void findIncomplete(CheckContext const &context, TypeRow const &type, std::optional<DimensionGroup> &group) {
-    auto const lacking = lackingDimensions(context, type, *group);
-    if (lacking.empty()) return;
-    Json where;
-    where.set("table", "dimension_graph_definition").set("dimension_graph_id", type.dimensions_key);
-    Finding finding{"incomplete_dimension_group", where,
+/// A definition of which rows are lost: the table of tags, which is named after the group, still has the
+/// columns.
+void findIncomplete(CheckContext const &context, TypeRow const &type, Names const &lacking,
+                    std::optional<DimensionGroup> &group) {
+    Finding finding{"incomplete_dimension_group", groupPlace(type.dimensions_key),
                     "dimension group " + std::to_string(type.dimensions_key) + " of dataset type \""
                         + type.name + "\" lacks " + common::join(lacking, ", ") + ", for which "
                         + type.tags_table + " has columns"};
@@ -101,6 +103,36 @@ void findIncomplete(CheckContext const &context, TypeRow const &type, std::optio
     }
     group = context.repo->universe().group(names);
     context.report(std::move(finding));
+}
+
+/// A table of tags that is named after another group and has its columns.
+void findWrongGroup(CheckContext const &context, TypeRow const &type, Groups const &groups) {
+    auto const key = std::to_string(type.dimensions_key);
+    auto const dimensions = dimensionsOf(context, type.tags_table);
+    auto const fitting = std::find_if(groups.begin(), groups.end(), [&](auto const &entry) {
+        return tagsTableName(entry.first) == type.tags_table && entry.second
+               && entry.second->required == dimensions;
+    });
+    Finding finding{"wrong_dimension_group", typePlace(type),
+                    "dataset type \"" + type.name + "\" has dimension group " + key + ", but "
+                        + type.tags_table + " is not of that group"};
+    if (fitting != groups.end()) {
+        finding.message += "; it is of group " + std::to_string(fitting->first);
+        finding.mending.push_back(
+            {"UPDATE dataset_type SET dimensions_key = ? WHERE id = ? AND dimensions_key = ?",
+             {fitting->first, type.id, type.dimensions_key}});
+    }
+    context.report(std::move(finding));
+}
+
+/// The group of a type and the columns of its table of tags contradict each other.
+void findContradiction(CheckContext const &context, TypeRow const &type, Groups &groups) {
+    auto &group = groups[type.dimensions_key];
+    if (!group) return;
+    if (hasOtherGroup(context, type, *group)) return findWrongGroup(context, type, groups);
+    if (tagsTableName(type.dimensions_key) != type.tags_table) return;
+    auto const lacking = lackingDimensions(context, type, *group);
+    if (!lacking.empty()) findIncomplete(context, type, lacking, group);
 }
 
 /// Which of two equal groups goes can be told only when a dataset type has at most one of them.
@@ -150,6 +182,12 @@ std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow 
     return columns.size() == group.required.size() + out.size() ? out : Names();
 }
 
+bool hasOtherGroup(CheckContext const &context, TypeRow const &type, DimensionGroup const &group) {
+    if (tagsTableName(type.dimensions_key) == type.tags_table) return false;
+    auto const columns = dimensionsOf(context, type.tags_table);
+    return !columns.empty() && columns != group.required;
+}
+
 void findGroupDamage(CheckContext const &context) {
     auto &db = context.db;
     db.prepare("SELECT DISTINCT dimension_graph_id FROM dimension_graph_definition "
@@ -164,11 +202,10 @@ void findGroupDamage(CheckContext const &context) {
         });
     auto groups = definedGroups(context);
     for (auto const &type : typeRows(db)) {
-        auto const group = groups.find(type.dimensions_key);
-        if (group == groups.end()) {
+        if (groups.contains(type.dimensions_key)) {
+            findContradiction(context, type, groups);
+        } else {
             findUndefined(context, type, groups);
-        } else if (group->second) {
-            findIncomplete(context, type, group->second);
         }
     }
     findDuplicates(context, groups);

@@ -35,6 +35,12 @@ constexpr DamageKind kinds[] = {
      "correct the version in butler_attributes: 1.0.0 when dataset.ingest_date is a TIMESTAMP, else 2.0.0",
      stays, findAttributeDamage},
 
+    // values
+    {"wrong_value",
+     "A column has values of another kind than it is declared for, which SQLite takes and the Butler can't "
+     "read.",
+     "correct them with sqlite3, or restore the rows from a copy", stays, findValueDamage},
+
     // tables
     {"missing_table", "A table that every repository of this universe has is missing.",
      "restore it from a copy: what was in it can't be known", stays, findTableDamage},
@@ -56,6 +62,8 @@ constexpr DamageKind kinds[] = {
      mends, findGroupDamage},
     {"empty_dimension_group", "A dimension group has no definition, and no dataset type has it.",
      "its key is removed", mends, findGroupDamage},
+    {"wrong_dimension_group", "A dataset type has another dimension group than its table of tags.",
+     "the group that the table has is written there, when there is one", mends, findGroupDamage},
     {"incomplete_dimension_group",
      "A dimension group lacks a dimension that its table of tags has a column for.",
      "the lost rows of dimension_graph_definition are written", mends, findGroupDamage},
@@ -91,7 +99,8 @@ constexpr DamageKind kinds[] = {
      "correct its type in table collection (1 RUN, 2 TAGGED, 3 CHAINED, 4 CALIBRATION)", stays,
      findCollectionDamage},
     {"run_without_row", "A run has no row in table run.",
-     "the row is written; where all its datasets are of other runs: correct its type in table collection",
+     "the row is written; where it has children or datasets of other runs: correct its type in table "
+     "collection",
      mends, findCollectionDamage},
     {"run_of_other_type", "Table run has a collection that is no run.",
      "where no dataset is in it, the row is removed; else correct the type of the collection", mends,

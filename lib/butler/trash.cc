@@ -100,7 +100,7 @@ std::string Trash::faultOf(std::string const &path) const {
     return {};
 }
 
-void Trash::require(std::string const &id, bool keep_files) const {
+void Trash::require(std::string const &id, bool keep_files) {
     auto const damaged = [&](std::string const &what, std::string const &hint) {
         return Error("REPO_DAMAGED", "dataset " + id + ": " + what + "; nothing was removed",
                      common::ExitCode::Damaged)
@@ -130,44 +130,81 @@ void Trash::require(std::string const &id, bool keep_files) const {
         auto const fault = faultOf(path);
         if (!fault.empty())
             throw damaged(fault, "correct the path, or remove the dataset alone with --keep-files");
+        requireRemovable(path);
     }
 }
 
+/// Refuse beforehand what finish() would refuse when the dataset is out of the registry already.
+void Trash::requireRemovable(std::string const &path) {
+    auto const gone = [&] {
+        return ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) != 0;
+    };
+    if (fateOf(path, _ids) != Fate::Deleted || gone()) return;
+    if (!_root) _root.emplace(_repo.config().datastore_root);
+    try {
+        _root->insistOn(artifactOf(path));
+    } catch (Error const &e) {
+        if (e.code() != "OUTSIDE_ROOT") throw;
+        throw Error(e).hint(
+            "nothing was removed; remove the dataset alone with --keep-files, and the file by hand");
+    }
+}
+
+namespace {
+
+bool isLink(std::string const &path) {
+    struct stat s {};
+    return ::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode);
+}
+
+/// Sizes that rows of a file may have, as recorded and as it is.
+void addSizes(Statement const &row, std::string const &file, std::set<std::int64_t> &sizes) {
+    sizes.insert(row.integer(1));
+    struct stat s {};
+    if (::stat(file.c_str(), &s) == 0) sizes.insert(s.st_size);
+}
+
+} // namespace
+
 /// One file can be recorded under several names: relative and as a URI, through links to its folders or to
-/// itself. Only those with the same last part, and those of datasets that are alike, are compared: a scan of
-/// all names for all files of the removal, and a look at the file system for few.
+/// itself. A name with another last part leads to the file only when it is a link, and a link is recorded
+/// with the size of what it leads to: a scan of all names for all files of the removal, and a look at the
+/// file system for few.
 Trash::Spellings Trash::findSpellings() const {
     auto const &root = _repo.config().datastore_root;
     auto const fileOf = [&](std::string const &path) {
         try {
-            return localFile(root, path);
+            return localFile(root, artifactOf(path));
         } catch (Error const &) {
             return std::string(); // no file can have this name
         }
     };
+    auto const records = quoteIdentifier(_repo.config().records_table);
     std::set<std::string> names;
+    std::set<std::int64_t> sizes{-1, 0}; // not recorded: NULL counts as 0
     for (auto const &id : _ids) {
-        for (auto const &path : pathsOf(_repo, id)) {
-            if (!isUri(path)) names.insert(common::nameOf(artifactOf(path)));
-        }
+        _repo.db()
+            .cached("SELECT path, file_size FROM " + records + " WHERE dataset_id = ?")
+            .query({id}, [&](Statement const &row) {
+                auto const file = isUri(row.text(0)) ? std::string() : fileOf(row.text(0));
+                if (file.empty()) return;
+                names.insert(common::nameOf(file));
+                addSizes(row, file, sizes);
+            });
     }
     Spellings out;
     std::set<std::string> seen;
-    auto const compare = [&](std::string const &path, bool any_name) {
-        auto const artifact = artifactOf(path);
-        auto const file = fileOf(artifact);
-        if (file.empty() || !(any_name || names.contains(common::nameOf(file)))) return;
+    _repo.db().cached("SELECT DISTINCT path, file_size FROM " + records).query({}, [&](Statement const &row) {
+        auto const file = fileOf(row.text(0));
+        if (file.empty()) return;
+        bool const sameName = names.contains(common::nameOf(file));
+        if (!sameName && !(sizes.contains(row.integer(1)) && isLink(file))) return;
+        auto const artifact = artifactOf(row.text(0));
         if (!seen.insert(artifact).second) return;
         out[common::entryOf(file)].insert(artifact);
         // Where the file is a link, what it leads to must stay as well.
         if (::access(file.c_str(), F_OK) == 0) out[common::realPath(file)].insert(artifact);
-    };
-    for (auto const &id : _alike) {
-        for (auto const &path : pathsOf(_repo, id)) compare(path, true);
-    }
-    _repo.db()
-        .cached("SELECT DISTINCT path FROM " + quoteIdentifier(_repo.config().records_table))
-        .query({}, [&](Statement const &row) { compare(row.text(0), false); });
+    });
     return out;
 }
 

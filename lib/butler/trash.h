@@ -45,17 +45,14 @@ bool isInTrash(Repository const &repo, std::string const &id);
 /// Removes the files of datasets that go together.
 class Trash {
 public:
-    /// \param ids    all that the other functions will be asked about
-    /// \param alike  others that may have the same files by links of any name; of the rest of the repository
-    /// only
-    ///               links of the file's own name are noticed
-    Trash(Repository const &repo, std::set<std::string> ids, std::set<std::string> alike = {})
-        : _repo(repo), _own(repo.config()), _ids(std::move(ids)), _alike(std::move(alike)) {}
+    /// \param ids  all that the other functions will be asked about
+    Trash(Repository const &repo, std::set<std::string> ids)
+        : _repo(repo), _own(repo.config()), _ids(std::move(ids)) {}
 
     /// Make sure of a dataset that its rows tell where its files are, and that these may be removed.
     /// \param keep_files  they are not to be removed, so wherever they are will do
-    /// \throws Error REPO_DAMAGED (exit 5)
-    void require(std::string const &id, bool keep_files) const;
+    /// \throws Error REPO_DAMAGED (exit 5); OUTSIDE_ROOT for a file that only a link to a folder leads to
+    void require(std::string const &id, bool keep_files);
 
     /// What finish() would do to the files of a dataset, also of one that is not in the trash yet, when all
     /// the others go as well.
@@ -79,6 +76,7 @@ public:
 private:
     using Spellings = std::map<std::string, std::set<std::string>>;
 
+    void requireRemovable(std::string const &path);
     RemovedFile::Fate fateOf(std::string const &path, std::set<std::string> const &leaving);
     std::string faultOf(std::string const &path) const;
     Spellings findSpellings() const;
@@ -86,7 +84,6 @@ private:
     Repository const &_repo;
     OwnFiles _own;
     std::set<std::string> _ids;
-    std::set<std::string> _alike;
     std::optional<Spellings> _spellings; ///< recorded paths by the file that they lead to; read when needed
     std::optional<RootFolder> _root;     ///< opened for the first file
 };

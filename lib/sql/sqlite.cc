@@ -80,6 +80,7 @@ Error translated(sqlite3 *db, int code, std::string const &path, std::string con
     case SQLITE_FULL: return Error("DISK_FULL", text, ExitCode::Backend);
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB: return Error("REPO_DAMAGED", text, ExitCode::Damaged);
+    case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT: return Error("CONSTRAINT", words).cause({.column = constraintName(words)});
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR: return brokenError(db, code, path, text);

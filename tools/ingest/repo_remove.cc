@@ -47,11 +47,7 @@ public:
         if (_removals.empty() && !(whole && _exposure.record && !_options.keep_records)) refuseEmpty();
         selectRecords(whole);
         if (_removals.empty() && _records.empty()) refuseEmpty();
-        // What stays of the exposure may be the same files under other names.
-        if (!whole) {
-            for (auto const &other : findAll()) _alike.insert(other.id);
-        }
-        auto const trash = makeTrash();
+        auto trash = makeTrash();
         for (auto const &removal : _removals) trash.require(removal.id, _options.keep_files);
     }
 
@@ -123,7 +119,7 @@ private:
     butler::Trash makeTrash() const {
         std::set<std::string> ids;
         for (auto const &removal : _removals) ids.insert(removal.id);
-        return {_repo, std::move(ids), _alike};
+        return {_repo, std::move(ids)};
     }
 
     /// All raw datasets of the exposure, also those that were not asked for.
@@ -229,7 +225,6 @@ private:
     RemoveOptions const &_options;
     WantedExposure _exposure;
     std::vector<Removal> _removals;
-    std::set<std::string> _alike; ///< ids of datasets of the exposure
     std::vector<RemovedRecord> _records;
     std::map<std::string, std::vector<RemovedFile>> _files; ///< by dataset id
     std::map<std::string, Error> _failed;
