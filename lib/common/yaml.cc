@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <unordered_map>
 #include <yaml-cpp/yaml.h>
 
 namespace dbb::common {
@@ -111,24 +112,41 @@ private:
                                                                      : plainScalar(node.Scalar());
     }
 
+    /// An object under construction, whose keys are looked up in constant time.
+    struct Members {
+        Json::Object list;
+        std::unordered_map<std::string, std::size_t> places;
+
+        void set(std::string const &key, Json value) {
+            auto const [at, isNew] = places.emplace(key, list.size());
+            if (isNew) {
+                list.emplace_back(key, std::move(value));
+            } else {
+                list[at->second].second = std::move(value);
+            }
+        }
+        void add(Json const &merged) {
+            if (!merged.isObject()) return;
+            for (auto const &[key, value] : merged.object()) {
+                if (!places.contains(key)) set(key, value);
+            }
+        }
+    };
+
     Json mapping(YAML::Node const &node, int depth) {
-        Json out{Json::Object{}};
+        Members out;
         for (auto const &entry : node) {
             if (entry.first.IsScalar() && entry.first.Scalar() == "<<") {
                 Json const merged = convert(entry.second, depth + 1);
-                auto add = [&](Json const &m) {
-                    if (!m.isObject()) return;
-                    for (auto const &[k, v] : m.object()) {
-                        if (!out.find(k)) out.set(k, v);
-                    }
-                };
-                if (merged.isArray()) std::for_each(merged.array().begin(), merged.array().end(), add);
-                add(merged);
+                if (merged.isArray()) {
+                    for (auto const &item : merged.array()) out.add(item);
+                }
+                out.add(merged);
             } else {
                 out.set(entry.first.Scalar(), convert(entry.second, depth + 1));
             }
         }
-        return out;
+        return std::move(out.list);
     }
 
     std::string const &_name;

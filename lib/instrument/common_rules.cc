@@ -191,7 +191,8 @@ PropertyValue joinedFilters(Translation &t, Rule const &rule) {
     for (auto at = out.find("NONE"); at != std::string::npos; at = out.find("NONE"))
         out.replace(at, 4, "none");
     if (auto const *last = rule.parameters.find("drop_last")) {
-        while (out.ends_with(last->string())) out.resize(out.size() - last->string().size());
+        while (!last->string().empty() && out.ends_with(last->string()))
+            out.resize(out.size() - last->string().size());
     }
     return out;
 }

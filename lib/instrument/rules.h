@@ -10,8 +10,13 @@
 
 namespace dbb::instrument {
 
+struct RuleKind {
+    Rule::Function function;
+    std::size_t cards; ///< how many the rule needs at least
+    bool of = false;   ///< whether it needs another property
+};
 /// nullptr when there is no such rule
-Rule::Function ruleNamed(std::string const &name);
+RuleKind const *ruleNamed(std::string const &name);
 std::vector<std::string> ruleNames();
 
 using RecognitionFunction = bool (*)(fits::Header const &, common::Json const &);

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <mutex>
+#include <set>
+#include <stdexcept>
 
 namespace dbb::instrument {
 
@@ -24,7 +26,8 @@ Error badTable(std::string const &name, std::string const &why) {
 
 /// A string of a mapping. \throws Error BAD_TABLE
 std::string stringIn(Json const &map, std::string_view key, std::string const &table) {
-    if (!map[key].isString()) throw badTable(table, std::string(key) + " must be a text");
+    if (!map[key].isString() || map[key].string().empty())
+        throw badTable(table, std::string(key) + " must be a text");
     return map[key].string();
 }
 
@@ -49,13 +52,23 @@ std::string textAt(Json const &row, std::size_t i) {
 Rule readRule(Json const &entry, std::string const &property, std::string const &table) {
     Rule out;
     out.name = stringIn(entry, "rule", table);
-    out.function = ruleNamed(out.name);
-    if (!out.function) {
+    auto const *kind = ruleNamed(out.name);
+    if (!kind) {
         auto const near = common::nearest(out.name, ruleNames());
         throw badTable(table, property + " names the rule \"" + out.name + "\", which there is not"
                                   + (near.empty() ? "" : "; did you mean " + near + "?"));
     }
+    out.function = kind->function;
     out.cards = strings(entry["cards"]);
+    if (auto const *cards = entry.find("cards");
+        cards && (!cards->isArray() || cards->array().size() != out.cards.size()))
+        throw badTable(table, property + ": cards must be a list of texts");
+    if (out.cards.size() < kind->cards) {
+        throw badTable(table, property + ": rule " + out.name + " needs " + std::to_string(kind->cards)
+                                  + (kind->cards == 1 ? " card" : " cards"));
+    }
+    if (kind->of && !entry.find("of"))
+        throw badTable(table, property + ": rule " + out.name + " needs \"of\"");
     if (auto const *of = entry.find("of")) {
         out.of = of->isString() ? propertyNamed(of->string()) : std::nullopt;
         if (!out.of) throw badTable(table, property + ": \"of\" must name a property");
@@ -127,7 +140,20 @@ struct Recogniser {
     std::vector<RecognitionTest> tests;
 };
 
-Recogniser readRecogniser(std::string const &name) {
+/// What a table holds in a place for something else makes the accessors of JSON fail. \throws Error BAD_TABLE
+template<typename F>
+auto readingTable(std::string const &name, F read) {
+    try {
+        return read();
+    } catch (std::logic_error const &) { // no number where one is expected
+        throw badTable(name, "a number of a detector is none");
+    } catch (std::bad_variant_access const &) {
+        throw badTable(
+            name, "something is of the wrong kind, for example a text where a list or mapping is expected");
+    }
+}
+
+Recogniser recogniserOf(std::string const &name) {
     Recogniser out{name, {}};
     auto const head = common::parseYaml(documentsOf(tableText(name), name)[0], name + ".yaml");
     if (!head["recognise"].isArray()) return out;
@@ -140,13 +166,25 @@ Recogniser readRecogniser(std::string const &name) {
     return out;
 }
 
-std::unique_ptr<Table> readTable(std::string const &text, std::string const &name) {
+Recogniser readRecogniser(std::string const &name) {
+    return readingTable(name, [&] { return recogniserOf(name); });
+}
+
+/// What dbb can store of a raw image: the data ID of a line has these.
+void requireRawDimensions(Table const &table) {
+    std::set<std::string> const names(table.dimensions.begin(), table.dimensions.end());
+    if (names != std::set<std::string>{"instrument", "detector", "exposure"} || table.dimensions.size() != 3)
+        throw badTable(table.name, "the dimensions of raw images are instrument, detector and exposure");
+}
+
+std::unique_ptr<Table> tableFrom(std::string const &text, std::string const &name) {
     auto const documents = documentsOf(text, name);
     auto const yaml = common::parseYaml(documents[0], name + ".yaml");
     auto out = std::make_unique<Table>();
     out->name = name;
     auto const &instrument = yaml["instrument"];
-    out->name = stringIn(instrument, "name", name);
+    if (stringIn(instrument, "name", name) != name)
+        throw badTable(name, "its name is \"" + instrument["name"].string() + "\", unlike that of its file");
     out->class_name = stringIn(instrument, "class_name", name);
     out->visit_system = static_cast<int>(integerIn(instrument, "visit_system", name));
     out->visit_max = integerIn(instrument, "visit_max", name);
@@ -155,6 +193,7 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
     auto const &raw = yaml["raw"];
     out->dataset_type = stringIn(raw, "dataset_type", name);
     out->dimensions = strings(raw["dimensions"]);
+    requireRawDimensions(*out);
     out->storage_class = stringIn(raw, "storage_class", name);
     out->default_run = stringIn(raw, "run", name);
     out->raw_formatter = stringIn(raw, "formatter", name);
@@ -176,6 +215,10 @@ std::unique_ptr<Table> readTable(std::string const &text, std::string const &nam
     readFamily(yaml["family"], *out, 0);
     readRules(yaml["properties"], *out);
     return out;
+}
+
+std::unique_ptr<Table> readTable(std::string const &text, std::string const &name) {
+    return readingTable(name, [&] { return tableFrom(text, name); });
 }
 
 } // namespace
@@ -256,8 +299,12 @@ void addTableFolder(std::string const &folder) {
     std::error_code error;
     for (auto const &entry : std::filesystem::directory_iterator(folder, error)) {
         auto const name = entry.path().stem().string();
-        if (entry.path().extension() == ".yaml")
+        if (entry.path().extension() != ".yaml") continue;
+        try {
             folderTables()[name] = common::readFile(entry.path().string());
+        } catch (Error const &e) {
+            throw common::usageError("--instrument-dir: " + e.message(), e.hint());
+        }
     }
     if (error)
         throw common::usageError("--instrument-dir: can't read the folder \"" + folder
@@ -299,7 +346,9 @@ Table const *recognise(fits::Header const &header) {
     }();
     for (auto const &recogniser : recognisers) {
         for (auto const &test : recogniser.tests) {
-            if (test.function(header, test.parameters)) return &tableOf(recogniser.instrument);
+            bool const accepted = readingTable(
+                recogniser.instrument, [&] { return test.function(header, test.parameters); });
+            if (accepted) return &tableOf(recogniser.instrument);
         }
     }
     return nullptr;

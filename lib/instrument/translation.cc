@@ -43,6 +43,11 @@ void Translation::evaluate(Property p, Slot &slot) {
     } catch (Error const &e) {
         slot.error = std::current_exception();
         slot.trace.error = e.message();
+    } catch (std::bad_variant_access const &) {
+        // Values of cards are asked for their kind; parameters of rules are taken at their word.
+        slot.trace.error = "instrument table " + _table.name + ": rule " + rule.name + " of "
+                           + std::string(nameOf(p)) + " has a parameter of the wrong kind";
+        slot.error = std::make_exception_ptr(Error("BAD_TABLE", slot.trace.error, common::ExitCode::Usage));
     }
     slot.running = false;
     slot.done = true;
