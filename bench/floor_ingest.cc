@@ -76,7 +76,7 @@ int main(int argc, char **argv) {
             throw std::runtime_error(sqlite3_errmsg(db));
     };
     // As durable as what it is compared with, and with as much memory.
-    exec("PRAGMA foreign_keys=ON; PRAGMA synchronous=EXTRA; PRAGMA cache_size=-32000");
+    exec("PRAGMA foreign_keys=ON; PRAGMA synchronous=EXTRA; PRAGMA cache_size=-16000");
     auto const start = std::chrono::steady_clock::now();
     {
         Statement group(db, "INSERT OR IGNORE INTO \"group\" VALUES (?,?)");

@@ -161,10 +161,10 @@ private:
     sqlite3_stmt *_statement = nullptr;
 };
 
-/// Room for the pages that a commit of 1000 datasets changes in a registry of 10^6, whose ids are random: 7
-/// indexes, 4 KiB each. With less, SQLite writes pages before the commit, each time with an fsync of the
-/// journal.
-constexpr char const *pagesOfOneCommit = "PRAGMA cache_size = -32000"; // KiB
+/// Room for most of the pages that a commit of 1000 datasets changes in a large registry, whose ids are
+/// random: a page of 4 KiB in each of 7 indexes. With less, SQLite writes pages before the commit, each time
+/// with an fsync of the journal.
+constexpr char const *pagesOfOneCommit = "PRAGMA cache_size = -16000"; // KiB
 
 class SqliteDatabase : public Database {
 public:

@@ -141,14 +141,6 @@ void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manife
     ingest.finish();
 }
 
-void requireRunName(std::string const &name) {
-    try {
-        butler::checkRunName(name);
-    } catch (common::Error const &e) {
-        throw common::usageError("--run: " + e.message());
-    }
-}
-
 void ingestAll(IngestProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
                manifest::Summary &summary) {
     common::Output output(out);
@@ -185,7 +177,7 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     options.ingester.transfer = transferNamed(options.transfer);
     options.ingester.ownership = Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
-    if (!options.ingester.run.empty()) requireRunName(options.ingester.run);
+    requireRunOption(options.ingester.run);
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);

@@ -259,6 +259,26 @@ Transfer Placement::modeOf(std::string const &source, std::string &relative) con
     return _mode;
 }
 
+namespace {
+
+/// \throws Error DESTINATION_EXISTS when something that is no folder stands where one is needed
+void requireFolders(std::string const &path) {
+    struct stat s {};
+    if (path == "/" || ::stat(path.c_str(), &s) == 0) {
+        if (path == "/" || S_ISDIR(s.st_mode)) return;
+        throw Error("DESTINATION_EXISTS", "\"" + path + "\" is no folder, but one is needed there")
+            .hint("look what it is and who made it, then move it away");
+    }
+    if (exists(path)) {
+        throw Error("DESTINATION_EXISTS",
+                    "\"" + path + "\" is a link that leads to no folder, but one is needed there")
+            .hint("mount what it leads to, or correct the link");
+    }
+    requireFolders(common::folderOf(path));
+}
+
+} // namespace
+
 /// \throws Error NAME_TOO_LONG when no file of that path can be made
 void Placement::requireFits(std::string const &file) const {
     auto const names = common::split(file, '/');
@@ -300,6 +320,7 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned,
         out.stored_path = templatePath;
         out.file = _root + "/" + templatePath;
         requireFits(out.file);
+        requireFolders(common::folderOf(out.file));
         out.created = !alreadyThere(mode, source, out.file);
     }
     return out;

@@ -127,6 +127,15 @@ void checkConsistent(RawLine const &line) {
 
 } // namespace
 
+void requireRunOption(std::string const &run) {
+    if (run.empty()) return;
+    try {
+        butler::checkRunName(run);
+    } catch (Error const &e) {
+        throw common::usageError("--run: " + e.message());
+    }
+}
+
 RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run, RecordsMemory &memory) {
     if (record.type() != "file") {
         throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");

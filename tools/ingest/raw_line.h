@@ -31,6 +31,9 @@ struct RecordsMemory {
     std::shared_ptr<common::Json const> records;
 };
 
+/// \throws Error USAGE when what was given as --run can't be the name of a run; empty: it was not given
+void requireRunOption(std::string const &run);
+
 /// Check a line. The line itself is not put into the result.
 /// \param run      run that replaces the line's own, empty: none
 /// \param dry_run  whether lines of a dry run are accepted

@@ -9,8 +9,16 @@ using common::Error;
 Scanned Scanned::of(manifest::Record const &record) {
     Scanned out;
     out.size_bytes = record.integer("size");
-    if (auto const mtime = record.get("mtime"); mtime.isString()) {
-        out.mtime = common::FileTime::fromText(mtime.string());
+    auto const mtime = record.get("mtime");
+    if (mtime.isNull()) return out;
+    if (mtime.isString()) out.mtime = common::FileTime::fromText(mtime.string());
+    if (!out.mtime) {
+        throw Error("BAD_VALUE",
+                    "\"mtime\" must be seconds with nine decimals as a text, not " + mtime.dump())
+            .cause({.column = "mtime",
+                    .value = mtime.dump(),
+                    .expected = "a text like \"1745376387.500000000\""})
+            .hint("leave the key as dbb-scan writes it, or drop it");
     }
     return out;
 }

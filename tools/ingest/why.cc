@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/lines.h"
 #include "common/signals.h"
+#include "ingest/raw_line.h"
 #include "ingest/why_exposure.h"
 #include "ingest/why_file.h"
 #include "ingest/why_reasons.h"
@@ -119,6 +120,7 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
         output.flush();
         return status;
     }
+    requireRunOption(options.run);
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
     limitWaiting();
     bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -24,6 +25,20 @@ std::optional<std::int64_t> freeBytes(std::string const &path) {
     if (::statvfs(path.c_str(), &s) != 0) return std::nullopt;
     auto const blocks = ::geteuid() == 0 ? s.f_bfree : s.f_bavail;
     return static_cast<std::int64_t>(blocks) * static_cast<std::int64_t>(s.f_frsize);
+}
+
+/// Whether a file system that counts its files has none left.
+bool noMoreFiles(std::string const &path) {
+    struct statvfs s {};
+    return ::statvfs(path.c_str(), &s) == 0 && s.f_files > 0 && s.f_favail == 0;
+}
+
+/// A move to another file system is a copy.
+bool isCopied(Transfer transfer, std::string const &source, std::string const &folder) {
+    struct stat from {};
+    struct stat to {};
+    if (transfer != Transfer::Move) return transfer == Transfer::Copy;
+    return ::stat(source.c_str(), &from) == 0 && ::stat(folder.c_str(), &to) == 0 && from.st_dev != to.st_dev;
 }
 
 /// The program that holds a write lock on a SQLite file, "process 123 (dbb-ingest)"; empty when none is
@@ -59,8 +74,12 @@ std::optional<Error> placeObstacle(butler::Config const &config, Transfer transf
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
         return common::systemError("create", destination, errno);
     }
+    if (noMoreFiles(folder)) {
+        return Error("DISK_FULL",
+                     "could not create \"" + destination + "\": its file system can't hold more files");
+    }
     auto const free = freeBytes(folder);
-    auto const size = transfer == Transfer::Copy ? common::statFile(source).size_bytes : 1;
+    auto const size = isCopied(transfer, source, folder) ? common::statFile(source).size_bytes : 1;
     if (free && *free < size) {
         return Error("DISK_FULL", "could not create \"" + destination + "\": it needs " + std::to_string(size)
                                       + " bytes and " + std::to_string(*free) + " are free");

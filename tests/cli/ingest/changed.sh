@@ -24,9 +24,12 @@ touch -d 2030-01-01T00:00:00Z $file
 refused direct 'was changed at 2030-01-01T00:00:00.000000000 UTC, but was of 20'
 refused link 'was changed at 2030'
 expect_rc 1 dbb-ingest --repo repo -n < lines
-# A line that says nothing of the file, or what nobody can read, promises nothing.
+# A line that says nothing of the file promises nothing; what nobody can read is no promise to break either, but a mistake.
 jq -c 'del(.size, .mtime)' lines | expect_rc 0 dbb-ingest --repo repo -n
-jq -c 'if .uri then .mtime = "yesterday" else . end' lines | expect_rc 0 dbb-ingest --repo repo -n
+for mtime in '"yesterday"' 1.5 '[]' true '"1.5"'; do
+  jq -c "if .uri then .mtime = $mtime else . end" lines | expect_rc 1 dbb-ingest --repo repo -n
+  expect_match "$ERR" 'mtime.* must be seconds|when it was scanned'
+done
 dbb-scan $file | dbb-describe > lines
 expect_rc 0 dbb-ingest --repo repo -t copy < lines
 # The file of the repository is taken away: the dataset still exists, and people are told.
