@@ -182,6 +182,13 @@ Header HeaderFile::readHeader() {
         }
         wanted = blockSize;
     }
+    // The END of the next HDU is none of this one's.
+    for (auto at = blockSize; at < end; at += blockSize) {
+        if (!std::string_view(text).substr(at).starts_with("XTENSION=")) continue;
+        throw Error("HEADER_TRUNCATED", "\"" + _path + "\": an extension begins " + std::to_string(at)
+                                            + " bytes behind the begin of a header that has no END card")
+            .cause({.card = "END", .value = {}, .expected = "an END card"});
+    }
     // Give back what was read beyond the header's last block: the next HDU starts there.
     auto const length = (end / blockSize + 1) * blockSize;
     _surplus = text.size() > length ? text.substr(length) : std::string();
@@ -275,9 +282,12 @@ std::string HeaderFile::endsInside(int hdu) const {
 
 /// Whether another HDU begins here.
 bool HeaderFile::atExtension() {
-    char probe = 0;
-    if (_surplus.empty() && _bytes->read(&probe, 1) == 1) _surplus.assign(1, probe);
-    return _surplus.starts_with('X');
+    constexpr std::string_view keyword = "XTENSION";
+    if (auto const old = _surplus.size(); old < keyword.size()) {
+        _surplus.resize(keyword.size());
+        _surplus.resize(old + _bytes->read(_surplus.data() + old, keyword.size() - old));
+    }
+    return _surplus.starts_with(keyword);
 }
 
 bool HeaderFile::unchanged() const {

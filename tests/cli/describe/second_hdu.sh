@@ -44,3 +44,14 @@ cat hdu0 data > one.fits
 expect_rc 1 dbb-describe --rejects rejects one.fits
 expect_eq "$(jq -c '[.error.code, .error.stage, .error.retry]' rejects)" '["UNKNOWN_INSTRUMENT","recognise",false]'
 expect_match "$ERR" 'INSTRUME is absent'
+
+# A primary header without END is cut short, though an extension with its own END follows; what only looks like an
+# extension is none.
+sed -z 's/END *//' hdu0 > open
+truncate -s 2880 open
+tr '\0' ' ' < open > hdu0.open
+cat hdu0.open hdu1 > no-end.fits
+{ cat hdu0 data; sed 's/^XTENSION/XTENSIOM/' hdu1; } > no-extension.fits
+touch -d '1 hour ago' no-end.fits no-extension.fits
+expect_rc 1 dbb-describe --rejects no-end no-end.fits no-extension.fits
+expect_eq "$(jq -r .error.code no-end | paste -sd' ')" "HEADER_TRUNCATED UNKNOWN_INSTRUMENT"
