@@ -44,6 +44,7 @@ struct Options::State {
     StandardOptions own{};
     StandardOptions *standard = nullptr;
     bool print_version = false;
+    std::function<std::string()> version_note{};
     bool print_config = false;
     std::string completion{};
     std::string config{};
@@ -131,6 +132,11 @@ Options &Options::positional(std::string const &name, std::string &target, std::
 Options &Options::positionals(std::string const &name, std::vector<std::string> &target,
                               std::string const &help, bool required) {
     _state->last = _state->app->add_option(name, target, help)->type_name("")->required(required);
+    return *this;
+}
+
+Options &Options::versionNote(std::function<std::string()> text) {
+    _state->version_note = std::move(text);
     return *this;
 }
 
@@ -447,8 +453,8 @@ void occupyClosedStreams() {
     }
 }
 
-std::string versionText(std::string const &program) {
-    return program + " (dbb) " + version + "\n";
+std::string versionText(std::string const &program, std::string const &note) {
+    return program + " (dbb) " + version + "\n" + (note.empty() ? "" : note + "\n");
 }
 
 /// How mistakes in the command line itself are reported.
@@ -593,7 +599,7 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
         for (auto const &arg : args) {
             if (arg == "--") break;
             if (arg == "-V" || arg == "--version") {
-                return answer(versionText(s.program));
+                return answer(versionText(s.program, s.version_note ? s.version_note() : std::string()));
             }
         }
         refuseEmptyAssignments(app, args);

@@ -67,6 +67,8 @@ public:
     std::string chosenVerb() const;
 
     /// Lines for the EXAMPLES part of --help: a command and what it does.
+    /// A further line for --version, asked for only then.
+    Options &versionNote(std::function<std::string()> text);
     Options &example(std::string const &command, std::string const &what);
 
     /// Which of the standard options this program has besides -h, -V, -v, -q, --log-format, --config,

@@ -1,5 +1,6 @@
 #include "ingest/describe.h"
 
+#include "astro/earth_orientation.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/parallel.h"
@@ -261,6 +262,7 @@ common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int 
         throw common::usageError("standard input is a terminal", "pipe dbb-scan in, or name files");
     }
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
+    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
     manifest::Summary summary{.program = "dbb-describe", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     common::Output output(out);

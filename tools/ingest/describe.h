@@ -49,6 +49,7 @@ struct DescribeProgramOptions {
     DescribeOptions describe;
     std::vector<std::string> paths;
     std::string instrument_dir;
+    std::string iers; ///< file in place of the built-in table, empty: none
     common::StandardOptions standard;
 };
 common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int out);

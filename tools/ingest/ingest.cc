@@ -1,5 +1,6 @@
 #include "ingest/ingest.h"
 
+#include "astro/earth_orientation.h"
 #include "common/error.h"
 #include "common/signals.h"
 #include "ingest/scan.h"
@@ -179,6 +180,7 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     options.ingester.dry_run = options.standard.dry_run;
     requireRunOption(options.ingester.run);
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
+    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     try {

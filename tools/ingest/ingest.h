@@ -19,6 +19,7 @@ struct IngestProgramOptions {
     std::string corrections;
     bool check_data = false;
     std::string instrument_dir;
+    std::string iers; ///< file in place of the built-in table, empty: none
     std::vector<std::string> paths;
     IngesterOptions ingester;
     common::StandardOptions standard;

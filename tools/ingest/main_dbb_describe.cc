@@ -1,4 +1,5 @@
 // dbb-describe: `file` lines to lines with data ID and dimension records.
+#include "astro/earth_orientation.h"
 #include "common/options.h"
 #include "ingest/describe.h"
 #include "manifest/stream.h"
@@ -22,6 +23,8 @@ int main(int argc, char **argv) {
               "Walk over all HDUs; refuse files whose data are cut short")
         .value("--instrument-dir", opt.instrument_dir, "DIR",
                "Folder with further instrument tables (dbb-instrument(5))")
+        .value("--iers", opt.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
+        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); })
         .standard(opt.standard, common::Options::Rejects | common::Options::Jobs | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe -j2", "describe every file of a folder")
         .example(

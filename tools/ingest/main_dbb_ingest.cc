@@ -1,4 +1,5 @@
 // dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
+#include "astro/earth_orientation.h"
 #include "common/options.h"
 #include "ingest/ingest.h"
 #include "manifest/stream.h"
@@ -30,6 +31,8 @@ int main(int argc, char **argv) {
         .flag("--check-data", opt.check_data, "With paths: refuse files whose data are cut short")
         .value("--instrument-dir", opt.instrument_dir, "DIR",
                "Folder with further instrument tables (dbb-instrument(5))")
+        .value("--iers", opt.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
+        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); })
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",

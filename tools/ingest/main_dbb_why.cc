@@ -1,4 +1,5 @@
 // dbb-why: why something does not ingest, and what to do.
+#include "astro/earth_orientation.h"
 #include "common/options.h"
 #include "ingest/placement.h"
 #include "ingest/why.h"
@@ -27,6 +28,8 @@ int main(int argc, char **argv) {
                "Folder with <instrument>-<observation id>.yaml, searched first")
         .value("--instrument-dir", opt.instrument_dir, "DIR",
                "Folder with further instrument tables (dbb-instrument(5))")
+        .value("--iers", opt.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
+        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); })
         .flag("--check-data", opt.check_data, "Refuse files whose data are cut short")
         .standard(opt.standard, 0)
         .example("dbb-why --repo repo raw/LATISS/3018092000065-det000.fits",

@@ -1,5 +1,6 @@
 #include "ingest/why.h"
 
+#include "astro/earth_orientation.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -122,6 +123,7 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
     }
     requireRunOption(options.run);
     if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
+    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
     limitWaiting();
     bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};
     if (!piped) {

@@ -20,6 +20,7 @@ struct WhyOptions {
     std::string run;
     std::string corrections;
     std::string instrument_dir;
+    std::string iers; ///< file in place of the built-in table, empty: none
     bool check_data = false;
     bool update_records = false;
     common::StandardOptions standard;
