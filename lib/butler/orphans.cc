@@ -91,8 +91,8 @@ private:
         return S_ISLNK(mode) && ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
     }
 
-    /// Links to folders are not entered: those below the root have been seen, others are not the datastore's. But files
-    /// may be recorded by the name of a link.
+    /// Links to folders are not entered: those below the root have been seen, others are not the datastore's.
+    /// But files may be recorded by the name of a link.
     void followLinks() {
         auto const root = common::realPath(_root);
         for (auto const &link : _links) {

@@ -136,7 +136,8 @@ Json dayTimespan(Translation &t, std::int64_t day) {
         throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
             .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
     }
-    auto const begin = *midnight * common::nsPerDay + t.integer(Property::observing_day_offset) * common::nsPerSecond;
+    auto const begin =
+        *midnight * common::nsPerDay + t.integer(Property::observing_day_offset) * common::nsPerSecond;
     return timespan(begin, begin + common::nsPerDay);
 }
 

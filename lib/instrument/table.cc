@@ -346,8 +346,8 @@ Table const *recognise(fits::Header const &header) {
     }();
     for (auto const &recogniser : recognisers) {
         for (auto const &test : recogniser.tests) {
-            bool const accepted = readingTable(
-                recogniser.instrument, [&] { return test.function(header, test.parameters); });
+            bool const accepted =
+                readingTable(recogniser.instrument, [&] { return test.function(header, test.parameters); });
             if (accepted) return &tableOf(recogniser.instrument);
         }
     }
