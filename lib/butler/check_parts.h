@@ -105,10 +105,10 @@ void findGroupDamage(CheckContext const &context);
 void findTypeDamage(CheckContext const &context);
 /// Dimensions for which a type's table of tags has columns though the definition of its group lacks them;
 /// empty when these columns are not what a larger group would have.
-/// Whether a type's table of tags is named after another group and has other dimensions than this one.
-bool hasOtherGroup(CheckContext const &context, TypeRow const &type, DimensionGroup const &group);
 std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow const &type,
                                            DimensionGroup const &group);
+/// Whether a type's table of tags is named after another group and has other dimensions than this one.
+bool hasOtherGroup(CheckContext const &context, TypeRow const &type, DimensionGroup const &group);
 // check_collections.cc
 void findCollectionDamage(CheckContext const &context);
 void findChainDamage(CheckContext const &context);
