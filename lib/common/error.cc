@@ -54,6 +54,7 @@ char const *codeOf(int errnum) {
     case EACCES:
     case EPERM: return "PERMISSION";
     case ENOSPC:
+    case EFBIG:
     case EDQUOT: return "DISK_FULL";
     case EROFS: return "READ_ONLY";
     case ESTALE: return "STALE_MOUNT";

@@ -23,6 +23,7 @@ void catchSignals() {
     ::sigaction(SIGTERM, &action, nullptr);
     ::sigaction(SIGINT, &action, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // a file beyond the limit of ulimit -f is an error of its write
 }
 
 int stopSignal() {

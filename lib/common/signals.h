@@ -4,7 +4,7 @@
 
 namespace dbb::common {
 
-/// Catch SIGTERM and SIGINT, and ignore SIGPIPE, whose place take the write errors of Output.
+/// Catch SIGTERM and SIGINT, and ignore SIGPIPE and SIGXFSZ, whose place take the errors of writing.
 void catchSignals();
 
 /// Number of the signal that asked to stop, 0 when none did.

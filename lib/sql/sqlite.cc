@@ -57,10 +57,10 @@ Error brokenError(sqlite3 *db, int code, std::string const &path, std::string co
     auto const said = [&](int errnum) {
         return std::find(errnos.begin(), errnos.end(), errnum) != errnos.end();
     };
-    auto const *reason = said(ENOSPC) || said(EDQUOT) ? "DISK_FULL"
-                         : said(EROFS)                ? "REPO_READ_ONLY"
-                         : said(ESTALE)               ? "STALE_MOUNT"
-                                                      : "DB_ERROR";
+    auto const *reason = said(ENOSPC) || said(EDQUOT) || said(EFBIG) ? "DISK_FULL"
+                         : said(EROFS)                               ? "REPO_READ_ONLY"
+                         : said(ESTALE)                              ? "STALE_MOUNT"
+                                                                     : "DB_ERROR";
     return Error(reason, text, ExitCode::Backend);
 }
 

@@ -43,3 +43,13 @@ expect_rc 1 env ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" strace -f -o /de
   dbb-ingest --repo full -t copy "$file"
 expect_match "$ERR" 'No space left'
 expect_unchanged full
+
+# A limit of the size of files is no sudden death.
+make_repo limited LATISS
+rc=0
+(ulimit -f 40; exec dbb-ingest --repo limited -t copy --rejects limited.rejects "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits") > limited.out 2> limited.err || rc=$?
+[ $rc = 1 ] || [ $rc = 4 ] || fail "with ulimit -f: $rc, $(cat limited.err)"
+expect_match limited.err 'File too large|disk is full|database or disk is full'
+expect_eq "$(jq -r .error.code limited.rejects)" DISK_FULL
+expect_eq "$(grep -c '"ingest"' limited.out)" 0
+expect_rc 0 dbb-repo check limited
