@@ -70,6 +70,9 @@ constexpr std::array catalogue{
     // recognise: whose file it is
     Reason{"STILL_WRITTEN", "read", true, "The file is incomplete and changed a moment ago.",
            "wait for its writer, or give --min-age to dbb-scan"},
+    Reason{"GUIDER_FILE", "recognise", false,
+           "The file holds stamps of a guider sensor, which are no raw image of the exposure.",
+           "ingest it with butler ingest-guider, once its exposure is there"},
     Reason{"UNKNOWN_INSTRUMENT", "recognise", false,
            "No instrument recognises the header, or there is no instrument of that name.",
            "look at INSTRUME and TELESCOP; dbb-describe --explain shows what was read"},

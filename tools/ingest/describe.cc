@@ -78,6 +78,15 @@ Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *
     throw file.lacksExtension() ? unlessYoung(unknown, path) : unknown;
 }
 
+/// Guider files have headers of their own beside the images of the same sensors, and tell themselves apart by
+/// their names alone: …SG0_guider.fits. \throws Error GUIDER_FILE
+void requireNoGuider(std::string const &path) {
+    auto const name = common::nameOf(path);
+    auto const sensor = name.find("SG");
+    if (sensor == std::string::npos || name.find("_guider.", sensor) == std::string::npos) return;
+    throw Error("GUIDER_FILE", "\"" + path + "\" is a guider's file by its name, no raw image");
+}
+
 /// Whether an error means that a part of the file is not there (yet).
 bool isIncomplete(Error const &e) {
     auto const &code = e.code();
@@ -153,6 +162,7 @@ void Describer::describe(Record &record) const {
         renew(record, path);
         fits::HeaderFile file(path);
         auto recognised = recogniseFile(file, path, explanation);
+        requireNoGuider(path);
         requireUnchanged(file, record, path);
         observation = observeFile(recognised, path, _sources, explanation);
         if (auto const damage = checkData(file, path); !damage.empty())
