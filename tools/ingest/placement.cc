@@ -264,17 +264,17 @@ namespace {
 /// \throws Error DESTINATION_EXISTS when something that is no folder stands where one is needed
 void requireFolders(std::string const &path) {
     struct stat s {};
-    if (path == "/" || ::stat(path.c_str(), &s) == 0) {
-        if (path == "/" || S_ISDIR(s.st_mode)) return;
-        throw Error("DESTINATION_EXISTS", "\"" + path + "\" is no folder, but one is needed there")
-            .hint("look what it is and who made it, then move it away");
-    }
-    if (exists(path)) {
+    if (path == "/") return;
+    if (::lstat(path.c_str(), &s) != 0) return requireFolders(common::folderOf(path));
+    bool const isLink = S_ISLNK(s.st_mode);
+    if (isLink && ::stat(path.c_str(), &s) != 0) {
         throw Error("DESTINATION_EXISTS",
                     "\"" + path + "\" is a link that leads to no folder, but one is needed there")
             .hint("mount what it leads to, or correct the link");
     }
-    requireFolders(common::folderOf(path));
+    if (S_ISDIR(s.st_mode)) return;
+    throw Error("DESTINATION_EXISTS", "\"" + path + "\" is no folder, but one is needed there")
+        .hint("look what it is and who made it, then move it away");
 }
 
 } // namespace
