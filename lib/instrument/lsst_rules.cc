@@ -71,6 +71,17 @@ std::int64_t integerIn(std::string const &card, fits::Value const &value) {
     return *number;
 }
 
+/// The counter minus the place in the group, plus two numbers. \throws Error BAD_CARD_VALUE when no integer
+/// can hold it
+std::int64_t placeInGroup(Translation &t, std::string const &card, fits::Value const &value, std::int64_t a,
+                          std::int64_t b) {
+    std::int64_t out = t.integer(Property::observation_counter);
+    bool const fits = !__builtin_sub_overflow(out, integerIn(card, value), &out)
+                      && !__builtin_add_overflow(out, a, &out) && !__builtin_add_overflow(out, b, &out);
+    if (!fits) throw badValue(card, value, "a place in a group of exposures");
+    return out;
+}
+
 /// Where a group of exposures begins or ends when the header does not say: at this exposure.
 std::int64_t ownCounter(Translation &t) {
     auto const counter = t.integer(Property::observation_counter);
@@ -113,7 +124,7 @@ PropertyValue lsstCounter(Translation &t, Rule const &rule) {
 /// `cards`: place in the group, from 1.
 PropertyValue lsstGroupStart(Translation &t, Rule const &rule) {
     if (auto const *place = t.defined(rule.cards[0])) {
-        return t.integer(Property::observation_counter) - integerIn(rule.cards[0], *place) + 1;
+        return placeInGroup(t, rule.cards[0], *place, 1, 0);
     }
     return ownCounter(t);
 }
@@ -123,8 +134,7 @@ PropertyValue lsstGroupEnd(Translation &t, Rule const &rule) {
     auto const *place = t.defined(rule.cards[0]);
     auto const *size = t.defined(rule.cards[1]);
     if (place && size) {
-        return t.integer(Property::observation_counter) + integerIn(rule.cards[1], *size)
-               - integerIn(rule.cards[0], *place);
+        return placeInGroup(t, rule.cards[0], *place, 0, integerIn(rule.cards[1], *size));
     }
     return ownCounter(t);
 }

@@ -81,8 +81,8 @@ public:
     virtual bool inTransaction() const = 0;
 
     /// Keep in memory what savepoints would restore, and what sorts need, instead of in temporary files: for
-    /// many small savepoints.
-    virtual void useMemoryForSavepoints() = 0;
+    /// many small savepoints; and the pages that a large commit changes.
+    virtual void useMemoryForCommits() = 0;
 
     bool hasTable(std::string const &name);
 

@@ -181,7 +181,6 @@ public:
             // EXTRA also syncs the folder when a commit has removed the journal: FULL would let a power cut
             // bring the journal back, and with it the state before the commit.
             execute("PRAGMA synchronous = EXTRA");
-            if (mode != OpenMode::ReadOnly) execute(pagesOfOneCommit);
             // Only reading something tells a database from any other file.
             execute("SELECT count(*) FROM sqlite_master");
             if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(_db, "main") == 1) {
@@ -213,7 +212,10 @@ public:
         if (code != SQLITE_OK) throw translated(_db, code, _path, "use");
     }
 
-    void useMemoryForSavepoints() override { execute("PRAGMA temp_store = MEMORY"); }
+    void useMemoryForCommits() override {
+        execute("PRAGMA temp_store = MEMORY");
+        execute(pagesOfOneCommit);
+    }
     std::int64_t lastInsertId() override { return sqlite3_last_insert_rowid(_db); }
 
     // A deferred transaction would fail at its first write when another writer came in between.

@@ -89,7 +89,7 @@ Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, mani
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
     // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
-    if (!_options.dry_run) _repo.db().useMemoryForSavepoints();
+    if (!_options.dry_run) _repo.db().useMemoryForCommits();
 }
 
 Ingester::~Ingester() = default;
