@@ -136,13 +136,9 @@ void Trash::require(std::string const &id, bool keep_files) {
 
 /// Refuse beforehand what finish() would refuse when the dataset is out of the registry already.
 void Trash::requireRemovable(std::string const &path) {
-    auto const gone = [&] {
-        return ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) != 0;
-    };
-    if (fateOf(path, _ids) != Fate::Deleted || gone()) return;
-    if (!_root) _root.emplace(_repo.config().datastore_root);
+    if (planned(path) != Fate::Deleted) return;
     try {
-        _root->insistOn(artifactOf(path));
+        root().insistOn(artifactOf(path));
     } catch (Error const &e) {
         if (e.code() != "OUTSIDE_ROOT") throw;
         throw Error(e).hint(
@@ -219,16 +215,22 @@ Fate Trash::fateOf(std::string const &path, std::set<std::string> const &leaving
     return Fate::Deleted;
 }
 
+/// What becomes of a file when all datasets of the removal go together.
+Fate Trash::planned(std::string const &path) {
+    auto const fate = fateOf(path, _ids);
+    bool const there = ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) == 0;
+    return fate == Fate::Deleted && !there ? Fate::Missing : fate;
+}
+
 std::vector<RemovedFile> Trash::plan(std::string const &id) {
     std::vector<RemovedFile> out;
-    for (auto const &path : pathsOf(_repo, id)) {
-        auto fate = fateOf(path, _ids);
-        if (fate == Fate::Deleted
-            && ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) != 0)
-            fate = Fate::Missing;
-        out.push_back({path, fate});
-    }
+    for (auto const &path : pathsOf(_repo, id)) out.push_back({path, planned(path)});
     return out;
+}
+
+RootFolder &Trash::root() {
+    if (!_root) _root.emplace(_repo.config().datastore_root);
+    return *_root;
 }
 
 std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
@@ -244,10 +246,9 @@ std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
     for (auto const &path : paths) {
         auto fate = fateOf(path, {id});
         if (fate == Fate::Deleted) {
-            if (!_root) _root.emplace(_repo.config().datastore_root);
             if (files == Files::Rehearse) {
-                _root->insistOn(artifactOf(path));
-            } else if (!_root->remove(artifactOf(path))) {
+                root().insistOn(artifactOf(path));
+            } else if (!root().remove(artifactOf(path))) {
                 fate = Fate::Missing;
             }
         }

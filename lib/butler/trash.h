@@ -76,6 +76,8 @@ public:
 private:
     using Spellings = std::map<std::string, std::set<std::string>>;
 
+    RemovedFile::Fate planned(std::string const &path);
+    RootFolder &root();
     void requireRemovable(std::string const &path);
     RemovedFile::Fate fateOf(std::string const &path, std::set<std::string> const &leaving);
     std::string faultOf(std::string const &path) const;

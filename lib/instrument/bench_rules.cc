@@ -11,12 +11,6 @@ using common::Error;
 
 namespace {
 
-std::string needText(std::string const &card, fits::Value const &value, std::string const &expected) {
-    auto const *text = std::get_if<std::string>(&value);
-    if (!text) throw badValue(card, value, expected);
-    return *text;
-}
-
 bool isDigit(char c) {
     return c >= '0' && c <= '9';
 }
@@ -26,7 +20,7 @@ std::int64_t digitsOf(Translation &t, std::vector<std::string> const &cards, std
     std::string const expected = "a date like 2018-11-15T12:55:11.149";
     auto const [card, value] = t.firstNamed(cards);
     if (!value) throw missingCards(cards);
-    auto digits = needText(card, *value, expected).substr(0, static_cast<std::size_t>(length));
+    auto digits = textIn(card, *value, expected).substr(0, static_cast<std::size_t>(length));
     std::erase_if(digits, [](char c) { return !isDigit(c); });
     auto const number = integerOf(digits);
     if (!number) throw badValue(card, *value, expected, "BAD_DATE");
@@ -68,7 +62,7 @@ PropertyValue raftInText(Translation &t, Rule const &rule) {
     constexpr std::string_view mark = "RTM-";
     constexpr std::size_t count = 3;
     auto const &value = t.needed(rule.cards[0]);
-    auto const text = needText(rule.cards[0], value, "a text with RTM-001 or the like");
+    auto const text = textIn(rule.cards[0], value, "a text with RTM-001 or the like");
     for (auto at = text.find(mark); at != std::string::npos; at = text.find(mark, at + 1)) {
         auto const number = text.substr(at + mark.size(), count);
         if (number.size() == count && std::all_of(number.begin(), number.end(), isDigit))

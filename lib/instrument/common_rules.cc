@@ -26,13 +26,12 @@ bool isNaN(fits::Value const &value) {
     return d && std::isnan(*d);
 }
 
-double asQuantity(std::string const &card, fits::Value const &value) {
-    auto const number = numberOf(value);
-    if (!number) throw badValue(card, value, "a number");
-    return *number;
-}
-
 } // namespace
+
+bool isOneOf(std::string const &word, Json const &words) {
+    auto const &list = words.array();
+    return std::any_of(list.begin(), list.end(), [&](Json const &w) { return w == Json(word); });
+}
 
 /// The same whatever the header says. `value`
 PropertyValue constant(Translation & /*t*/, Rule const &rule) {
@@ -63,7 +62,7 @@ PropertyValue quantity(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
     auto const [card, value] = t.firstNamed(rule.cards);
     if (value) {
-        auto const number = asQuantity(card, *value);
+        auto const number = numberIn(card, *value);
         if (!fallback || !isNaN(*value)) {
             t.because("card " + card);
             return number;
@@ -79,7 +78,7 @@ PropertyValue quantity(Translation &t, Rule const &rule) {
 PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
     if (auto const [card, value] = t.firstNamed(rule.cards); value) {
         t.because("card " + card);
-        return asQuantity(card, *value);
+        return numberIn(card, *value);
     }
     t.warn("no card " + common::join(rule.cards, ", ") + "; took " + std::string(nameOf(*rule.of)));
     t.because(std::string(nameOf(*rule.of)));
@@ -90,7 +89,7 @@ PropertyValue quantityOrProperty(Translation &t, Rule const &rule) {
 /// but the sensors were exposed to their dark current all the same.
 PropertyValue positiveOrProperty(Translation &t, Rule const &rule) {
     if (auto const [card, value] = t.firstNamed(rule.cards); value) {
-        if (auto const number = asQuantity(card, *value); number > 0) {
+        if (auto const number = numberIn(card, *value); number > 0) {
             t.because("card " + card);
             return number;
         }
@@ -147,13 +146,13 @@ PropertyValue angleFrom(Translation &t, Rule const &rule) {
     auto const [card, value] = t.firstNamed(rule.cards);
     if (!value) throw missingCards(rule.cards);
     t.because("card " + card);
-    return astro::wrapDegrees(rule.parameter("from").number() - asQuantity(card, *value));
+    return astro::wrapDegrees(rule.parameter("from").number() - numberIn(card, *value));
 }
 
 /// `cards`: azimuth and altitude, degrees.
 PropertyValue altAzCards(Translation &t, Rule const &rule) {
-    auto const azimuth = asQuantity(rule.cards[0], t.needed(rule.cards[0]));
-    auto const altitude = asQuantity(rule.cards[1], t.needed(rule.cards[1]));
+    auto const azimuth = numberIn(rule.cards[0], t.needed(rule.cards[0]));
+    auto const altitude = numberIn(rule.cards[1], t.needed(rule.cards[1]));
     return astro::Direction{astro::wrapDegrees(azimuth), std::clamp(altitude, 0.0, 90.0)};
 }
 
@@ -161,8 +160,7 @@ PropertyValue altAzCards(Translation &t, Rule const &rule) {
 PropertyValue byObservationType(Translation &t, Rule const &rule) {
     auto const &type = t.text(Property::observation_type);
     for (bool const answer : {true, false}) {
-        auto const &types = rule.parameter(answer ? "true" : "false").array();
-        if (std::find(types.begin(), types.end(), Json(type)) != types.end()) return answer;
+        if (isOneOf(type, rule.parameter(answer ? "true" : "false"))) return answer;
     }
     return {};
 }

@@ -39,11 +39,8 @@ std::int64_t numberOfFrame(char letter, std::int64_t number) {
     return number + perLetter * (letter - 'A');
 }
 
-std::string textIn(Translation &t, std::string const &card, std::string const &expected) {
-    auto const &value = t.needed(card);
-    auto const *text = std::get_if<std::string>(&value);
-    if (!text) throw badValue(card, value, expected);
-    return *text;
+std::string neededText(Translation &t, std::string const &card, std::string const &expected) {
+    return textIn(card, t.needed(card), expected);
 }
 
 /// Sign, whole units, minutes and seconds as one number of units; nullopt when the text is something else.
@@ -70,14 +67,14 @@ std::optional<double> sexagesimal(std::string text) {
 PropertyValue hscExposureId(Translation &t, Rule const &rule) {
     std::string const expected =
         "HSCE and eight digits, or HSC, a letter and eight digits of which the last are 00";
-    auto const text = std::string(common::strip(textIn(t, rule.cards[0], expected)));
+    auto const text = std::string(common::strip(neededText(t, rule.cards[0], expected)));
     auto const frame = frameOf(text);
     if (frame && frame->letter == 'E') return *integerOf(frame->digits);
     if (!frame || !frame->digits.ends_with("00")) throw badValue(rule.cards[0], text, expected);
     auto const number = *integerOf(frame->digits.substr(0, 6));
     if (number != 0) return numberOfFrame(frame->letter, number);
     t.because("card " + rule.cards[1]);
-    auto const other = std::string(common::strip(textIn(t, rule.cards[1], "a frame like HSCA12345678")));
+    auto const other = std::string(common::strip(neededText(t, rule.cards[1], "a frame like HSCA12345678")));
     auto const own = frameOf(other);
     if (!own) throw badValue(rule.cards[1], other, "a frame like HSCA12345678");
     auto const half = *integerOf(own->digits.substr(0, 6));
@@ -105,12 +102,13 @@ PropertyValue hscDetector(Translation &t, Rule const &rule) {
 }
 
 PropertyValue hscObservationType(Translation &t, Rule const &rule) {
-    auto const type = common::toLower(common::strip(textIn(t, rule.cards[0], "a text like OBJECT or BIAS")));
+    auto const type =
+        common::toLower(common::strip(neededText(t, rule.cards[0], "a text like OBJECT or BIAS")));
     return type == "object" ? std::string("science") : type;
 }
 
 PropertyValue hscFilter(Translation &t, Rule const &rule) {
-    auto name = common::toUpper(common::strip(textIn(t, rule.cards[0], "the name of a filter")));
+    auto name = common::toUpper(common::strip(neededText(t, rule.cards[0], "the name of a filter")));
     if (name == "UNRECOGNIZED" || name == "UNRECOGNISED" || name == "NOTSET" || name == "UNKNOWN")
         return std::string("unknown");
     return name == "NONE" ? std::string("empty") : name;
@@ -122,7 +120,7 @@ PropertyValue sexagesimalRadec(Translation &t, Rule const &rule) {
     constexpr double degreesPerHour = 0x1.dffffffffffffp+3;
     std::array<double, 2> value{};
     for (std::size_t i = 0; i < value.size(); ++i) {
-        auto const text = textIn(t, rule.cards[i], "an angle like 21:22:59.982");
+        auto const text = neededText(t, rule.cards[i], "an angle like 21:22:59.982");
         auto const angle = sexagesimal(text);
         if (!angle) throw badValue(rule.cards[i], text, "an angle like 21:22:59.982");
         value[i] = *angle;
@@ -134,8 +132,8 @@ PropertyValue sexagesimalRadec(Translation &t, Rule const &rule) {
 /// A date and a time of day, UTC. `cards`: a card that begins with the date, a card with the time.
 /// `not_before_end_of`: never earlier than the begin plus this duration.
 PropertyValue dateAndClock(Translation &t, Rule const &rule) {
-    auto const date = textIn(t, rule.cards[0], "a date like 2013-11-02");
-    auto const clock = textIn(t, rule.cards[1], "a time like 09:21:32.713");
+    auto const date = neededText(t, rule.cards[0], "a date like 2013-11-02");
+    auto const clock = neededText(t, rule.cards[1], "a time like 09:21:32.713");
     auto const utc = astro::parseIso(date.substr(0, 10) + "T" + clock, astro::Scale::Utc, false);
     if (!utc) {
         throw badValue(rule.cards[1], date.substr(0, 10) + "T" + clock, "a date like 2013-11-02T09:21:32.713",

@@ -179,9 +179,7 @@ std::int64_t groupNumber(std::string const &group) {
 /// What the camera was doing, in lower case; images of the sky are science.
 PropertyValue lsstObservationType(Translation &t, Rule const &rule) {
     auto const &value = t.needed(rule.cards[0]);
-    auto const *text = std::get_if<std::string>(&value);
-    if (!text) throw badValue(rule.cards[0], value, "a text like OBJECT, BIAS, DARK, FLAT");
-    auto const type = common::toLower(*text);
+    auto const type = common::toLower(textIn(rule.cards[0], value, "a text like OBJECT, BIAS, DARK, FLAT"));
     return type == "skyexp" || type == "object" ? std::string("science") : type;
 }
 

@@ -11,20 +11,9 @@ using common::Error;
 
 namespace {
 
-bool isOneOf(std::string const &word, common::Json const &words) {
-    auto const &list = words.array();
-    return std::any_of(list.begin(), list.end(), [&](common::Json const &w) { return w.string() == word; });
-}
-
 bool controllerIsPhosim(Translation &t) {
     auto const *value = t.defined("CONTRLLR");
     return value && *value == fits::Value(std::string("H"));
-}
-
-double numberIn(std::string const &card, fits::Value const &value) {
-    auto const number = numberOf(value);
-    if (!number) throw badValue(card, value, "a number");
-    return *number;
 }
 
 /// Headers whose begin was repaired carry the file's own date as their begin.

@@ -25,10 +25,7 @@ bool cardIs(fits::Header const &header, common::Json const &parameters) {
     if (!value) return false;
     bool const fold = parameters["ignore_case"].isBool() && parameters["ignore_case"].boolean();
     auto const given = fold ? common::toLower(*value) : *value;
-    auto const &words = parameters["values"].array();
-    if (std::none_of(words.begin(), words.end(),
-                     [&](common::Json const &w) { return w == common::Json(given); }))
-        return false;
+    if (!isOneOf(given, parameters["values"])) return false;
     if (auto const *others = parameters.find("present")) {
         for (auto const &card : others->array()) {
             if (!header.find(card.string())) return false;
@@ -44,10 +41,7 @@ bool firstCardIs(fits::Header const &header, common::Json const &parameters) {
     for (auto const &card : parameters["cards"].array()) {
         if (!header.find(card.string())) continue;
         auto const *value = textCard(header, card.string());
-        auto const &words = parameters["values"].array();
-        return value && std::any_of(words.begin(), words.end(), [&](common::Json const &w) {
-                   return *value == w.string();
-               });
+        return value && isOneOf(*value, parameters["values"]);
     }
     return false;
 }

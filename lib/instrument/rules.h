@@ -116,6 +116,9 @@ void fixTs8(Fixes &f);
 /// The integer that stands for a group name (Rubin's rule, also used for visits grouped by metadata).
 std::int64_t groupNumber(std::string const &group);
 
+/// Whether a list of texts, a parameter of a table, has a word.
+bool isOneOf(std::string const &word, common::Json const &words);
+
 /// Whether the observation counts as a science exposure.
 bool isScience(Translation &t);
 

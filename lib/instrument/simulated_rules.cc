@@ -12,12 +12,6 @@ using common::Error;
 
 namespace {
 
-double numberIn(std::string const &card, fits::Value const &value) {
-    auto const number = numberOf(value);
-    if (!number) throw badValue(card, value, "a number");
-    return *number;
-}
-
 /// \throws Error NULL_VALUE when the property has no value
 template<typename T>
 T const &needed(Translation &t, Property p) {

@@ -8,6 +8,7 @@
 #include "instrument/rules.h"
 
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 #include <mutex>
 #include <set>
@@ -339,16 +340,22 @@ std::vector<std::string> recognisableNames() {
 }
 
 Table const *recognise(fits::Header const &header) {
-    static std::vector<Recogniser> const recognisers = [] {
-        std::vector<Recogniser> out;
-        for (auto const &name : recognisableNames()) out.push_back(readRecogniser(name));
+    struct Slot {
+        std::string name;
+        std::once_flag once;
+        Recogniser recogniser;
+    };
+    // Read when they are asked, as most headers are those of one of the first.
+    static std::deque<Slot> slots = [] {
+        std::deque<Slot> out;
+        for (auto const &name : recognisableNames()) out.emplace_back().name = name;
         return out;
     }();
-    for (auto const &recogniser : recognisers) {
+    for (auto &[name, once, recogniser] : slots) {
+        std::call_once(once, [&] { recogniser = readRecogniser(name); });
         for (auto const &test : recogniser.tests) {
-            bool const accepted =
-                readingTable(recogniser.instrument, [&] { return test.function(header, test.parameters); });
-            if (accepted) return &tableOf(recogniser.instrument);
+            if (readingTable(name, [&] { return test.function(header, test.parameters); }))
+                return &tableOf(name);
         }
     }
     return nullptr;

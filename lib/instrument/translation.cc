@@ -22,6 +22,18 @@ common::Error badValue(std::string const &card, fits::Value const &value, std::s
         .cause({.card = card, .value = textOf(value), .expected = expected});
 }
 
+double numberIn(std::string const &card, fits::Value const &value) {
+    auto const number = numberOf(value);
+    if (!number) throw badValue(card, value, "a number");
+    return *number;
+}
+
+std::string const &textIn(std::string const &card, fits::Value const &value, std::string const &expected) {
+    auto const *text = std::get_if<std::string>(&value);
+    if (!text) throw badValue(card, value, expected);
+    return *text;
+}
+
 PropertyValue const &Translation::get(Property p) {
     auto &slot = _slots[static_cast<std::size_t>(p)];
     if (_current) _current->properties.emplace_back(nameOf(p));

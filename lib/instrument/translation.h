@@ -83,6 +83,9 @@ private:
 
 /// MISSING_CARD for the cards of a rule, none of which is defined.
 common::Error missingCards(std::vector<std::string> const &cards, std::string const &code = "MISSING_CARD");
+/// The number of a card, the text of a card. \throws Error BAD_CARD_VALUE when it holds something else
+double numberIn(std::string const &card, fits::Value const &value);
+std::string const &textIn(std::string const &card, fits::Value const &value, std::string const &expected);
 /// BAD_CARD_VALUE: a card whose value a rule can't use.
 common::Error badValue(std::string const &card, fits::Value const &value, std::string const &expected,
                        std::string const &code = "BAD_CARD_VALUE");
