@@ -149,24 +149,24 @@ private:
             _context.report({"bad_region", place(record), what(record) + ": " + e.message()});
             return;
         }
-        if (!region.isKnown() || _system != "htm") {
+        auto const trixels = _system == "htm" ? region.trixels(static_cast<int>(_level)) : std::nullopt;
+        if (!trixels) {
             if (!have.empty()) return;
             _context.report({"missing_overlap", place(record),
                              what(record) + " has no row in " + _table
                                  + "; its region is of a kind that dbb does not index"});
             return;
         }
-        auto const trixels = region.trixels(static_cast<int>(_level));
         std::vector<std::int64_t> missing;
-        std::set_difference(trixels.certain.begin(), trixels.certain.end(), have.begin(), have.end(),
+        std::set_difference(trixels->certain.begin(), trixels->certain.end(), have.begin(), have.end(),
                             std::back_inserter(missing));
         if (missing.empty()) return;
         _context.report({"missing_overlap",
                          place(record),
                          what(record) + " lacks " + std::to_string(missing.size()) + " of "
-                             + std::to_string(trixels.certain.size()) + " rows in " + _table
+                             + std::to_string(trixels->certain.size()) + " rows in " + _table
                              + ": spatial queries miss it",
-                         {insertion(record, trixels.possible)}});
+                         {insertion(record, trixels->possible)}});
     }
 
     /// Rows of all trixels, as long as the record still has this region.

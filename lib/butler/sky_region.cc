@@ -17,6 +17,9 @@ namespace {
 /// Radians within which touching counts as perhaps: far above rounding, far below any pixel.
 constexpr double margin = 1e-10;
 constexpr int deepestUnion = 8;
+/// Edges that are looked at, and trixels that are found, for one region. A visit of the largest camera needs
+/// some thousands, a region of half the sky some 100,000; an edge takes about 0.1 µs.
+constexpr std::size_t mostWork = 4'000'000;
 
 UnitVector operator+(UnitVector const &a, UnitVector const &b) {
     return {a[0] + b[0], a[1] + b[1], a[2] + b[2]};
@@ -155,10 +158,10 @@ void SkyRegion::add(std::string_view bytes, int depth) {
         insist(size % vectorSize == 0 && size / vectorSize >= 3);
         std::vector<UnitVector> vertices;
         for (std::size_t at = 1; at < bytes.size(); at += vectorSize) vertices.push_back(vectorAt(bytes, at));
-        _polygons.push_back(polygonOf(std::move(vertices)));
+        _shapes.emplace_back(polygonOf(std::move(vertices)));
     } else if (kind == 'c') {
         insist(size == vectorSize + 16);
-        _circles.push_back({normalized(vectorAt(bytes, 1)), numberAt(bytes, 1 + vectorSize + 8)});
+        _shapes.emplace_back(Circle{normalized(vectorAt(bytes, 1)), numberAt(bytes, 1 + vectorSize + 8)});
     } else if (kind == 'e') {
         insist(size == 112);
         _known = false;
@@ -242,51 +245,87 @@ SkyRegion::Relation SkyRegion::relate(Trixel const &trixel, Circle const &circle
     return nearest <= circle.radius + margin ? Relation::Possible : Relation::Disjoint;
 }
 
-template<class Shape>
-void SkyRegion::collect(Trixel const &trixel, int depth, Shape const &shape, Trixels &out) {
-    auto const relation = relate(trixel, shape);
-    if (relation == Relation::Disjoint) return;
-    if (relation == Relation::Within || depth == 0) {
-        auto const first = trixel.index << (2 * depth);
-        auto const end = (trixel.index + 1) << (2 * depth);
-        for (auto index = first; index < end; ++index) {
-            if (relation != Relation::Possible) out.certain.push_back(index);
-            out.possible.push_back(index);
-        }
-        return;
+/// Goes down the mesh with all shapes of a union together, so that each trixel is looked at once.
+class SkyRegion::Cover {
+public:
+    Cover(std::vector<Shape> const &shapes, int level) : _level(level) {
+        for (auto const &shape : shapes) _all.push_back(&shape);
     }
-    auto const &[v0, v1, v2] = trixel.vertices;
-    auto const m0 = normalized(v1 + v2);
-    auto const m1 = normalized(v2 + v0);
-    auto const m2 = normalized(v0 + v1);
-    auto const child = trixel.index << 2;
-    collect(Trixel{child, {v0, m2, m1}}, depth - 1, shape, out);
-    collect(Trixel{child + 1, {v1, m0, m2}}, depth - 1, shape, out);
-    collect(Trixel{child + 2, {v2, m1, m0}}, depth - 1, shape, out);
-    collect(Trixel{child + 3, {m0, m1, m2}}, depth - 1, shape, out);
-}
 
-Trixels SkyRegion::trixels(int level) const {
+    /// \return whether the work stayed within its bound
+    bool walk(Trixel const &root) { return walk(root, _level, _all); }
+    Trixels take() { return std::move(_out); }
+
+private:
+    using Shapes = std::vector<Shape const *>;
+
+    bool walk(Trixel const &trixel, int depth, Shapes const &shapes) {
+        Shapes touched;
+        auto best = Relation::Disjoint;
+        for (auto const *shape : shapes) {
+            if (_work > mostWork) return false;
+            auto const relation = std::visit(
+                [&](auto const &s) {
+                    _work += edges(s);
+                    return relate(trixel, s);
+                },
+                *shape);
+            if (relation != Relation::Disjoint) touched.push_back(shape);
+            best = std::max(best, relation);
+            if (best == Relation::Within) break;
+        }
+        if (best == Relation::Disjoint) return true;
+        if (best == Relation::Within || depth == 0) {
+            return emit(trixel, depth, best != Relation::Possible);
+        }
+        auto const &[v0, v1, v2] = trixel.vertices;
+        auto const m0 = normalized(v1 + v2);
+        auto const m1 = normalized(v2 + v0);
+        auto const m2 = normalized(v0 + v1);
+        auto const child = trixel.index << 2;
+        return walk(Trixel{child, {v0, m2, m1}}, depth - 1, touched)
+               && walk(Trixel{child + 1, {v1, m0, m2}}, depth - 1, touched)
+               && walk(Trixel{child + 2, {v2, m1, m0}}, depth - 1, touched)
+               && walk(Trixel{child + 3, {m0, m1, m2}}, depth - 1, touched);
+    }
+
+    bool emit(Trixel const &trixel, int depth, bool certain) {
+        auto const begin = trixel.index << (2 * depth);
+        auto const count = std::int64_t{1} << (2 * depth);
+        _work += static_cast<std::size_t>(count);
+        if (_work > mostWork) return false;
+        for (auto index = begin; index < begin + count; ++index) {
+            if (certain) _out.certain.push_back(index);
+            _out.possible.push_back(index);
+        }
+        return true;
+    }
+
+    static std::size_t edges(Polygon const &polygon) { return polygon.vertices.size(); }
+    static std::size_t edges(Circle const &) { return 1; }
+
+    int _level;
+    Shapes _all;
+    std::size_t _work = 0; ///< edges looked at and trixels found
+    Trixels _out;
+};
+
+std::optional<Trixels> SkyRegion::trixels(int level) const {
+    if (!_known) return std::nullopt;
     constexpr UnitVector x{1, 0, 0};
     constexpr UnitVector y{0, 1, 0};
     constexpr UnitVector z{0, 0, 1};
     constexpr UnitVector mx{-1, 0, 0};
     constexpr UnitVector my{0, -1, 0};
     constexpr UnitVector mz{0, 0, -1};
+    // In the order of their indexes, so that what is found comes in ascending order.
     constexpr std::array<std::array<UnitVector, 3>, 8> roots{
         {{x, mz, y}, {y, mz, mx}, {mx, mz, my}, {my, mz, x}, {x, z, my}, {my, z, mx}, {mx, z, y}, {y, z, x}}};
-    Trixels out;
+    Cover cover(_shapes, level);
     std::int64_t index = 8;
-    for (auto const &root : roots) {
-        Trixel const trixel{index++, root};
-        for (auto const &polygon : _polygons) collect(trixel, level, polygon, out);
-        for (auto const &circle : _circles) collect(trixel, level, circle, out);
-    }
-    for (auto *list : {&out.certain, &out.possible}) {
-        std::sort(list->begin(), list->end());
-        list->erase(std::unique(list->begin(), list->end()), list->end());
-    }
-    return out;
+    for (auto const &root : roots)
+        if (!cover.walk({index++, root})) return std::nullopt;
+    return cover.take();
 }
 
 } // namespace dbb::butler

@@ -9,7 +9,9 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace dbb::butler {
@@ -27,9 +29,9 @@ public:
     /// \throws Error BAD_VALUE with the reason when the text is no region
     static SkyRegion decode(std::string const &base64);
 
-    /// Whether trixels() knows all its parts.
-    bool isKnown() const { return _known; }
-    Trixels trixels(int level) const;
+    /// \return nothing when a part is of a kind that is not understood, or when the region has so many edges
+    ///   in so many trixels that it would take more than about a second
+    std::optional<Trixels> trixels(int level) const;
 
 private:
     struct Polygon {
@@ -45,18 +47,18 @@ private:
         std::int64_t index;
         std::array<UnitVector, 3> vertices;
     };
+    /// From what says least to what says most.
     enum class Relation { Disjoint, Possible, Certain, Within };
+    using Shape = std::variant<Polygon, Circle>;
+    class Cover;
 
     void add(std::string_view bytes, int depth);
     static Polygon polygonOf(std::vector<UnitVector> vertices);
     static Relation relate(Trixel const &trixel, Polygon const &polygon);
     static Relation relate(Trixel const &trixel, Circle const &circle);
-    template<class Shape>
-    static void collect(Trixel const &trixel, int depth, Shape const &shape, Trixels &out);
 
     bool _known = true;
-    std::vector<Polygon> _polygons;
-    std::vector<Circle> _circles;
+    std::vector<Shape> _shapes;
 };
 
 } // namespace dbb::butler

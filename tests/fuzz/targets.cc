@@ -201,7 +201,7 @@ void pathTemplate(std::string const &text) {
 
 void region(std::string const &text) {
     auto const r = butler::SkyRegion::decode(text);
-    (void)r.trixels(4);
+    (void)r.trixels(7);
 }
 
 /// Three bytes a change: some column of some row gets a value that it should not have. Then the check must
