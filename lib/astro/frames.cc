@@ -116,7 +116,7 @@ Vector undone(Vector const &target, int iterations, F forward) {
 
 Site siteFromGeodetic(double lon_deg, double lat_deg, double height_m) {
     double xyz[3];
-    eraGd2gc(1, lon_deg * degreesToRadians, lat_deg * degreesToRadians, height_m, xyz);
+    eraGd2gc(1, wrapDegrees(lon_deg) * degreesToRadians, lat_deg * degreesToRadians, height_m, xyz);
     return {xyz[0], xyz[1], xyz[2]};
 }
 

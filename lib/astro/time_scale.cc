@@ -182,6 +182,10 @@ JulianDate addSeconds(JulianDate const &t, double seconds) {
     return normalised(t.day + again.day, t.fraction + again.fraction);
 }
 
+JulianDate addSecondsInUtc(JulianDate const &tai, double seconds) {
+    return taiFrom(utcFromTai(addSeconds(tai, seconds)), Scale::Utc);
+}
+
 std::int64_t nsFromTai(JulianDate const &tai) {
     auto const t = normalised(tai.day - 2440588.0, tai.fraction + 0.5);
     double const whole = std::floor(t.day);

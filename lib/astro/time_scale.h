@@ -47,6 +47,9 @@ double mjdOf(JulianDate const &t);
 /// t + seconds, same scale (no leap seconds: TAI or TT).
 JulianDate addSeconds(JulianDate const &t, double seconds);
 
+/// The same of a UTC instant that is given, and returned, as TAI: rounded on the way as a UTC date is.
+JulianDate addSecondsInUtc(JulianDate const &tai, double seconds);
+
 /// TAI nanoseconds since 1970-01-01T00:00:00 TAI, as the Butler stores times. Instants more than 250 years
 /// away come out as that far away.
 std::int64_t nsFromTai(JulianDate const &tai);

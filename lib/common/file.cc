@@ -117,7 +117,7 @@ std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t si
     return done;
 }
 
-std::string readAll(int fd, std::string const &path) {
+std::string readAll(int fd, std::string const &path, std::size_t most) {
     std::string out;
     std::array<char, 65536> chunk; // NOLINT: filled by read
     for (;;) {
@@ -130,14 +130,16 @@ std::string readAll(int fd, std::string const &path) {
         if (n < 0) throw systemError("read", path, errno);
         if (n == 0) return out;
         out.append(chunk.data(), static_cast<std::size_t>(n));
-        if (out.size() > maxTextBytes) throw Error("FILE_TOO_LONG", "\"" + path + "\" is longer than 8 MiB");
+        if (out.size() > most)
+            throw Error("FILE_TOO_LONG",
+                        "\"" + path + "\" is longer than " + std::to_string(most >> 20) + " MiB");
     }
 }
 
-std::string readFile(std::string const &path) {
+std::string readFile(std::string const &path, std::size_t most) {
     auto const fd = openForReading(path);
     requireRegular(statFile(fd.get(), path), path);
-    return readAll(fd.get(), path);
+    return readAll(fd.get(), path, most);
 }
 
 std::size_t writeSome(int fd, std::string_view data) {

@@ -68,11 +68,12 @@ void requireRegular(FileStat const &stat, std::string const &path);
 /// Texts that are read as a whole are refused when they are longer.
 inline constexpr std::size_t maxTextBytes = std::size_t{8} << 20;
 
-/// The whole content of a text file. \throws Error as openForReading, NOT_A_FILE, FILE_TOO_LONG
-std::string readFile(std::string const &path);
+/// The whole content of a text file. \param most  its greatest length in bytes
+/// \throws Error as openForReading, NOT_A_FILE, FILE_TOO_LONG
+std::string readFile(std::string const &path, std::size_t most = maxTextBytes);
 
 /// What is still to come from a descriptor, which may be a pipe. \throws Error FILE_TOO_LONG, IO_ERROR
-std::string readAll(int fd, std::string const &path);
+std::string readAll(int fd, std::string const &path, std::size_t most = maxTextBytes);
 
 /// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR
 std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset);

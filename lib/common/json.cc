@@ -318,6 +318,8 @@ void appendEscape(std::string &out, unsigned char c) {
     switch (c) {
     case '"': out += "\\\""; return;
     case '\\': out += "\\\\"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
     case '\n': out += "\\n"; return;
     case '\r': out += "\\r"; return;
     case '\t': out += "\\t"; return;

@@ -76,8 +76,7 @@ PropertyValue raftInText(Translation &t, Rule const &rule) {
 PropertyValue detectorOfSerial(Translation &t, Rule const &rule) {
     auto const &value = t.needed(rule.cards[0]);
     auto serial = textOf(value);
-    if (auto const *last = rule.parameters.find("drop_last"); last && serial.ends_with(last->string()))
-        serial.resize(serial.size() - last->string().size());
+    dropLast(serial, rule);
     auto const *detector = t.table().detectorOfSerial(serial);
     if (!detector) {
         throw Error("UNKNOWN_DETECTOR", t.table().name + " has no detector with serial number " + serial)

@@ -26,11 +26,22 @@ bool isNaN(fits::Value const &value) {
     return d && std::isnan(*d);
 }
 
+double inUnit(double number, Rule const &rule) {
+    if (auto const *factor = rule.parameters.find("factor")) number *= factor->number();
+    if (auto const *add = rule.parameters.find("add")) number += add->number();
+    return number;
+}
+
 } // namespace
 
 bool isOneOf(std::string const &word, Json const &words) {
     auto const &list = words.array();
     return std::any_of(list.begin(), list.end(), [&](Json const &w) { return w == Json(word); });
+}
+
+void dropLast(std::string &text, Rule const &rule) {
+    auto const *last = rule.parameters.find("drop_last");
+    if (last && text.ends_with(last->string())) text.resize(text.size() - last->string().size());
 }
 
 /// The same whatever the header says. `value`
@@ -43,21 +54,24 @@ PropertyValue copyOfProperty(Translation &t, Rule const &rule) {
     return t.get(*rule.of);
 }
 
-/// The first of `cards` that has a value, as text; else `default` (an error when there is none).
+/// The first of `cards` that has a value, as text; else `default` (an error when there is none). `drop_last`:
+/// taken off the end of the card.
 PropertyValue firstCard(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
     auto const [card, value] = t.firstNamed(rule.cards);
     if (value && !(fallback && isNaN(*value))) {
         t.because("card " + card);
-        return textOf(*value);
+        auto text = textOf(*value);
+        dropLast(text, rule);
+        return text;
     }
     if (!fallback) throw missingCards(rule.cards);
     t.because("default");
     return fromJson(*fallback);
 }
 
-/// The first of `cards` that has a value, as a number in its standard unit; else `default`. A NaN counts as
-/// no value when there is a default.
+/// The first of `cards` that has a value, as a number times `factor`, plus `add`; else `default`. A NaN
+/// counts as no value when there is a default.
 PropertyValue quantity(Translation &t, Rule const &rule) {
     auto const *fallback = rule.parameters.find("default");
     auto const [card, value] = t.firstNamed(rule.cards);
@@ -65,11 +79,12 @@ PropertyValue quantity(Translation &t, Rule const &rule) {
         auto const number = numberIn(card, *value);
         if (!fallback || !isNaN(*value)) {
             t.because("card " + card);
-            return number;
+            return inUnit(number, rule);
         }
     }
     if (!fallback) throw missingCards(rule.cards);
     t.because("default");
+    if (fallback->isNull()) return {};
     t.warn("none of the cards " + common::join(rule.cards, ", ") + " has a value; took the default");
     return fallback->number();
 }
@@ -141,6 +156,15 @@ PropertyValue textOfProperty(Translation &t, Rule const &rule) {
     return std::to_string(t.integer(*rule.of));
 }
 
+/// An integer property times `times`, plus the detector's number. `of`
+PropertyValue timesPlusDetector(Translation &t, Rule const &rule) {
+    std::int64_t out = 0;
+    bool const fits = !__builtin_mul_overflow(t.integer(*rule.of), rule.parameter("times").integer(), &out)
+                      && !__builtin_add_overflow(out, t.integer(Property::detector_num), &out);
+    if (!fits) throw Error("BAD_CARD_VALUE", "the number of exposure and detector is beyond 64 bits");
+    return out;
+}
+
 /// `from` minus the first of `cards`, in [0, 360) degrees.
 PropertyValue angleFrom(Translation &t, Rule const &rule) {
     auto const [card, value] = t.firstNamed(rule.cards);
@@ -178,6 +202,25 @@ PropertyValue detectorBySlot(Translation &t, Rule const & /*rule*/) {
     return std::int64_t{detector->id};
 }
 
+/// <detector_group>_<detector_name>, the name alone without a group.
+PropertyValue groupAndName(Translation &t, Rule const & /*rule*/) {
+    auto const &name = t.text(Property::detector_name);
+    if (isNull(t.get(Property::detector_group))) return name;
+    return t.text(Property::detector_group) + "_" + name;
+}
+
+/// What stands before or behind the _ in the full name of the detector. `give`: group, name
+PropertyValue partOfDetector(Translation &t, Rule const &rule) {
+    auto const number = t.integer(Property::detector_num);
+    for (auto const &detector : t.table().detectors()) {
+        if (detector.id != number) continue;
+        auto const cut = std::min(detector.full_name.find('_'), detector.full_name.size());
+        if (rule.parameter("give").string() == "group") return detector.full_name.substr(0, cut);
+        return detector.full_name.substr(std::min(cut + 1, detector.full_name.size()));
+    }
+    throw Error("UNKNOWN_DETECTOR", t.table().name + " has no detector " + std::to_string(number));
+}
+
 /// Filters in the order of the light: all cards that have a value, joined with ~. `drop_last`: parts taken
 /// off the end.
 PropertyValue joinedFilters(Translation &t, Rule const &rule) {
@@ -193,6 +236,13 @@ PropertyValue joinedFilters(Translation &t, Rule const &rule) {
             out.resize(out.size() - last->string().size());
     }
     return out;
+}
+
+/// Longitude and latitude in degrees, height in metres. `value`
+PropertyValue fixedSite(Translation & /*t*/, Rule const &rule) {
+    auto const &place = rule.parameter("value").array();
+    if (place.size() != 3) throw std::bad_variant_access();
+    return astro::siteFromGeodetic(place[0].number(), place[1].number(), place[2].number());
 }
 
 /// Where the telescope stands: geocentric cards in metres when all three are numbers, else the geodetic

@@ -146,7 +146,7 @@ PropertyValue dateAndClock(Translation &t, Rule const &rule) {
     if (!property)
         throw Error("BAD_TABLE",
                     "rule " + rule.name + ": there is no property \"" + duration->string() + "\"");
-    auto const earliest = astro::addSeconds(t.time(Property::datetime_begin), t.number(*property));
+    auto const earliest = astro::addSecondsInUtc(t.time(Property::datetime_begin), t.number(*property));
     if (astro::difference(tai, earliest) >= 0) return tai;
     t.because("begin plus " + duration->string());
     return earliest;

@@ -105,6 +105,34 @@ PropertyValue lsstExposureId(Translation &t, Rule const &rule) {
     return (day + controllerShift(t, rule.cards[2], day)) * maxSequence + sequence;
 }
 
+/// Detector, sequence number, days since 2010 and controller of an exposure id in one integer, as the packer
+/// of obs_lsst (_packer.py) lays them out.
+PropertyValue lsstPackedId(Translation &t, Rule const & /*rule*/) {
+    constexpr std::int64_t detectors = 256;
+    constexpr std::int64_t sequences = 32768;
+    constexpr std::int64_t days = 16384;
+    constexpr std::int64_t firstYear = 2010;
+    auto const id = t.integer(Property::exposure_id);
+    auto const sequence = id % maxSequence;
+    auto const controller = id / maxSequence / controllerStep - 2;
+    auto const date = common::daysFromYyyymmdd(id / maxSequence - controller * controllerStep);
+    auto const detector = t.integer(Property::detector_num);
+    auto const day = date.value_or(0) - common::daysFromCivil(firstYear, 1, 1);
+    if (day < 0 || day >= days || controller < 0 || sequence >= sequences || detector >= detectors)
+        throw Error("BAD_CARD_VALUE", "exposure " + std::to_string(id) + " and detector "
+                                          + std::to_string(detector) + " do not fit into one number");
+    return detector + detectors * (sequence + sequences * (day + days * controller));
+}
+
+/// A pressure in hectopascal, or in pascal when it is too large for that; null without one.
+PropertyValue pressure(Translation &t, Rule const &rule) {
+    constexpr double mostHectopascal = 10'000;
+    auto const *value = t.defined(rule.cards[0]);
+    if (!value) return {};
+    auto const number = numberIn(rule.cards[0], *value);
+    return number > mostHectopascal ? number * 0.01 : number;
+}
+
 PropertyValue lsstObservingDay(Translation &t, Rule const &rule) {
     if (auto const *value = t.defined(rule.cards[0])) {
         auto const day = integerOf(*value);

@@ -4,6 +4,7 @@
 #include "instrument/rules.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace dbb::instrument {
 
@@ -97,9 +98,13 @@ PropertyValue celestial(Translation &t, Rule const &rule) {
     return fromCelestialCards(t, rule);
 }
 
-/// `cards`: azimuth, elevation, degrees.
+/// `cards`: azimuth, elevation, degrees. `or_null`: nothing when one of them is missing, also for a science
+/// exposure. `unless`: a card that says the same of another one that is there without the elevation.
 PropertyValue lsstAltAz(Translation &t, Rule const &rule) {
     if (!t.boolean(Property::on_mountain)) return {};
+    if (auto const *wrong = rule.parameters.find("unless");
+        wrong && t.present(wrong->string()) && !t.present(rule.cards[1]))
+        return {};
     auto const *az = t.defined(rule.cards[0]);
     auto const *el = t.defined(rule.cards[1]);
     if (controllerIsPhosim(t) && !(az && el)) return {};
@@ -111,8 +116,25 @@ PropertyValue lsstAltAz(Translation &t, Rule const &rule) {
             return astro::Direction{astro::wrapDegrees(azimuth), std::clamp(elevation, -5.55, 90.0)};
         }
     }
-    if (isScience(t)) throw missingCards(rule.cards);
+    auto const *orNull = rule.parameters.find("or_null");
+    bool const mayLack = orNull && orNull->boolean() && !(az && el);
+    if (isScience(t) && !mayLack) throw missingCards(rule.cards);
     return {};
+}
+
+/// The first of `cards` that has a value; else one over the sine of the altitude; null off the sky.
+PropertyValue lsstAirmass(Translation &t, Rule const &rule) {
+    if (!t.boolean(Property::on_sky)) return {};
+    if (auto const [card, value] = t.firstNamed(rule.cards); value) {
+        t.because("card " + card);
+        return numberIn(card, *value);
+    }
+    if (auto const *altaz = std::get_if<astro::Direction>(&t.get(Property::altaz_begin))) {
+        t.because("from altaz_begin");
+        return 1.0 / std::sin(altaz->lat_deg * astro::degreesToRadians);
+    }
+    t.warn("nothing to tell the airmass by; took 1");
+    return 1.0;
 }
 
 PropertyValue lsstRotationCoord(Translation &t, Rule const &rule) {

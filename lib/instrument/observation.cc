@@ -59,7 +59,9 @@ Rule const &ruleOf(Translation const &t, Property p) {
 }
 
 /// A rule that has no card to go by says why; one that gives null has found none of its cards.
-Error nullValue(Rule const &rule) {
+Error nullValue(Translation const &t, Property p) {
+    if (t.isGiven()) return Error("MISSING_PROPERTY", "it is required and not there");
+    auto const &rule = ruleOf(t, p);
     return rule.cards.empty() ? Error("NULL_VALUE", "there is no value")
                               : missingCards(rule.cards, "NULL_VALUE");
 }
@@ -69,7 +71,7 @@ void evaluate(Translation &t) {
     for (auto const p : required) {
         try {
             auto const &value = t.get(p);
-            if (isNull(value)) throw nullValue(ruleOf(t, p));
+            if (isNull(value)) throw nullValue(t, p);
             if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
         } catch (Error const &e) {
             throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
@@ -264,6 +266,12 @@ Observation recordsOf(Translation &t) {
     return out;
 }
 
+PropertyValues allProperties(Translation &t) {
+    PropertyValues out;
+    for (std::size_t i = 0; i < propertyCount; ++i) out[i] = t.optional(static_cast<Property>(i));
+    return out;
+}
+
 /// The remedy of a header's error names the file that would correct it.
 Error withCorrectionFile(Error e, Translation &t) {
     // A correction sets cards and takes none away, and a calibration is told by the presence of one.
@@ -277,11 +285,13 @@ Error withCorrectionFile(Error e, Translation &t) {
 } // namespace
 
 Observation observe(Table const &table, fits::Header &header, CorrectionSources const &sources,
-                    Json *explain) {
+                    Wanted const &wanted) {
     auto const corrected = correct(table, header, sources);
+    auto *const explain = wanted.explain;
     Translation t(table, header, explain != nullptr);
     try {
         auto out = recordsOf(t);
+        if (wanted.properties) out.properties = allProperties(t);
         out.warnings = corrected.warnings;
         out.warnings.insert(out.warnings.end(), t.warnings().begin(), t.warnings().end());
         if (explain) *explain = explanation(t, corrected);
@@ -290,6 +300,13 @@ Observation observe(Table const &table, fits::Header &header, CorrectionSources 
         if (explain) *explain = explanation(t, corrected);
         throw withCorrectionFile(e, t);
     }
+}
+
+Observation observeTranslated(Table const &table, PropertyValues const &values) {
+    Translation t(table, values);
+    auto out = recordsOf(t);
+    out.warnings = t.warnings();
+    return out;
 }
 
 } // namespace dbb::instrument

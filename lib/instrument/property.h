@@ -7,6 +7,7 @@
 #include "common/json.h"
 #include "fits/header.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,8 +16,9 @@
 
 namespace dbb::instrument {
 
-/// Names are those of the ObservationInfo properties of astro_metadata_translator; the ones behind
-/// can_see_sky are steps on the way that several rules share.
+/// Names are those of the ObservationInfo properties of astro_metadata_translator, but for the last two,
+/// which are steps on the way that several rules share. A registry stores those up to can_see_sky; the others
+/// stand in sidecars and indexes.
 enum class Property {
     observation_id,
     exposure_id,
@@ -46,7 +48,17 @@ enum class Property {
     exposure_time, ///< seconds, as measured
     detector_group,
     detector_name,
+    detector_unique_name,
+    detector_serial,
+    detector_exposure_id,
+    telescope,
     location,
+    boresight_airmass,
+    focus_z,           ///< metres
+    temperature,       ///< kelvin
+    pressure,          ///< hectopascal
+    relative_humidity, ///< percent
+    altaz_end,         ///< as altaz_begin
     on_mountain,
     on_sky,
 };
@@ -58,6 +70,9 @@ std::optional<Property> propertyNamed(std::string_view name);
 /// Value of a property; std::monostate is null. Times are TAI.
 using PropertyValue = std::variant<std::monostate, bool, std::int64_t, double, std::string, astro::JulianDate,
                                    astro::Direction, astro::Site>;
+
+/// By Property.
+using PropertyValues = std::array<PropertyValue, propertyCount>;
 
 inline bool isNull(PropertyValue const &v) {
     return std::holds_alternative<std::monostate>(v);

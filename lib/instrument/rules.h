@@ -43,6 +43,10 @@ PropertyValue byObservationType(Translation &t, Rule const &rule);
 PropertyValue detectorBySlot(Translation &t, Rule const &rule);
 PropertyValue joinedFilters(Translation &t, Rule const &rule);
 PropertyValue site(Translation &t, Rule const &rule);
+PropertyValue fixedSite(Translation &t, Rule const &rule);
+PropertyValue groupAndName(Translation &t, Rule const &rule);
+PropertyValue partOfDetector(Translation &t, Rule const &rule);
+PropertyValue timesPlusDetector(Translation &t, Rule const &rule);
 
 // Times (time_rules.cc).
 PropertyValue firstDate(Translation &t, Rule const &rule);
@@ -61,11 +65,14 @@ PropertyValue lsstGroup(Translation &t, Rule const &rule);
 PropertyValue numberOfGroup(Translation &t, Rule const &rule);
 PropertyValue lsstObservationType(Translation &t, Rule const &rule);
 PropertyValue lsstReason(Translation &t, Rule const &rule);
+PropertyValue lsstPackedId(Translation &t, Rule const &rule);
+PropertyValue pressure(Translation &t, Rule const &rule);
 PropertyValue lsstSimulated(Translation &t, Rule const &rule);
 PropertyValue lsstOnSky(Translation &t, Rule const &rule);
 PropertyValue lsstTracking(Translation &t, Rule const &rule);
 PropertyValue celestial(Translation &t, Rule const &rule);
 PropertyValue lsstAltAz(Translation &t, Rule const &rule);
+PropertyValue lsstAirmass(Translation &t, Rule const &rule);
 PropertyValue lsstRotationCoord(Translation &t, Rule const &rule);
 PropertyValue lsstRotationAngle(Translation &t, Rule const &rule);
 PropertyValue lsstCanSeeSky(Translation &t, Rule const &rule);
@@ -86,6 +93,7 @@ PropertyValue detectorOfSerial(Translation &t, Rule const &rule);
 PropertyValue filterPosition(Translation &t, Rule const &rule);
 
 // Simulations (simulated_rules.cc).
+PropertyValue simulatedTelescope(Translation &t, Rule const &rule);
 PropertyValue simulatedSite(Translation &t, Rule const &rule);
 PropertyValue hourAngle(Translation &t, Rule const &rule);
 PropertyValue zenithDistance(Translation &t, Rule const &rule);
@@ -118,6 +126,9 @@ std::int64_t groupNumber(std::string const &group);
 
 /// Whether a list of texts, a parameter of a table, has a word.
 bool isOneOf(std::string const &word, common::Json const &words);
+
+/// Take what the parameter `drop_last` says off the end of a text, if it stands there.
+void dropLast(std::string &text, Rule const &rule);
 
 /// Whether the observation counts as a science exposure.
 bool isScience(Translation &t);

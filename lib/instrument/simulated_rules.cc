@@ -28,11 +28,17 @@ astro::Direction horizonOfTracking(Translation &t) {
 
 } // namespace
 
-/// The site of the telescope, for files that were made for it; else null.
-PropertyValue simulatedSite(Translation &t, Rule const &rule) {
+/// `value`, for files that were made for the Rubin Observatory; else null.
+PropertyValue simulatedTelescope(Translation &t, Rule const &rule) {
     auto const *file = t.defined("OUTFILE");
     bool const ours = (file && textOf(*file).starts_with("lsst")) || t.present("LSST_NUM");
     if (!ours) return {};
+    return rule.parameter("value").string();
+}
+
+/// The site of the telescope, when there is one; else null.
+PropertyValue simulatedSite(Translation &t, Rule const &rule) {
+    if (isNull(t.get(Property::telescope))) return {};
     auto const &place = rule.parameter("default").array();
     return astro::siteFromGeodetic(place[0].number(), place[1].number(), place[2].number());
 }

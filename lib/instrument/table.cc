@@ -186,6 +186,7 @@ std::unique_ptr<Table> tableFrom(std::string const &text, std::string const &nam
     auto const &instrument = yaml["instrument"];
     if (stringIn(instrument, "name", name) != name)
         throw badTable(name, "its name is \"" + instrument["name"].string() + "\", unlike that of its file");
+    out->translator = yaml.find("translator") ? stringIn(yaml, "translator", name) : name;
     out->class_name = stringIn(instrument, "class_name", name);
     out->visit_system = static_cast<int>(integerIn(instrument, "visit_system", name));
     out->visit_max = integerIn(instrument, "visit_max", name);

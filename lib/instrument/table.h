@@ -57,6 +57,7 @@ struct RecognitionTest {
 
 struct Table {
     std::string name;
+    std::string translator; ///< what upstream calls the rules of this instrument
     std::string class_name;
     std::int64_t visit_max = 0;
     std::int64_t exposure_max = 0;

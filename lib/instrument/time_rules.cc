@@ -36,13 +36,17 @@ astro::Scale scaleOf(Translation &t, std::string const &card) {
     throw badValue(card, *value, "TAI, UTC or TT");
 }
 
+bool isUtc(Rule const &rule) {
+    return rule.parameters["scale"] == common::Json("utc");
+}
+
 } // namespace
 
 /// The first of `cards` that has a value: MJD… as a Modified Julian Date, others as ISO; TAI, or what `scale`
 /// says.
 PropertyValue firstDate(Translation &t, Rule const &rule) {
     if (auto const [card, value] = t.firstNamed(rule.cards); value) {
-        bool const utc = rule.parameters["scale"] == common::Json("utc");
+        bool const utc = isUtc(rule);
         t.because("card " + card + ", read as " + (utc ? "UTC" : "TAI"));
         return astro::taiFrom(timeIn(card, *value), utc ? astro::Scale::Utc : astro::Scale::Tai);
     }
@@ -67,7 +71,8 @@ PropertyValue endDate(Translation &t, Rule const &rule) {
     auto const seconds = t.number(Property::exposure_time);
     t.because("begin plus exposure time");
     if (seconds < 0) return begin;
-    return astro::addSeconds(begin, seconds);
+    auto const utc = isUtc(t.table().rules[static_cast<std::size_t>(Property::datetime_begin)]);
+    return utc ? astro::addSecondsInUtc(begin, seconds) : astro::addSeconds(begin, seconds);
 }
 
 /// The date (TAI) of the begin minus the offset.

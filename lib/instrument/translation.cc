@@ -7,6 +7,20 @@ namespace dbb::instrument {
 
 using common::Error;
 
+namespace {
+
+fits::Header const noHeader;
+
+} // namespace
+
+Translation::Translation(Table const &table, PropertyValues const &values)
+    : _table(table), _header(noHeader), _explain(false), _given(true) {
+    for (std::size_t i = 0; i < propertyCount; ++i) {
+        _slots[i].value = values[i];
+        _slots[i].done = true;
+    }
+}
+
 common::Error missingCards(std::vector<std::string> const &cards, std::string const &code) {
     auto const names = common::join(cards, ", ");
     return Error(code, cards.size() == 1 ? "card " + names + " is missing"

@@ -28,6 +28,8 @@ class Translation {
 public:
     Translation(Table const &table, fits::Header const &header, bool explain = false)
         : _table(table), _header(header), _explain(explain) {}
+    /// With values that were worked out before: rules are not asked.
+    Translation(Table const &table, PropertyValues const &values);
 
     /// Value of a property, null when the rule says so.
     /// \throws Error of the rule, again on every call
@@ -61,6 +63,8 @@ public:
     fits::Header const &header() const { return _header; }
     std::vector<std::string> const &warnings() const { return _warnings; }
     Trace const &trace(Property p) const { return _slots[static_cast<std::size_t>(p)].trace; }
+    /// Whether the values were given.
+    bool isGiven() const { return _given; }
     bool known(Property p) const { return _slots[static_cast<std::size_t>(p)].done; }
 
 private:
@@ -76,6 +80,7 @@ private:
     Table const &_table;
     fits::Header const &_header;
     bool _explain;
+    bool _given = false;
     std::array<Slot, propertyCount> _slots;
     Trace *_current = nullptr;
     std::vector<std::string> _warnings;

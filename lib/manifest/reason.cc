@@ -35,6 +35,8 @@ constexpr std::array catalogue{
     // read: the file's bytes
     Reason{"BAD_CARD", "read", false, "A header card is not as the FITS standard defines it.",
            "look at the card; write the file again or correct it with a header dump"},
+    Reason{"BAD_INDEX", "read", false, "The index of a folder can't be read; its files were read themselves.",
+           "write it again with dbb-describe --write-index, or remove it"},
     Reason{"BAD_YAML", "read", false, "A YAML file can't be read.",
            "mend the file at the place that the message names"},
     Reason{"DATA_TRUNCATED", "read", true, "The file ends before its data do.",
@@ -95,6 +97,10 @@ constexpr std::array catalogue{
            "correct the dates with a file in --corrections"},
     Reason{"MISSING_CARD", "translate", false, "A card that is needed is missing or undefined.",
            "correct the header with a file in --corrections"},
+    Reason{
+        "MISSING_PROPERTY", "translate", false,
+        "A sidecar or index of translated headers lacks a property that is required.",
+        "remove it or write it again with dbb-describe; --no-sidecars and --no-search-indexes pass it over"},
     Reason{"NO_DATE", "translate", false, "The header has no date of the begin.",
            "correct the header with a file in --corrections"},
     Reason{"NO_ROTATION", "translate", false,

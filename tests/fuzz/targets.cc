@@ -18,6 +18,8 @@
 #include "ingest/raw_line.h"
 #include "instrument/corrections.h"
 #include "instrument/observation.h"
+#include "instrument/sidecar.h"
+#include "instrument/translated.h"
 #include "manifest/record.h"
 
 #include <array>
@@ -65,11 +67,35 @@ void write(std::string const &path, std::string const &text) {
 
 // ---------------------------------------------------------------- headers
 
+/// What a sidecar or an entry of an index holds, described and written again.
+void content(instrument::Content const &found) {
+    auto const o = instrument::observeContent(found, {}, {.properties = true});
+    if (o.properties) (void)instrument::sidecarText(instrument::translatedForm(*o.table, *o.properties));
+}
+
+void sidecar(std::string const &text) {
+    content(instrument::parseSidecar(text));
+}
+
+void headerIndex(std::string const &text) {
+    auto const index = instrument::HeaderIndex::parse(text);
+    common::Json::Object forms;
+    for (auto const &name : index.names()) {
+        auto const entry = index.find(name);
+        forms.emplace_back(name, entry->values);
+        try {
+            content(*entry);
+        } catch (common::Error const &) {
+        }
+    }
+    if (!forms.empty()) (void)instrument::indexText(forms);
+}
+
 void observe(fits::Header header) {
     auto const *table = instrument::recognise(header);
     if (!table) table = &instrument::tableOf("LATISS");
     common::Json explain;
-    instrument::observe(*table, header, {}, &explain);
+    instrument::observe(*table, header, {}, {.explain = &explain, .properties = true});
     (void)explain.dump();
 }
 
@@ -307,6 +333,8 @@ std::vector<Target> targets(std::string const &data, std::string const &repo) {
          0,
          {"instrument = 'LATISS' AND (detector IN (1, 5..7) OR NOT exposure > 3)", "day_obs IS NOT NULL"}},
         {"template", pathTemplate, 0, linesOf(data + "/butler/template-vectors.jsonl", 10, "template")},
+        {"sidecar", sidecar, 0, files(data + "/sidecars", ".json", 20000)},
+        {"index", headerIndex, 0, files(data + "/sidecars", "_index.json", 20000)},
         {"region", region, 0, linesOf(data + "/butler/htm7-vectors.jsonl", 10, "region")},
     };
     for (auto const &text : {butler::defaultRawTemplate, butler::defaultTemplate})

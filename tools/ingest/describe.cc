@@ -1,6 +1,5 @@
 #include "ingest/describe.h"
 
-#include "astro/earth_orientation.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/parallel.h"
@@ -8,9 +7,11 @@
 #include "common/text.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
+#include "ingest/index_writer.h"
 #include "ingest/scan.h"
 #include "ingest/scanned.h"
 #include "instrument/observation.h"
+#include "instrument/translated.h"
 
 #include <optional>
 #include <unistd.h>
@@ -109,15 +110,35 @@ void requireReadable(Record const &described, std::string const &path) {
         .hint("look at the texts in the header and at the keys that the line has already");
 }
 
-instrument::Observation observeFile(Recognised &recognised, std::string const &path,
-                                    instrument::CorrectionSources const &sources, Json *explain) {
+/// Do what may throw, with the path in front of errors.
+template<typename F>
+auto atPath(std::string const &path, F const &f) {
     try {
-        return instrument::observe(*recognised.table, recognised.header, sources, explain);
+        return f();
     } catch (Error const &e) {
         throw Error(e.code(), "\"" + path + "\": " + e.message(), e.exitCode())
             .hint(e.hint())
             .cause(e.cause());
     }
+}
+
+/// A file of which only the status is looked at. \throws Error NOT_FOUND, NOT_A_FILE, EMPTY_FILE, CHANGED
+void requireThere(Record const &record, std::string const &path) {
+    auto const stat = common::statFile(path);
+    common::requireRegular(stat, path);
+    if (stat.size_bytes == 0) throw Error("EMPTY_FILE", "\"" + path + "\" is empty");
+    requireAsScanned(path, stat, {.size_bytes = record.integer("size"), .mtime = {}});
+}
+
+/// A sidecar is written again, but nothing else is written over. \throws Error DESTINATION_EXISTS
+void requireOwnSidecar(std::string const &sidecar) {
+    if (::access(sidecar.c_str(), F_OK) != 0) return;
+    try {
+        if (!instrument::parseSidecar(common::readFile(sidecar)).guessed) return;
+    } catch (Error const &e) {
+        if (e.code() != "BAD_SIDECAR" && e.code() != "FILE_TOO_LONG") throw;
+    }
+    throw Error("DESTINATION_EXISTS", "\"" + sidecar + "\" is there and does not say that it is a sidecar");
 }
 
 /// A reject that is tried again: the file may have grown since it was scanned.
@@ -134,44 +155,108 @@ void renew(Record &record, std::string const &path) {
 } // namespace
 
 Describer::Describer(DescribeOptions options)
-    : _options(std::move(options)), _sources(instrument::CorrectionSources::from(_options.corrections)) {
-    if (!_options.corrections.empty() && ::access(_options.corrections.c_str(), R_OK | X_OK) != 0) {
-        throw common::usageError("--corrections: can't read the folder \"" + _options.corrections + "\"");
+    : _options(std::move(options)),
+      _sources(instrument::CorrectionSources::from(_options.headers.corrections)), _beside(_options.headers) {
+    auto const &folder = _options.headers.corrections;
+    if (!folder.empty() && ::access(folder.c_str(), R_OK | X_OK) != 0) {
+        throw common::usageError("--corrections: can't read the folder \"" + folder + "\"");
     }
-    if (!_options.corrections.empty() && !instrument::holdsCorrections(_options.corrections)) {
-        common::log::warning("--corrections: no file in \"" + _options.corrections + "\" is a correction",
+    if (!folder.empty() && !instrument::holdsCorrections(folder)) {
+        common::log::warning("--corrections: no file in \"" + folder + "\" is a correction",
                              "corrections are named <instrument>-<observation id>.yaml");
     }
 }
 
 /// What is missing of the data, when it was asked for or the size gives it away.
 std::string Describer::checkData(fits::HeaderFile const &file, std::string const &path) const {
-    if (!_options.check_data && !file.looksCut()) return {};
+    if (!_options.headers.check_data && !file.looksCut()) return {};
     fits::HeaderFile whole(path);
     auto damage = whole.findDataDamage();
-    if (!damage.empty() && _options.check_data) throw Error("DATA_TRUNCATED", "\"" + path + "\": " + damage);
+    if (!damage.empty() && _options.headers.check_data)
+        throw Error("DATA_TRUNCATED", "\"" + path + "\": " + damage);
     return damage;
 }
 
-void Describer::describe(Record &record) const {
+Describer::Described Describer::observeFile(Record const &record, std::string const &path, Json *explain) {
+    fits::HeaderFile file(path);
+    auto recognised = recogniseFile(file, path, explain);
+    requireNoGuider(path);
+    requireUnchanged(file, record, path);
+    instrument::Wanted const wanted{.explain = explain,
+                                    .properties = _options.write_sidecars || _options.write_indexes};
+    auto out = atPath(
+        path, [&] { return instrument::observe(*recognised.table, recognised.header, _sources, wanted); });
+    if (auto const damage = checkData(file, path); !damage.empty()) out.warnings.push_back(damage);
+    return {std::move(out), {}};
+}
+
+/// What an index, else a sidecar says, as upstream's ingest asks them; nullopt when the file itself must be
+/// read.
+std::optional<Describer::Described> Describer::observeBeside(Record const &record, std::string const &path,
+                                                             Json *explain,
+                                                             std::vector<std::string> &warnings) {
+    auto const observeFound = [&](Beside::Found const &found) {
+        requireNoGuider(path);
+        requireThere(record, path);
+        if (_options.headers.check_data) checkData(fits::HeaderFile(path), path);
+        auto out = instrument::observeContent(found.content, _sources, {.explain = explain});
+        return Described{std::move(out), found.from};
+    };
+    auto const withSource = [&](std::string const &from, Error const &e) {
+        return e.message().find(path) != std::string::npos
+                   ? e
+                   : Error(e.code(), "\"" + path + "\": " + e.message() + " (from \"" + from + "\")",
+                           e.exitCode())
+                         .hint(e.hint())
+                         .cause(e.cause());
+    };
+    if (auto const found = _beside.inIndex(path)) {
+        try {
+            return observeFound(*found);
+        } catch (Error const &e) {
+            if (!instrument::isUnreadable(e)) throw withSource(found->from, e);
+            _beside.reportBroken(found->from, Error(e.code(), common::nameOf(path) + ": " + e.message()));
+        }
+    }
+    std::string from = instrument::sidecarPath(path);
+    try {
+        if (auto const found = _beside.inSidecar(path)) return observeFound(*found);
+    } catch (Error const &e) {
+        if (!instrument::isUnreadable(e)) throw withSource(from, e);
+        warnings.push_back("the sidecar was not used: " + e.message());
+    }
+    return std::nullopt;
+}
+
+Describer::Described Describer::observe(Record const &record, std::string const &path, Json *explain) {
+    // What is written is to tell of the file, not of what was written before.
+    bool const fresh = _options.write_sidecars || _options.write_indexes;
+    std::vector<std::string> warnings;
+    auto out = fresh ? std::nullopt : observeBeside(record, path, explain, warnings);
+    if (!out) out = observeFile(record, path, explain);
+    auto &all = out->observation.warnings;
+    all.insert(all.begin(), warnings.begin(), warnings.end());
+    return std::move(*out);
+}
+
+std::vector<std::pair<Record, Error>> Describer::takeBrokenIndexes() {
+    std::vector<std::pair<Record, Error>> out;
+    for (auto const &[path, e] : _beside.takeBroken()) out.emplace_back(Record("file").set("uri", path), e);
+    return out;
+}
+
+Json Describer::describe(Record &record) {
     auto const path = common::pathOfUri(record.text("uri"));
-    std::optional<instrument::Observation> observation;
+    std::optional<Described> seen;
     Json explain;
-    auto *const explanation = _options.explain ? &explain : nullptr;
     try {
         renew(record, path);
-        fits::HeaderFile file(path);
-        auto recognised = recogniseFile(file, path, explanation);
-        requireNoGuider(path);
-        requireUnchanged(file, record, path);
-        observation = observeFile(recognised, path, _sources, explanation);
-        if (auto const damage = checkData(file, path); !damage.empty())
-            observation->warnings.push_back(damage);
+        seen = observe(record, path, _options.explain ? &explain : nullptr);
     } catch (Error const &e) {
         if (!explain.isNull()) record.set("explain", explain);
         throw isIncomplete(e) ? unlessYoung(e, path) : e;
     }
-    auto const &o = *observation;
+    auto const &o = seen->observation;
     for (auto const &warning : o.warnings) {
         if (warning.starts_with("correction file")) common::log::warning(warning);
     }
@@ -181,6 +266,7 @@ void Describer::describe(Record &record) const {
     records.set("group", o.group).set("day_obs", o.day_obs).set("exposure", o.exposure_record);
     Json receipt;
     receipt.set("outcome", "done");
+    if (!seen->from.empty()) receipt.set("from", seen->from);
     if (!o.warnings.empty()) receipt.set("warnings", Json::Array(o.warnings.begin(), o.warnings.end()));
     auto described = record;
     described.set("instrument", o.instrument).set("data_id", dataId);
@@ -191,17 +277,26 @@ void Describer::describe(Record &record) const {
     if (_options.explain) described.set("explain", explain);
     described.set("describe", receipt);
     requireReadable(described, path);
+    bool const writes = _options.write_sidecars || _options.write_indexes;
+    auto form = writes ? instrument::translatedForm(*o.table, *o.properties) : Json();
+    if (_options.write_sidecars) {
+        auto const sidecar = instrument::sidecarPath(path);
+        requireOwnSidecar(sidecar);
+        common::writeFileDurably(sidecar, instrument::sidecarText(form), true);
+    }
     record = std::move(described);
+    return _options.write_indexes ? std::move(form) : Json();
 }
 
-std::vector<std::optional<Error>> describeAll(Describer const &describer, std::vector<Record> &records,
-                                              int jobs, std::function<void(std::size_t)> const &then) {
+std::vector<std::optional<Error>> describeAll(Describer &describer, std::vector<Record> &records, int jobs,
+                                              std::function<void(std::size_t, Json)> const &then) {
     std::vector<std::optional<Error>> errors(records.size());
     common::parallelFor(records.size(), jobs, [&](std::size_t i) {
         try {
             // Lines about other things pass through.
-            if (records[i].type() == "file") describer.describe(records[i]);
-            if (then) then(i);
+            Json form;
+            if (records[i].type() == "file") form = describer.describe(records[i]);
+            if (then) then(i, std::move(form));
         } catch (Error const &e) {
             errors[i] = e;
         } catch (std::exception const &e) {
@@ -219,18 +314,35 @@ public:
     Batch(DescribeProgramOptions const &options, manifest::Rejects &rejects, common::Output &output,
           manifest::Summary &summary)
         : _describer(options.describe), _jobs(options.standard.jobs), _rejects(rejects), _output(output),
-          _summary(summary) {}
+          _summary(summary), _scanner({.paths = {}, .checksums = {}}, rejects,
+                                      [this](Record record) { addFile(std::move(record)); }),
+          _indexes([this](std::string const &index, Error const &e) {
+              _rejects.add(Record("file").set("uri", index), e);
+          }) {}
 
+    /// A line; one with an index stands for the files that it names.
     void add(Record record) {
-        _summary.countRead();
-        _records.push_back(std::move(record));
-        if (_records.size() >= (_jobs == 1 ? 16 : 64 * static_cast<std::size_t>(_jobs))) flush();
+        auto const isFile = record.type() == "file" && record.get("uri").isString();
+        if (isFile && isIndex(record.text("uri")))
+            return _scanner.scan(common::pathOfUri(record.text("uri")));
+        addFile(std::move(record));
+    }
+
+    void scan(std::string const &path) { _scanner.scan(path); }
+
+    void finish() {
+        flush();
+        _indexes.finish();
     }
 
     void flush() {
         std::vector<std::string> lines(_records.size());
-        auto const errors =
-            describeAll(_describer, _records, _jobs, [&](std::size_t i) { lines[i] = _records[i].line(); });
+        std::vector<Json> forms(_records.size());
+        auto const errors = describeAll(_describer, _records, _jobs, [&](std::size_t i, Json form) {
+            lines[i] = _records[i].line();
+            forms[i] = std::move(form);
+        });
+        for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
         for (std::size_t i = 0; i < _records.size(); ++i) {
             if (errors[i]) {
                 _rejects.add(std::move(_records[i]), *errors[i]);
@@ -238,17 +350,27 @@ public:
             }
             if (_records[i].type() == "file") ++_summary.outcomes["done"];
             _output.write(lines[i]);
+            if (!forms[i].isNull())
+                _indexes.add(common::pathOfUri(_records[i].text("uri")), std::move(forms[i]));
         }
         _records.clear();
     }
 
 private:
+    void addFile(Record record) {
+        _summary.countRead();
+        _records.push_back(std::move(record));
+        if (_records.size() >= (_jobs == 1 ? 16 : 64 * static_cast<std::size_t>(_jobs))) flush();
+    }
+
     Describer _describer;
     int _jobs;
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
     std::vector<Record> _records;
+    Scanner _scanner;
+    IndexWriter _indexes;
 };
 
 void describeStream(manifest::RecordReader &reader, Batch &batch, common::Output &output) {
@@ -271,8 +393,7 @@ common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int 
     if (options.paths.empty() && ::isatty(in) == 1) {
         throw common::usageError("standard input is a terminal", "pipe dbb-scan in, or name files");
     }
-    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
-    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
+    useTables(options.describe.headers);
     manifest::Summary summary{.program = "dbb-describe", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     common::Output output(out);
@@ -283,11 +404,9 @@ common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int 
         describeStream(reader, batch, output);
         ends = reader.endRecords("dbb-describe");
     } else {
-        Scanner scanner({.paths = {}, .checksums = {}}, rejects,
-                        [&](Record record) { batch.add(std::move(record)); });
-        for (auto const &path : options.paths) scanner.scan(path);
+        for (auto const &path : options.paths) batch.scan(path);
     }
-    batch.flush();
+    batch.finish();
     if (common::stopSignal() == 0) {
         for (auto const &end : ends) output.write(end.line());
     }

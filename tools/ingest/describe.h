@@ -3,6 +3,8 @@
 #pragma once
 
 #include "fits/header_file.h"
+#include "ingest/beside.h"
+#include "ingest/header_options.h"
 #include "instrument/corrections.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
@@ -15,9 +17,10 @@
 namespace dbb::ingest {
 
 struct DescribeOptions {
-    std::string corrections; ///< folder of correction files, searched before all others
+    HeaderOptions headers;
     bool explain = false;
-    bool check_data = false; ///< walk over all HDUs; a file whose data are cut short is an error
+    bool write_sidecars = false; ///< headers come from the files themselves then, and with write_indexes
+    bool write_indexes = false;
 };
 
 /// Adds the description of its file to a line. One object serves several threads.
@@ -26,30 +29,43 @@ public:
     /// \throws Error USAGE when the corrections folder is none
     explicit Describer(DescribeOptions options);
 
-    /// Read the header of `uri` and set instrument, data_id, physical_filter, dataset_type, run, records and
-    /// describe. \throws Error of fits/header_file.h or instrument/observation.h, with the path in front;
-    /// UNKNOWN_INSTRUMENT
-    void describe(manifest::Record &record) const;
+    /// Read the header of `uri` from an index, a sidecar or the file, and set instrument, data_id,
+    /// physical_filter, dataset_type, run, records and describe. \throws Error of fits/header_file.h or
+    /// instrument/observation.h, with the path in front; UNKNOWN_INSTRUMENT
+    /// \return the translated form (instrument/translated.h) with write_indexes, else null
+    common::Json describe(manifest::Record &record);
+
+    /// Indexes on the way that could not be read, each once, as the lines that the scan of one would give.
+    /// Their files were read themselves.
+    std::vector<std::pair<manifest::Record, common::Error>> takeBrokenIndexes();
 
 private:
+    struct Described {
+        instrument::Observation observation;
+        std::string from; ///< the index or sidecar, empty: the file itself
+    };
+    Described observe(manifest::Record const &record, std::string const &path, common::Json *explain);
+    std::optional<Described> observeBeside(manifest::Record const &record, std::string const &path,
+                                           common::Json *explain, std::vector<std::string> &warnings);
+    Described observeFile(manifest::Record const &record, std::string const &path, common::Json *explain);
     std::string checkData(fits::HeaderFile const &file, std::string const &path) const;
 
     DescribeOptions _options;
     instrument::CorrectionSources _sources;
+    Beside _beside;
 };
 
 /// Describe many records with several threads. Element i of the result says why record i could not be
-/// described. \param then  done with the index of each described record, in the thread that described it
-std::vector<std::optional<common::Error>> describeAll(Describer const &describer,
-                                                      std::vector<manifest::Record> &records, int jobs,
-                                                      std::function<void(std::size_t)> const &then = {});
+/// described. \param then  done with the number of each described record and its translated form, in the
+/// thread that described it
+std::vector<std::optional<common::Error>>
+describeAll(Describer &describer, std::vector<manifest::Record> &records, int jobs,
+            std::function<void(std::size_t, common::Json)> const &then = {});
 
 /// The program dbb-describe.
 struct DescribeProgramOptions {
     DescribeOptions describe;
     std::vector<std::string> paths;
-    std::string instrument_dir;
-    std::string iers; ///< file in place of the built-in table, empty: none
     common::StandardOptions standard;
 };
 common::ExitCode runDescribe(DescribeProgramOptions const &options, int in, int out);

@@ -68,9 +68,8 @@ class PathIngest {
 public:
     PathIngest(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
                common::Output &output, manifest::Summary &summary)
-        : _describer({.corrections = options.corrections, .check_data = options.check_data}),
-          _jobs(options.standard.jobs), _ingester(ingester), _rejects(rejects), _output(output),
-          _summary(summary) {}
+        : _describer({.headers = options.headers}), _jobs(options.standard.jobs), _ingester(ingester),
+          _rejects(rejects), _output(output), _summary(summary) {}
 
     void add(Record record) {
         _summary.countRead();
@@ -111,6 +110,7 @@ private:
     }
 
     void ingest(Described described) {
+        for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
         for (std::size_t i = 0; i < described.files.size(); ++i) {
             if (described.errors[i]) {
                 _rejects.add(std::move(described.files[i]), *described.errors[i]);
@@ -179,8 +179,7 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     options.ingester.ownership = Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
     requireRunOption(options.ingester.run);
-    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
-    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
+    useTables(options.headers);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     try {

@@ -16,10 +16,7 @@ struct IngestProgramOptions {
     std::string transfer = "auto";
     std::string mode;  ///< octal
     std::string group; ///< name or number
-    std::string corrections;
-    bool check_data = false;
-    std::string instrument_dir;
-    std::string iers; ///< file in place of the built-in table, empty: none
+    HeaderOptions headers;
     std::vector<std::string> paths;
     IngesterOptions ingester;
     common::StandardOptions standard;

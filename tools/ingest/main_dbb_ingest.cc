@@ -1,5 +1,4 @@
 // dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
-#include "astro/earth_orientation.h"
 #include "common/options.h"
 #include "ingest/ingest.h"
 #include "manifest/stream.h"
@@ -26,19 +25,13 @@ int main(int argc, char **argv) {
         .flag("--update-records", opt.ingester.update_records,
               "Replace group, day_obs and exposure records that differ")
         .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes")
-        .value("--corrections", opt.corrections, "DIR",
-               "With paths: folder with <instrument>-<observation id>.yaml, searched first")
-        .flag("--check-data", opt.check_data, "With paths: refuse files whose data are cut short")
-        .value("--instrument-dir", opt.instrument_dir, "DIR",
-               "Folder with further instrument tables (dbb-instrument(5))")
-        .value("--iers", opt.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
-        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); })
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",
                  "the whole chain, files copied into the repository")
         .example("dbb-ingest --repo repo -j2 --transfer direct raw/LATISS",
                  "the same in one program, files left where they are");
+    addHeaderOptions(options, opt.headers);
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return runIngest(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

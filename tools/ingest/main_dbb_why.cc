@@ -1,5 +1,4 @@
 // dbb-why: why something does not ingest, and what to do.
-#include "astro/earth_orientation.h"
 #include "common/options.h"
 #include "ingest/placement.h"
 #include "ingest/why.h"
@@ -24,18 +23,12 @@ int main(int argc, char **argv) {
         .choice("-t,--transfer", opt.transfer, ingest::transferNames(), "As dbb-ingest would be told")
         .value("--run", opt.run, "RUN", "Run collection instead of <instrument>/raw/all")
         .flag("--update-records", opt.update_records, "As dbb-ingest would be told")
-        .value("--corrections", opt.corrections, "DIR",
-               "Folder with <instrument>-<observation id>.yaml, searched first")
-        .value("--instrument-dir", opt.instrument_dir, "DIR",
-               "Folder with further instrument tables (dbb-instrument(5))")
-        .value("--iers", opt.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
-        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); })
-        .flag("--check-data", opt.check_data, "Refuse files whose data are cut short")
         .standard(opt.standard, 0)
         .example("dbb-why --repo repo raw/LATISS/3018092000065-det000.fits",
                  "walk a file through the stages of an ingest")
         .example("dbb-why --repo repo MC_C_20190319_000001   # exit 3",
                  "which detectors of an exposure are there");
+    addHeaderOptions(options, opt.headers);
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return runWhy(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "ingest/beside.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -112,7 +113,21 @@ void Scanner::scan(std::string const &path) {
         for (auto const &match : found) scan(match);
         return;
     }
+    if (isIndex(absolute)) return index(absolute);
     file(absolute);
+}
+
+void Scanner::index(std::string const &path) {
+    std::vector<std::string> files;
+    try {
+        files = filesOfIndex(path);
+    } catch (Error const &e) {
+        return _rejects.add(Record("file").set("uri", path), e);
+    }
+    for (auto const &name : files) {
+        if (common::stopSignal() != 0) return;
+        file(name);
+    }
 }
 
 void Scanner::folder(std::string const &path) {

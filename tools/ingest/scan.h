@@ -34,8 +34,9 @@ public:
     ~Scanner();
 
     /// A folder is walked in bytewise order of names, links to folders are not followed; a pattern with * ? [
-    /// is expanded when there is no file of that name; a file is taken whatever its name. Nothing happens
-    /// when asked to stop (see common::stopSignal()).
+    /// is expanded when there is no file of that name; a file is taken whatever its name, but of an index
+    /// (_index.json) the files that it names are. Nothing happens when asked to stop (see
+    /// common::stopSignal()).
     void scan(std::string const &path);
 
     ScanCounts const &counts() const { return _counts; }
@@ -44,6 +45,7 @@ private:
     struct Filter;
     void folder(std::string const &path);
     void file(std::string const &path);
+    void index(std::string const &path);
 
     ScanOptions _options;
     manifest::Rejects &_rejects;

@@ -122,8 +122,7 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
         return status;
     }
     requireRunOption(options.run);
-    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
-    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
+    useTables(options.headers);
     limitWaiting();
     bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};
     if (!piped) {

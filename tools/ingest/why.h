@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/options.h"
+#include "ingest/header_options.h"
 
 #include <string>
 #include <vector>
@@ -18,10 +19,7 @@ struct WhyOptions {
     // What dbb-ingest would be told, since its answer depends on it.
     std::string transfer = "auto";
     std::string run;
-    std::string corrections;
-    std::string instrument_dir;
-    std::string iers; ///< file in place of the built-in table, empty: none
-    bool check_data = false;
+    HeaderOptions headers;
     bool update_records = false;
     common::StandardOptions standard;
 };

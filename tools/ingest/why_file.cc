@@ -78,8 +78,7 @@ std::optional<Error> lineObstacle(Record const &record, std::string const &run) 
 } // namespace
 
 FileWalk::FileWalk(WhyOptions const &options)
-    : _options(options), _caught(options.standard),
-      _describer({.corrections = options.corrections, .check_data = options.check_data}) {
+    : _options(options), _caught(options.standard), _describer({.headers = options.headers}) {
     _ingesterOptions.transfer = transferNamed(options.transfer);
     _ingesterOptions.run = options.run;
     _ingesterOptions.update_records = options.update_records;
@@ -124,7 +123,10 @@ void FileWalk::answerUnscanned(Sink const &sink) {
 Answer FileWalk::walk(Record record) {
     auto answer = answerFor(record.text("uri"));
     std::vector<Record> records{std::move(record)};
-    if (auto const error = describeAll(_describer, records, 1).front()) {
+    auto const described = describeAll(_describer, records, 1);
+    for (auto const &[index, e] : _describer.takeBrokenIndexes())
+        answer.remarks.push_back("warning: " + e.message());
+    if (auto const &error = described.front()) {
         auto const failed = stageOfError(WalkStep::Describe, error->code());
         for (std::string_view const stage : {"read", "recognise", "translate"}) {
             if (stage == failed) break;

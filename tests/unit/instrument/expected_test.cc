@@ -4,9 +4,11 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/json.h"
+#include "common/json_style.h"
 #include "common/text.h"
 #include "common/yaml.h"
 #include "instrument/observation.h"
+#include "instrument/translated.h"
 
 #include "unit/test_data.h"
 
@@ -79,11 +81,46 @@ std::string withoutHierarch(std::string const &card) {
     return card.starts_with(hierarch) ? card.substr(hierarch.size()) : card;
 }
 
-instrument::Observation observeHeader(fits::Header header) {
+instrument::Observation observeHeader(fits::Header header, bool properties = false) {
     auto const *table = instrument::recognise(header);
     if (!table) throw common::Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
     common::Json explain;
-    return instrument::observe(*table, header, {}, &explain);
+    return instrument::observe(*table, header, {}, {.explain = &explain, .properties = properties});
+}
+
+common::Json formOf(instrument::Observation const &o) {
+    REQUIRE(o.properties.has_value());
+    return instrument::translatedForm(*o.table, *o.properties);
+}
+
+/// Headers of the folder that upstream translates, and what it makes of them.
+std::vector<std::pair<fits::Header, Json>> translatedHeaders() {
+    std::vector<std::pair<fits::Header, Json>> out;
+    for (auto const &entry : std::filesystem::directory_iterator(tests::data("headers"))) {
+        if (entry.path().extension() == ".md" || isSidecar(entry.path().string())) continue;
+        auto expected =
+            Json::parse(common::readFile(tests::data("expected/" + entry.path().stem().string() + ".json")));
+        if (expected["ingest"].isObject())
+            out.emplace_back(headerOf(entry.path().filename().string()), std::move(expected));
+    }
+    std::string const file = "lsst_a_204595_f3_R11_S02_E000";
+    auto phosim = headerOf("phosim-hdu0-" + file + ".yaml");
+    phosim.merge(headerOf("phosim-hdu1-" + file + ".yaml"));
+    out.emplace_back(phosim, Json::parse(common::readFile(
+                                 tests::data("expected/phosim-merged-hdu0-hdu1-" + file + ".json"))));
+    return out;
+}
+
+/// A property of observation_info in the unit of the translated form.
+Json inFormUnit(Json const &value) {
+    if (!value.isObject()) return value;
+    if (value.find("az_deg")) return Json::Array{exact(value["az_deg"]), exact(value["alt_deg"])};
+    auto const number = exact(value).number();
+    auto const unit = value["unit"].isString() ? value["unit"].string() : "";
+    if (unit == "mm") return number * 0.001;
+    if (unit == "deg_C") return number + 273.15;
+    if (unit == "Pa") return number * 0.01;
+    return number;
 }
 
 std::string codeOf(fits::Header const &header) {
@@ -139,6 +176,72 @@ TEST_CASE("two headers of a PhoSim file are one") {
     header.merge(headerOf("phosim-hdu1-" + file + ".yaml"));
     auto const path = tests::data("expected/phosim-merged-hdu0-hdu1-" + file + ".json");
     compareObservation(observeHeader(header), Json::parse(common::readFile(path))["ingest"]);
+}
+
+TEST_CASE("translated forms are upstream's, byte for byte") {
+    std::size_t compared = 0;
+    for (auto const &[header, expected] : translatedHeaders()) {
+        INFO(expected["source"].dump());
+        auto const form = formOf(observeHeader(header, true));
+        CHECK(common::dumpJson(form, common::JsonStyle::Pydantic)
+              == expected["sidecar_translated_text"].string());
+        ++compared;
+    }
+    CHECK(compared == 43);
+}
+
+TEST_CASE("a translated form gives the records of its header") {
+    for (auto const &[header, expected] : translatedHeaders()) {
+        INFO(expected["source"].dump());
+        auto const form = common::parsePythonJson(expected["sidecar_translated_text"].string());
+        auto const &table = instrument::tableOf(form["instrument"].string());
+        compareObservation(instrument::observeTranslated(table, instrument::propertiesOf(form)),
+                           expected["ingest"]);
+    }
+}
+
+TEST_CASE("what is no translated form is named") {
+    auto const refuse = [](std::string const &text) {
+        try {
+            instrument::propertiesOf(Json::parse(text));
+        } catch (common::Error const &e) {
+            return e.code() + " " + e.message();
+        }
+        return std::string("none");
+    };
+    CHECK(refuse(R"({"exposure_id":3,"colour":1})") == R"(BAD_SIDECAR there is no property "colour")");
+    CHECK(refuse(R"({"exposure_id":"3"})") == R"(BAD_SIDECAR exposure_id is "3", expected an integer)");
+    CHECK(refuse(R"({"exposure_id":3.5})") == "BAD_SIDECAR exposure_id is 3.5, expected an integer");
+    CHECK(refuse(R"({"exposure_id":3.0})") == "none");
+    CHECK(refuse(R"({"datetime_begin":[1]})")
+          == "BAD_SIDECAR datetime_begin is [1], expected a list of 2 numbers");
+    CHECK(refuse(R"({"can_see_sky":1})") == "BAD_SIDECAR can_see_sky is 1, expected true or false");
+    CHECK(refuse(R"({"object":1})") == "BAD_SIDECAR object is 1, expected a text");
+    CHECK(refuse(R"({"exposure_time":"1"})") == R"(BAD_SIDECAR exposure_time is "1", expected a number)");
+    CHECK_THROWS_WITH(
+        instrument::observeTranslated(instrument::tableOf("LATISS"),
+                                      instrument::propertiesOf(Json::parse(R"({"observation_id":"x"})"))),
+        Catch::Contains("exposure_id"));
+}
+
+TEST_CASE("properties of edited headers that no registry stores are upstream's") {
+    auto const cases = Json::parse(common::readFile(tests::data("expected/mutations.json")));
+    std::size_t compared = 0;
+    for (auto const &edit : cases.array()) {
+        auto const &result = edit["result"];
+        if (!result["ingest"].isObject() || result["property_errors"].isObject()) continue;
+        INFO(edit["name"].string());
+        auto const form = formOf(observeHeader(headerOf(edit["base_header"].string(), edit), true));
+        for (auto const *name :
+             {"telescope", "visit_id", "exposure_time", "boresight_airmass", "detector_name",
+              "detector_unique_name", "detector_serial", "detector_group", "detector_exposure_id", "focus_z",
+              "temperature", "pressure", "relative_humidity", "altaz_end"}) {
+            INFO(name);
+            CHECK(form[name] == inFormUnit(result["observation_info"][name]));
+            ++compared;
+        }
+    }
+    CHECK(compared > 400);
 }
 
 TEST_CASE("corrections change the cards that upstream changes") {

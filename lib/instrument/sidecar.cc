@@ -1,0 +1,181 @@
+#include "instrument/sidecar.h"
+
+#include "common/error.h"
+#include "instrument/translated.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dbb::instrument {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+constexpr std::string_view contentKey = "__CONTENT__";
+constexpr std::string_view commonKey = "__COMMON__";
+
+void erase(Json::Object &object, std::string_view key) {
+    std::erase_if(object, [&](auto const &member) { return member.first == key; });
+}
+
+/// Which of the two a text says it holds; nullopt when it does not say. \throws Error with `code`
+std::optional<bool> saysTranslated(Json const &object, std::string const &code) {
+    auto const *content = object.find(contentKey);
+    if (!content || content->isNull()) return std::nullopt;
+    if (*content == Json("translated")) return true;
+    if (*content == Json("metadata")) return false;
+    throw Error(code, std::string(contentKey) + " is " + content->dump()
+                          + ", expected \"translated\" or \"metadata\"");
+}
+
+Json parseObject(std::string_view text, std::string const &code) {
+    Json out;
+    try {
+        out = common::parsePythonJson(text);
+    } catch (Error const &e) {
+        throw Error(code, e.message());
+    }
+    if (!out.isObject()) throw Error(code, "it holds no JSON object");
+    return out;
+}
+
+Observation observeHeader(Content const &content, CorrectionSources const &sources, Wanted const &wanted) {
+    auto header = fits::fromDump(content.values, "");
+    auto const *table = recognise(header);
+    if (!table) throw Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
+    return observe(*table, header, sources, wanted);
+}
+
+Observation observeProperties(Content const &content) {
+    auto const values = propertiesOf(content.values);
+    auto const &name = content.values["instrument"];
+    if (!name.isString()) throw Error("MISSING_PROPERTY", "instrument: it is required and not there");
+    auto const &table = tableOf(name.string());
+    auto out = observeTranslated(table, values);
+    out.properties = values;
+    return out;
+}
+
+/// Whether an entry may be the path of a file below the folder of its index.
+bool isBelowIndex(std::string const &name) {
+    return !name.empty() && name[0] != '/' && ("/" + name + "/").find("/../") == std::string::npos;
+}
+
+} // namespace
+
+std::string sidecarPath(std::string const &file) {
+    constexpr std::array<std::string_view, 4> compressed{".fz", ".gz", ".bz2", ".xz"};
+    auto const name = file.rfind('/') == std::string::npos ? 0 : file.rfind('/') + 1;
+    auto const dotBefore = [&](std::size_t end) {
+        auto const dot = end == 0 ? std::string::npos : file.rfind('.', end - 1);
+        return dot == std::string::npos || dot <= name ? end : dot;
+    };
+    auto cut = dotBefore(file.size());
+    if (std::find(compressed.begin(), compressed.end(), std::string_view(file).substr(cut))
+        != compressed.end())
+        cut = dotBefore(cut);
+    return file.substr(0, cut) + ".json";
+}
+
+Content parseSidecar(std::string_view text) {
+    Content out;
+    out.values = parseObject(text, "BAD_SIDECAR");
+    auto const says = saysTranslated(out.values, "BAD_SIDECAR");
+    erase(out.values.object(), contentKey);
+    out.guessed = !says;
+    out.translated = says.value_or(out.values.find("observation_id") && out.values.find("instrument"));
+    return out;
+}
+
+Observation observeContent(Content const &content, CorrectionSources const &sources, Wanted const &wanted) {
+    if (!content.translated) return observeHeader(content, sources, wanted);
+    try {
+        return observeProperties(content);
+    } catch (Error const &e) {
+        if (!content.guessed || e.code() != "BAD_SIDECAR") throw;
+        return observeHeader(content, sources, wanted);
+    }
+}
+
+bool isUnreadable(Error const &e) {
+    return e.code() == "BAD_SIDECAR" || e.code() == "NOT_A_HEADER";
+}
+
+HeaderIndex HeaderIndex::parse(std::string_view text) {
+    std::string const code = "BAD_INDEX";
+    auto object = parseObject(text, code);
+    HeaderIndex out;
+    auto const says = saysTranslated(object, code);
+    out._translated = says.value_or(false);
+    out._saysContent = says.has_value();
+    auto const *all = object.find(commonKey);
+    if (!all) throw Error(code, "it has no " + std::string(commonKey) + ", as every index has");
+    if (!all->isObject()) throw Error(code, std::string(commonKey) + " is no object");
+    out._common = *all;
+    erase(object.object(), contentKey);
+    erase(object.object(), commonKey);
+    out._entries = std::move(object.object());
+    for (auto const &[name, entry] : out._entries) {
+        if (!entry.isObject()) throw Error(code, "the entry of \"" + name + "\" is no object");
+        if (!isBelowIndex(name))
+            throw Error(code, "\"" + name + "\" is no path below the folder of the index");
+        out._places.emplace(name, out._places.size());
+    }
+    return out;
+}
+
+std::optional<Content> HeaderIndex::find(std::string const &name) const {
+    auto const at = _places.find(name);
+    if (at == _places.end()) return std::nullopt;
+    Content out;
+    out.translated = _translated;
+    auto const &own = _entries[at->second].second.object();
+    Json::Object values;
+    values.reserve(own.size() + _common.object().size());
+    for (auto const &member : own) {
+        if (!_common.find(member.first)) values.push_back(member);
+    }
+    values.insert(values.end(), _common.object().begin(), _common.object().end());
+    out.values = std::move(values);
+    return out;
+}
+
+std::vector<std::string> HeaderIndex::names() const {
+    std::vector<std::string> out;
+    out.reserve(_entries.size());
+    for (auto const &[name, entry] : _entries) out.push_back(name);
+    return out;
+}
+
+std::string sidecarText(Json const &form) {
+    auto out = form;
+    out.set(contentKey, "translated");
+    return common::dumpJson(out, common::JsonStyle::Python);
+}
+
+std::string indexText(Json::Object const &forms) {
+    // Common is what every file has with the same value, in the order of the first; NaN is never the same.
+    Json all{Json::Object{}};
+    auto const &first = forms.front().second.object();
+    for (auto const &[key, value] : first) {
+        bool const same = std::all_of(forms.begin() + 1, forms.end(), [&](auto const &form) {
+            auto const *other = form.second.find(key);
+            return other && *other == value;
+        });
+        if (same) all.set(key, value);
+    }
+    Json out;
+    out.set(contentKey, "translated").set(commonKey, all);
+    for (auto const &[name, form] : forms) {
+        Json own{Json::Object{}};
+        for (auto const &[key, value] : form.object()) {
+            if (!all.find(key)) own.object().emplace_back(key, value);
+        }
+        out.object().emplace_back(name, std::move(own));
+    }
+    return common::dumpJson(out, common::JsonStyle::Python);
+}
+
+} // namespace dbb::instrument

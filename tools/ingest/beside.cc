@@ -1,0 +1,115 @@
+#include "ingest/beside.h"
+
+#include "common/log.h"
+#include "fits/header_file.h"
+
+namespace dbb::ingest {
+
+using common::Error;
+using instrument::HeaderIndex;
+
+namespace {
+
+/// An index of 100,000 raw headers.
+constexpr std::size_t maxIndexBytes = std::size_t{1} << 30;
+constexpr std::size_t maxKnown = 8;
+
+/// nullopt when there is nothing of that name.
+std::optional<common::FileStat> statIfThere(std::string const &path) try {
+    return common::statFile(path);
+} catch (Error const &e) {
+    if (e.code() == "NOT_FOUND") return std::nullopt;
+    throw;
+}
+
+Error atPath(std::string const &path, Error const &e) {
+    if (e.message().find(path) != std::string::npos) return e;
+    return Error(e.code(), "\"" + path + "\": " + e.message()).hint(e.hint()).cause(e.cause());
+}
+
+} // namespace
+
+HeaderIndex readIndex(std::string const &path) try {
+    return HeaderIndex::parse(common::readFile(path, maxIndexBytes));
+} catch (Error const &e) {
+    throw atPath(path, e);
+}
+
+bool isIndex(std::string const &path) {
+    return common::nameOf(path) == instrument::indexName;
+}
+
+std::vector<std::string> filesOfIndex(std::string const &path) {
+    auto const folder = common::folderOf(path);
+    auto out = readIndex(path).names();
+    for (auto &name : out) name = (folder == "/" ? "" : folder) + "/" + name;
+    return out;
+}
+
+std::shared_ptr<HeaderIndex const> Beside::loadIndex(std::string const &path) try {
+    auto out = std::make_shared<HeaderIndex const>(ingest::readIndex(path));
+    if (!out->saysContent())
+        common::log::warning("\"" + path
+                             + "\" does not say what it holds; its entries are taken for raw headers");
+    return out;
+} catch (Error const &e) {
+    addBroken(path, e);
+    return nullptr;
+}
+
+std::shared_ptr<HeaderIndex const> Beside::indexAt(std::string const &path) {
+    std::optional<common::FileStat> stat;
+    try {
+        stat = statIfThere(path);
+    } catch (Error const &e) {
+        std::lock_guard const lock(_mutex);
+        addBroken(path, e);
+    }
+    if (!stat) return nullptr;
+    std::lock_guard const lock(_mutex);
+    auto const known = _known.find(path);
+    if (known != _known.end() && known->second.stat.mtime == stat->mtime
+        && known->second.stat.size_bytes == stat->size_bytes)
+        return known->second.index;
+    if (_known.size() >= maxKnown) _known.clear();
+    return (_known[path] = {*stat, loadIndex(path)}).index;
+}
+
+std::optional<Beside::Found> Beside::inIndex(std::string const &path) {
+    if (!_indexes) return std::nullopt;
+    auto const folder = common::folderOf(path);
+    auto const at = (folder == "/" ? "" : folder) + "/" + std::string(instrument::indexName);
+    auto const index = indexAt(at);
+    auto content = index ? index->find(common::nameOf(path)) : std::nullopt;
+    if (!content) return std::nullopt;
+    return Found{std::move(*content), at};
+}
+
+std::optional<Beside::Found> Beside::inSidecar(std::string const &path) const {
+    if (!_sidecars) return std::nullopt;
+    // A dump is a header by itself, and another file may go by the same name.
+    if (fits::isDumpName(path)) return std::nullopt;
+    auto const at = instrument::sidecarPath(path);
+    try {
+        if (!statIfThere(at)) return std::nullopt;
+        return Found{instrument::parseSidecar(common::readFile(at)), at};
+    } catch (Error const &e) {
+        throw Error("BAD_SIDECAR", atPath(at, e).message());
+    }
+}
+
+void Beside::addBroken(std::string const &index, Error const &e) {
+    if (_reported.insert(index).second) _broken.emplace_back(index, e);
+}
+
+void Beside::reportBroken(std::string const &index, Error const &e) {
+    std::lock_guard const lock(_mutex);
+    addBroken(index, Error("BAD_INDEX", "\"" + index + "\": " + e.message()));
+}
+
+std::vector<std::pair<std::string, Error>> Beside::takeBroken() {
+    std::lock_guard const lock(_mutex);
+    return std::exchange(_broken, {});
+}
+
+} // namespace dbb::ingest

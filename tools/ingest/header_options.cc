@@ -1,0 +1,26 @@
+#include "ingest/header_options.h"
+
+#include "astro/earth_orientation.h"
+#include "instrument/table.h"
+
+namespace dbb::ingest {
+
+void addHeaderOptions(common::Options &options, HeaderOptions &target) {
+    options
+        .value("--corrections", target.corrections, "DIR",
+               "Folder with <instrument>-<observation id>.yaml, searched first")
+        .flag("--check-data", target.check_data, "Walk over all HDUs; refuse files whose data are cut short")
+        .toggle("search-indexes", target.search_indexes, "Take headers from _index.json in the file's folder")
+        .toggle("sidecars", target.sidecars, "Take headers from <file>.json beside the file")
+        .value("--instrument-dir", target.instrument_dir, "DIR",
+               "Folder with further instrument tables (dbb-instrument(5))")
+        .value("--iers", target.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")
+        .versionNote([] { return "IERS table " + astro::earthOrientationVersion(); });
+}
+
+void useTables(HeaderOptions const &options) {
+    if (!options.instrument_dir.empty()) instrument::addTableFolder(options.instrument_dir);
+    if (!options.iers.empty()) astro::useEarthOrientation(options.iers);
+}
+
+} // namespace dbb::ingest
