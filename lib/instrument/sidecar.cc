@@ -48,13 +48,13 @@ Observation observeHeader(Content const &content, CorrectionSources const &sourc
     return observe(*table, header, sources, wanted);
 }
 
-Observation observeProperties(Content const &content) {
-    auto const values = propertiesOf(content.values);
+Observation observeProperties(Content const &content, Wanted const &wanted) {
+    auto values = propertiesOf(content.values, content.common);
     auto const &name = content.values["instrument"];
     if (!name.isString()) throw Error("MISSING_PROPERTY", "instrument: it is required and not there");
     auto const &table = tableOf(name.string());
     auto out = observeTranslated(table, values);
-    out.properties = values;
+    if (wanted.properties) out.properties = std::move(values);
     return out;
 }
 
@@ -92,7 +92,7 @@ Content parseSidecar(std::string_view text) {
 Observation observeContent(Content const &content, CorrectionSources const &sources, Wanted const &wanted) {
     if (!content.translated) return observeHeader(content, sources, wanted);
     try {
-        return observeProperties(content);
+        return observeProperties(content, wanted);
     } catch (Error const &e) {
         if (!content.guessed || e.code() != "BAD_SIDECAR") throw;
         return observeHeader(content, sources, wanted);
@@ -114,6 +114,11 @@ HeaderIndex HeaderIndex::parse(std::string_view text) {
     if (!all) throw Error(code, "it has no " + std::string(commonKey) + ", as every index has");
     if (!all->isObject()) throw Error(code, std::string(commonKey) + " is no object");
     out._common = *all;
+    try {
+        if (out._translated) out._properties = propertiesOf(out._common, {});
+    } catch (Error const &e) {
+        throw Error(code, std::string(commonKey) + ": " + e.message());
+    }
     erase(object.object(), contentKey);
     erase(object.object(), commonKey);
     out._entries = std::move(object.object());
@@ -131,15 +136,26 @@ std::optional<Content> HeaderIndex::find(std::string const &name) const {
     if (at == _places.end()) return std::nullopt;
     Content out;
     out.translated = _translated;
-    auto const &own = _entries[at->second].second.object();
-    Json::Object values;
-    values.reserve(own.size() + _common.object().size());
-    for (auto const &member : own) {
-        if (!_common.find(member.first)) values.push_back(member);
-    }
-    values.insert(values.end(), _common.object().begin(), _common.object().end());
-    out.values = std::move(values);
+    out.common = _properties;
+    out.values = merged(_entries[at->second].second.object(), !_translated);
     return out;
+}
+
+/// Members of an entry that are not common, and common ones: all, or the instrument alone.
+Json HeaderIndex::merged(Json::Object const &own, bool all) const {
+    Json::Object out;
+    out.reserve(own.size() + (all ? _common.object().size() : 1));
+    for (auto const &member : own) {
+        if (!_common.find(member.first)) out.push_back(member);
+    }
+    for (auto const &member : _common.object()) {
+        if (all || member.first == "instrument") out.push_back(member);
+    }
+    return out;
+}
+
+Json HeaderIndex::all(std::string const &name) const {
+    return merged(_entries[_places.at(name)].second.object(), true);
 }
 
 std::vector<std::string> HeaderIndex::names() const {

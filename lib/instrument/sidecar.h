@@ -26,6 +26,7 @@ struct Content {
     bool translated = false; ///< properties; else a raw header
     bool guessed = false;    ///< it does not say itself which of the two
     common::Json values;     ///< an object
+    PropertyValues common;   ///< with translated ones: what `values` adds to
 };
 
 /// \throws Error BAD_SIDECAR when the text is no JSON object or says that it holds something else
@@ -56,15 +57,20 @@ public:
 
     /// The content of an entry, what is common put over it; nullopt when the index does not name the file.
     std::optional<Content> find(std::string const &name) const;
+    /// All that it says of a file that it names.
+    common::Json all(std::string const &name) const;
     std::vector<std::string> names() const; ///< in the order of the index
+    bool isTranslated() const { return _translated; }
     bool saysContent() const { return _saysContent; }
 
 private:
     HeaderIndex() = default;
+    common::Json merged(common::Json::Object const &own, bool all) const;
 
     bool _translated = false;
     bool _saysContent = false;
     common::Json _common;
+    PropertyValues _properties; ///< _common, when it is translated
     common::Json::Object _entries;
     std::unordered_map<std::string_view, std::size_t> _places; ///< names as views into _entries
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <unordered_map>
 
 namespace dbb::instrument {
 
@@ -154,20 +155,24 @@ Json translatedForm(Table const &table, PropertyValues const &properties) {
     return out;
 }
 
-PropertyValues propertiesOf(Json const &form) {
-    PropertyValues out;
+PropertyValues propertiesOf(Json const &form, PropertyValues start) {
+    static auto const byName = [] {
+        std::unordered_map<std::string_view, Entry const *> out;
+        for (auto const &entry : entries) out.emplace(nameOf(entry.property), &entry);
+        return out;
+    }();
+    auto &out = start;
     for (auto const &[name, value] : form.object()) {
         if (name == "_translator" || name == "instrument" || name == "__CONTENT__") continue;
-        auto const *entry = std::find_if(entries.begin(), entries.end(),
-                                         [&](Entry const &e) { return nameOf(e.property) == name; });
-        if (entry == entries.end()) throw Error("BAD_SIDECAR", "there is no property \"" + name + "\"");
-        at(out, entry->property) = valueOf(*entry, value);
+        auto const entry = byName.find(name);
+        if (entry == byName.end()) throw Error("BAD_SIDECAR", "there is no property \"" + name + "\"");
+        at(out, entry->second->property) = valueOf(*entry->second, value);
     }
     for (auto const counter : {Property::group_counter_start, Property::group_counter_end}) {
         if (isNull(at(out, counter))) at(out, counter) = at(out, Property::observation_counter);
     }
     if (isNull(at(out, Property::has_simulated_content))) at(out, Property::has_simulated_content) = false;
-    return out;
+    return start;
 }
 
 } // namespace dbb::instrument

@@ -14,6 +14,7 @@ common::Json translatedForm(Table const &table, PropertyValues const &properties
 /// The other way round. Counters of a group that are missing are the observation's counter, and content that
 /// is not said to be simulated is real. \throws Error BAD_SIDECAR for a property that does not exist or has a
 /// value of another kind
-PropertyValues propertiesOf(common::Json const &form);
+/// \param start  properties that are known already
+PropertyValues propertiesOf(common::Json const &form, PropertyValues start = {});
 
 } // namespace dbb::instrument

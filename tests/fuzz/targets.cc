@@ -82,7 +82,7 @@ void headerIndex(std::string const &text) {
     common::Json::Object forms;
     for (auto const &name : index.names()) {
         auto const entry = index.find(name);
-        forms.emplace_back(name, entry->values);
+        forms.emplace_back(name, index.all(name));
         try {
             content(*entry);
         } catch (common::Error const &) {

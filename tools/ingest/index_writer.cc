@@ -21,14 +21,11 @@ Json::Object earlier(std::string const &index) {
     if (::access(index.c_str(), F_OK) != 0) return {};
     Json::Object out;
     auto const old = readIndex(index);
-    for (auto const &name : old.names()) {
-        auto content = old.find(name);
-        if (!content->translated)
-            throw Error("BAD_INDEX",
-                        "\"" + index + "\" holds raw headers, so that translated ones can't be added")
-                .hint("remove it to have it written anew");
-        out.emplace_back(name, std::move(content->values));
+    if (!old.isTranslated()) {
+        throw Error("BAD_INDEX", "\"" + index + "\" holds raw headers, so that translated ones can't be added")
+            .hint("remove it to have it written anew");
     }
+    for (auto const &name : old.names()) out.emplace_back(name, old.all(name));
     return out;
 }
 

@@ -25,7 +25,7 @@ expect_eq "$(jq -r 'select(.uri).describe.from' "$OUT")" null
 cp "$raw" x.y.fits.fz
 cp "$raw" x.y.fits
 expect_rc 0 dbb-describe --write-sidecar x.y.fits.fz x.y.fits
-[ -f x.y.json ] && [ ! -e x.json ] && [ ! -e x.y.fits.json ] || fail "the names of sidecars are wrong"
+expect_eq "$(echo x.*json)" x.y.json "names of sidecars"
 rm x.y.*
 
 # A raw header in a sidecar is corrected and translated; NaN may stand bare in it.
