@@ -1,5 +1,6 @@
 #include "butler/dimension_records.h"
 
+#include "butler/overlaps.h"
 #include "butler/record_plan.h"
 #include "butler/record_values.h"
 #include "butler/references.h"
@@ -26,15 +27,27 @@ using Names = std::vector<std::string>;
 /// committing for as long as the reader of our output takes.
 constexpr std::size_t pageRows = 2000;
 
-void refuseRegion(RecordPlan const &plan, std::vector<Value> const &values) {
+/// Place of the region among the database values of a record; nullopt when the element has none.
+std::optional<std::size_t> placeOfRegion(RecordPlan const &plan) {
     for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-        if (plan.columns[i].type.type != ColumnType::Region) continue;
-        if (std::holds_alternative<std::monostate>(values[plan.first_value[i]])) continue;
-        // Without the rows of trixels that the region touches, spatial queries would miss the record.
-        throw Error("REGION_UNSUPPORTED",
-                    described(plan, values) + " has a region, which dbb can't index yet")
-            .cause({.column = plan.columns[i].name});
+        if (plan.columns[i].type.type == ColumnType::Region) return plan.first_value[i];
     }
+    return std::nullopt;
+}
+
+std::string regionOf(RecordPlan const &plan, std::vector<Value> const &values) {
+    auto const place = placeOfRegion(plan);
+    auto const *text = place ? std::get_if<std::string>(&values[*place]) : nullptr;
+    return text ? *text : std::string();
+}
+
+/// What the record's region touches; errors say whose it is.
+std::vector<std::int64_t> touchedTrixels(Repository const &repo, RecordPlan const &plan,
+                                         std::vector<Value> const &values) try {
+    return plan.element->spatial ? trixelsOf(repo.universe(), regionOf(plan, values))
+                                 : std::vector<std::int64_t>();
+} catch (Error const &e) {
+    throw Error(e.code(), described(plan, values) + ": " + e.message()).cause(e.cause());
 }
 
 /// The record that `values` refers to and that is not there, as an error; the original error when all are.
@@ -137,8 +150,15 @@ Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns,
         auto const &column = plan.columns[i];
         auto const ours = valueOf(column, written, plan.first_value[i]);
         auto const theirs = valueOf(column, read, plan.first_value[i]);
-        parts.push_back(column.name + " is " + shown(theirs) + " there and " + shown(ours) + " here");
-        if (cause.empty()) cause = {.column = column.name, .value = ours.text(), .expected = theirs.text()};
+        // Nobody reads a region.
+        auto const most = column.type.type == ColumnType::Region ? std::size_t{24} : std::string::npos;
+        auto const text = [&](Json const &value) { return common::shortened(shown(value), most); };
+        parts.push_back(column.name + " is " + text(theirs) + " there and " + text(ours) + " here");
+        if (cause.empty()) {
+            cause = {.column = column.name,
+                     .value = common::shortened(ours.text(), most),
+                     .expected = common::shortened(theirs.text(), most)};
+        }
     }
     return Error(common::toUpper(plan.element->name) + "_CONFLICT",
                  described(plan, written) + " is registered with other values: " + common::join(parts, ", "))
@@ -192,9 +212,10 @@ RecordPlan &DimensionRecords::planOf(std::string_view element) {
 SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord const &record, bool allowUpdate) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
-    refuseRegion(plan, values);
+    auto const trixels = touchedTrixels(_repo, plan, values);
     if (write(_repo, plan, *plan.insert, values, values) > 0) {
         writeSummaries(_repo, plan, values);
+        if (!trixels.empty()) writeOverlaps(_repo, *plan.element, keyOf(plan, values), trixels);
         return {SyncResult::Kind::Inserted, {}};
     }
     auto const found = stored(plan, values);
@@ -204,6 +225,7 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     if (!allowUpdate) throw conflict(plan, differing, values, found);
     auto old = update(_repo, plan, differing, values, found);
     writeSummaries(_repo, plan, values);
+    if (old.find("region")) writeOverlaps(_repo, *plan.element, keyOf(plan, values), trixels);
     return {SyncResult::Kind::Updated, std::move(old)};
 }
 
@@ -211,7 +233,7 @@ SyncResult DimensionRecords::check(std::string_view element, DimensionRecord con
                                    bool allowUpdate) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
-    refuseRegion(plan, values);
+    touchedTrixels(_repo, plan, values);
     auto const found = stored(plan, values);
     if (found.empty()) {
         if (auto const taken = takenKey(_repo, plan, values)) throw *taken;

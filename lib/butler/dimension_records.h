@@ -37,15 +37,15 @@ public:
     /// Insert a record, or compare it with the one that has its primary key: every column, floats and
     /// nanoseconds exactly, as syncDimensionData of the Butler does. Columns that the record lacks count as
     /// null; keys of the record that are no columns of this universe are an error. Side rows (skypix overlap
-    /// summaries of an instrument or skymap) are written with an insert. Must run inside a transaction of the
-    /// caller. \param update  true: change columns that differ instead of failing \throws Error
-    /// <ELEMENT>_CONFLICT (for example EXPOSURE_CONFLICT, DAY_OBS_CONFLICT) with the first differing
+    /// summaries of an instrument or skymap, trixels of a region) are written with it. Must run inside a
+    /// transaction of the caller. \param update  true: change columns that differ instead of failing \throws
+    /// Error <ELEMENT>_CONFLICT (for example EXPOSURE_CONFLICT, DAY_OBS_CONFLICT) with the first differing
     ///         column, its value and the stored one; all differing columns in the message. OBS_ID_TAKEN when
     ///         an alternate key belongs to another row (exposure; other elements: KEY_TAKEN). MISSING_RECORD
     ///         when a record that this one refers to is not there. VALUE_TOO_LONG, VALUE_EMPTY for text
     ///         against the length rules of its column (up to 32 characters); BAD_VALUE for a value of a wrong
-    ///         type, an unknown key, or none where one must be; REGION_UNSUPPORTED for a region; CONSTRAINT
-    ///         else
+    ///         type, an unknown key, or none where one must be; REGION_UNSUPPORTED for a region that dbb
+    ///         can't index; CONSTRAINT else
     SyncResult sync(std::string_view element, DimensionRecord const &record, bool update);
 
     /// What sync() would do, or throw, without doing it; needs no transaction and no right to write.

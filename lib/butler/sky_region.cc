@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <numbers>
 #include <string_view>
 
 namespace dbb::butler {
@@ -134,6 +135,79 @@ UnitVector vectorAt(std::string_view bytes, std::size_t at) {
 constexpr std::size_t vectorSize = 24;
 
 } // namespace
+
+namespace {
+
+std::string toBase64(std::string_view bytes) {
+    constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        unsigned bits = 0;
+        auto const count = std::min<std::size_t>(3, bytes.size() - at);
+        for (std::size_t i = 0; i < 3; ++i)
+            bits = bits << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0U);
+        for (std::size_t i = 0; i < 4; ++i) out += i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
+    }
+    return out;
+}
+
+void appendNumber(std::string &out, double value) {
+    auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int i = 0; i < 8; ++i, bits >>= 8) out += static_cast<char>(bits & 0xFF);
+}
+
+} // namespace
+
+std::string SkyRegion::encodePolygon(std::vector<UnitVector> const &corners) {
+    std::string bytes = "p";
+    for (auto const &corner : corners)
+        for (auto const x : corner) appendNumber(bytes, x);
+    return toBase64(bytes);
+}
+
+UnitVector unitVector(double lon_deg, double lat_deg) {
+    constexpr double degree = std::numbers::pi / 180;
+    auto const lon = lon_deg * degree;
+    auto const lat = lat_deg * degree;
+    return {std::cos(lat) * std::cos(lon), std::cos(lat) * std::sin(lon), std::sin(lat)};
+}
+
+std::vector<UnitVector> convexHull(std::vector<UnitVector> points) {
+    auto const middle = middleOf(points);
+    // Great circles are straight lines on the plane that touches the sphere at the middle.
+    auto const east =
+        normalized(cross(std::abs(middle[2]) < 0.9 ? UnitVector{0, 0, 1} : UnitVector{1, 0, 0}, middle));
+    auto const north = cross(middle, east);
+    struct Point {
+        double x, y;
+        UnitVector v;
+    };
+    std::vector<Point> flat;
+    for (auto const &v : points) {
+        auto const height = dot(v, middle);
+        if (height < 0.1) throw Error("BAD_VALUE", "the points of a region lie too far from each other");
+        flat.push_back({dot(v, east) / height, dot(v, north) / height, v});
+    }
+    std::sort(flat.begin(), flat.end(),
+              [](Point const &a, Point const &b) { return a.x < b.x || (a.x == b.x && a.y < b.y); });
+    // Andrew's monotone chain: the lower side from left to right, then the upper one back.
+    std::vector<Point> hull;
+    auto const turnsLeft = [](Point const &a, Point const &b, Point const &c) {
+        return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x) > 0;
+    };
+    auto const add = [&](Point const &p, std::size_t least) {
+        while (hull.size() >= least + 2 && !turnsLeft(hull[hull.size() - 2], hull.back(), p)) hull.pop_back();
+        hull.push_back(p);
+    };
+    for (auto const &p : flat) add(p, 0);
+    auto const lower = hull.size() - 1;
+    for (auto p = flat.rbegin() + 1; p < flat.rend(); ++p) add(*p, lower);
+    if (!hull.empty()) hull.pop_back();
+    if (hull.size() < 3) throw Error("BAD_VALUE", "the points of a region span no area");
+    std::vector<UnitVector> out;
+    for (auto const &p : hull) out.push_back(p.v);
+    return out;
+}
 
 SkyRegion SkyRegion::decode(std::string const &base64) {
     SkyRegion out;

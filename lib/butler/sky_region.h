@@ -24,6 +24,14 @@ struct Trixels {
     std::vector<std::int64_t> possible; ///< those of `certain` and those within the margin
 };
 
+/// The convex hull of points that lie within less than a quarter of the sphere of their middle,
+/// counter-clockwise seen from outside: corners are some of the points. \throws Error BAD_VALUE when they
+/// span no area or more than that
+std::vector<UnitVector> convexHull(std::vector<UnitVector> points);
+
+/// Unit vector of a direction on the sky, degrees.
+UnitVector unitVector(double lon_deg, double lat_deg);
+
 class SkyRegion {
 public:
     /// \throws Error BAD_VALUE with the reason when the text is no region
@@ -32,6 +40,9 @@ public:
     /// \return nothing when a part is of a kind that is not understood, or when the region has so many edges
     ///   in so many trixels that it would take more than about a second
     std::optional<Trixels> trixels(int level) const;
+
+    /// Text of the convex polygon with these corners, at least three, counter-clockwise seen from outside.
+    static std::string encodePolygon(std::vector<UnitVector> const &corners);
 
 private:
     struct Polygon {

@@ -244,12 +244,29 @@ TEST_CASE("an instrument and a skymap bring the rows that regions need", "[butle
     CHECK(t.count("visit_skypix_overlap_summary") == 1);
 }
 
-TEST_CASE("regions are refused rather than left out of the index", "[butler][records]") {
+TEST_CASE("regions are indexed, or refused", "[butler][records]") {
     test::TestRepo t;
     t.sync("skymap", R"({"name":"sky","hash":"AAAA"})");
     CHECK(errorOf([&] { t.sync("tract", R"({"skymap":"sky","id":1,"region":"cAAA"})"); }).code()
+          == "BAD_VALUE");
+    // a box
+    CHECK(errorOf([&] {
+              t.sync("tract",
+                     R"({"skymap":"sky","id":1,"region":"YtuHmKI2XPg/skcrfXZi+D9JO2+lAJHtP6Q6ug8Aqu0/"})");
+          }).code()
           == "REGION_UNSUPPORTED");
     CHECK(t.sync("tract", R"({"skymap":"sky","id":1})").kind == Kind::Inserted);
+    CHECK(t.count("tract_skypix_overlap") == 0);
+    // a circle that touches six trixels; without it they are gone again
+    std::string const circle =
+        R"({"skymap":"sky","id":1,"region":"Y5hvUpYkX8u/0XmyJaNa2z/Fe62m5Bvsv3KuwfA/9PQ+oLbeLW5Pcj8="})";
+    CHECK(t.records.sync("tract", Json::parse(circle), true).kind == Kind::Updated);
+    CHECK(t.count("tract_skypix_overlap") == 6);
+    CHECK(t.records.sync("tract", Json::parse(R"({"skymap":"sky","id":1})"), true).kind == Kind::Updated);
+    CHECK(t.count("tract_skypix_overlap") == 0);
+    t.sync("tract",
+           R"({"skymap":"sky","id":2,"region":"Y5hvUpYkX8u/0XmyJaNa2z/Fe62m5Bvsv3KuwfA/9PQ+oLbeLW5Pcj8="})");
+    CHECK(t.count("tract_skypix_overlap") == 6);
 }
 
 TEST_CASE("elements without records", "[butler][records]") {
