@@ -264,6 +264,24 @@ std::optional<DimensionRecord> DimensionRecords::find(std::string_view element,
     return out;
 }
 
+std::optional<DimensionRecord> DimensionRecords::findBy(std::string_view element,
+                                                        std::string const &alternate,
+                                                        std::vector<Json> const &key) {
+    auto const &plan = planOf(element);
+    Names columns(plan.key_columns.begin(), plan.key_columns.end() - 1);
+    std::vector<Value> values;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        appendValues(plan.element->name, plan.columns.at(i), key.at(i), values);
+    columns.push_back(alternate);
+    values.emplace_back(key.at(columns.size() - 1).string());
+    std::optional<DimensionRecord> out;
+    _repo.db()
+        .cached("SELECT " + quotedList(plan.database_columns) + " FROM " + quoteIdentifier(plan.element->name)
+                + " WHERE " + equalities(columns))
+        .query(values, [&](Statement const &row) { out = recordOf(plan.columns, row); });
+    return out;
+}
+
 void DimensionRecords::forEach(std::string_view name, std::string const &where,
                                std::function<void(DimensionRecord const &)> const &row) {
     auto const &universe = _repo.universe();

@@ -55,6 +55,11 @@ public:
     /// The record with these required values (in universe order), nullopt when there is none.
     std::optional<DimensionRecord> find(std::string_view element, std::vector<common::Json> const &key);
 
+    /// The same by an alternate key, the last of `key`: exposure by {instrument, obs_id}. \param alternate
+    /// its name
+    std::optional<DimensionRecord> findBy(std::string_view element, std::string const &alternate,
+                                          std::vector<common::Json> const &key);
+
     /// Hand every record of an element to `row`, ordered by primary key. For `band`: the distinct bands.
     /// \param where  condition on columns, see butler/where.h; empty: all. Time spans are the columns
     /// timespan_begin

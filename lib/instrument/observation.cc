@@ -66,19 +66,22 @@ Error nullValue(Translation const &t, Property p) {
                               : missingCards(rule.cards, "NULL_VALUE");
 }
 
+/// \throws Error of the property, its name in front, when it has no value that can be stored
+void require(Translation &t, Property p) {
+    try {
+        auto const &value = t.get(p);
+        if (isNull(value)) throw nullValue(t, p);
+        if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
+    } catch (Error const &e) {
+        throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
+            .hint(e.hint())
+            .cause(e.cause());
+    }
+}
+
 /// Evaluate everything; the first required property that fails decides.
 void evaluate(Translation &t) {
-    for (auto const p : required) {
-        try {
-            auto const &value = t.get(p);
-            if (isNull(value)) throw nullValue(t, p);
-            if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
-        } catch (Error const &e) {
-            throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
-                .hint(e.hint())
-                .cause(e.cause());
-        }
-    }
+    for (auto const p : required) require(t, p);
     for (auto const p : optional) {
         if (auto const &value = t.optional(p); !isStorable(value))
             t.warn(std::string(nameOf(p)) + " left empty: " + notFinite(value));
@@ -307,6 +310,33 @@ Observation observeTranslated(Table const &table, PropertyValues const &values) 
     auto out = recordsOf(t);
     out.warnings = t.warnings();
     return out;
+}
+
+namespace {
+
+Identity identityOf(Translation &t) {
+    require(t, Property::observation_id);
+    require(t, Property::detector_num);
+    return {&t.table(), t.text(Property::observation_id), t.integer(Property::detector_num), t.warnings()};
+}
+
+} // namespace
+
+Identity identify(Table const &table, fits::Header &header, CorrectionSources const &sources) {
+    auto const corrected = correct(table, header, sources);
+    Translation t(table, header);
+    try {
+        auto out = identityOf(t);
+        out.warnings.insert(out.warnings.begin(), corrected.warnings.begin(), corrected.warnings.end());
+        return out;
+    } catch (Error const &e) {
+        throw withCorrectionFile(e, t);
+    }
+}
+
+Identity identifyTranslated(Table const &table, PropertyValues const &values) {
+    Translation t(table, values);
+    return identityOf(t);
 }
 
 } // namespace dbb::instrument

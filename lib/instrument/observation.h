@@ -46,4 +46,17 @@ Observation observe(Table const &table, fits::Header &header, CorrectionSources 
 ///         BAD_DAY_OBS as observe()
 Observation observeTranslated(Table const &table, PropertyValues const &values);
 
+/// What names a file that has no records of its own, such as a guider's.
+struct Identity {
+    Table const *table = nullptr;
+    std::string observation_id;
+    std::int64_t detector = 0;
+    std::vector<std::string> warnings;
+};
+
+/// Only the detector and the exposure's observation ID. \throws Error as observe(), of these two
+Identity identify(Table const &table, fits::Header &header, CorrectionSources const &sources);
+/// \throws Error MISSING_PROPERTY
+Identity identifyTranslated(Table const &table, PropertyValues const &values);
+
 } // namespace dbb::instrument

@@ -41,21 +41,32 @@ Json parseObject(std::string_view text, std::string const &code) {
     return out;
 }
 
-Observation observeHeader(Content const &content, CorrectionSources const &sources, Wanted const &wanted) {
+template<typename Use>
+auto withHeader(Content const &content, Use const &use) {
     auto header = fits::fromDump(content.values, "");
     auto const *table = recognise(header);
     if (!table) throw Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
-    return observe(*table, header, sources, wanted);
+    return use(*table, header);
 }
 
-Observation observeProperties(Content const &content, Wanted const &wanted) {
+template<typename Use>
+auto withProperties(Content const &content, Use const &use) {
     auto values = propertiesOf(content.values, content.common);
     auto const &name = content.values["instrument"];
     if (!name.isString()) throw Error("MISSING_PROPERTY", "instrument: it is required and not there");
-    auto const &table = tableOf(name.string());
-    auto out = observeTranslated(table, values);
-    if (wanted.properties) out.properties = std::move(values);
-    return out;
+    return use(tableOf(name.string()), std::move(values));
+}
+
+/// As a header, or as properties. A guess that proves wrong is taken the other way.
+template<typename UseHeader, typename UseProperties>
+auto withContent(Content const &content, UseHeader const &useHeader, UseProperties const &useProperties) {
+    if (!content.translated) return withHeader(content, useHeader);
+    try {
+        return withProperties(content, useProperties);
+    } catch (Error const &e) {
+        if (!content.guessed || e.code() != "BAD_SIDECAR") throw;
+        return withHeader(content, useHeader);
+    }
 }
 
 /// Whether an entry may be the path of a file below the folder of its index.
@@ -90,13 +101,20 @@ Content parseSidecar(std::string_view text) {
 }
 
 Observation observeContent(Content const &content, CorrectionSources const &sources, Wanted const &wanted) {
-    if (!content.translated) return observeHeader(content, sources, wanted);
-    try {
-        return observeProperties(content, wanted);
-    } catch (Error const &e) {
-        if (!content.guessed || e.code() != "BAD_SIDECAR") throw;
-        return observeHeader(content, sources, wanted);
-    }
+    return withContent(
+        content,
+        [&](Table const &table, fits::Header &header) { return observe(table, header, sources, wanted); },
+        [&](Table const &table, PropertyValues values) {
+            auto out = observeTranslated(table, values);
+            if (wanted.properties) out.properties = std::move(values);
+            return out;
+        });
+}
+
+Identity identifyContent(Content const &content, CorrectionSources const &sources) {
+    return withContent(
+        content, [&](Table const &table, fits::Header &header) { return identify(table, header, sources); },
+        [&](Table const &table, PropertyValues const &values) { return identifyTranslated(table, values); });
 }
 
 bool isUnreadable(Error const &e) {

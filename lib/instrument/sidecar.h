@@ -40,6 +40,9 @@ Content parseSidecar(std::string_view text);
 Observation observeContent(Content const &content, CorrectionSources const &sources,
                            Wanted const &wanted = {});
 
+/// The same for what identify() gives.
+Identity identifyContent(Content const &content, CorrectionSources const &sources);
+
 /// Whether an error of observeContent means that the content can't be read at all, so that the file itself
 /// should be.
 bool isUnreadable(common::Error const &e);

@@ -72,9 +72,10 @@ constexpr std::array catalogue{
     // recognise: whose file it is
     Reason{"STILL_WRITTEN", "read", true, "The file is incomplete and changed a moment ago.",
            "wait for its writer, or give --min-age to dbb-scan"},
-    Reason{"GUIDER_FILE", "recognise", false,
-           "The file holds stamps of a guider sensor, which are no raw image of the exposure.",
-           "ingest it with butler ingest-guider, once its exposure is there"},
+    Reason{
+        "GUIDER_FILE", "recognise", false,
+        "The file holds stamps of a guider sensor, which are no raw image of the exposure.",
+        "give --guiders to dbb-describe or dbb-ingest to have it as guider_raw, once its exposure is there"},
     Reason{"UNKNOWN_INSTRUMENT", "recognise", false,
            "No instrument recognises the header, or there is no instrument of that name.",
            "look at INSTRUME and TELESCOP; dbb-describe --explain shows what was read"},
@@ -148,7 +149,10 @@ constexpr std::array catalogue{
            "The physical filter is registered with other values.",
            "dbb-repo register-instrument REPO NAME --update replaces them"},
     Reason{"EXPOSURE_NOT_FOUND", "register", true, "The repository does not have the exposure of the line.",
-           "ingest its files first, and give dbb-visits the lines that dbb-ingest prints"},
+           "ingest its files first; dbb-ingest --wait waits for the exposure of a guider's file"},
+    Reason{
+        "NOT_A_GUIDER", "register", false, "The detector of a guider's file is registered as none.",
+        "look at RAFTBAY and CCDSLOT, and at the purpose of the detector in dbb-repo show records detector"},
     Reason{"VISIT_CONFLICT", "register", false, "The visit exists with other values.",
            "--incremental takes in exposures that came later, --update-records new values and regions"},
     Reason{"MISSING_RECORD", "register", true,
@@ -189,6 +193,8 @@ constexpr std::array catalogue{
     Reason{"VANISHED", "transfer", false, "The repository has the dataset, but its file is gone (a warning).",
            "put the file back, or remove the dataset (dbb-repo remove-raw) and ingest it again"},
     // commit: the repository
+    Reason{"AFTER_FAILED", "commit", true, "The files are ingested, but the command of --after failed.",
+           "run it by hand for the exposure that the message names"},
     Reason{"DB_ERROR", "commit", true, "The database refused.", "the message has the database's words"},
     Reason{"OUTPUT_FAILED", "commit", true,
            "Standard output, or the file of --rejects or --metrics, can't be written.",

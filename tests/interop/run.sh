@@ -268,6 +268,18 @@ check 'all instruments: ingest from sidecars' all_cameras ours-sidecars
 check 'all instruments: visits of what came from sidecars' defined ours-sidecars --geometry "$here/../../examples/geometry/LSSTCam-imSim.yaml"
 check 'all instruments: same dump from sidecars' same_dump ours-sidecars ours-all
 
+# A guider's file beside a raw image of its exposure. The stand-in holds what the sidecar says, and nothing else.
+guider_files() {
+  mkdir guider && cp "$here"/../data/raw/guider/*.json guider && : > guider/MC_C_20240918_000013_R42_S11.fits &&
+    printf '%-2880s' 'SIMPLE  =                    T' > guider/MC_C_20240918_000013_R00_SG0_guider.fits
+}
+guided() { dbb-ingest --repo "$1" --transfer copy --guiders guider > receipts.jsonl && [ "$(grep -c '"outcome":"done","path"' receipts.jsonl)" = 2 ]; }
+must guider_files
+must ours_registered ours-guider LSSTCam
+check 'guider: ingest' guided ours-guider
+check 'guider: Python finds it' "$python" "$here/check_guider.py" ours-guider
+check 'guider: butler_check' butler_check ours-guider
+
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 

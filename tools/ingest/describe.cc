@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
+#include "ingest/guider.h"
 #include "ingest/index_writer.h"
 #include "ingest/scan.h"
 #include "ingest/scanned.h"
@@ -79,12 +80,9 @@ Recognised recogniseFile(fits::HeaderFile &file, std::string const &path, Json *
     throw file.lacksExtension() ? unlessYoung(unknown, path) : unknown;
 }
 
-/// Guider files have headers of their own beside the images of the same sensors, and tell themselves apart by
-/// their names alone: …SG0_guider.fits. \throws Error GUIDER_FILE
+/// Guider files have headers of their own beside the images of the same sensors. \throws Error GUIDER_FILE
 void requireNoGuider(std::string const &path) {
-    auto const name = common::nameOf(path);
-    auto const sensor = name.find("SG");
-    if (sensor == std::string::npos || name.find("_guider.", sensor) == std::string::npos) return;
+    if (!isGuiderName(path)) return;
     throw Error("GUIDER_FILE", "\"" + path + "\" is a guider's file by its name, no raw image");
 }
 
@@ -122,12 +120,14 @@ auto atPath(std::string const &path, F const &f) {
     }
 }
 
-/// A file of which only the status is looked at. \throws Error NOT_FOUND, NOT_A_FILE, EMPTY_FILE, CHANGED
-void requireThere(Record const &record, std::string const &path) {
+/// A file of which only the status is looked at. \return a warning when it has no bytes; its header being
+/// somewhere else it can be ingested all the same, as upstream does
+/// \throws Error NOT_FOUND, NOT_A_FILE, CHANGED
+std::string requireThere(Record const &record, std::string const &path) {
     auto const stat = common::statFile(path);
     common::requireRegular(stat, path);
-    if (stat.size_bytes == 0) throw Error("EMPTY_FILE", "\"" + path + "\" is empty");
     requireAsScanned(path, stat, {.size_bytes = record.integer("size"), .mtime = {}});
+    return stat.size_bytes == 0 ? "the file is empty" : "";
 }
 
 /// A sidecar is written again, but nothing else is written over. \throws Error DESTINATION_EXISTS
@@ -197,9 +197,10 @@ std::optional<Describer::Described> Describer::observeBeside(Record const &recor
                                                              std::vector<std::string> &warnings) {
     auto const observeFound = [&](Beside::Found const &found) {
         requireNoGuider(path);
-        requireThere(record, path);
+        auto const warning = requireThere(record, path);
         if (_options.headers.check_data) checkData(fits::HeaderFile(path), path);
         auto out = instrument::observeContent(found.content, _sources, {.explain = explain});
+        if (!warning.empty()) out.warnings.push_back(warning);
         return Described{std::move(out), found.from};
     };
     auto const withSource = [&](std::string const &from, Error const &e) {
@@ -245,8 +246,60 @@ std::vector<std::pair<Record, Error>> Describer::takeBrokenIndexes() {
     return out;
 }
 
+instrument::Identity Describer::identify(Record const &record, std::string const &path, std::string &from) {
+    requireThere(record, path);
+    if (_options.headers.check_data) checkData(fits::HeaderFile(path), path);
+    std::string unused;
+    try {
+        if (auto const found = _beside.inSidecar(path)) {
+            auto out = atPath(path, [&] { return instrument::identifyContent(found->content, _sources); });
+            from = found->from;
+            return out;
+        }
+    } catch (Error const &e) {
+        if (!instrument::isUnreadable(e)) throw;
+        unused = "the sidecar was not used: " + e.message();
+    }
+    fits::HeaderFile file(path);
+    auto recognised = recogniseFile(file, path, nullptr);
+    requireUnchanged(file, record, path);
+    auto out =
+        atPath(path, [&] { return instrument::identify(*recognised.table, recognised.header, _sources); });
+    if (!unused.empty()) out.warnings.insert(out.warnings.begin(), unused);
+    return out;
+}
+
+/// A guider's file is told by its exposure's observation ID, because its header has no more of the exposure.
+void Describer::describeGuider(Record &record, std::string const &path) {
+    std::string from;
+    instrument::Identity identity;
+    try {
+        renew(record, path);
+        identity = identify(record, path, from);
+    } catch (Error const &e) {
+        throw isIncomplete(e) ? unlessYoung(e, path) : e;
+    }
+    auto const &instrument = identity.table->name;
+    Json dataId;
+    dataId.set("instrument", instrument).set("detector", identity.detector);
+    Json receipt;
+    receipt.set("outcome", "done");
+    if (!from.empty()) receipt.set("from", from);
+    if (!identity.warnings.empty())
+        receipt.set("warnings", Json::Array(identity.warnings.begin(), identity.warnings.end()));
+    auto described = record;
+    described.set("instrument", instrument).set("data_id", dataId).set("obs_id", identity.observation_id);
+    described.set("dataset_type", guiderType).set("run", guiderRun(instrument)).set("describe", receipt);
+    requireReadable(described, path);
+    record = std::move(described);
+}
+
 Json Describer::describe(Record &record) {
     auto const path = common::pathOfUri(record.text("uri"));
+    if (_options.headers.guiders && isGuiderName(path)) {
+        describeGuider(record, path);
+        return {};
+    }
     std::optional<Described> seen;
     Json explain;
     try {

@@ -32,7 +32,9 @@ public:
     /// Read the header of `uri` from an index, a sidecar or the file, and set instrument, data_id,
     /// physical_filter, dataset_type, run, records and describe. \throws Error of fits/header_file.h or
     /// instrument/observation.h, with the path in front; UNKNOWN_INSTRUMENT
-    /// \return the translated form (instrument/translated.h) with write_indexes, else null
+    /// A guider's file, when it is wanted, gets data_id without the exposure, obs_id, dataset_type and run;
+    /// else it is a GUIDER_FILE. \return the translated form (instrument/translated.h) with write_indexes,
+    /// else null
     common::Json describe(manifest::Record &record);
 
     /// Indexes on the way that could not be read, each once, as the lines that the scan of one would give.
@@ -48,6 +50,8 @@ private:
     std::optional<Described> observeBeside(manifest::Record const &record, std::string const &path,
                                            common::Json *explain, std::vector<std::string> &warnings);
     Described observeFile(manifest::Record const &record, std::string const &path, common::Json *explain);
+    void describeGuider(manifest::Record &record, std::string const &path);
+    instrument::Identity identify(manifest::Record const &record, std::string const &path, std::string &from);
     std::string checkData(fits::HeaderFile const &file, std::string const &path) const;
 
     DescribeOptions _options;

@@ -12,6 +12,7 @@ void addHeaderOptions(common::Options &options, HeaderOptions &target) {
         .flag("--check-data", target.check_data, "Walk over all HDUs; refuse files whose data are cut short")
         .toggle("search-indexes", target.search_indexes, "Take headers from _index.json in the file's folder")
         .toggle("sidecars", target.sidecars, "Take headers from <file>.json beside the file")
+        .flag("--guiders", target.guiders, "Take guider files, too, as datasets guider_raw")
         .value("--instrument-dir", target.instrument_dir, "DIR",
                "Folder with further instrument tables (dbb-instrument(5))")
         .value("--iers", target.iers, "FILE", "Table of the Earth's orientation in place of the built-in one")

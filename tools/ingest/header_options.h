@@ -13,6 +13,7 @@ struct HeaderOptions {
     bool check_data = false;    ///< walk over all HDUs; a file whose data are cut short is an error
     bool search_indexes = true; ///< take headers from the index of a folder
     bool sidecars = true;       ///< take headers from the sidecar beside a file
+    bool guiders = false;       ///< take guider files, as datasets of their own
     std::string instrument_dir; ///< folder with further instrument tables, empty: none
     std::string iers;           ///< file in place of the built-in table, empty: none
 };

@@ -3,6 +3,7 @@
 #include "astro/earth_orientation.h"
 #include "common/error.h"
 #include "common/signals.h"
+#include "ingest/after.h"
 #include "ingest/scan.h"
 
 #include <chrono>
@@ -24,6 +25,7 @@ constexpr std::size_t maxBatch = 1000;
 constexpr std::size_t firstBatch = 64;
 constexpr milliseconds idleTime(50);
 constexpr milliseconds maxWait(500);
+constexpr milliseconds waitTime(200); ///< between looks for exposures that are waited for
 
 /// Lines from standard input.
 void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Output &output,
@@ -41,6 +43,7 @@ void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Ou
             timeout = std::min(idleTime, maxWait - waited);
             if (timeout.count() <= 0 && !reader.ready()) timeout = milliseconds(0);
         }
+        if (ingester.queued() == 0 && ingester.waiting() > 0) timeout = waitTime;
         auto const status =
             timeout.count() < 0 && ingester.queued() > 0 ? Status::Idle : reader.next(timeout);
         if (status == Status::End) return;
@@ -142,14 +145,23 @@ void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manife
     ingest.finish();
 }
 
-void ingestAll(IngestProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
-               manifest::Summary &summary) {
+/// \return how often the command of --after failed
+std::int64_t ingestAll(IngestProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
+                       manifest::Summary &summary) {
     common::Output output(out);
     auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access);
-    Ingester ingester(repo, options.ingester, rejects, [&](Record const &record, std::string const &outcome) {
+    AfterCommand after(options.after, options.after_timeout, repo.config().root);
+    auto ingesterOptions = options.ingester;
+    ingesterOptions.committed = [&] {
+        // Who reads the receipts does not wait for the command.
+        output.flush();
+        after.run();
+    };
+    Ingester ingester(repo, ingesterOptions, rejects, [&](Record const &record, std::string const &outcome) {
         ++summary.outcomes[outcome];
         output.write(record.line());
+        after.note(record, outcome);
     });
     std::vector<Record> ends{manifest::endRecord("dbb-ingest")};
     if (options.paths.empty()) {
@@ -160,12 +172,14 @@ void ingestAll(IngestProgramOptions const &options, int in, int out, manifest::R
         ingestPaths(options, ingester, rejects, output, summary);
     }
     ingester.commit();
+    ingester.finishWaiting();
     if (common::stopSignal() == 0) {
         for (auto const &end : ends) output.write(end.line());
     }
     output.flush();
     rejects.finish();
     summary.finish(options.standard, rejects);
+    return after.failures();
 }
 
 } // namespace
@@ -178,16 +192,20 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     options.ingester.transfer = transferNamed(options.transfer);
     options.ingester.ownership = Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
+    if (!options.wait.empty()) options.ingester.wait_s = common::parseDuration(options.wait, "--wait");
     requireRunOption(options.ingester.run);
     useTables(options.headers);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
+    std::int64_t afterFailures = 0;
     try {
-        ingestAll(options, in, out, rejects, summary);
+        afterFailures = ingestAll(options, in, out, rejects, summary);
     } catch (common::Error const &e) {
         summary.fail(options.standard, rejects, e);
         throw;
     }
+    // All is ingested, but not all is done that was asked for.
+    if (rejects.count() == 0 && afterFailures > 0) return common::ExitCode::Incomplete;
     return rejects.status();
 }
 

@@ -16,6 +16,9 @@ struct IngestProgramOptions {
     std::string transfer = "auto";
     std::string mode;  ///< octal
     std::string group; ///< name or number
+    std::string wait;  ///< duration, empty: none
+    std::string after; ///< command for each committed exposure, empty: none
+    std::string after_timeout = "60s";
     HeaderOptions headers;
     std::vector<std::string> paths;
     IngesterOptions ingester;

@@ -6,13 +6,17 @@
 #include "common/checksum.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/signals.h"
+#include "ingest/guider.h"
 #include "ingest/universe_records.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <ranges>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace dbb::ingest {
 
@@ -27,6 +31,8 @@ namespace {
 constexpr std::size_t rememberedIds = 65536;
 /// Runs that are remembered; a stream may bring ever new ones.
 constexpr std::size_t rememberedTargets = 256;
+/// How often it is looked whether an exposure that is waited for has come.
+constexpr std::chrono::milliseconds retryTime(200);
 
 /// Errors of the repository itself, after which going on would only repeat them.
 bool isFatal(Error const &e) {
@@ -115,11 +121,44 @@ void Ingester::add(manifest::Record record) {
 }
 
 void Ingester::commit() {
-    if (_queue.empty()) return;
+    // Guiders' files refer to exposures that may have come with them.
+    auto lines = std::exchange(_queue, {});
+    auto const guiders =
+        std::stable_partition(lines.begin(), lines.end(), [](RawLine const &l) { return !l.isGuider(); });
     std::vector<Item> items;
-    items.reserve(_queue.size());
-    for (auto &line : _queue) items.emplace_back(std::move(line));
-    _queue.clear();
+    items.reserve(lines.size());
+    for (auto line = lines.begin(); line != guiders; ++line) items.emplace_back(std::move(*line));
+    try {
+        commitItems(items);
+    } catch (Error const &e) {
+        for (auto line = guiders; line != lines.end(); ++line) _rejects.add(std::move(line->record), e);
+        for (auto &line : _waiting) _rejects.add(std::move(line.record), e);
+        _waiting.clear();
+        throw;
+    }
+    items.clear();
+    for (auto &waiting : _waiting) items.emplace_back(std::move(waiting));
+    _waiting.clear();
+    for (auto line = guiders; line != lines.end(); ++line) items.emplace_back(std::move(*line));
+    commitItems(items);
+    if (_options.committed) _options.committed();
+}
+
+bool Ingester::mayWait(Item const &item) const {
+    if (_options.dry_run || !item.error || item.error->code() != "EXPOSURE_NOT_FOUND") return false;
+    std::chrono::duration<double> const waited = Clock::now() - item.line.came;
+    return waited.count() < _options.wait_s && common::stopSignal() == 0;
+}
+
+void Ingester::finishWaiting() {
+    while (!_waiting.empty()) {
+        std::this_thread::sleep_for(retryTime);
+        commit();
+    }
+}
+
+void Ingester::commitItems(std::vector<Item> &items) {
+    if (items.empty()) return;
     try {
         commitBatch(items);
         _placement.settleFolders(
@@ -213,13 +252,13 @@ void Ingester::lookAndPlace(std::vector<Item> &items) {
 /// The dataset type and run of a line, as far as the registry has them.
 Ingester::Target &Ingester::targetOf(RawLine const &line) {
     auto const &table = *line.table;
-    auto &slot = _targets[line.instrument + "\n" + line.run];
+    auto &slot = _targets[line.instrument + "\n" + line.run + "\n" + line.dataset_type];
     // Items of a batch point to what is here: a target that exists is never replaced.
     if (slot) return *slot;
     auto target = std::make_unique<Target>();
     target->run = line.run;
-    target->type.name = table.dataset_type;
-    target->type.storage_class = table.storage_class;
+    target->type.name = line.dataset_type;
+    target->type.storage_class = line.storage_class;
     target->type.dimensions = _repo.universe().group(table.dimensions);
     findTarget(*target);
     target->path_template =
@@ -253,9 +292,27 @@ void Ingester::forgetRegistered(Item &item) {
     if (item.target) item.target->datasets.reset();
 }
 
+/// The exposure of a guider's file, which must be registered before. \throws Error EXPOSURE_NOT_FOUND
+void Ingester::findExposure(RawLine &line) {
+    auto exposure = _records.findBy("exposure", "obs_id", {line.instrument, line.obs_id});
+    if (!exposure) {
+        throw Error("EXPOSURE_NOT_FOUND", "\"" + line.path + "\": exposure " + line.obs_id + " of "
+                                              + line.instrument + " is not in \"" + _repo.config().root
+                                              + "\"")
+            .cause({.column = "obs_id", .value = line.obs_id, .expected = "a registered exposure"});
+    }
+    line.exposure = (*exposure)["id"].integer();
+    line.physical_filter = (*exposure)["physical_filter"].text();
+    Json dataId;
+    dataId.set("instrument", line.instrument).set("exposure", line.exposure).set("detector", line.detector);
+    line.record.set("data_id", dataId);
+    line.records = std::make_shared<Json const>(Json().set("exposure", std::move(*exposure)));
+}
+
 /// What can be known of an item without looking for its dataset.
 void Ingester::prepare(Item &item) {
     try {
+        if (item.line.isGuider()) findExposure(item.line);
         checkRegistered(item.line);
         item.target = &targetOf(item.line);
         for (auto const &name : item.target->type.dimensions.required) {
@@ -405,6 +462,12 @@ void Ingester::checkRegistered(RawLine const &line) {
                      "detector " + std::to_string(line.detector) + " of " + line.instrument);
         known.detectors[line.detector] =
             detector["full_name"].isString() ? detector["full_name"].string() : "";
+        if (detector["purpose"] == Json(guiderPurpose)) known.guiders.insert(line.detector);
+    }
+    if (line.isGuider() && !known.guiders.contains(line.detector)) {
+        throw Error("NOT_A_GUIDER", "\"" + line.path + "\": detector " + known.detectors[line.detector]
+                                        + " of " + line.instrument + " is registered as no guider")
+            .cause({.column = "detector", .value = std::to_string(line.detector), .expected = "a guider"});
     }
 }
 
@@ -423,7 +486,7 @@ butler::DimensionRecord Ingester::required(RawLine const &line, std::string cons
 /// What stands in a file's place may be another exposure's file, when two claim the same observation ID.
 void Ingester::explainCollisions(std::vector<Item> &items) {
     for (auto &item : items) {
-        if (!item.error || item.error->code() != "DESTINATION_EXISTS") continue;
+        if (!item.error || item.error->code() != "DESTINATION_EXISTS" || item.line.isGuider()) continue;
         try {
             forEachRecord(_repo.universe(), *item.line.records, [&](char const *element, Json const &record) {
                 _records.check(element, record, _options.update_records);
@@ -472,7 +535,7 @@ void Ingester::storeGroup(Group const &group) {
 /// The records of an exposure, which are those of all lines of its group.
 void Ingester::syncRecords(Group const &group) {
     auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
-    if (first == group.end()) return;
+    if (first == group.end() || (*first)->line.isGuider()) return;
     auto const &line = (*first)->line;
     Json updated;
     auto sync = [&](char const *element, Json const &record) {
@@ -502,10 +565,9 @@ void Ingester::storeItems(Group const &group) {
         if (item->existing.stored) continue;
         if (target != item->target) store();
         target = item->target;
-        auto const &table = *item->line.table;
-        fresh.push_back({*item->id, item->data_id, item->placed->stored_path,
-                         table.formatterOf(static_cast<int>(item->line.detector)), table.storage_class,
-                         item->checksum, _options.track_file_attrs ? item->placed->size_bytes : -1});
+        fresh.push_back({*item->id, item->data_id, item->placed->stored_path, item->line.formatter,
+                         item->line.storage_class, item->checksum,
+                         _options.track_file_attrs ? item->placed->size_bytes : -1});
     }
     store();
 }
@@ -579,6 +641,10 @@ void Ingester::finish(Item &item) {
         item.placed = item.twin->placed;
         item.existing = item.twin->existing;
         item.gone = item.twin->gone;
+    }
+    if (mayWait(item)) {
+        _waiting.push_back(std::move(item.line));
+        return;
     }
     if (item.error) {
         _rejects.add(std::move(item.line.record), *item.error);

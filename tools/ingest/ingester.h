@@ -29,7 +29,9 @@ struct IngesterOptions {
     bool skip_existing = true;    ///< a dataset that is stored already is no error
     bool update_records = false;  ///< replace records that differ
     bool track_file_attrs = true; ///< record sizes (and checksums when the datastore wants them)
+    double wait_s = 0;            ///< how long a guider's file waits for its exposure
     bool dry_run = false;
+    std::function<void()> committed{}; ///< called when the receipts of a commit have been handed out
 };
 
 /// Takes lines and commits them in batches. Receipts are handed out after their commit, never before.
@@ -47,6 +49,10 @@ public:
     RawLine read(manifest::Record &record, RecordsMemory &memory) const;
     void add(RawLine line); ///< queue a line that was read
     std::size_t queued() const { return _queue.size(); }
+    /// Lines whose exposures are not there yet; each commit() tries them again.
+    std::size_t waiting() const { return _waiting.size(); }
+    /// Wait for them, until each has come in or waited for as long as it may.
+    void finishWaiting();
 
     /// Bring everything that is queued into the repository and commit. A line that fails is rejected and does
     /// not stop the others. \throws Error when the repository can't be used (locked, disk full, …); all
@@ -61,10 +67,14 @@ private:
     struct Known {
         std::set<std::string> filters;
         std::map<std::int64_t, std::string> detectors; // full names
+        std::set<std::int64_t> guiders;                // detectors that are some
     };
     using Group = std::vector<Item *>; // lines of one exposure with the same records
     enum class Failures { EndBatch, EndExposure };
 
+    void commitItems(std::vector<Item> &items);
+    bool mayWait(Item const &item) const;
+    void findExposure(RawLine &line);
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
     void findTarget(Target &target) const;
@@ -107,6 +117,7 @@ private:
     RecordsMemory _recordsMemory;
     common::log::Grouped _warnings{common::log::Level::Warning};
     std::vector<RawLine> _queue;
+    std::vector<RawLine> _waiting; // of guiders, whose exposures are not there yet
     std::unordered_map<std::string, std::string>
         _recent; // dataset ids of this call and where their files were
 };

@@ -24,6 +24,11 @@ int main(int argc, char **argv) {
         .toggle("skip-existing", opt.ingester.skip_existing, "Pass over files that are stored already")
         .flag("--update-records", opt.ingester.update_records,
               "Replace group, day_obs and exposure records that differ")
+        .value("--after", opt.after, "COMMAND",
+               "Run a command for each exposure of which files were committed")
+        .value("--after-timeout", opt.after_timeout, "TIME", "How long that may take (default 60s)")
+        .value("--wait", opt.wait, "TIME",
+               "How long a guider's file waits for its exposure (default: not at all)")
         .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes")
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)

@@ -6,6 +6,7 @@
 #include "common/file.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
+#include "ingest/guider.h"
 
 #include <array>
 #include <cmath>
@@ -125,6 +126,28 @@ void checkConsistent(RawLine const &line) {
                 line.physical_filter);
 }
 
+/// What only lines of raw images have.
+void readRaw(RawLine &out, Record const &record, Json const &dataId, RecordsMemory &memory) {
+    out.exposure = integerIn(dataId, "exposure", "\"data_id\"");
+    if (out.dataset_type != out.table->dataset_type) {
+        throw Error("BAD_VALUE",
+                    "\"dataset_type\" must be " + out.table->dataset_type + " for " + out.instrument);
+    }
+    out.storage_class = out.table->storage_class;
+    out.formatter = out.table->formatterOf(static_cast<int>(out.detector));
+    out.physical_filter = record.text("physical_filter");
+    out.records = recordsOf(record, memory);
+    checkConsistent(out);
+    checkDay((*out.records)["day_obs"]);
+}
+
+void readGuider(RawLine &out, Record const &record) {
+    out.storage_class = guiderStorageClass;
+    out.formatter = guiderFormatter;
+    out.obs_id = record.text("obs_id");
+    if (out.obs_id.empty()) throw Error("BAD_VALUE", "\"obs_id\" must not be empty");
+}
+
 } // namespace
 
 void requireRunOption(std::string const &run) {
@@ -149,18 +172,15 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
     out.instrument = textIn(dataId, "instrument", "\"data_id\"");
-    out.exposure = integerIn(dataId, "exposure", "\"data_id\"");
     out.detector = integerIn(dataId, "detector", "\"data_id\"");
     out.table = &instrument::tableOf(out.instrument);
-    if (record.text("dataset_type") != out.table->dataset_type) {
-        throw Error("BAD_VALUE",
-                    "\"dataset_type\" must be " + out.table->dataset_type + " for " + out.instrument);
-    }
-    out.physical_filter = record.text("physical_filter");
+    out.dataset_type = record.text("dataset_type");
     out.run = run.empty() ? runOf(record) : run;
-    out.records = recordsOf(record, memory);
-    checkConsistent(out);
-    checkDay((*out.records)["day_obs"]);
+    if (out.dataset_type == guiderType) {
+        readGuider(out, record);
+    } else {
+        readRaw(out, record, dataId, memory);
+    }
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include "instrument/table.h"
 #include "manifest/record.h"
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -21,8 +22,19 @@ struct RawLine {
     std::int64_t detector = 0;
     std::string physical_filter;
     std::string run;
-    std::shared_ptr<common::Json const> records; ///< dimension records by element: group, day_obs, exposure
+    std::shared_ptr<common::Json const>
+        records; ///< dimension records by element: group, day_obs, exposure; of a
+                 ///< guider's file null until a registry has told the last
     instrument::Table const *table = nullptr;
+    std::string dataset_type;
+    std::string storage_class;
+    std::string formatter;
+    std::string
+        obs_id; ///< of a guider's file: its exposure, whose id and filter a registry must tell; else empty
+
+    std::chrono::steady_clock::time_point came = std::chrono::steady_clock::now();
+
+    bool isGuider() const { return !obs_id.empty(); }
 };
 
 /// Remembers the records of the last line: the lines of an exposure have the same ones.

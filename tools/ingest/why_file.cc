@@ -146,9 +146,21 @@ Answer FileWalk::walk(Record record) {
     return answer;
 }
 
+void FileWalk::noteGuider(Answer &answer, Record const &record) const {
+    auto const detector = record.get("data_id")["detector"].integer();
+    answer.pass("read");
+    answer.pass("recognise", record.text("instrument"));
+    answer.pass("translate", "guider of exposure " + record.text("obs_id") + ", detector "
+                                 + std::to_string(detector)
+                                 + detectorName(instrument::tableOf(record.text("instrument")), detector));
+    answer.facts.set("instrument", record.text("instrument")).set("data_id", record.get("data_id"));
+    answer.facts.set("obs_id", record.text("obs_id"));
+}
+
 void FileWalk::noteDescription(Answer &answer, Record const &record) const {
     auto const instrument = record.text("instrument");
     auto const dataId = record.get("data_id");
+    if (record.has("obs_id")) return noteGuider(answer, record);
     auto const obsId = record.get("records")["exposure"]["obs_id"].string();
     auto const filter = record.text("physical_filter");
     auto const detector = dataId["detector"].integer();
@@ -192,7 +204,7 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
     _ingester->commit();
     answer.facts.set("repo", _repo->config().root);
     if (_receipt) {
-        noteIngested(answer, *_repo, record, _options.run);
+        noteIngested(answer, *_repo, *_receipt, _options.run);
         noteReceipt(answer, record, *_receipt);
     } else {
         auto const error = _caught.take().front().get("error");

@@ -30,6 +30,7 @@ private:
     void answerUnscanned(Sink const &sink);
     Answer answerFor(std::string const &file) const;
     Answer walk(manifest::Record record);
+    void noteGuider(Answer &answer, manifest::Record const &record) const;
     void noteDescription(Answer &answer, manifest::Record const &record) const;
     void ingest(Answer &answer, manifest::Record const &record);
     void noteReceipt(Answer &answer, manifest::Record const &record, manifest::Record const &receipt);

@@ -36,6 +36,8 @@ std::string shown(StoredFile const &stored) {
 void noteIngested(Answer &answer, butler::Repository const &repo, Record const &record,
                   std::string const &asked) {
     auto const dataId = record.get("data_id");
+    // A guider's file whose exposure is not there.
+    if (!dataId["exposure"].isInt()) return;
     auto const run = asked.empty() ? record.text("run") : asked;
     auto const source = common::pathOfUri(record.text("uri"));
     auto const files = storedFiles(repo, record.text("dataset_type"), record.text("instrument"),

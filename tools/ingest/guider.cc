@@ -1,0 +1,17 @@
+#include "ingest/guider.h"
+
+#include "common/file.h"
+
+namespace dbb::ingest {
+
+bool isGuiderName(std::string const &path) {
+    auto const name = common::nameOf(path);
+    auto const sensor = name.find("SG");
+    return sensor != std::string::npos && name.find("_guider.", sensor) != std::string::npos;
+}
+
+std::string guiderRun(std::string const &instrument) {
+    return instrument + "/raw/guider";
+}
+
+} // namespace dbb::ingest
