@@ -69,3 +69,14 @@ expect_eq "$(python3 corners.py detectors.before detectors.after)" 0 "detectors 
 expect_eq "$(python3 corners.py visit.before visit.after)" 0 "visits whose corners differ"
 expect_rc 0 dbb-visits --repo repo --grouping by-group-metadata --geometry "$geometry" --instrument LSSTCam-imSim
 expect_eq "$(jq -r 'select(.visits).visits.outcome' "$OUT")" existing
+
+# In a repository of universe 0 a visit belongs to one system, which its definition names, and exposures have no counters of a group.
+load_repo universe0 old
+sqlite3 old/gen3.sqlite3 "PRAGMA foreign_keys=OFF; $(for table in $tables; do echo "DELETE FROM $table;"; done)
+  UPDATE exposure SET tracking_ra = 3, tracking_dec = 4, sky_angle = 1"
+expect_rc 0 dbb-visits --repo old
+expect_eq "$(sql old 'SELECT DISTINCT visit_system FROM visit')" 0
+expect_eq "$(sql old 'SELECT count(*), sum(exposure = visit), max(visit_system) FROM visit_definition')" '12|12|0'
+expect_rc 0 dbb-repo check old --no-files
+expect_rc 2 dbb-visits --repo old --grouping one-to-one-and-by-counter
+expect_match "$ERR" 'universe 0 have no seq_start'
