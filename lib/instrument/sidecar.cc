@@ -45,6 +45,9 @@ template<typename Use>
 auto withHeader(Content const &content, Use const &use) {
     auto header = fits::fromDump(content.values, "");
     auto const *table = recognise(header);
+    // What does not say that it is a header may be anything.
+    if (!table && content.guessed)
+        throw Error("BAD_SIDECAR", "it does not say what it holds, and is no header");
     if (!table) throw Error("UNKNOWN_INSTRUMENT", "no instrument recognises the header");
     return use(*table, header);
 }

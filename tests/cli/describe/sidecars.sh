@@ -52,7 +52,7 @@ expect_rc 0 dbb-describe raw.fits
 expect_eq "$(jq -c 'select(.uri).records.exposure | [.seq_start == .seq_num, .seq_end == .seq_num, .has_simulated]' "$OUT")" '[true,true,false]'
 
 # What can't be read is passed over, and said.
-for text in 'nothing' '[1]' '{"__CONTENT__":"secret"}' '{"__CONTENT__":"translated","colour":1}' \
+for text in 'nothing' '[1]' '{"somebody":"else"}' '{}' '{"__CONTENT__":"secret"}' '{"__CONTENT__":"translated","colour":1}' \
   '{"__CONTENT__":"translated","exposure_id":"3"}'; do
   echo "$text" > raw.json
   expect_rc 0 dbb-describe raw.fits
