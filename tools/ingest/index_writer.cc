@@ -22,7 +22,8 @@ Json::Object earlier(std::string const &index) {
     Json::Object out;
     auto const old = readIndex(index);
     if (!old.isTranslated()) {
-        throw Error("BAD_INDEX", "\"" + index + "\" holds raw headers, so that translated ones can't be added")
+        throw Error("BAD_INDEX",
+                    "\"" + index + "\" holds raw headers, so that translated ones can't be added")
             .hint("remove it to have it written anew");
     }
     for (auto const &name : old.names()) out.emplace_back(name, old.all(name));
