@@ -70,9 +70,9 @@ expect_rc 0 dbb-ingest --repo other -t direct < alone.rejects
 expect_eq "$(jq -r 'select(.ingest).ingest.outcome' "$OUT")" existing
 # Who is asked to stop does not wait; the line can be tried again.
 make_repo stopped
-{ cat line; sleep 5; } | dbb-ingest --repo stopped -t direct --wait 60s --rejects stopped.rejects > out &
+{ cat line; sleep 20; } | dbb-ingest --repo stopped -t direct --wait 60s --rejects stopped.rejects > out &
 pid=$!
-sleep 1
+sleep 4
 kill -TERM $pid
 rc=0
 wait $pid || rc=$?
