@@ -151,14 +151,11 @@ Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns,
         auto const ours = valueOf(column, written, plan.first_value[i]);
         auto const theirs = valueOf(column, read, plan.first_value[i]);
         // Nobody reads a region.
-        auto const most = column.type.type == ColumnType::Region ? std::size_t{24} : std::string::npos;
-        auto const text = [&](Json const &value) { return common::shortened(shown(value), most); };
-        parts.push_back(column.name + " is " + text(theirs) + " there and " + text(ours) + " here");
-        if (cause.empty()) {
-            cause = {.column = column.name,
-                     .value = common::shortened(ours.text(), most),
-                     .expected = common::shortened(theirs.text(), most)};
-        }
+        bool const isRegion = column.type.type == ColumnType::Region && !ours.isNull() && !theirs.isNull();
+        parts.push_back(isRegion
+                            ? column.name + " is another one there"
+                            : column.name + " is " + shown(theirs) + " there and " + shown(ours) + " here");
+        if (cause.empty()) cause = {.column = column.name, .value = ours.text(), .expected = theirs.text()};
     }
     return Error(common::toUpper(plan.element->name) + "_CONFLICT",
                  described(plan, written) + " is registered with other values: " + common::join(parts, ", "))

@@ -24,6 +24,7 @@ using std::chrono::milliseconds;
 
 constexpr std::array inherited{"PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR"};
 constexpr milliseconds grace(2000);
+constexpr int lost = -1; // in place of a status
 
 std::vector<char *> pointersTo(std::vector<std::string> &texts) {
     std::vector<char *> out;
@@ -64,7 +65,7 @@ pid_t start(Command const &command) {
     sigemptyset(&none);
     sigset_t defaults;
     sigemptyset(&defaults);
-    for (int const signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM}) sigaddset(&defaults, signal);
+    for (int const signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGCHLD}) sigaddset(&defaults, signal);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &defaults);
     posix_spawnattr_setpgroup(&attributes, 0);
@@ -85,13 +86,18 @@ pid_t start(Command const &command) {
 bool waitUntil(pid_t pid, Clock::time_point end, bool heedSignals, int &status) {
     for (milliseconds pause(1);; pause = std::min(pause * 2, milliseconds(50))) {
         auto const got = ::waitpid(pid, &status, WNOHANG);
-        if (got == pid || (got < 0 && errno != EINTR)) return true;
+        if (got == pid) return true;
+        if (got < 0 && errno != EINTR) {
+            status = lost;
+            return true;
+        }
         if (Clock::now() >= end || (heedSignals && stopSignal() != 0)) return false;
         std::this_thread::sleep_for(pause);
     }
 }
 
 std::string outcomeOf(int status) {
+    if (status == lost) return "ended, but its status is not known";
     if (WIFSIGNALED(status)) return "was killed by signal " + std::to_string(WTERMSIG(status));
     auto const code = WEXITSTATUS(status);
     return code == 0 ? "" : "ended with status " + std::to_string(code);
@@ -127,6 +133,8 @@ std::vector<std::string> splitWords(std::string_view text) {
 }
 
 std::string runCommand(Command const &command) {
+    // Who starts us may have children ignored; then nobody would tell how the command ended.
+    ::signal(SIGCHLD, SIG_DFL);
     auto const pid = start(command);
     int status = 0;
     if (waitUntil(pid, Clock::now() + command.timeout, true, status)) return outcomeOf(status);

@@ -193,8 +193,8 @@ constexpr std::array catalogue{
     Reason{"VANISHED", "transfer", false, "The repository has the dataset, but its file is gone (a warning).",
            "put the file back, or remove the dataset (dbb-repo remove-raw) and ingest it again"},
     // commit: the repository
-    Reason{"AFTER_FAILED", "commit", true, "The files are ingested, but the command of --after failed.",
-           "run it by hand for the exposure that the message names"},
+    Reason{"AFTER_FAILED", "commit", false, "The files are ingested, but the command of --after failed.",
+           "run it by hand for the exposure that the message names, with its receipts on standard input"},
     Reason{"DB_ERROR", "commit", true, "The database refused.", "the message has the database's words"},
     Reason{"OUTPUT_FAILED", "commit", true,
            "Standard output, or the file of --rejects or --metrics, can't be written.",

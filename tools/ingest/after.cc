@@ -5,15 +5,43 @@
 #include "common/process.h"
 #include "common/signals.h"
 
+#include <algorithm>
+#include <array>
+
 namespace dbb::ingest {
 
 using common::Error;
 
+namespace {
+
+constexpr std::array valueNames{"INSTRUMENT", "EXPOSURE", "OBS_ID", "DAY_OBS", "REPO"};
+
+std::vector<std::string> wordsOf(std::string const &command) try {
+    return common::splitWords(command);
+} catch (Error const &e) {
+    throw common::usageError("--after: " + e.message());
+}
+
+/// A word in braces stands for a value. \throws Error USAGE for one that does not
+void requireKnown(std::string const &word) {
+    if (word.size() < 3 || word.front() != '{' || word.back() != '}') return;
+    auto const name = word.substr(1, word.size() - 2);
+    if (name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_") != std::string::npos)
+        return;
+    if (std::find(valueNames.begin(), valueNames.end(), name) != valueNames.end()) return;
+    throw common::usageError("--after: there is no value " + word,
+                             "known are {INSTRUMENT}, {EXPOSURE}, {OBS_ID}, {DAY_OBS} and {REPO}");
+}
+
+} // namespace
+
 AfterCommand::AfterCommand(std::string const &command, std::string const &timeout, std::string repo)
-    : _words(common::splitWords(command)), _timeout_s(common::parseDuration(timeout, "--after-timeout")),
+    : _words(wordsOf(command)), _timeout_s(common::parseDuration(timeout, "--after-timeout")),
       _repo(std::move(repo)) {
+    if (_timeout_s <= 0) throw common::usageError("--after-timeout must be above zero");
     if (!command.empty() && (_words.empty() || _words.front().empty()))
         throw common::usageError("--after: \"" + command + "\" is no command");
+    for (auto const &word : _words) requireKnown(word);
 }
 
 void AfterCommand::note(manifest::Record const &record, std::string const &outcome) {
@@ -33,7 +61,6 @@ void AfterCommand::note(manifest::Record const &record, std::string const &outco
 
 void AfterCommand::run() {
     for (auto const &[id, exposure] : std::exchange(_exposures, {})) {
-        if (common::stopSignal() != 0) return;
         runFor(id, exposure);
     }
 }
@@ -56,7 +83,8 @@ void AfterCommand::runFor(std::pair<std::string, std::int64_t> const &id, Exposu
     }
     std::string failure;
     try {
-        failure = common::runCommand(command);
+        failure = common::stopSignal() != 0 ? "was not run, as this program is asked to stop"
+                                            : common::runCommand(command);
     } catch (Error const &e) {
         failure = e.message();
     }

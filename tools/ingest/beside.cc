@@ -10,9 +10,10 @@ using instrument::HeaderIndex;
 
 namespace {
 
-/// An index of 100,000 raw headers.
-constexpr std::size_t maxIndexBytes = std::size_t{1} << 30;
-constexpr std::size_t maxKnown = 8;
+/// Some 10,000 raw headers, or 100,000 translated ones. In memory an index takes about fifteen times its
+/// size.
+constexpr std::size_t maxIndexBytes = std::size_t{64} << 20;
+constexpr std::size_t maxKnown = 2;
 
 /// nullopt when there is nothing of that name.
 std::optional<common::FileStat> statIfThere(std::string const &path) try {
@@ -99,7 +100,8 @@ std::optional<Beside::Found> Beside::inSidecar(std::string const &path) const {
 }
 
 void Beside::addBroken(std::string const &index, Error const &e) {
-    if (_reported.insert(index).second) _broken.emplace_back(index, e);
+    if (!_reported.insert(index).second) return;
+    _broken.emplace_back(index, e.code() == "BAD_INDEX" ? e : Error("BAD_INDEX", e.message()));
 }
 
 void Beside::reportBroken(std::string const &index, Error const &e) {

@@ -20,6 +20,7 @@ namespace {
 constexpr double degree = std::numbers::pi / 180;
 constexpr double arcsecond = degree / 3600;
 constexpr double defaultPadding_px = 250;
+constexpr double mostMillimetres = 1e6; // of a corner from the centre; NaN is not below it
 
 Error wrong(std::string const &reason) {
     return Error("USAGE", reason, common::ExitCode::Usage).hint("dbb-visits(1) describes the file");
@@ -83,7 +84,8 @@ CameraGeometry CameraGeometry::read(std::string const &path) try {
         for (std::size_t i = 0; good && i < read.size(); ++i) {
             auto const &corner = corners.array()[i];
             good = corner.isArray() && corner.array().size() == 2 && corner.array()[0].isNumber()
-                   && corner.array()[1].isNumber();
+                   && corner.array()[1].isNumber() && std::abs(corner.array()[0].number()) < mostMillimetres
+                   && std::abs(corner.array()[1].number()) < mostMillimetres;
             if (good) read[i] = {corner.array()[0].number(), corner.array()[1].number()};
         }
         if (!good) throw wrong("detector " + name + " must be a number with four corners [x, y]");
@@ -107,6 +109,12 @@ CameraGeometry::Corners CameraGeometry::padded(Corners const &corners, double pa
             out[i].y_mm += padding_mm * dy / length;
         }
     }
+    return out;
+}
+
+std::vector<int> CameraGeometry::detectors() const {
+    std::vector<int> out;
+    for (auto const &[number, corners] : _detectors) out.push_back(number);
     return out;
 }
 

@@ -18,6 +18,7 @@ public:
     static CameraGeometry read(std::string const &path);
 
     std::string const &instrument() const { return _instrument; }
+    std::vector<int> detectors() const;
 
     /// The corners of each detector, padding included, as directions on the sky.
     /// \param ra_deg, dec_deg   ICRS direction of the boresight, degrees

@@ -15,6 +15,7 @@
 #include "instrument/translated.h"
 
 #include <optional>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dbb::ingest {
@@ -132,13 +133,17 @@ std::string requireThere(Record const &record, std::string const &path) {
 
 /// A sidecar is written again, but nothing else is written over. \throws Error DESTINATION_EXISTS
 void requireOwnSidecar(std::string const &sidecar) {
-    if (::access(sidecar.c_str(), F_OK) != 0) return;
+    struct stat s {};
+    if (::lstat(sidecar.c_str(), &s) != 0 && errno == ENOENT) return;
     try {
-        if (!instrument::parseSidecar(common::readFile(sidecar)).guessed) return;
+        auto const content = instrument::parseSidecar(common::readFile(sidecar));
+        if (!content.guessed && content.translated && !content.values.find("__COMMON__")) return;
     } catch (Error const &e) {
-        if (e.code() != "BAD_SIDECAR" && e.code() != "FILE_TOO_LONG") throw;
+        if (e.code() != "BAD_SIDECAR" && e.code() != "FILE_TOO_LONG" && e.code() != "NOT_FOUND") throw;
     }
-    throw Error("DESTINATION_EXISTS", "\"" + sidecar + "\" is there and does not say that it is a sidecar");
+    throw Error("DESTINATION_EXISTS",
+                "\"" + sidecar + "\" is there and is no sidecar with a translated header")
+        .hint("look at what it is; when it is not needed, remove it and run this again");
 }
 
 /// A reject that is tried again: the file may have grown since it was scanned.
@@ -334,6 +339,9 @@ Json Describer::describe(Record &record) {
     auto form = writes ? instrument::translatedForm(*o.table, *o.properties) : Json();
     if (_options.write_sidecars) {
         auto const sidecar = instrument::sidecarPath(path);
+        if (sidecar == path || isIndex(sidecar))
+            throw Error("DESTINATION_EXISTS",
+                        "\"" + path + "\" can have no sidecar: that would be \"" + sidecar + "\"");
         requireOwnSidecar(sidecar);
         common::writeFileDurably(sidecar, instrument::sidecarText(form), true);
     }

@@ -1,10 +1,15 @@
 #include "ingest/index_writer.h"
 
 #include "common/file.h"
+#include "common/log.h"
 #include "ingest/beside.h"
 #include "instrument/sidecar.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+#include <sys/file.h>
 #include <unistd.h>
 
 namespace dbb::ingest {
@@ -20,7 +25,15 @@ constexpr std::size_t maxFolders = 16;
 Json::Object earlier(std::string const &index) {
     if (::access(index.c_str(), F_OK) != 0) return {};
     Json::Object out;
-    auto const old = readIndex(index);
+    std::optional<instrument::HeaderIndex> read;
+    try {
+        read = readIndex(index);
+    } catch (Error const &e) {
+        if (e.code() != "BAD_INDEX") throw;
+        common::log::warning(e.message() + "; it is written anew");
+        return out;
+    }
+    auto const &old = *read;
     if (!old.isTranslated()) {
         throw Error("BAD_INDEX",
                     "\"" + index + "\" holds raw headers, so that translated ones can't be added")
@@ -55,6 +68,9 @@ void IndexWriter::finish() {
 void IndexWriter::write(Folder &folder) const {
     auto const index = folder.path + "/" + std::string(instrument::indexName);
     try {
+        // Another program may be adding to it; who reads needs no lock.
+        common::UniqueFd const lock(::open(folder.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (!lock || ::flock(lock.get(), LOCK_EX) != 0) throw common::systemError("lock", folder.path, errno);
         auto forms = earlier(index);
         std::erase_if(forms, [&](auto const &entry) {
             return ::access((folder.path + "/" + entry.first).c_str(), F_OK) != 0;

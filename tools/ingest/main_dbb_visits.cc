@@ -10,7 +10,8 @@ using namespace dbb;
 
 int main(int argc, char **argv) {
     ingest::VisitsOptions opt;
-    common::Options options("dbb-visits", "Define visits of the exposures in a repository");
+    common::Options options("dbb-visits", "Define visits of the exposures of lines on standard input; "
+                                          "without a line, of all in the repository");
     options
         .value("--repo", opt.repo, "REPO", "Repository: folder, YAML file or label of the repository index")
         .required()

@@ -6,6 +6,7 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dbb::ingest {
 
@@ -45,6 +46,30 @@ VisitMaker::VisitMaker(butler::Repository const &repo, VisitMakerOptions options
     repo.db().execute(
         "CREATE TEMPORARY TABLE IF NOT EXISTS dbb_members (n INTEGER PRIMARY KEY, instrument TEXT NOT NULL, "
         "id INTEGER NOT NULL, a TEXT, b TEXT, c TEXT)");
+    requireGeometryFits();
+    for (auto const &name : _options.instruments) requireInstrument(name, "--instrument");
+}
+
+/// The geometry must be one of a camera of this repository, with its detectors. \throws Error USAGE
+void VisitMaker::requireGeometryFits() {
+    if (!_options.geometry) return;
+    auto const &camera = _options.geometry->instrument();
+    requireInstrument(camera, "--geometry");
+    for (auto const detector : _options.geometry->detectors()) {
+        if (_records.find("detector", {camera, std::int64_t{detector}})) continue;
+        throw common::usageError("--geometry: " + camera + " has no detector " + std::to_string(detector)
+                                 + " in this repository");
+    }
+}
+
+void VisitMaker::requireInstrument(std::string const &name, std::string const &option) {
+    if (_records.find("instrument", {name})) return;
+    std::vector<std::string> known;
+    _records.forEach("instrument", "", [&](Json const &record) { known.push_back(record["name"].text()); });
+    auto const near = common::nearest(name, known);
+    throw common::usageError(option + ": there is no instrument \"" + name + "\" in this repository",
+                             near.empty() ? "registered are: " + common::join(known, ", ")
+                                          : "did you mean " + near + "?");
 }
 
 /// Tracked on the sky, with a position angle, and not known to be blind.
@@ -61,24 +86,41 @@ void VisitMaker::make(std::vector<Exposure> const &exposures) {
     auto &insert =
         _repo.db().cached("INSERT INTO dbb_wanted (instrument, id) VALUES (?, ?) ON CONFLICT DO NOTHING");
     for (auto const &exposure : exposures) insert.run({exposure.instrument, exposure.id});
+    if (!_options.instruments.empty() || !_options.where.empty()) {
+        auto values = std::vector<sql::Value>();
+        auto const selected = selection(values);
+        _repo.db()
+            .prepare("DELETE FROM dbb_wanted WHERE (instrument, id) NOT IN (" + selected + ")")
+            ->run(values);
+    }
     makeGroups();
 }
 
-void VisitMaker::makeAll(std::string const &instrument, std::string const &where) {
+std::string VisitMaker::selection(std::vector<sql::Value> &values) const {
     std::vector<std::string> names;
     for (auto const &column : butler::recordColumns(_repo.universe(), _repo.universe().at("exposure")))
         for (auto &name : butler::columnNames(column)) names.push_back(std::move(name));
-    auto const condition = butler::parseWhere(where, names);
-    _repo.db().execute("DELETE FROM dbb_wanted");
-    auto values = condition.values;
-    auto text = "INSERT INTO dbb_wanted (instrument, id) SELECT instrument, id FROM exposure WHERE TRUE"
-                + (condition.sql.empty() ? "" : " AND (" + condition.sql + ")");
-    if (!instrument.empty()) {
-        text += " AND instrument = ?";
-        values.emplace_back(instrument);
+    auto const condition = butler::parseWhere(_options.where, names);
+    values = condition.values;
+    std::string out = "SELECT instrument, id FROM exposure WHERE TRUE";
+    if (!condition.sql.empty()) out += " AND (" + condition.sql + ")";
+    if (_options.instruments.empty()) return out;
+    std::vector<std::string> marks;
+    for (auto const &name : _options.instruments) {
+        marks.emplace_back("?");
+        values.emplace_back(name);
     }
-    _repo.db().prepare(text)->run(values);
+    return out + " AND instrument IN (" + common::join(marks, ", ") + ")";
+}
+
+std::int64_t VisitMaker::makeAll() {
+    auto &db = _repo.db();
+    db.execute("DELETE FROM dbb_wanted");
+    std::vector<sql::Value> values;
+    auto const selected = selection(values);
+    auto const count = db.prepare("INSERT INTO dbb_wanted (instrument, id) " + selected)->run(values);
     makeGroups();
+    return count;
 }
 
 /// Columns that exposures of one group have in common.
@@ -181,8 +223,13 @@ void VisitMaker::makeAndCommit(std::vector<VisitDefinition> const &visits) {
 VisitResult VisitMaker::makeOne(VisitDefinition const &visit) {
     VisitResult out{visit, {}, {}, {}, {}};
     try {
-        out.record = visitRecord(_repo.universe(), visit, regionOf(visit));
+        auto const stored = _records.find("visit", {visit.exposures.front()["instrument"], visit.id});
+        // Without a geometry nothing is known of regions, and those that are there stay.
+        auto region = regionOf(visit);
+        if (region.isNull() && stored) region = (*stored)["region"];
+        out.record = visitRecord(_repo.universe(), visit, region);
         bool const update = _options.update || _options.incremental;
+        if (stored && update) requireOwnExposures(visit);
         if (_options.dry_run) {
             auto const found = _records.check("visit", out.record, update);
             out.old_values = found.old_values;
@@ -198,10 +245,12 @@ VisitResult VisitMaker::makeOne(VisitDefinition const &visit) {
         auto const found = _records.sync("visit", out.record, update);
         bool const isNew = found.kind == butler::SyncResult::Kind::Inserted;
         bool const changed = found.kind == butler::SyncResult::Kind::Updated;
-        if (isNew || (changed && _options.incremental)) writeParts(visit, isNew);
-        if (isNew || changed) writeRegions(visit);
+        bool const grown = (isNew || _options.incremental) && writeParts(visit) && !isNew;
+        bool const moved = (isNew || update) && writeRegions(visit) && !isNew;
         out.old_values = found.old_values;
-        out.outcome = isNew ? "done" : changed ? "updated" : "existing";
+        out.outcome = isNew ? "done" : changed || moved || grown ? "updated" : "existing";
+        // What was there before may belong to other systems than this grouping makes.
+        if (!isNew) out.visit.systems = systemsInRegistry(visit);
     } catch (Error const &e) {
         if (e.exitCode() != common::ExitCode::SomeFailed) throw;
         out.error = e;
@@ -209,32 +258,87 @@ VisitResult VisitMaker::makeOne(VisitDefinition const &visit) {
     return out;
 }
 
-/// Which exposures it has, and to which systems it belongs.
-void VisitMaker::writeParts(VisitDefinition const &visit, bool isNew) {
+/// Which exposures it has, and to which of this grouping's systems it belongs. \return whether anything was
+/// written
+bool VisitMaker::writeParts(VisitDefinition const &visit) {
+    using Kind = butler::SyncResult::Kind;
     auto const &instrument = visit.exposures.front()["instrument"];
+    bool any = false;
     for (auto const &exposure : visit.exposures) {
         Json definition;
         definition.set("instrument", instrument).set("exposure", exposure["id"]).set("visit", visit.id);
         if (!_membership) definition.set("visit_system", visit.systems.front());
-        _records.sync("visit_definition", definition, false);
+        any = _records.sync("visit_definition", definition, false).kind != Kind::Same || any;
     }
-    if (!_membership || !isNew) return;
-    for (auto const system : visit.systems) {
-        _records.sync("visit_system_membership",
-                      Json().set("instrument", instrument).set("visit_system", system).set("visit", visit.id),
-                      false);
+    if (!_membership) return any;
+    for (auto const &system : systemsOf(_options.grouping)) {
+        Json member;
+        member.set("instrument", instrument).set("visit_system", system.id).set("visit", visit.id);
+        if (std::find(visit.systems.begin(), visit.systems.end(), system.id) != visit.systems.end()) {
+            any = _records.sync("visit_system_membership", member, false).kind != Kind::Same || any;
+            continue;
+        }
+        // A visit of one exposure belongs to another system when a second one has come.
+        any = _repo.db()
+                      .cached("DELETE FROM visit_system_membership WHERE instrument = ? AND visit_system = ? "
+                              "AND visit = ?")
+                      .run({instrument.text(), system.id, visit.id})
+                  > 0
+              || any;
+    }
+    return any;
+}
+
+/// A visit that has an exposure which does not belong to it here was made by another grouping, and one that
+/// lacks an exposure would get values of more than it has. \throws Error VISIT_CONFLICT
+void VisitMaker::requireOwnExposures(VisitDefinition const &visit) {
+    auto const &instrument = visit.exposures.front()["instrument"];
+    std::set<std::int64_t> stored;
+    std::set<std::int64_t> ours;
+    for (auto const &exposure : visit.exposures) ours.insert(exposure["id"].integer());
+    _repo.db()
+        .cached("SELECT exposure FROM visit_definition WHERE instrument = ? AND visit = ?")
+        .query({instrument.text(), visit.id}, [&](Statement const &row) { stored.insert(row.integer(0)); });
+    auto const refuse = [&](std::int64_t exposure, std::string const &what, std::string const &hint) {
+        throw Error("VISIT_CONFLICT", "visit " + std::to_string(visit.id) + " of " + instrument.text() + " "
+                                          + what + " exposure " + std::to_string(exposure))
+            .hint(hint)
+            .cause({.column = "exposure", .value = std::to_string(exposure)});
+    };
+    for (auto const exposure : stored) {
+        if (!ours.contains(exposure))
+            refuse(exposure, "has, and this grouping does not give it,", "use the grouping that made it");
+    }
+    for (auto const exposure : ours) {
+        if (!stored.contains(exposure) && !_options.incremental)
+            refuse(exposure, "was made without", "take it in with --incremental");
     }
 }
 
-void VisitMaker::writeRegions(VisitDefinition const &visit) {
+std::vector<std::int64_t> VisitMaker::systemsInRegistry(VisitDefinition const &visit) {
+    std::vector<std::int64_t> out;
+    if (!_membership) return visit.systems;
+    _repo.db()
+        .cached(
+            "SELECT visit_system FROM visit_system_membership WHERE instrument = ? AND visit = ? ORDER BY 1")
+        .query({visit.exposures.front()["instrument"].text(), visit.id},
+               [&](Statement const &row) { out.push_back(row.integer(0)); });
+    return out;
+}
+
+/// \return whether anything was written
+bool VisitMaker::writeRegions(VisitDefinition const &visit) {
+    bool any = false;
     for (auto const &[detector, corners] : _corners) {
         Json record;
         record.set("instrument", visit.exposures.front()["instrument"])
             .set("detector", std::int64_t{detector});
         record.set("visit", visit.id);
         record.set("region", butler::SkyRegion::encodePolygon(butler::convexHull(corners)));
-        _records.sync("visit_detector_region", record, true);
+        any = _records.sync("visit_detector_region", record, true).kind != butler::SyncResult::Kind::Same
+              || any;
     }
+    return any;
 }
 
 /// The hull of all detectors, from the pointing of the first exposure; null without a geometry.

@@ -20,6 +20,8 @@ struct VisitMakerOptions {
     bool update = false;      ///< change visits that differ instead of failing
     bool incremental = false; ///< the same, and take exposures in that came later
     bool dry_run = false;
+    std::vector<std::string> instruments; ///< only exposures of these, empty: all
+    std::string where;                    ///< only exposures that meet this condition (butler/where.h)
 };
 
 /// What became of a visit.
@@ -35,7 +37,8 @@ class VisitMaker {
 public:
     /// \param done  gets each visit when what was done is durable
     using Done = std::function<void(VisitResult const &)>;
-    /// \throws Error USAGE when the repository's universe has no columns for the grouping
+    /// \throws Error USAGE when the repository's universe has no columns for the grouping, or the repository
+    /// no instrument or detector that is named; for a condition that can't be used
     VisitMaker(butler::Repository const &repo, VisitMakerOptions options, Done done);
 
     /// An exposure of a repository.
@@ -48,8 +51,8 @@ public:
     /// can't see it, are passed over, as those that are not there.
     void make(std::vector<Exposure> const &exposures);
 
-    /// The same of all exposures that meet a condition (butler/where.h). \throws Error USAGE
-    void makeAll(std::string const &instrument, std::string const &where);
+    /// The same of all exposures. \return how many there are, tracked or not
+    std::int64_t makeAll();
 
 private:
     void findMembers();
@@ -57,8 +60,13 @@ private:
     void makeGroups();
     void makeAndCommit(std::vector<VisitDefinition> const &visits);
     VisitResult makeOne(VisitDefinition const &visit);
-    void writeParts(VisitDefinition const &visit, bool isNew);
-    void writeRegions(VisitDefinition const &visit);
+    void requireGeometryFits();
+    void requireInstrument(std::string const &name, std::string const &option);
+    void requireOwnExposures(VisitDefinition const &visit);
+    std::string selection(std::vector<sql::Value> &values) const;
+    std::vector<std::int64_t> systemsInRegistry(VisitDefinition const &visit);
+    bool writeParts(VisitDefinition const &visit);
+    bool writeRegions(VisitDefinition const &visit);
     common::Json regionOf(VisitDefinition const &visit);
     std::string conditionOnSky(std::string const &table) const;
     std::vector<std::string> keyColumns() const;

@@ -2,10 +2,13 @@
 
 #include "butler/repository.h"
 #include "common/signals.h"
+#include "common/yaml.h"
 #include "ingest/visit_maker.h"
 #include "manifest/stream.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <unistd.h>
@@ -44,15 +47,36 @@ std::string const &greater(std::string const &a, std::string const &b) {
     return place(b) > place(a) ? b : a;
 }
 
+/// jq makes doubles of integers.
+constexpr std::int64_t mostExact = std::int64_t{1} << 53;
+
+Json numberOrText(std::int64_t id) {
+    return id > mostExact || id < -mostExact ? Json(std::to_string(id)) : Json(id);
+}
+
+/// An integer, also as the double or the text that stands for it; nullopt else.
+std::optional<std::int64_t> integerOf(Json const &value) {
+    if (value.isInt()) return value.integer();
+    auto const number = value.isString() ? common::plainScalar(value.string()) : value;
+    if (number.isInt()) return number.integer();
+    if (!number.isDouble() || std::abs(number.number()) > static_cast<double>(mostExact)) return std::nullopt;
+    if (std::trunc(number.number()) != number.number()) return std::nullopt;
+    return static_cast<std::int64_t>(number.number());
+}
+
 Record lineOf(VisitResult const &result) {
     Json::Array exposures;
-    for (auto const &exposure : result.visit.exposures) exposures.push_back(exposure["id"]);
+    for (auto const &exposure : result.visit.exposures)
+        exposures.push_back(numberOrText(exposure["id"].integer()));
     auto const &instrument = result.visit.exposures.front()["instrument"];
     Record out("dimension");
-    out.set("element", "visit").set("instrument", instrument).set("visit", result.visit.id);
+    out.set("element", "visit").set("instrument", instrument).set("visit", numberOrText(result.visit.id));
     out.set("exposures", exposures);
     out.set("visit_systems", Json::Array(result.visit.systems.begin(), result.visit.systems.end()));
-    if (!result.record.isNull()) out.set("records", Json().set("visit", result.record));
+    if (!result.record.isNull()) {
+        auto record = result.record;
+        out.set("records", Json().set("visit", record.set("id", numberOrText(result.visit.id))));
+    }
     if (result.error) return out;
     Json receipt;
     receipt.set("outcome", result.outcome);
@@ -71,10 +95,11 @@ public:
     /// All exposures that are selected.
     void walk() {
         _walking = true;
-        auto instruments = _options.instruments;
-        if (instruments.empty()) instruments.emplace_back();
-        for (auto const &instrument : instruments) {
-            if (common::stopSignal() == 0) _maker.makeAll(instrument, _options.where);
+        auto const count = _maker.makeAll();
+        if (_made == 0 && count > 0) {
+            common::log::warning("none of " + std::to_string(count)
+                                 + " exposures makes a visit: they are not tracked on "
+                                   "the sky, have no position angle or see no sky");
         }
     }
 
@@ -120,13 +145,14 @@ private:
     /// \throws Error DRY_RUN, BAD_VALUE
     std::optional<Exposure> exposureOf(Record &record) const {
         auto const dataId = record.get("data_id");
-        if (!dataId["instrument"].isString() || !dataId["exposure"].isInt()) return std::nullopt;
+        auto const exposure = integerOf(dataId["exposure"]);
+        if (!dataId["instrument"].isString() || !exposure) return std::nullopt;
         record.erase("error");
         if (record.get("ingest")["outcome"] == Json("planned") && !_options.standard.dry_run) {
             throw Error("DRY_RUN",
                         "the line was printed by a dry run of dbb-ingest; its exposure is not registered");
         }
-        return Exposure{dataId["instrument"].string(), dataId["exposure"].integer()};
+        return Exposure{dataId["instrument"].string(), *exposure};
     }
 
     void flush() {
@@ -142,7 +168,10 @@ private:
         for (auto &line : _lines) answer(line);
         _output.flush();
         _lines.clear();
-        if (_answers.size() > maxRemembered) _answers.clear();
+        // What failed may be mended meanwhile, and a group may have grown.
+        std::erase_if(_answers, [](auto const &answer) { return answer.second.error.has_value(); });
+        bool const grows = groupingNamed(_options.grouping) != Grouping::OneToOne;
+        if (grows || _answers.size() > maxRemembered) _answers.clear();
     }
 
     /// An exposure without visits is none of the sky, or none at all.
@@ -155,6 +184,7 @@ private:
         if (there) return;
         answer.error = Error("EXPOSURE_NOT_FOUND", "exposure " + std::to_string(exposure.id) + " of "
                                                        + exposure.instrument + " is not in the repository")
+                           .hint("ingest its files first, into this repository")
                            .cause({.column = "exposure", .value = std::to_string(exposure.id)});
     }
 
@@ -167,6 +197,7 @@ private:
     }
 
     void take(VisitResult const &result) {
+        ++_made;
         bool const made = result.outcome == "done" || result.outcome == "planned";
         if (made && result.record["region"].isNull()) ++_withoutRegions;
         if (_walking) {
@@ -182,7 +213,7 @@ private:
                 at->second.error = result.error;
                 continue;
             }
-            at->second.visits.emplace_back(result.visit.id);
+            at->second.visits.push_back(numberOrText(result.visit.id));
             at->second.outcome = greater(at->second.outcome, result.outcome);
         }
     }
@@ -195,6 +226,7 @@ private:
     VisitMaker _maker;
     bool _walking = false;
     std::int64_t _withoutRegions = 0;
+    std::int64_t _made = 0; ///< visits of a walk, also those that failed
     std::vector<Line> _lines;
     std::map<Exposure, Answer> _answers;
 };
@@ -219,9 +251,10 @@ void makeVisits(VisitsOptions const &options, int in, int out, manifest::Rejects
     making.dry_run = options.standard.dry_run;
     auto const repo = butler::Repository::open(options.repo, access);
     std::vector<Record> ends{manifest::endRecord("dbb-visits")};
-    bool const selected = !options.instruments.empty() || !options.where.empty();
+    making.instruments = options.instruments;
+    making.where = options.where;
     bool any = false;
-    if (!selected && ::isatty(in) == 0) {
+    if (::isatty(in) == 0) {
         // Lines come as exposures are ingested, so that a visit of several may be met before its last one.
         making.incremental = true;
         Visits visits(repo, options, making, rejects, output, summary);

@@ -76,6 +76,21 @@ rm raws/_index.json
 dbb-scan raws | dbb-describe --write-index > lines
 tail -n 1 rejects | expect_rc 0 dbb-describe
 expect_eq "$(grep -c data_id "$OUT")" 3 "files of the mended index"
+# … or the index written anew.
+echo '{ bad' > raws/_index.json
+expect_rc 0 dbb-describe --write-index raws
+expect_match "$ERR" 'written anew'
+expect_eq "$(jq -r 'keys[]' raws/_index.json | grep -c fits)" 3
+# What is no file at all is a bad index, too.
+mkdir odd && cp "$DBB_EXAMPLES"/LATISS/*.fits odd/a.fits && mkfifo odd/_index.json
+expect_rc 1 dbb-describe --rejects odd.rejects odd
+expect_eq "$(jq -r .error.code odd.rejects)" BAD_INDEX
+# Several programs add to one index.
+mkdir together
+for i in $(seq 12); do cp "$DBB_EXAMPLES"/LATISS/*.fits "together/f$i.fits"; done
+for i in $(seq 12); do dbb-describe --write-index "together/f$i.fits" > /dev/null & done
+wait
+expect_eq "$(jq -r 'keys[]' together/_index.json | grep -c fits)" 12
 # One entry that can't be read is not the others'.
 jq -c --arg f "$file" '.__CONTENT__ = "translated" | .[$f].colour = 1' raws/_index.json > t && mv t raws/_index.json
 rm -f rejects

@@ -103,6 +103,16 @@ expect_unchanged mine.json
 rm mine.json
 expect_rc 0 dbb-describe --write-sidecar mine.fits
 expect_rc 0 dbb-describe --write-sidecar mine.fits
+# Nor is a raw header, an index, or the file itself.
+cp "$DBB_TEST_DATA/raw/guider/MC_C_20240918_000013_R42_S11.json" header.json
+cp "$raw" header.fits
+mkdir index && cp "$raw" index/_index.fits && cp "$raw" index/b.fits
+dbb-describe --write-index index/b.fits > out
+remember header.json index
+expect_rc 1 dbb-describe --write-sidecar header.fits
+expect_rc 1 dbb-describe --write-sidecar header.json
+expect_rc 1 dbb-describe --write-sidecar index/_index.fits
+expect_unchanged header.json index
 # A file that is refused gets no sidecar.
 cp "$DBB_EXAMPLES/damaged/truncated-header.fits" bad.fits
 expect_rc 1 dbb-describe --write-sidecar bad.fits

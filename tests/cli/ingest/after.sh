@@ -52,6 +52,13 @@ expect_rc 3 dbb-ingest --repo more -t direct --after ./nobody "$DBB_EXAMPLES/LAT
 expect_match "$ERR" 'could not run "./nobody"'
 expect_rc 2 dbb-ingest --repo more -t direct --after "note 'open" "$DBB_EXAMPLES/LATISS"
 expect_rc 2 dbb-ingest --repo more -t direct --after "''" "$DBB_EXAMPLES/LATISS"
+expect_rc 2 dbb-ingest --repo more -t direct --after 'note {OBSID}' "$DBB_EXAMPLES/LATISS"
+expect_match "$ERR" 'no value {OBSID}'
+expect_rc 2 dbb-ingest --repo more -t direct --after note --after-timeout 0 "$DBB_EXAMPLES/LATISS"
+# A parent that has children ignored
+make_repo ignored
+expect_rc 3 python3 -c 'import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execvp(sys.argv[1], sys.argv[1:])' \
+  dbb-ingest --repo ignored -t direct --after false "$DBB_EXAMPLES/LATISS"
 # A command that hangs is stopped, with what it started.
 make_repo slow
 before=$EPOCHSECONDS

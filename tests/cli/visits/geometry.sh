@@ -36,7 +36,7 @@ expect_rc 0 dbb-repo check repo
 # A geometry that was given later, or is another, is a conflict until it is asked for.
 sed -i 's/^plate/flip_x: true\nplate/' camera.yaml
 expect_rc 1 dbb-visits --repo repo --instrument LSSTCam --geometry camera.yaml
-expect_match "$ERR" 'region is ".*" there and ".*" here'
+expect_match "$ERR" 'region is another one there'
 make_visits --update-records
 expect_eq "$(corners "$detector")" '9.9944,-0.0056 9.9944,0.2056 10.1056,-0.0056 10.1056,0.2056'
 expect_rc 0 dbb-repo check repo
@@ -54,14 +54,35 @@ expect_rc 0 dbb-repo check repo
 # Trixels of regions that are no more are gone.
 expect_eq "$(sql repo 'SELECT count(*) FROM (SELECT visit, skypix_index FROM visit_skypix_overlap EXCEPT SELECT visit, skypix_index FROM visit_detector_region_skypix_overlap)')" 0
 
-# Another camera's visits get no regions.
-sed -i 's/^camera.*/camera: LATISS/' camera.yaml
+# Regions that are there stay, in whatever way visits are looked at without a geometry; another camera's is no geometry for them.
+regions() { sql repo 'SELECT (SELECT group_concat(region) FROM visit), (SELECT group_concat(region) FROM visit_detector_region), (SELECT count(*) FROM visit_skypix_overlap)'; }
+before=$(regions)
+for option in --incremental --update-records --quiet; do
+  expect_rc 0 dbb-visits --repo repo --instrument LSSTCam $option
+  expect_eq "$(jq -r 'select(.visits).visits.outcome' "$OUT")" existing "visits with $option"
+  expect_eq "$(regions)" "$before" "regions after $option"
+done
+expect_rc 0 dbb-visits --repo repo < ingested
+expect_eq "$(regions)" "$before" "regions after a filter"
+cp camera.yaml lsstcam.yaml
+sed -i 's/^camera.*/camera: LATISS/; s/^  94/  0/' camera.yaml
 make_visits --update-records
-expect_eq "$(sql repo 'SELECT region IS NULL FROM visit')" 1
+expect_eq "$(regions)" "$before" "regions after another camera's geometry"
+# A detector that moves within the visit's outline
+cp lsstcam.yaml camera.yaml
+sed -i 's/^  94:/  95: [[1, 1], [2, 1], [2, 2], [1, 2]]\n  94:/' camera.yaml
+make_visits --update-records
+expect_eq "$(jq -r 'select(.visits).visits.outcome' "$OUT")" updated
+sed -i 's/^  95: .*/  95: [[1, 1], [3, 1], [3, 3], [1, 3]]/' camera.yaml
+make_visits --update-records
+expect_eq "$(jq -r 'select(.visits).visits.outcome' "$OUT")" updated
+make_visits --update-records
+expect_eq "$(jq -r 'select(.visits).visits.outcome' "$OUT")" existing
+expect_rc 0 dbb-repo check repo
 bad() { # PATTERN SED
   sed "$2" camera.yaml > bad.yaml
   expect_rc 2 dbb-visits --repo repo --instrument LSSTCam --geometry bad.yaml
-  expect_match "$ERR" "bad.yaml.*$1"
+  expect_match "$ERR" "geometry: .*$1"
 }
 bad 'camera must be the name' 's/^camera.*//'
 bad 'plate_scale must be a number' 's/^plate_scale.*//'
@@ -73,6 +94,9 @@ bad 'radial must be a list' 's/^radial.*/radial: 2/'
 bad 'detector 94 must be' 's/\[0, 36\]//'
 bad 'detector x must be' 's/^  94:/  x:/'
 bad 'two corners' 's/\[18, 0\]/[0, 0]/'
-bad 'detectors must be' 's/^  94.*//'
+bad 'no instrument "LSSTcam"' 's/^camera.*/camera: LSSTcam/'
+bad 'LSSTCam has no detector 999' 's/^  94:/  999:/'
+bad 'detector 94 must be' 's/\[18, 0\]/[.inf, 0]/'
+bad 'detectors must be' 's/^  9[45].*//'
 expect_rc 2 dbb-visits --repo repo --instrument LSSTCam --geometry nowhere.yaml
 expect_match "$ERR" 'nowhere.yaml'
