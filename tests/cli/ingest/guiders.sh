@@ -44,7 +44,9 @@ expect_eq "$(jq -r 'select(.ingest).ingest.outcome' "$OUT")" existing
 # Both in one call, in whatever order; a dry run of a guider needs its exposure, too.
 make_repo both
 expect_rc 1 dbb-ingest -n --repo both -t direct --guiders $guider
-{ dbb-describe --guiders $guider; dbb-describe $raw; } | expect_rc 0 dbb-ingest --repo both -t direct
+# A file, because what does not wait is rejected when a line behind it is late.
+{ dbb-describe --guiders $guider; dbb-describe $raw; } > both.lines
+expect_rc 0 dbb-ingest --repo both -t direct < both.lines
 expect_eq "$(jq -r 'select(.ingest) | .dataset_type + " " + .ingest.outcome' "$OUT" | sort)" 'guider_raw done
 raw done'
 # The exposure is not there: at once, or after a time
@@ -70,9 +72,12 @@ expect_rc 0 dbb-ingest --repo other -t direct < alone.rejects
 expect_eq "$(jq -r 'select(.ingest).ingest.outcome' "$OUT")" existing
 # Who is asked to stop does not wait; the line can be tried again.
 make_repo stopped
-{ cat line; sleep 20; } | dbb-ingest --repo stopped -t direct --wait 60s --rejects stopped.rejects > out &
+mkfifo fifo
+exec 9<> fifo
+dbb-ingest --repo stopped -t direct --wait 60s --rejects stopped.rejects < fifo > out 9>&- &
 pid=$!
-sleep 4
+cat line >&9
+sleep 3
 kill -TERM $pid
 rc=0
 wait $pid || rc=$?
