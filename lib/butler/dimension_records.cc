@@ -27,18 +27,14 @@ using Names = std::vector<std::string>;
 /// committing for as long as the reader of our output takes.
 constexpr std::size_t pageRows = 2000;
 
-/// Place of the region among the database values of a record; nullopt when the element has none.
-std::optional<std::size_t> placeOfRegion(RecordPlan const &plan) {
-    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
-        if (plan.columns[i].type.type == ColumnType::Region) return plan.first_value[i];
-    }
-    return std::nullopt;
-}
-
+/// Text of the record's region; empty when it has none.
 std::string regionOf(RecordPlan const &plan, std::vector<Value> const &values) {
-    auto const place = placeOfRegion(plan);
-    auto const *text = place ? std::get_if<std::string>(&values[*place]) : nullptr;
-    return text ? *text : std::string();
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+        if (plan.columns[i].type.type != ColumnType::Region) continue;
+        auto const *text = std::get_if<std::string>(&values[plan.first_value[i]]);
+        return text ? *text : std::string();
+    }
+    return {};
 }
 
 /// What the record's region touches; errors say whose it is.

@@ -66,9 +66,9 @@ public:
     /// Name of the verb that was given, empty when none.
     std::string chosenVerb() const;
 
-    /// Lines for the EXAMPLES part of --help: a command and what it does.
     /// A further line for --version, asked for only then.
     Options &versionNote(std::function<std::string()> text);
+    /// Lines for the EXAMPLES part of --help: a command and what it does.
     Options &example(std::string const &command, std::string const &what);
 
     /// Which of the standard options this program has besides -h, -V, -v, -q, --log-format, --config,

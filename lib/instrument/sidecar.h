@@ -33,7 +33,7 @@ struct Content {
 Content parseSidecar(std::string_view text);
 
 /// What observe() gives, from a header or from properties that were translated before. A guess that proves
-/// wrong is taken the other way. \param table  null, or gets the table, also when the content is refused
+/// wrong is taken the other way.
 /// \throws Error as observe() and observeTranslated(); BAD_SIDECAR, NOT_A_HEADER when the values can't be
 /// read;
 ///         UNKNOWN_INSTRUMENT, MISSING_PROPERTY

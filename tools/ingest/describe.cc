@@ -187,8 +187,7 @@ Describer::Described Describer::observeFile(Record const &record, std::string co
     auto recognised = recogniseFile(file, path, explain);
     requireNoGuider(path);
     requireUnchanged(file, record, path);
-    instrument::Wanted const wanted{.explain = explain,
-                                    .properties = _options.write_sidecars || _options.write_indexes};
+    instrument::Wanted const wanted{.explain = explain, .properties = _options.writes()};
     auto out = atPath(
         path, [&] { return instrument::observe(*recognised.table, recognised.header, _sources, wanted); });
     if (auto const damage = checkData(file, path); !damage.empty()) out.warnings.push_back(damage);
@@ -236,9 +235,8 @@ std::optional<Describer::Described> Describer::observeBeside(Record const &recor
 
 Describer::Described Describer::observe(Record const &record, std::string const &path, Json *explain) {
     // What is written is to tell of the file, not of what was written before.
-    bool const fresh = _options.write_sidecars || _options.write_indexes;
     std::vector<std::string> warnings;
-    auto out = fresh ? std::nullopt : observeBeside(record, path, explain, warnings);
+    auto out = _options.writes() ? std::nullopt : observeBeside(record, path, explain, warnings);
     if (!out) out = observeFile(record, path, explain);
     auto &all = out->observation.warnings;
     all.insert(all.begin(), warnings.begin(), warnings.end());
@@ -335,8 +333,7 @@ Json Describer::describe(Record &record) {
     if (_options.explain) described.set("explain", explain);
     described.set("describe", receipt);
     requireReadable(described, path);
-    bool const writes = _options.write_sidecars || _options.write_indexes;
-    auto form = writes ? instrument::translatedForm(*o.table, *o.properties) : Json();
+    auto form = _options.writes() ? instrument::translatedForm(*o.table, *o.properties) : Json();
     if (_options.write_sidecars) {
         auto const sidecar = instrument::sidecarPath(path);
         if (sidecar == path || isIndex(sidecar))

@@ -21,6 +21,8 @@ struct DescribeOptions {
     bool explain = false;
     bool write_sidecars = false; ///< headers come from the files themselves then, and with write_indexes
     bool write_indexes = false;
+
+    bool writes() const { return write_sidecars || write_indexes; }
 };
 
 /// Adds the description of its file to a line. One object serves several threads.

@@ -1,6 +1,5 @@
 #include "ingest/ingest.h"
 
-#include "astro/earth_orientation.h"
 #include "common/error.h"
 #include "common/signals.h"
 #include "ingest/after.h"

@@ -565,9 +565,9 @@ void Ingester::storeItems(Group const &group) {
         if (item->existing.stored) continue;
         if (target != item->target) store();
         target = item->target;
-        fresh.push_back({*item->id, item->data_id, item->placed->stored_path, item->line.formatter,
-                         item->line.storage_class, item->checksum,
-                         _options.track_file_attrs ? item->placed->size_bytes : -1});
+        fresh.push_back({*item->id, item->data_id, item->placed->stored_path,
+                         std::string(item->line.formatter), std::string(item->line.storage_class),
+                         item->checksum, _options.track_file_attrs ? item->placed->size_bytes : -1});
     }
     store();
 }

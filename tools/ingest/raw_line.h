@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace dbb::ingest {
 
@@ -27,8 +28,8 @@ struct RawLine {
                  ///< guider's file null until a registry has told the last
     instrument::Table const *table = nullptr;
     std::string dataset_type;
-    std::string storage_class;
-    std::string formatter;
+    std::string_view storage_class; ///< of the table, or a constant
+    std::string_view formatter;     ///< of the table, or a constant
     std::string
         obs_id; ///< of a guider's file: its exposure, whose id and filter a registry must tell; else empty
 

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "ingest/universe_records.h"
 #include "instrument/table.h"
 #include "manifest/record.h"
 
@@ -33,12 +34,7 @@ Json instrumentRecord(Table const &table, butler::Universe const &universe) {
     out.set("exposure_max", table.exposure_max);
     out.set("detector_max", table.detector_max);
     out.set("class_name", table.class_name);
-    auto const columns = butler::recordColumns(universe, universe.at("instrument"));
-    std::erase_if(out.object(), [&](auto const &member) {
-        return std::none_of(columns.begin(), columns.end(),
-                            [&](butler::RecordColumn const &column) { return column.name == member.first; });
-    });
-    return out;
+    return withKnownColumns(universe, "instrument", std::move(out));
 }
 
 Json detectorRecord(Table const &table, instrument::Detector const &detector) {

@@ -1,5 +1,6 @@
 #include "ingest/universe_records.h"
 
+#include "butler/schema.h"
 #include "instrument/rules.h"
 
 #include <algorithm>
@@ -52,6 +53,25 @@ void forEachRecord(butler::Universe const &universe, Json const &records,
                                          [&](std::string_view name) { return hasMetadata(element, name); });
     if (isNewest || !exposure.isObject()) return record("exposure", exposure);
     record("exposure", translated(element, hasGroups, exposure));
+}
+
+namespace {
+
+bool names(std::vector<butler::RecordColumn> const &columns, std::string_view name) {
+    return std::any_of(columns.begin(), columns.end(),
+                       [&](butler::RecordColumn const &column) { return column.name == name; });
+}
+
+} // namespace
+
+bool hasColumn(butler::Universe const &universe, std::string_view element, std::string_view column) {
+    return names(butler::recordColumns(universe, universe.at(element)), column);
+}
+
+Json withKnownColumns(butler::Universe const &universe, std::string_view element, Json record) {
+    auto const columns = butler::recordColumns(universe, universe.at(element));
+    std::erase_if(record.object(), [&](auto const &member) { return !names(columns, member.first); });
+    return record;
 }
 
 } // namespace dbb::ingest

@@ -7,6 +7,7 @@
 #include "common/json.h"
 
 #include <functional>
+#include <string_view>
 
 namespace dbb::ingest {
 
@@ -17,5 +18,12 @@ namespace dbb::ingest {
 /// them. \param records  group, day_obs and exposure of a line
 void forEachRecord(butler::Universe const &universe, common::Json const &records,
                    std::function<void(char const *element, common::Json const &record)> const &record);
+
+/// Whether records of an element have a column in this universe.
+bool hasColumn(butler::Universe const &universe, std::string_view element, std::string_view column);
+
+/// A record without what its element has no column for.
+common::Json withKnownColumns(butler::Universe const &universe, std::string_view element,
+                              common::Json record);
 
 } // namespace dbb::ingest

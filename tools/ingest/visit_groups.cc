@@ -1,8 +1,7 @@
 #include "ingest/visit_groups.h"
 
-#include "butler/schema.h"
 #include "common/error.h"
-#include "common/text.h"
+#include "ingest/universe_records.h"
 #include "instrument/rules.h"
 
 #include <algorithm>
@@ -72,7 +71,7 @@ Json folded(std::vector<Json> const &exposures, char const *column, F const &f) 
     return out;
 }
 
-Json common_(std::vector<Json> const &exposures, char const *column) {
+Json sharedValue(std::vector<Json> const &exposures, char const *column) {
     auto const &first = exposures.front()[column];
     bool const same =
         std::all_of(exposures.begin(), exposures.end(), [&](Json const &e) { return e[column] == first; });
@@ -153,7 +152,7 @@ std::vector<VisitDefinition> visitsOf(Grouping grouping, std::vector<Json> const
 
 Json visitRecord(butler::Universe const &universe, VisitDefinition const &visit, Json const &region) {
     auto const &exposures = visit.exposures;
-    auto const filter = common_(exposures, "physical_filter");
+    auto const filter = sharedValue(exposures, "physical_filter");
     if (filter.isNull()) {
         throw Error("BAD_VALUE",
                     "visit " + std::to_string(visit.id) + ": its exposures have different filters")
@@ -161,7 +160,7 @@ Json visitRecord(butler::Universe const &universe, VisitDefinition const &visit,
                     .value = exposures.back()["physical_filter"].text(),
                     .expected = exposures.front()["physical_filter"].text()});
     }
-    auto const reason = common_(exposures, "observation_reason");
+    auto const reason = sharedValue(exposures, "observation_reason");
     Json out;
     out.set("instrument", exposures.front()["instrument"]).set("id", visit.id);
     out.set("physical_filter", filter)
@@ -169,18 +168,13 @@ Json visitRecord(butler::Universe const &universe, VisitDefinition const &visit,
         .set("name", visit.name);
     out.set("seq_num", folded(exposures, "seq_num", least));
     out.set("exposure_time", folded(exposures, "exposure_time", sum));
-    out.set("target_name", common_(exposures, "target_name"));
+    out.set("target_name", sharedValue(exposures, "target_name"));
     out.set("observation_reason", reason.isNull() ? Json("various") : reason);
-    out.set("science_program", common_(exposures, "science_program"));
+    out.set("science_program", sharedValue(exposures, "science_program"));
     out.set("azimuth", meanAzimuth(exposures)).set("zenith_angle", meanZenithAngle(exposures));
     out.set("region", region).set("timespan", timespanOf(exposures));
     out.set("visit_system", visit.systems.front());
-    auto const columns = butler::recordColumns(universe, universe.at("visit"));
-    std::erase_if(out.object(), [&](auto const &member) {
-        return std::none_of(columns.begin(), columns.end(),
-                            [&](butler::RecordColumn const &column) { return column.name == member.first; });
-    });
-    return out;
+    return withKnownColumns(universe, "visit", std::move(out));
 }
 
 } // namespace dbb::ingest

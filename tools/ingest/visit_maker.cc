@@ -4,6 +4,7 @@
 #include "butler/where.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "ingest/universe_records.h"
 
 #include <algorithm>
 #include <set>
@@ -19,12 +20,6 @@ namespace {
 
 /// Exposures that are read, and visits that share a commit, at a time: few enough not to lock others out.
 constexpr std::int64_t pageRows = 500;
-
-bool hasColumn(butler::Universe const &universe, std::string const &element, std::string const &column) {
-    auto const columns = butler::recordColumns(universe, universe.at(element));
-    return std::any_of(columns.begin(), columns.end(),
-                       [&](butler::RecordColumn const &c) { return c.name == column; });
-}
 
 } // namespace
 

@@ -90,6 +90,7 @@ public:
     Visits(butler::Repository const &repo, VisitsOptions const &options, VisitMakerOptions const &making,
            manifest::Rejects &rejects, common::Output &output, manifest::Summary &summary)
         : _repo(repo), _options(options), _rejects(rejects), _output(output), _summary(summary),
+          _groupsGrow(making.grouping != Grouping::OneToOne),
           _maker(repo, making, [this](VisitResult const &result) { take(result); }) {}
 
     /// All exposures that are selected.
@@ -170,8 +171,7 @@ private:
         _lines.clear();
         // What failed may be mended meanwhile, and a group may have grown.
         std::erase_if(_answers, [](auto const &answer) { return answer.second.error.has_value(); });
-        bool const grows = groupingNamed(_options.grouping) != Grouping::OneToOne;
-        if (grows || _answers.size() > maxRemembered) _answers.clear();
+        if (_groupsGrow || _answers.size() > maxRemembered) _answers.clear();
     }
 
     /// An exposure without visits is none of the sky, or none at all.
@@ -223,6 +223,7 @@ private:
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
+    bool _groupsGrow;
     VisitMaker _maker;
     bool _walking = false;
     std::int64_t _withoutRegions = 0;

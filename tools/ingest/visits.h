@@ -20,8 +20,8 @@ struct VisitsOptions {
     common::StandardOptions standard;
 };
 
-/// Lines of exposures on `in` give the visits that these belong to. Without any line, or with a selection,
-/// all exposures of the repository are looked at. \throws Error USAGE
+/// Lines of exposures on `in` give the visits that these belong to. Without any line
+/// all exposures of the repository are looked at; a selection counts in both cases. \throws Error USAGE
 common::ExitCode runVisits(VisitsOptions options, int in, int out);
 
 } // namespace dbb::ingest

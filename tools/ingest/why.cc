@@ -1,6 +1,5 @@
 #include "ingest/why.h"
 
-#include "astro/earth_orientation.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/file.h"
