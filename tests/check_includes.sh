@@ -17,7 +17,7 @@ BEGIN {
     for (n = split(levels, part, " "); n > 1; n -= 2) level[part[n - 1]] = part[n]
 
     foreign = "CLI/ common nlohmann/ common simdjson.h common yaml-cpp/ common spdlog/ common fmt/ common " \
-              "openssl/ common blake2.h common zlib.h common " \
+              "openssl/ common blake2.h common zlib.h common zip.h common " \
               "fitsio.h fits fitsio2.h fits sqlite3.h sql libpq-fe.h sql curl/ net " \
               "erfa.h astro erfam.h astro date/ astro"
     for (n = split(foreign, part, " "); n > 1; n -= 2) home[part[n - 1]] = part[n]

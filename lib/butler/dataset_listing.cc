@@ -1,10 +1,10 @@
 #include "butler/datasets.h"
 
 #include "butler/record_values.h"
+#include "butler/stored_path.h"
 #include "butler/where.h"
 #include "common/calendar.h"
 #include "common/text.h"
-#include "common/uri.h"
 
 #include <algorithm>
 #include <map>
@@ -148,11 +148,10 @@ Json jsonOf(Value const &value) {
 Json fileOf(Repository const &repo, Statement const &row, int first) {
     if (row.isNull(first + Path)) return {};
     auto const path = row.text(first + Path);
-    bool const isUri = path.find("://") != std::string::npos;
     auto const component = row.text(first + Component);
     Json out;
     out.set("path", path);
-    out.set("uri", isUri ? path : common::fileUri(repo.config().datastore_root + "/" + path));
+    out.set("uri", uriOf(repo.config().datastore_root, path));
     out.set("size", row.integer(first + Size) < 0 ? Json() : jsonOf(row.column(first + Size)));
     out.set("checksum", jsonOf(row.column(first + Checksum)));
     out.set("formatter", row.text(first + Formatter));

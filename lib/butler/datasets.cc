@@ -66,6 +66,10 @@ void requireDateColumn(Repository const &repo) {
 
 } // namespace
 
+Uuid butlerUuid(std::string_view name) {
+    return Uuid::version5(Uuid(nameSpace), name);
+}
+
 Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId) {
     Names parts;
     for (std::size_t i = 0; i < dataId.size(); ++i) {
@@ -75,7 +79,7 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
     auto name = "dataset_type=" + type.name;
     if (!run.empty()) name += ",run=" + run;
     for (auto const &part : parts) name += "," + part;
-    return Uuid::version5(Uuid(nameSpace), name);
+    return butlerUuid(name);
 }
 
 Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId)

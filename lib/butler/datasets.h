@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dbb::butler {
@@ -22,6 +23,9 @@ inline constexpr char const *wholeDataset = "__NULL_STRING__";
 
 /// Values of the required dimensions of a dataset, in universe order of its type's `dimensions.required`.
 using DataId = std::vector<sql::Value>;
+
+/// The version 5 UUID of a name in the Butler's name space.
+common::Uuid butlerUuid(std::string_view name);
 
 /// The deterministic UUID that raw ingest uses (DATAID_TYPE_RUN): version 5 in the Butler's name space of
 /// `dataset_type=<name>,run=<run>,<dimension>=<value>,…`, required dimensions sorted by name. Without a run

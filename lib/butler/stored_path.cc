@@ -4,8 +4,15 @@
 #include "common/uri.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace dbb::butler {
+
+namespace {
+
+constexpr std::string_view memberMark = "#zip-path=";
+
+}
 
 bool isUri(std::string const &stored) {
     auto const at = stored.find("://");
@@ -13,7 +20,7 @@ bool isUri(std::string const &stored) {
 }
 
 std::string artifactOf(std::string const &stored) {
-    return stored.substr(0, stored.find("#zip-path="));
+    return stored.substr(0, stored.find(memberMark));
 }
 
 bool staysBelow(std::string const &path) {
@@ -22,6 +29,14 @@ bool staysBelow(std::string const &path) {
            && std::none_of(parts.begin(), parts.end(), [](std::string const &part) {
                   return part.empty() || part == "." || part == "..";
               });
+}
+
+std::string uriOf(std::string const &root, std::string const &stored) {
+    auto const artifact = artifactOf(stored);
+    if (isUri(artifact)) return stored;
+    auto const file = root + "/" + artifact;
+    if (artifact.size() == stored.size()) return common::fileUri(file);
+    return common::memberUri(file, stored.substr(artifact.size() + memberMark.size()));
 }
 
 std::string localFile(std::string const &root, std::string const &stored) {

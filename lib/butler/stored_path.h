@@ -17,6 +17,9 @@ std::string artifactOf(std::string const &stored);
 /// `..` part, no slash at its beginning, no NUL.
 bool staysBelow(std::string const &path);
 
+/// URI of a stored path, with the member that it names.
+std::string uriOf(std::string const &root, std::string const &stored);
+
 /// Absolute path of the file of a stored path; empty when it is not a local one.
 std::string localFile(std::string const &root, std::string const &stored);
 

@@ -38,6 +38,17 @@ Error &Error::cause(Cause c) & {
     return *this;
 }
 
+Error Error::saying(std::string const &message) const {
+    auto out = *this;
+    out._message = shortened(wellFormed(message), maxMessage);
+    return out;
+}
+
+Error Error::at(std::string const &path) const {
+    if (_message.find(path) != std::string::npos) return *this;
+    return saying("\"" + path + "\": " + _message);
+}
+
 Error usageError(std::string message, std::string hint) {
     return Error("USAGE", std::move(message), ExitCode::Usage).hint(std::move(hint));
 }

@@ -48,6 +48,11 @@ public:
         return std::move(*this);
     }
 
+    /// The same error in other words.
+    Error saying(std::string const &message) const;
+    /// The same error, told of a file: its path stands in front, unless the message names it already.
+    Error at(std::string const &path) const;
+
     std::string const &stage() const { return _stage; }
     std::string const &code() const { return _code; }
     std::string const &message() const { return _message; }

@@ -9,6 +9,24 @@ namespace dbb::common {
 
 namespace {
 
+constexpr std::string_view scheme = "file://";
+constexpr std::string_view memberMark = "#zip-path=";
+
+std::string encoded(std::string_view text) {
+    constexpr std::string_view safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/";
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (char const c : text) {
+        if (safe.find(c) != std::string_view::npos) {
+            out += c;
+        } else {
+            auto const byte = static_cast<unsigned char>(c);
+            out += {'%', digits[byte >> 4], digits[byte & 15]};
+        }
+    }
+    return out;
+}
+
 int hexDigit(char c) {
     if (c >= '0' && c <= '9') return c - '0';
     if (c >= 'A' && c <= 'F') return c - 'A' + 10;
@@ -39,18 +57,27 @@ bool hasScheme(std::string const &uri) {
 } // namespace
 
 std::string fileUri(std::string const &path) {
-    constexpr std::string_view safe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~/";
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out = "file://";
-    for (char const c : path) {
-        if (safe.find(c) != std::string_view::npos) {
-            out += c;
-        } else {
-            auto const byte = static_cast<unsigned char>(c);
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-        }
-    }
-    return out;
+    return std::string(scheme) + encoded(path);
+}
+
+std::string memberUri(std::string const &zip, std::string const &member) {
+    return fileUri(zip) + std::string(memberMark) + encoded(member);
+}
+
+std::string memberOfUri(std::string const &uri) {
+    // In a plain path the mark is a part of the name.
+    auto const at = uri.starts_with(scheme) ? uri.find('#') : std::string::npos;
+    if (at == std::string::npos || !std::string_view(uri).substr(at).starts_with(memberMark)) return {};
+    return decoded(std::string_view(uri).substr(at + memberMark.size()));
+}
+
+std::string memberPath(std::string const &zip, std::string const &member) {
+    return zip + std::string(memberMark) + member;
+}
+
+std::string shownUri(std::string const &uri) {
+    auto const member = memberOfUri(uri);
+    return member.empty() ? pathOfUri(uri) : memberPath(pathOfUri(uri), member);
 }
 
 bool isLocalFileUri(std::string const &uri) {
@@ -58,7 +85,6 @@ bool isLocalFileUri(std::string const &uri) {
 }
 
 std::string pathOfUri(std::string const &uri) {
-    constexpr std::string_view scheme = "file://";
     // The system functions would take it for the working folder, or not, as each sees fit.
     if (uri.empty()) throw Error("BAD_URI", "\"\" is no path and no file:// URI");
     if (!uri.starts_with(scheme) && hasScheme(uri))

@@ -10,6 +10,18 @@ namespace dbb::common {
 /// `_.-~/` stay.
 std::string fileUri(std::string const &path);
 
+/// URI of a member of a zip file, as the Butler's resource paths name it: `file:///…#zip-path=<member>`.
+std::string memberUri(std::string const &zip, std::string const &member);
+
+/// The member that a file:// URI names; empty when it names a whole file.
+std::string memberOfUri(std::string const &uri);
+
+/// A zip file's path with the name of a member, for people and as file_datastore_records has it.
+std::string memberPath(std::string const &zip, std::string const &member);
+
+/// A URI or path as it is shown: the path, and the member. \throws Error as pathOfUri()
+std::string shownUri(std::string const &uri);
+
 /// Whether it is a file:// URI of this host; what stands before the path is a host (RFC 8089).
 bool isLocalFileUri(std::string const &uri);
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ public:
 
     /// SHA-1 of the name space's bytes and the name.
     static Uuid version5(Uuid const &nameSpace, std::string_view name);
+
+    /// From its hexadecimal digits, with or without dashes; nullopt for any other text.
+    static std::optional<Uuid> fromText(std::string_view text);
 
     /// 32 lower-case hexadecimal digits, as SQLite registries store it.
     std::string hex() const;

@@ -73,9 +73,7 @@ void require(Translation &t, Property p) {
         if (isNull(value)) throw nullValue(t, p);
         if (!isStorable(value)) throw Error("BAD_CARD_VALUE", notFinite(value));
     } catch (Error const &e) {
-        throw Error(e.code(), std::string(nameOf(p)) + ": " + e.message(), e.exitCode())
-            .hint(e.hint())
-            .cause(e.cause());
+        throw e.saying(std::string(nameOf(p)) + ": " + e.message());
     }
 }
 

@@ -65,14 +65,14 @@ Error named(Error const &e, std::string const &uri) {
     if (uri.find("\xEF\xBF\xBD") != std::string::npos) return e;
     auto path = uri;
     try {
-        path = common::pathOfUri(uri);
+        path = common::shownUri(uri);
     } catch (Error const &) {
         // That it is no path is what the sentence says.
     }
     for (auto const &name : {path, common::printable(path), uri, common::printable(uri)}) {
         if (e.message().find(name + "\"") != std::string::npos) return e;
     }
-    return Error(e.code(), "\"" + path + "\": " + e.message()).hint(e.hint());
+    return e.saying("\"" + path + "\": " + e.message());
 }
 
 } // namespace
@@ -101,7 +101,7 @@ void Rejects::add(Record record, Error const &e) {
 void Rejects::addText(std::int64_t number, std::string_view text, Error const &e) {
     Record record("text");
     record.set("line", number).set("text", text).set("error", errorObject(e));
-    write(record, Error(e.code(), "line " + std::to_string(number) + ": " + e.message()).hint(e.hint()));
+    write(record, e.saying("line " + std::to_string(number) + ": " + e.message()));
 }
 
 void Rejects::addLong(common::LineReader const &lines) {

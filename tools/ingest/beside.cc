@@ -25,17 +25,12 @@ std::optional<common::FileStat> statIfThere(std::string const &path) {
     return common::statFile(path);
 }
 
-Error atPath(std::string const &path, Error const &e) {
-    if (e.message().find(path) != std::string::npos) return e;
-    return Error(e.code(), "\"" + path + "\": " + e.message()).hint(e.hint()).cause(e.cause());
-}
-
 } // namespace
 
 HeaderIndex readIndex(std::string const &path) try {
     return HeaderIndex::parse(common::readFile(path, maxIndexBytes));
 } catch (Error const &e) {
-    throw atPath(path, e);
+    throw e.at(path);
 }
 
 bool isIndex(std::string const &path) {
@@ -97,7 +92,7 @@ std::optional<Beside::Found> Beside::inSidecar(std::string const &path) const {
         if (!statIfThere(at)) return std::nullopt;
         return Found{instrument::parseSidecar(common::readFile(at)), at};
     } catch (Error const &e) {
-        throw Error("BAD_SIDECAR", atPath(at, e).message());
+        throw Error("BAD_SIDECAR", e.at(at).message());
     }
 }
 

@@ -91,7 +91,7 @@ void requireNoGuider(std::string const &path) {
 bool isIncomplete(Error const &e) {
     auto const &code = e.code();
     return code == "EMPTY_FILE" || code == "HEADER_TRUNCATED" || code == "GZIP_DAMAGED"
-           || code == "DATA_TRUNCATED";
+           || code == "DATA_TRUNCATED" || code == "BAD_ZIP";
 }
 
 /// \throws Error CHANGED
@@ -115,9 +115,7 @@ auto atPath(std::string const &path, F const &f) {
     try {
         return f();
     } catch (Error const &e) {
-        throw Error(e.code(), "\"" + path + "\": " + e.message(), e.exitCode())
-            .hint(e.hint())
-            .cause(e.cause());
+        throw e.at(path);
     }
 }
 
@@ -208,12 +206,8 @@ std::optional<Describer::Described> Describer::observeBeside(Record const &recor
         return Described{std::move(out), found.from};
     };
     auto const withSource = [&](std::string const &from, Error const &e) {
-        return e.message().find(path) != std::string::npos
-                   ? e
-                   : Error(e.code(), "\"" + path + "\": " + e.message() + " (from \"" + from + "\")",
-                           e.exitCode())
-                         .hint(e.hint())
-                         .cause(e.cause());
+        if (e.message().find(path) != std::string::npos) return e;
+        return e.saying("\"" + path + "\": " + e.message() + " (from \"" + from + "\")");
     };
     if (auto const found = _beside.inIndex(path)) {
         try {
@@ -272,7 +266,52 @@ instrument::Identity Describer::identify(Record const &record, std::string const
     return out;
 }
 
+namespace {
+
+/// How a description went.
+Json receiptOf(std::string const &from, std::vector<std::string> const &warnings) {
+    Json out;
+    out.set("outcome", "done");
+    if (!from.empty()) out.set("from", from);
+    if (!warnings.empty()) out.set("warnings", Json::Array(warnings.begin(), warnings.end()));
+    return out;
+}
+
 /// A guider's file is told by its exposure's observation ID, because its header has no more of the exposure.
+void setGuider(Record &record, instrument::Identity const &identity, std::string const &from) {
+    auto const &instrument = identity.table->name;
+    Json dataId;
+    dataId.set("instrument", instrument).set("detector", identity.detector);
+    record.set("instrument", instrument).set("data_id", dataId).set("obs_id", identity.observation_id);
+    record.set("dataset_type", guiderType).set("run", guiderRun(instrument));
+    record.set("describe", receiptOf(from, identity.warnings));
+}
+
+/// What the registry and the datastore are to have of a member: nothing that its header says.
+void setMember(Record &record, butler::ZipMember const &member, ZippedRaws const &of) {
+    Json zip;
+    zip.set("path", of.storedPath())
+        .set("members", static_cast<std::int64_t>(of.datasets().members().size()));
+    zip.set("id", member.id.text()).set("formatter", member.formatter);
+    zip.set("storage_class", member.storage_class).set("size", member.size_bytes);
+    if (!member.checksum.empty()) zip.set("checksum", member.checksum);
+    record.set("run", member.run).set("zip", zip);
+}
+
+/// \throws Error BAD_ZIP when the header speaks of another dataset than the Butler's index
+void requireSameDataset(Json const &header, butler::ZipMember const &member) {
+    for (auto const *key : {"instrument", "exposure", "detector"}) {
+        auto const *value = header.find(key);
+        auto const &expected = member.data_id[key];
+        if (!value || *value == expected) continue;
+        throw Error("BAD_ZIP", std::string("the header's ") + key + " is " + value->dump()
+                                   + ", but the Butler's index says " + expected.dump())
+            .cause({.column = key, .value = value->text(), .expected = expected.text()});
+    }
+}
+
+} // namespace
+
 void Describer::describeGuider(Record &record, std::string const &path) {
     std::string from;
     instrument::Identity identity;
@@ -282,23 +321,102 @@ void Describer::describeGuider(Record &record, std::string const &path) {
     } catch (Error const &e) {
         throw isIncomplete(e) ? unlessYoung(e, path) : e;
     }
-    auto const &instrument = identity.table->name;
-    Json dataId;
-    dataId.set("instrument", instrument).set("detector", identity.detector);
-    Json receipt;
-    receipt.set("outcome", "done");
-    if (!from.empty()) receipt.set("from", from);
-    if (!identity.warnings.empty())
-        receipt.set("warnings", Json::Array(identity.warnings.begin(), identity.warnings.end()));
     auto described = record;
-    described.set("instrument", instrument).set("data_id", dataId).set("obs_id", identity.observation_id);
-    described.set("dataset_type", guiderType).set("run", guiderRun(instrument)).set("describe", receipt);
+    setGuider(described, identity, from);
     requireReadable(described, path);
     record = std::move(described);
 }
 
+void Describer::describeRaw(Record &record, Described const &seen, Json const &explain) const {
+    auto const &o = seen.observation;
+    Json dataId;
+    dataId.set("instrument", o.instrument).set("exposure", o.exposure).set("detector", o.detector);
+    Json records;
+    records.set("group", o.group).set("day_obs", o.day_obs).set("exposure", o.exposure_record);
+    record.set("instrument", o.instrument).set("data_id", dataId);
+    record.set("physical_filter", o.physical_filter);
+    record.set("dataset_type", o.table->dataset_type)
+        .set("run", o.table->default_run)
+        .set("records", records);
+    if (_options.explain) record.set("explain", explain);
+    record.set("describe", receiptOf(seen.from, o.warnings));
+}
+
+void Describer::expand(Record record, manifest::Rejects &rejects, RecordSink const &sink) {
+    if (!isZip(record)) return sink(std::move(record));
+    std::string path;
+    std::shared_ptr<ZippedRaws const> zip;
+    try {
+        path = common::absolutePath(common::pathOfUri(record.text("uri")));
+        renew(record, path);
+        requireThere(record, path);
+        zip = _zips.at(path);
+    } catch (Error const &e) {
+        return rejects.add(std::move(record), isIncomplete(e) ? unlessYoung(e, path) : e);
+    }
+    for (auto const &mismatch : zip->mismatches()) common::log::warning("\"" + path + "\": " + mismatch);
+    for (auto const &[name, member] : zip->datasets().members()) {
+        auto line = record;
+        sink(std::move(line.set("uri", common::memberUri(path, name))));
+    }
+}
+
+/// What the header of a member says, or that of another one of its exposure.
+void Describer::setFromHeader(Record &record, ZippedRaws::Header const &header,
+                              butler::ZipMember const &member, std::string const &from) {
+    std::vector<std::string> warnings;
+    if (!header.lender.empty())
+        warnings.push_back("it has no header in the index; its exposure is as that of \"" + header.lender
+                           + "\" says");
+    auto const warn = [&](std::vector<std::string> &all) {
+        all.insert(all.begin(), warnings.begin(), warnings.end());
+    };
+    if (member.dataset_type == guiderType) {
+        auto identity = instrument::identifyContent(header.content, _sources);
+        warn(identity.warnings);
+        setGuider(record, identity, from);
+    } else {
+        Json explain;
+        auto *const wanted = _options.explain ? &explain : nullptr;
+        auto observation = instrument::observeContent(header.content, _sources, {.explain = wanted});
+        auto const &type = observation.table->dataset_type;
+        if (member.dataset_type != type)
+            throw Error("BAD_ZIP", "it is a " + member.dataset_type + ", no " + type);
+        warn(observation.warnings);
+        describeRaw(record, {std::move(observation), from}, explain);
+    }
+    // A header that was lent is another detector's.
+    if (!header.lender.empty())
+        record.set("data_id", record.get("data_id").set("detector", member.data_id["detector"]));
+}
+
+/// A member of a zip file: its header is in one index, its dataset in the other.
+void Describer::describeMember(Record &record, std::string const &path, std::string const &name) {
+    auto const shown = common::memberPath(path, name);
+    renew(record, path);
+    requireThere(record, path);
+    auto const zip = _zips.at(path);
+    auto described = record;
+    atPath(shown, [&] {
+        auto const header = zip->headerOf(name);
+        auto const &members = zip->datasets().members();
+        auto const at = members.find(name);
+        if (at == members.end()) throw Error("BAD_ZIP", "the Butler's index names no such member");
+        setFromHeader(described, header, at->second, common::memberPath(path, ZippedRaws::headersName));
+        requireSameDataset(described.get("data_id"), at->second);
+        setMember(described, at->second, *zip);
+    });
+    requireReadable(described, shown);
+    record = std::move(described);
+}
+
 Json Describer::describe(Record &record) {
-    auto const path = common::pathOfUri(record.text("uri"));
+    auto const uri = record.text("uri");
+    auto const path = common::pathOfUri(uri);
+    if (auto const member = common::memberOfUri(uri); !member.empty()) {
+        describeMember(record, path, member);
+        return {};
+    }
     if (_options.headers.guiders && isGuiderName(path)) {
         describeGuider(record, path);
         return {};
@@ -316,22 +434,8 @@ Json Describer::describe(Record &record) {
     for (auto const &warning : o.warnings) {
         if (warning.starts_with("correction file")) common::log::warning(warning);
     }
-    Json dataId;
-    dataId.set("instrument", o.instrument).set("exposure", o.exposure).set("detector", o.detector);
-    Json records;
-    records.set("group", o.group).set("day_obs", o.day_obs).set("exposure", o.exposure_record);
-    Json receipt;
-    receipt.set("outcome", "done");
-    if (!seen->from.empty()) receipt.set("from", seen->from);
-    if (!o.warnings.empty()) receipt.set("warnings", Json::Array(o.warnings.begin(), o.warnings.end()));
     auto described = record;
-    described.set("instrument", o.instrument).set("data_id", dataId);
-    described.set("physical_filter", o.physical_filter);
-    described.set("dataset_type", o.table->dataset_type)
-        .set("run", o.table->default_run)
-        .set("records", records);
-    if (_options.explain) described.set("explain", explain);
-    described.set("describe", receipt);
+    describeRaw(described, *seen, explain);
     requireReadable(described, path);
     auto form = _options.writes() ? instrument::translatedForm(*o.table, *o.properties) : Json();
     if (_options.write_sidecars) {
@@ -416,6 +520,10 @@ public:
 
 private:
     void addFile(Record record) {
+        _describer.expand(std::move(record), _rejects, [this](Record line) { queue(std::move(line)); });
+    }
+
+    void queue(Record record) {
         _summary.countRead();
         _records.push_back(std::move(record));
         if (_records.size() >= (_jobs == 1 ? 16 : 64 * static_cast<std::size_t>(_jobs))) flush();

@@ -5,6 +5,8 @@
 #include "fits/header_file.h"
 #include "ingest/beside.h"
 #include "ingest/header_options.h"
+#include "ingest/scan.h"
+#include "ingest/zipped.h"
 #include "instrument/corrections.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
@@ -39,6 +41,10 @@ public:
     /// else null
     common::Json describe(manifest::Record &record);
 
+    /// Hand the lines of the members of a zip file to `sink`, to be described in its place, with the keys of
+    /// its own line; any other line as it is. A zip file that can't be read is rejected.
+    void expand(manifest::Record record, manifest::Rejects &rejects, RecordSink const &sink);
+
     /// Indexes on the way that could not be read, each once, as the lines that the scan of one would give.
     /// Their files were read themselves.
     std::vector<std::pair<manifest::Record, common::Error>> takeBrokenIndexes();
@@ -52,13 +58,18 @@ private:
     std::optional<Described> observeBeside(manifest::Record const &record, std::string const &path,
                                            common::Json *explain, std::vector<std::string> &warnings);
     Described observeFile(manifest::Record const &record, std::string const &path, common::Json *explain);
+    void describeRaw(manifest::Record &record, Described const &seen, common::Json const &explain) const;
     void describeGuider(manifest::Record &record, std::string const &path);
+    void describeMember(manifest::Record &record, std::string const &path, std::string const &name);
+    void setFromHeader(manifest::Record &record, ZippedRaws::Header const &header,
+                       butler::ZipMember const &member, std::string const &from);
     instrument::Identity identify(manifest::Record const &record, std::string const &path, std::string &from);
     std::string checkData(fits::HeaderFile const &file, std::string const &path) const;
 
     DescribeOptions _options;
     instrument::CorrectionSources _sources;
     Beside _beside;
+    Zips _zips;
 };
 
 /// Describe many records with several threads. Element i of the result says why record i could not be

@@ -74,10 +74,7 @@ public:
           _rejects(rejects), _output(output), _summary(summary) {}
 
     void add(Record record) {
-        _summary.countRead();
-        _files.push_back(std::move(record));
-        // The first ones are few, so that the ingest of files and the description of others soon overlap.
-        if (_files.size() >= (_pending.valid() || _jobs == 1 ? maxBatch : firstBatch)) flush();
+        _describer.expand(std::move(record), _rejects, [this](Record line) { queue(std::move(line)); });
     }
 
     void finish() {
@@ -86,6 +83,13 @@ public:
     }
 
 private:
+    void queue(Record record) {
+        _summary.countRead();
+        _files.push_back(std::move(record));
+        // The first ones are few, so that the ingest of files and the description of others soon overlap.
+        if (_files.size() >= (_pending.valid() || _jobs == 1 ? maxBatch : firstBatch)) flush();
+    }
+
     Described describe(std::vector<Record> files, int jobs) {
         auto errors = describeAll(_describer, files, jobs);
         std::vector<std::optional<RawLine>> lines(files.size());

@@ -2,11 +2,13 @@
 
 #include "astro/time_scale.h"
 #include "butler/file_template.h"
+#include "butler/stored_path.h"
 #include "common/calendar.h"
 #include "common/checksum.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/signals.h"
+#include "common/uri.h"
 #include "ingest/guider.h"
 #include "ingest/universe_records.h"
 
@@ -159,6 +161,8 @@ void Ingester::finishWaiting() {
 
 void Ingester::commitItems(std::vector<Item> &items) {
     if (items.empty()) return;
+    _zips.clear();
+    _incompleteZips.clear();
     try {
         commitBatch(items);
         _placement.settleFolders(
@@ -320,7 +324,8 @@ void Ingester::prepare(Item &item) {
             if (name == "detector") item.data_id.emplace_back(item.line.detector);
             if (name == "exposure") item.data_id.emplace_back(item.line.exposure);
         }
-        item.id = butler::rawUuid(item.target->type, item.line.run, item.data_id);
+        auto const &zip = item.line.zip;
+        item.id = zip && zip->id ? *zip->id : butler::rawUuid(item.target->type, item.line.run, item.data_id);
         if (_recent.size() >= rememberedIds) _recent.clear();
         auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
         if (!isNew && seen->second != item.line.path) {
@@ -343,7 +348,9 @@ void Ingester::look(Item &item) {
         if (!item.target->datasets) return;
         item.existing = item.target->datasets->existing(*item.id, item.data_id);
         if (!item.existing.stored) return;
-        auto const compared = _placement.compareWithStored(item.line.path, item.existing.path);
+        // Zip files of the same images differ, and so do they from the images.
+        bool const bySize = item.line.zip || butler::artifactOf(item.existing.path) != item.existing.path;
+        auto const compared = _placement.compareWithStored(bySize ? "" : item.line.file, item.existing.path);
         item.gone = compared == Placement::Stored::Gone;
         if (compared == Placement::Stored::Differs) {
             auto const other = _placement.fileOf(item.existing.path);
@@ -367,8 +374,10 @@ void Ingester::requireStoredSize(Item const &item) const {
     auto const stored = item.existing.size_bytes;
     if (stored < 0) return;
     auto const &path = item.line.path;
-    auto const now = ::access(path.c_str(), F_OK) == 0 ? std::optional(common::statFile(path).size_bytes)
-                                                       : item.line.scanned.size_bytes;
+    auto const &file = item.line.file;
+    auto const now = item.line.zip                       ? std::optional(item.line.zip->size_bytes)
+                     : ::access(file.c_str(), F_OK) == 0 ? std::optional(common::statFile(file).size_bytes)
+                                                         : item.line.scanned.size_bytes;
     if (!now || *now == stored) return;
     throw Error("OTHER_ORIGIN", "\"" + path + "\" has " + std::to_string(*now)
                                     + " bytes, but was registered with " + std::to_string(stored) + " as \""
@@ -376,13 +385,38 @@ void Ingester::requireStoredSize(Item const &item) const {
         .cause({.column = "file_size", .value = std::to_string(*now), .expected = std::to_string(stored)});
 }
 
+Placed Ingester::placeFile(RawLine const &line, std::string const &path) {
+    return _options.dry_run ? _placement.plan(line.file, line.scanned, path)
+                            : _placement.place(line.file, line.scanned, path);
+}
+
+/// A zip file comes in once for all of its members, which the rows name.
+Placed Ingester::placeZip(RawLine const &line) {
+    auto known = _zips.find(line.file);
+    if (known != _zips.end() && !_options.dry_run && ::access(known->second.file.c_str(), F_OK) != 0) {
+        _zips.erase(known);
+        known = _zips.end();
+    }
+    if (known == _zips.end()) {
+        auto const &path = line.zip->stored_path;
+        auto const before = ::access(line.file.c_str(), F_OK) != 0
+                                ? _placement.movedBefore(line.scanned, path)
+                                : std::nullopt;
+        known = _zips.emplace(line.file, before ? *before : placeFile(line, path)).first;
+    }
+    auto out = known->second;
+    out.stored_path = common::memberPath(out.stored_path, line.zip->member);
+    out.size_bytes = line.zip->size_bytes;
+    return out;
+}
+
 void Ingester::place(Item &item) {
     if (item.error || item.twin || item.existing.stored) return;
     try {
-        auto const path = _placement.makesFiles() ? templatePath(item.line, *item.target) : std::string();
-        item.placed = _options.dry_run ? _placement.plan(item.line.path, item.line.scanned, path)
-                                       : _placement.place(item.line.path, item.line.scanned, path);
-        if (_options.track_file_attrs && _repo.config().checksum) {
+        item.placed = item.line.zip ? placeZip(item.line) : placeFile(item.line, templatePath(item));
+        if (item.line.zip) {
+            item.checksum = item.line.zip->checksum;
+        } else if (_options.track_file_attrs && _repo.config().checksum) {
             item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
         }
     } catch (Error const &e) {
@@ -421,7 +455,11 @@ void Ingester::requirePlaced(Item &item) {
     }
 }
 
-std::string Ingester::templatePath(RawLine const &line, Target const &target) {
+/// Path of an item's file below the root; empty when none is made.
+std::string Ingester::templatePath(Item const &item) const {
+    if (!_placement.makesFiles()) return {};
+    auto const &line = item.line;
+    auto const &target = *item.target;
     auto const &exposure = (*line.records)["exposure"];
     auto const day = exposure["day_obs"].text();
     auto const filter = line.physical_filter;
@@ -567,7 +605,8 @@ void Ingester::storeItems(Group const &group) {
         target = item->target;
         fresh.push_back({*item->id, item->data_id, item->placed->stored_path,
                          std::string(item->line.formatter), std::string(item->line.storage_class),
-                         item->checksum, _options.track_file_attrs ? item->placed->size_bytes : -1});
+                         item->checksum,
+                         _options.track_file_attrs || item->line.zip ? item->placed->size_bytes : -1});
     }
     store();
 }
@@ -580,10 +619,14 @@ void Ingester::reject(Item &item, Error const &e) {
     item.error = e;
 }
 
-bool Ingester::rowNames(std::string const &path) {
+/// Whether a dataset has this file, under this path or as a member of it.
+bool Ingester::rowNames(std::string const &stored) {
+    auto const artifact = butler::artifactOf(stored);
+    // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
     return _repo.db()
-        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table) + " WHERE path = ?")
-        .hasRow({path});
+        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table)
+                + " WHERE path = ? OR (path > ? AND path < ?)")
+        .hasRow({artifact, artifact + "#", artifact + "$"});
 }
 
 /// Files that were put in place for lines that then failed. Under the write lock nobody can come to name
@@ -599,7 +642,7 @@ void Ingester::undoLeftOvers(std::vector<Item> &items) {
 /// Whether another dataset has the source of a move for its file: the same data ID in another run, or, below
 /// the root, any.
 bool Ingester::isNeeded(Item const &item) {
-    auto const &path = item.line.path;
+    auto const &path = item.line.file;
     auto const others = item.target->datasets->otherFiles(*item.id, item.data_id);
     if (std::any_of(others.begin(), others.end(),
                     [&](std::string const &stored) { return _placement.isStoredAs(path, stored); })) {
@@ -609,13 +652,33 @@ bool Ingester::isNeeded(Item const &item) {
     return below && rowNames(*below);
 }
 
+/// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
+/// when it is tried again.
+bool Ingester::isComplete(Item const &item, std::string const &stored) {
+    if (::access(item.line.file.c_str(), F_OK) != 0) return true; // gone with another member
+    auto const artifact = butler::artifactOf(stored);
+    std::int64_t there = 0;
+    _repo.db()
+        .cached("SELECT COUNT(DISTINCT path) FROM " + sql::quoteIdentifier(_repo.config().records_table)
+                + " WHERE path > ? AND path < ?")
+        .query({artifact + "#", artifact + "$"}, [&](sql::Statement const &row) { there = row.integer(0); });
+    auto const members = item.line.zip->members;
+    if (there >= members) return true;
+    if (_incompleteZips.insert(item.line.file).second) {
+        common::log::warning("\"" + item.line.file + "\" stays: of its " + std::to_string(members)
+                             + " members the repository has " + std::to_string(there)
+                             + " from its own copy of it");
+    }
+    return false;
+}
+
 /// The last step of a move. The dataset is safe already, so a source that can't go is a warning.
 void Ingester::removeSource(Item const &item, std::string const &stored) {
     try {
         if (isNeeded(item)) {
-            common::log::warning("\"" + item.line.path + "\" stays: another dataset has this file");
-        } else if (!_placement.finishMove(item.line.path, stored)) {
-            common::log::warning("\"" + item.line.path
+            common::log::warning("\"" + item.line.file + "\" stays: another dataset has this file");
+        } else if (!_placement.finishMove(item.line.file, stored)) {
+            common::log::warning("\"" + item.line.file
                                  + "\" stays: the repository has no copy of its own of it");
         }
     } catch (Error const &e) {
@@ -651,7 +714,8 @@ void Ingester::finish(Item &item) {
         return;
     }
     auto const &stored = item.existing.stored ? item.existing.path : item.placed->stored_path;
-    if (_options.transfer == Transfer::Move && !_options.dry_run) removeSource(item, stored);
+    bool const isMoved = _options.transfer == Transfer::Move && !_options.dry_run;
+    if (isMoved && (!item.line.zip || isComplete(item, stored))) removeSource(item, stored);
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);

@@ -85,6 +85,8 @@ private:
     void lookUnlocked(std::vector<Item> &items);
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
+    Placed placeFile(RawLine const &line, std::string const &path);
+    Placed placeZip(RawLine const &line);
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
     bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures);
@@ -96,15 +98,16 @@ private:
     void checkRegistered(RawLine const &line);
     butler::DimensionRecord required(RawLine const &line, std::string const &element, common::Json const &key,
                                      char const *code, std::string const &what);
-    std::string templatePath(RawLine const &line, Target const &target);
+    std::string templatePath(Item const &item) const;
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
     void explainCollisions(std::vector<Item> &items);
     bool isNeeded(Item const &item);
+    bool isComplete(Item const &item, std::string const &stored);
     void removeSource(Item const &item, std::string const &stored);
     std::string warnOfGone(Item const &item);
     void finish(Item &item);
-    bool rowNames(std::string const &path);
+    bool rowNames(std::string const &stored);
 
     butler::Repository const &_repo;
     IngesterOptions _options;
@@ -112,6 +115,8 @@ private:
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
     Placement _placement;
+    std::map<std::string, Placed> _zips;                     // zip files of this batch, by their sources
+    std::set<std::string> _incompleteZips;                   // whose sources stay, as was said
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
     std::map<std::string, Known> _known;                     // by instrument
     RecordsMemory _recordsMemory;

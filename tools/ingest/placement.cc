@@ -1,5 +1,6 @@
 #include "ingest/placement.h"
 
+#include "butler/stored_path.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -427,9 +428,16 @@ Placed Placement::place(std::string const &source, Scanned const &scanned, std::
     return out;
 }
 
+std::optional<Placed> Placement::movedBefore(Scanned const &scanned, std::string const &templatePath) const {
+    Placed out{.stored_path = templatePath, .file = _root + "/" + templatePath};
+    if (_mode != Transfer::Move || isGone(out.file)) return std::nullopt;
+    out.size_bytes = common::statFile(out.file).size_bytes;
+    if (scanned.size_bytes.value_or(out.size_bytes) != out.size_bytes) return std::nullopt;
+    return out;
+}
+
 std::string Placement::fileOf(std::string const &stored) const {
-    if (common::isLocalFileUri(stored)) return common::pathOfUri(stored);
-    return stored.find("://") == std::string::npos ? _root + "/" + stored : std::string();
+    return butler::localFile(_root, stored);
 }
 
 Placement::Stored Placement::compareWithStored(std::string const &source, std::string const &stored) const {

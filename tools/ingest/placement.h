@@ -72,13 +72,17 @@ public:
     ///         was copied
     Placed place(std::string const &source, Scanned const &scanned, std::string const &templatePath);
 
+    /// The file that a move which was stopped has brought in already, its source being gone; nullopt when
+    /// there is none that fits.
+    std::optional<Placed> movedBefore(Scanned const &scanned, std::string const &templatePath) const;
+
     /// How a source compares with the file that the repository has under the same dataset.
     enum class Stored {
         Fits,    ///< equal in size and header, as far as both can be looked at
         Differs, ///< other size or other header
         Gone,    ///< the repository's file is not there
     };
-    /// \param stored  path as the registry has it
+    /// \param source  empty: only whether the stored file is there \param stored  path as the registry has it
     Stored compareWithStored(std::string const &source, std::string const &stored) const;
 
     /// Remove the source of a move, after the commit. A source that differs from what the repository has

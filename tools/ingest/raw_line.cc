@@ -1,6 +1,7 @@
 #include "ingest/raw_line.h"
 
 #include "butler/collections.h"
+#include "butler/stored_path.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -148,6 +149,38 @@ void readGuider(RawLine &out, Record const &record) {
     if (out.obs_id.empty()) throw Error("BAD_VALUE", "\"obs_id\" must not be empty");
 }
 
+/// What the line of a member says of it. \throws Error NOT_DESCRIBED, BAD_VALUE …
+std::shared_ptr<ZippedFile> readZip(Record const &record, std::string const &member) {
+    char const *const where = "\"zip\"";
+    auto const zip = record.get("zip");
+    if (!zip.isObject()) throw Error("NOT_DESCRIBED", "the member of a zip file has not been described");
+    auto out = std::make_shared<ZippedFile>();
+    out->member = member;
+    out->stored_path = textIn(zip, "path", where);
+    out->formatter = textIn(zip, "formatter", where);
+    out->storage_class = textIn(zip, "storage_class", where);
+    out->size_bytes = integerIn(zip, "size", where);
+    out->members = integerIn(zip, "members", where);
+    if (!zip["checksum"].isNull()) out->checksum = textIn(zip, "checksum", where);
+    auto const id = textIn(zip, "id", where);
+    out->id = common::Uuid::fromText(id);
+    if (!out->id) throw Error("BAD_VALUE", "\"zip\" must hold a UUID as \"id\", not \"" + id + "\"");
+    if (!butler::staysBelow(out->stored_path) || !out->stored_path.ends_with(".zip"))
+        throw Error("BAD_VALUE",
+                    "\"" + out->stored_path + "\" is no path of a zip file below a datastore's root");
+    if (out->size_bytes < 0) throw Error("BAD_VALUE", "\"size\" of \"zip\" must not be negative");
+    return out;
+}
+
+/// What its index says of a member takes the place of what files of its kind have.
+void applyZip(RawLine &out, std::shared_ptr<ZippedFile> zip, Record const &record) {
+    // In another run it is another dataset.
+    if (out.run != record.text("run")) zip->id.reset();
+    out.zip = std::move(zip);
+    out.formatter = out.zip->formatter;
+    out.storage_class = out.zip->storage_class;
+}
+
 } // namespace
 
 void requireRunOption(std::string const &run) {
@@ -167,7 +200,10 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     RawLine out;
     out.scanned = Scanned::of(record);
     checkSize(out.scanned);
-    out.path = common::absolutePath(common::pathOfUri(record.text("uri")));
+    auto const uri = record.text("uri");
+    out.file = common::absolutePath(common::pathOfUri(uri));
+    auto const member = common::memberOfUri(uri);
+    out.path = member.empty() ? out.file : common::memberPath(out.file, member);
     checkName(out.path, dry_run);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
@@ -181,6 +217,7 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     } else {
         readRaw(out, record, dataId, memory);
     }
+    if (!member.empty()) applyZip(out, readZip(record, member), record);
     return out;
 }
 

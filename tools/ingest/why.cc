@@ -52,7 +52,7 @@ private:
 bool Explainer::isFile(std::string const &subject) {
     if (::access(subject.c_str(), F_OK) == 0) return true;
     if (exposureByNumber(subject)) return false;
-    static std::regex const names(R"(/|[*?[]|\.(fit[s]?|ya?ml|json)\b)");
+    static std::regex const names(R"(/|[*?[]|\.(fit[s]?|ya?ml|json|zip)\b)");
     return std::regex_search(subject, names);
 }
 

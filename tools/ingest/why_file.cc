@@ -89,25 +89,31 @@ void FileWalk::look(std::string const &subject, Sink const &sink) {
     _subject = subject;
     auto path = subject;
     try {
-        if (path.find("://") != std::string::npos) path = common::pathOfUri(path);
+        if (path.find("://") != std::string::npos) path = common::pathOfUri(subject);
     } catch (Error const &e) {
         Answer answer(subject, "read");
         fail(answer, WalkStep::Describe, e);
         return sink(answer);
     }
-    Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(), [&](Record record) {
+    // The URI of a member asks for it alone.
+    auto const member = common::memberOfUri(subject);
+    auto const answer = [&](Record record) {
         answerUnscanned(sink);
-        sink(walk(std::move(record)));
-    });
+        if (member.empty() || common::memberOfUri(record.text("uri")) == member)
+            sink(walk(std::move(record)));
+    };
+    Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(),
+                    [&](Record record) { _describer.expand(std::move(record), _caught.sink(), answer); });
     scanner.scan(path);
     answerUnscanned(sink);
 }
 
-/// A file keeps the name by which it was asked for; one of a folder goes by its path.
-Answer FileWalk::answerFor(std::string const &file) const {
+/// A file keeps the name by which it was asked for; one of a folder or zip file goes by its path.
+Answer FileWalk::answerFor(std::string const &uri) const {
+    auto const file = common::shownUri(uri);
     bool const asked = _subject == common::fileUri(file) || common::absolutePath(_subject) == file;
     Answer out(asked ? _subject : file, "read");
-    out.facts.set("uri", file);
+    out.facts.set("uri", uri);
     return out;
 }
 

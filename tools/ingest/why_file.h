@@ -28,7 +28,7 @@ public:
 private:
     using Sink = std::function<void(Answer const &)>;
     void answerUnscanned(Sink const &sink);
-    Answer answerFor(std::string const &file) const;
+    Answer answerFor(std::string const &uri) const;
     Answer walk(manifest::Record record);
     void noteGuider(Answer &answer, manifest::Record const &record) const;
     void noteDescription(Answer &answer, manifest::Record const &record) const;

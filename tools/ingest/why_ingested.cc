@@ -1,5 +1,6 @@
 #include "ingest/why_ingested.h"
 
+#include "butler/stored_path.h"
 #include "common/uri.h"
 #include "ingest/why_stored.h"
 
@@ -24,11 +25,15 @@ bool sameFile(std::string const &a, std::string const &b) {
 std::string comparison(StoredFile const &stored, Json const &error) {
     if (error["code"] == Json("OTHER_ORIGIN")) return " (another one)";
     bool const compared = error.isNull() && !stored.gone && !stored.file.empty();
-    return compared ? " (equal in size and header)" : "";
+    // Of members of zip files the sizes alone are compared.
+    bool const isMember = butler::artifactOf(stored.path) != stored.path;
+    return !compared ? "" : isMember ? " (equal in size)" : " (equal in size and header)";
 }
 
+/// The file, and which member of it.
 std::string shown(StoredFile const &stored) {
-    return stored.file.empty() ? stored.path : stored.file;
+    auto const member = stored.path.substr(butler::artifactOf(stored.path).size());
+    return stored.file.empty() ? stored.path : stored.file + member;
 }
 
 } // namespace

@@ -2,9 +2,10 @@
 
 #include "astro/time_scale.h"
 #include "butler/collections.h"
+#include "butler/stored_path.h"
 #include "common/calendar.h"
 #include "common/error.h"
-#include "common/uri.h"
+#include "common/uuid.h"
 
 #include <unistd.h>
 
@@ -17,15 +18,8 @@ namespace {
 
 /// 8-4-4-4-12 digits of 32.
 std::string dashed(std::string const &hex) {
-    if (hex.size() != 32) return hex;
-    return hex.substr(0, 8) + "-" + hex.substr(8, 4) + "-" + hex.substr(12, 4) + "-" + hex.substr(16, 4) + "-"
-           + hex.substr(20);
-}
-
-/// Local path of a stored file; empty when it is elsewhere.
-std::string localFile(butler::Config const &config, std::string const &path) {
-    if (path.find("://") == std::string::npos) return config.datastore_root + "/" + path;
-    return common::isLocalFileUri(path) ? common::pathOfUri(path) : std::string();
+    auto const uuid = common::Uuid::fromText(hex);
+    return uuid ? uuid->text() : hex;
 }
 
 // The condition on instrument and exposure has an index of its own in every registry.
@@ -79,7 +73,7 @@ std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string 
             stored.ingest_date_utc = utcOfIngestDate(row.column(3));
             stored.path = row.text(4);
             if (!row.isNull(5)) stored.size_bytes = row.integer(5);
-            stored.file = localFile(repo.config(), stored.path);
+            stored.file = butler::localFile(repo.config().datastore_root, stored.path);
             stored.gone = !stored.file.empty() && ::access(stored.file.c_str(), F_OK) != 0;
             out.push_back(std::move(stored));
         });

@@ -1,6 +1,7 @@
 #include "ingest/why_writable.h"
 
 #include "butler/repository.h"
+#include "butler/stored_path.h"
 #include "common/file.h"
 
 #include <cerrno>
@@ -68,7 +69,7 @@ std::string lockHolder(std::string const &path) {
 std::optional<Error> placeObstacle(butler::Config const &config, Transfer transfer, std::string const &source,
                                    std::string const &stored) {
     if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
-    auto const destination = config.datastore_root + "/" + stored;
+    auto const destination = butler::localFile(config.datastore_root, stored);
     if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;
     auto const folder = common::existingFolder(common::folderOf(destination));
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
