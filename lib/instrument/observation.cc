@@ -136,7 +136,11 @@ Json dayTimespan(Translation &t, std::int64_t day) {
     if (isNull(offset)) return {};
     auto const midnight = common::daysFromYyyymmdd(day);
     if (!midnight) {
-        throw Error("BAD_DAY_OBS", "observing_day: " + std::to_string(day) + " is no date")
+        auto const year = day / 10000;
+        bool const tooFar = day <= 99991231 && (year >= 2200 || (year >= 1000 && year < 1970));
+        throw Error(tooFar ? "DATE_OUT_OF_RANGE" : "BAD_DAY_OBS",
+                    "observing_day: " + std::to_string(day)
+                        + (tooFar ? " lies outside the years 1970 to 2199" : " is no date"))
             .cause({.column = "day_obs", .value = std::to_string(day), .expected = "YYYYMMDD"});
     }
     auto const begin =

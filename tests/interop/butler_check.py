@@ -20,6 +20,7 @@ import re
 import shutil
 import sqlite3
 import sys
+import zipfile
 import tempfile
 import traceback
 import urllib.parse
@@ -43,6 +44,14 @@ from lsst.daf.butler import (
 from lsst.daf.butler.registry import ConflictingDefinitionError
 from lsst.resources import ResourcePath
 from lsst.sphgeom import HtmPixelization, Region
+
+
+def size_of(uri) -> int:
+    """Bytes of a file; of a member of a zip file those when it is unpacked, which are what a registry records."""
+    if not uri.fragment.startswith("zip-path="):
+        return uri.size()
+    with uri.open("rb") as file, zipfile.ZipFile(file) as zipped:
+        return zipped.getinfo(uri.unquoted_fragment.removeprefix("zip-path=")).file_size
 
 
 class Soft(Exception):
@@ -552,8 +561,8 @@ class Checker:
                 uri = info.file_location(self.butler._datastore.locationFactory).uri
                 if not uri.exists():
                     missing.append(str(uri))
-                elif info.file_size >= 0 and uri.size() != info.file_size:
-                    sizes.append(f"{uri} {uri.size()} != {info.file_size}")
+                elif info.file_size >= 0 and size_of(uri) != info.file_size:
+                    sizes.append(f"{uri} {size_of(uri)} != {info.file_size}")
             if len(infos[ref.id]) == 1 and self.butler.getURI(ref) is None:
                 raise ValueError(f"no URI for {ref}")
         if missing or sizes:

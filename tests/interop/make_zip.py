@@ -22,11 +22,17 @@ from astro_metadata_translator.indexing import calculate_index
 from lsst.daf.butler import Butler
 
 
+def plain(header) -> dict:
+    """Cards as JSON can hold them, as upstream's write-index has them too."""
+    return {card: value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
+            for card, value in header.items()}
+
+
 def index_of(folder: str, names: list[str], content: str) -> str:
     if content == "translated":
         subprocess.run(["dbb-describe", "--write-index", folder], check=True, stdout=subprocess.DEVNULL)
         return Path(folder, "_index.json").read_text()
-    headers = {name: dict(read_basic_metadata_from_file(f"{folder}/{name}", 0)) for name in names}
+    headers = {name: plain(read_basic_metadata_from_file(f"{folder}/{name}", 0)) for name in names}
     return json.dumps(calculate_index(headers, "metadata"))
 
 

@@ -161,12 +161,9 @@ bad 'butler["artifact_map"][first]["info"]["formatter"] = None' 'has no .*format
 bad 'del files[first]' "member .*$first.* is not there"
 bad 'files[first] += b"x"' "member .*$first.* has 95627 bytes, but the Butler.s index says 95626"
 bad 'headers = {"__COMMON__": {}, "__CONTENT__": "metadata", "other.fits": {}}' 'has neither its header nor another of its exposure'
-for id in 'butler["refs"]["compact_refs"]'; do
-  bad "
-for ref in $id.values(): ref['data_id']['exposure'] = 5" "the header.s exposure is 3019031900001, but the Butler.s index says 5"
-  bad "
-for ref in $id.values(): ref['dataset_type_name'] = 'calexp'" 'it is a calexp, no raw'
-done
+of_refs() { echo "for ref in butler['refs']['compact_refs'].values(): $1"; }
+bad "$(of_refs 'ref["data_id"]["exposure"] = 5')" 'the header.s exposure is 3019031900001, but the Butler.s index says 5'
+bad "$(of_refs 'ref["dataset_type_name"] = "calexp"')" 'it is a calexp, no raw'
 # Cut short, and still being written
 head -c 40000 x.zip > bad.zip
 expect_rc 1 dbb-describe --rejects refused bad.zip
