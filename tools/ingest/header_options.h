@@ -18,6 +18,12 @@ struct HeaderOptions {
     std::string iers;           ///< file in place of the built-in table, empty: none
 };
 
+/// \param folder  of further instrument tables, empty: none; see useTableFolder()
+void addInstrumentDir(common::Options &options, std::string &folder);
+
+/// \throws Error USAGE when it can't be read or holds a wrong table
+void useTableFolder(std::string const &folder);
+
 void addHeaderOptions(common::Options &options, HeaderOptions &target);
 
 /// Take the tables that the options name; once, before any header is read. \throws Error

@@ -2,6 +2,7 @@
 
 #include "common/lines.h"
 #include "common/options.h"
+#include "ingest/header_options.h"
 #include "ingest/repo_check.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
@@ -20,6 +21,7 @@ int main(int argc, char **argv) {
     ingest::ShowOptions showing;
     ingest::CheckProgramOptions checking;
     ingest::RemoveOptions removing;
+    std::string instrumentDir;
     common::StandardOptions standard;
 
     Options options("dbb-repo",
@@ -33,11 +35,13 @@ int main(int argc, char **argv) {
         .standard(standard, Options::Effects)
         .example("dbb-repo create new-repo", "make an empty repository in the folder new-repo");
 
-    options.verb("register-instrument", "Register instruments with their detectors and filters")
-        .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
-        .positionals("NAME", registering.instruments, "Names of instruments", true)
-        .flag("--update", registering.update, "Change records that differ instead of failing")
-        .standard(standard, Options::Effects)
+    auto &registration =
+        options.verb("register-instrument", "Register instruments with their detectors and filters")
+            .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
+            .positionals("NAME", registering.instruments, "Names of instruments", true)
+            .flag("--update", registering.update, "Change records that differ instead of failing");
+    ingest::addInstrumentDir(registration, instrumentDir);
+    registration.standard(standard, Options::Effects)
         .example("dbb-repo register-instrument repo LSSTCam", "add LSSTCam")
         .example("dbb-repo register-instrument -n --update repo HSC", "see whether HSC would change");
 
@@ -70,17 +74,19 @@ int main(int argc, char **argv) {
         .example("dbb-repo check --no-files --orphans repo | jq -r 'select(.type == \"orphan\") | .uri'",
                  "files without rows");
 
-    options.verb("remove-raw", "Take a wrongly ingested exposure out again")
-        .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
-        .positional("OBS_ID", removing.obs_id, "Observation id of the exposure", false)
-        .value("--instrument", removing.instrument, "NAME", "Instrument of the exposure")
-        .value("--exposure", removing.exposure, "ID", "Number of the exposure, instead of OBS_ID")
-        .values("--detector", removing.detectors, "N", "Only this detector (repeatable)")
-        .value("--run", removing.run, "RUN", "Only in this run (default: in all)")
-        .flag("--keep-files", removing.keep_files, "Leave the files; then no row names them")
-        .flag("--keep-records", removing.keep_records,
-              "Leave the record of the exposure, when nothing else is left")
-        .standard(standard, Options::Effects)
+    auto &removal =
+        options.verb("remove-raw", "Take a wrongly ingested exposure out again")
+            .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
+            .positional("OBS_ID", removing.obs_id, "Observation id of the exposure", false)
+            .value("--instrument", removing.instrument, "NAME", "Instrument of the exposure")
+            .value("--exposure", removing.exposure, "ID", "Number of the exposure, instead of OBS_ID")
+            .values("--detector", removing.detectors, "N", "Only this detector (repeatable)")
+            .value("--run", removing.run, "RUN", "Only in this run (default: in all)")
+            .flag("--keep-files", removing.keep_files, "Leave the files; then no row names them")
+            .flag("--keep-records", removing.keep_records,
+                  "Leave the record of the exposure, when nothing else is left");
+    ingest::addInstrumentDir(removal, instrumentDir);
+    removal.standard(standard, Options::Effects)
         .example("dbb-ingest --repo repo raw/LSSTCam && dbb-repo remove-raw -n repo MC_C_20190319_000001",
                  "see what would be removed")
         .example(
@@ -93,6 +99,7 @@ int main(int argc, char **argv) {
         common::Output out(STDOUT_FILENO);
         auto const verb = options.chosenVerb();
         auto status = common::ExitCode::Done;
+        ingest::useTableFolder(instrumentDir);
         registering.repo = showing.repo = checking.repo = removing.repo = repo;
         registering.dry_run = checking.dry_run = removing.dry_run = standard.dry_run;
         if (verb == "create") ingest::createRepository(repo, standard.dry_run);
