@@ -55,6 +55,7 @@ void AfterCommand::note(manifest::Record const &record, std::string const &outco
         exposure.day_obs = stored["day_obs"].text();
     } else if (exposure.obs_id.empty()) {
         exposure.obs_id = record.text("obs_id");
+        exposure.day_obs = record.get("day_obs").text();
     }
     exposure.lines += record.line() + "\n";
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <optional>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace dbb::ingest {
@@ -23,7 +24,12 @@ constexpr std::size_t maxFolders = 16;
 
 /// The entries of an index that was there before. \throws Error BAD_INDEX when it holds something else
 Json::Object earlier(std::string const &index) {
-    if (::access(index.c_str(), F_OK) != 0) return {};
+    struct stat s {};
+    if (::lstat(index.c_str(), &s) != 0 && errno == ENOENT) return {};
+    if (S_ISLNK(s.st_mode) && ::access(index.c_str(), F_OK) != 0) {
+        throw Error("DESTINATION_EXISTS", "\"" + index + "\" is a link that leads to no file")
+            .hint("mount what it leads to, or remove the link");
+    }
     Json::Object out;
     std::optional<instrument::HeaderIndex> read;
     try {

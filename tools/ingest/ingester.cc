@@ -309,7 +309,7 @@ void Ingester::findExposure(RawLine &line) {
     line.physical_filter = (*exposure)["physical_filter"].text();
     Json dataId;
     dataId.set("instrument", line.instrument).set("exposure", line.exposure).set("detector", line.detector);
-    line.record.set("data_id", dataId);
+    line.record.set("data_id", dataId).set("day_obs", (*exposure)["day_obs"]);
     line.records = std::make_shared<Json const>(Json().set("exposure", std::move(*exposure)));
 }
 

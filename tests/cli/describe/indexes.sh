@@ -85,6 +85,15 @@ expect_eq "$(jq -r 'keys[]' raws/_index.json | grep -c fits)" 3
 mkdir odd && cp "$DBB_EXAMPLES"/LATISS/*.fits odd/a.fits && mkfifo odd/_index.json
 expect_rc 1 dbb-describe --rejects odd.rejects odd
 expect_eq "$(jq -r .error.code odd.rejects)" BAD_INDEX
+# … and one that is larger than any should be, and a link that leads nowhere is not written over.
+mkdir large && cp "$DBB_EXAMPLES"/LATISS/*.fits large/a.fits && truncate -s 65M large/_index.json
+expect_rc 1 dbb-describe --rejects large.rejects large
+expect_eq "$(jq -r .error.code large.rejects)" BAD_INDEX
+expect_eq "$(grep -c data_id "$OUT")" 1
+mkdir linked && cp "$DBB_EXAMPLES"/LATISS/*.fits linked/a.fits && ln -s nowhere linked/_index.json
+expect_rc 1 dbb-describe --write-index --rejects linked.rejects linked
+expect_match linked.rejects 'is a link that leads to no file'
+expect_eq "$(readlink linked/_index.json)" nowhere
 # Several programs add to one index.
 mkdir together
 for i in $(seq 12); do cp "$DBB_EXAMPLES"/LATISS/*.fits "together/f$i.fits"; done

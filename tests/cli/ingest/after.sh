@@ -66,6 +66,19 @@ expect_rc 3 dbb-ingest --repo slow -t direct --after-timeout 1s --after "bash -c
 [ $((EPOCHSECONDS - before)) -lt 20 ] || fail "it was not stopped in time"
 expect_match "$ERR" 'took longer than 1 s'
 ! pgrep -f 'sleep 77[.]7' > /dev/null || fail "what the command started goes on"
+# Who is asked to stop ends the command that runs and begins no other; both are said.
+make_repo asked
+dbb-ingest --repo asked -t direct --after "bash -c 'touch began; sleep 78.8'" "$DBB_EXAMPLES/LSSTCam" > asked.out 2> asked.err &
+pid=$!
+for _ in $(seq 100); do [ -e began ] && break; sleep 0.1; done
+kill -TERM $pid
+rc=0
+wait $pid || rc=$?
+expect_eq "$rc" 143
+expect_eq "$(grep -c 'after for exposure' asked.err)" 2
+expect_match asked.err 'was not run, as this program is asked to stop'
+! pgrep -f 'sleep 78[.]8' > /dev/null || fail "what the command started goes on"
+expect_eq "$(grep -c '"ingest"' asked.out)" 3
 # The receipts do not wait for the command.
 make_repo live
 dbb-ingest --repo live -t direct --after 'sleep 3' "$DBB_EXAMPLES/LATISS" > live.out &

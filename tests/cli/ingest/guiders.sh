@@ -41,6 +41,23 @@ expect_rc 0 dbb-repo check repo
 expect_rc 0 dbb-ingest --repo repo -t copy --guiders $guider
 expect_eq "$(jq -r 'select(.ingest).ingest.outcome' "$OUT")" existing
 
+# A commit of guiders alone tells a command all of its exposure.
+make_repo told
+expect_rc 0 dbb-ingest --repo told -t direct $raw
+# shellcheck disable=SC2016  # for the inner shell
+expect_rc 0 dbb-ingest --repo told -t direct --guiders --after 'sh -c "env | grep ^DBB_ | sort > told.env"' $guider
+expect_eq "$(cat told.env)" "DBB_DAY_OBS=20240918
+DBB_EXPOSURE=2024091800013
+DBB_INSTRUMENT=LSSTCam
+DBB_OBS_ID=MC_C_20240918_000013
+DBB_REPO=$PWD/told"
+# dbb-why takes them when asked to.
+expect_rc 1 dbb-why --repo told $guider
+expect_match "$OUT" 'give --guiders'
+expect_rc 0 dbb-why --repo told --guiders $guider
+expect_match "$OUT" 'guider of exposure MC_C_20240918_000013, detector 189'
+expect_match "$OUT" '^  run +LSSTCam/raw/guider'
+
 # Both in one call, in whatever order; a dry run of a guider needs its exposure, too.
 make_repo both
 expect_rc 1 dbb-ingest -n --repo both -t direct --guiders $guider
