@@ -12,6 +12,7 @@ struct EarthOrientation {
     double ut1_minus_utc_s = 0;
     double pole_x_rad = 0;
     double pole_y_rad = 0;
+    bool operator==(EarthOrientation const &) const = default;
 };
 
 /// Linear interpolation at a UTC instant. Outside the table UT1-UTC is 0 and the pole is at its mean place

@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 #include <erfa.h>
+#include <optional>
+#include <utility>
 
 namespace dbb::astro {
 
@@ -56,13 +58,20 @@ SiteAngles anglesOf(Site const &site) {
     return out;
 }
 
-/// Star-independent parameters of an observation at a time and site.
-eraASTROM contextOf(JulianDate const &tai, Site const &site) {
+/// What star-independent parameters depend on.
+struct Moment {
+    JulianDate tai;
+    Site site;
+    EarthOrientation earth;
+
+    bool operator==(Moment const &) const = default;
+};
+
+eraASTROM computed(Moment const &moment, JulianDate const &utc) {
+    auto const &[tai, site, earth] = moment;
     double tt1 = 0, tt2 = 0, utc1 = 0, utc2 = 0, ut1 = 0, ut2 = 0, tdb1 = 0, tdb2 = 0;
     eraTaitt(tai.day, tai.fraction, &tt1, &tt2);
     eraTaiutc(tai.day, tai.fraction, &utc1, &utc2);
-    auto const utc = normalised(utc1, utc2);
-    auto const earth = earthOrientation(utc);
     eraUtcut1(utc1, utc2, earth.ut1_minus_utc_s, &ut1, &ut2);
     auto const ut = normalised(ut1, ut2);
     auto const tt = normalised(tt1, tt2);
@@ -87,6 +96,18 @@ eraASTROM contextOf(JulianDate const &tai, Site const &site) {
             angles.lon_rad, angles.lat_rad, angles.height_m, earth.pole_x_rad, earth.pole_y_rad,
             eraSp00(tt.day, tt.fraction), refa, refb, &out);
     return out;
+}
+
+/// Star-independent parameters of an observation at a time and site. They take far longer than all else, and
+/// the files of an exposure share them.
+eraASTROM contextOf(JulianDate const &tai, Site const &site) {
+    thread_local std::optional<std::pair<Moment, eraASTROM>> last;
+    double utc1 = 0, utc2 = 0;
+    eraTaiutc(tai.day, tai.fraction, &utc1, &utc2);
+    auto const utc = normalised(utc1, utc2);
+    Moment const moment{tai, site, earthOrientation(utc)};
+    if (!last || !(last->first == moment)) last.emplace(moment, computed(moment, utc));
+    return last->second;
 }
 
 Vector deflected(eraASTROM &context, Vector direction) {
