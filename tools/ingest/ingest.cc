@@ -92,11 +92,13 @@ private:
 
     Described describe(std::vector<Record> files, int jobs) {
         auto errors = describeAll(_describer, files, jobs);
+        // Its own, because the description of the batch before may still be under way.
+        RecordsMemory memory;
         std::vector<std::optional<RawLine>> lines(files.size());
         for (std::size_t i = 0; i < files.size(); ++i) {
             if (errors[i]) continue;
             try {
-                lines[i] = _ingester.read(files[i], _memory);
+                lines[i] = _ingester.read(files[i], memory);
             } catch (common::Error const &e) {
                 if (e.exitCode() != common::ExitCode::SomeFailed) throw;
                 errors[i] = e;
@@ -135,7 +137,6 @@ private:
     common::Output &_output;
     manifest::Summary &_summary;
     std::vector<Record> _files;
-    RecordsMemory _memory; // of the one description that is under way
     std::future<Described> _pending;
 };
 
