@@ -11,9 +11,9 @@ WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 # Contracted multiply-add would change the last bit of translated angles and times.
 CXXFLAGS ?= -O2 -g1
 ALL_CXXFLAGS := -std=c++20 $(WARNINGS) $(CXXFLAGS) $(SANITIZE) -ffp-contract=off -pthread \
-	-Ilib -Itools -Itests -isystem /usr/include/cfitsio -DDBB_VERSION='"$(VERSION)"' \
+	-Ilib -Itools -Itests -isystem /usr/include/cfitsio -isystem /usr/include/postgresql -DDBB_VERSION='"$(VERSION)"' \
 	-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
-LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz -lzip
+LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz -lzip -lpq
 
 PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest dbb-why dbb-visits
 LIB_SOURCES := $(wildcard lib/*/*.cc)

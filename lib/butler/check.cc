@@ -36,7 +36,13 @@ bool isOfRegistry(DamageKind const &kind) {
 class Checker {
 public:
     Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
-        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {}
+        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {
+        // What is looked for stands in SQLite's own tables and goes by its rows.
+        if (!_config.postgres) return;
+        throw Error("REPO_UNSUPPORTED", "\"" + _config.registry() + "\": check reads SQLite registries only",
+                    common::ExitCode::Damaged)
+            .hint("for this one use the server's own tools");
+    }
 
     CheckResult run(std::function<void(std::string_view)> const &progress) {
         DamageKind const *before = nullptr;
@@ -89,11 +95,11 @@ private:
     /// SQLite knows the CHECK constraints of tables only where it could write. Nothing is written.
     std::unique_ptr<sql::Database> openForChecks() const {
         try {
-            return openRegistry(_config.sqlite_path, Access::Trial);
+            return openRegistry(_config, Access::Trial);
         } catch (Error const &e) {
             if (e.code() != "REPO_READ_ONLY") throw;
         }
-        return openRegistry(_config.sqlite_path, Access::ReadOnly);
+        return openRegistry(_config, Access::ReadOnly);
     }
 
     /// Report what was found, and mend it first where that was asked for.

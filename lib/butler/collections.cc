@@ -56,7 +56,7 @@ std::map<std::int64_t, DimensionGroup> knownGroups(Repository const &repo) {
 constexpr char const *typeColumns =
     "SELECT id, name, storage_class, dimensions_key, tag_association_table, calibration_association_table "
     "FROM "
-    "(SELECT *, calibration_association_table IS NOT NULL AS calibration FROM dataset_type)";
+    "(SELECT *, calibration_association_table IS NOT NULL AS calibration FROM dataset_type) AS t";
 
 std::string whereClause(Condition const &condition) {
     return condition.sql.empty() ? std::string() : " WHERE " + condition.sql;
@@ -105,6 +105,7 @@ std::string described(std::vector<std::string> const &required, std::string cons
 std::set<std::string> columnsOf(sql::Database &db, std::string const &table) {
     std::set<std::string> out;
     auto const statement = db.prepare("SELECT * FROM " + sql::quoteIdentifier(table) + " LIMIT 0");
+    statement->step();
     for (int i = 0; i < statement->columnCount(); ++i) out.insert(statement->columnName(i));
     return out;
 }
@@ -137,8 +138,10 @@ std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
         if (known.names == group.names) return key;
     }
     auto &db = repo.db();
-    db.cached("INSERT INTO dimension_graph_key DEFAULT VALUES").run({});
-    auto const key = db.lastInsertId();
+    std::int64_t key = 0;
+    db.cached("INSERT INTO dimension_graph_key (id) VALUES (?) RETURNING id")
+        .query({db.nextKey("dimension_graph_key_seq_id")},
+               [&](Statement const &row) { key = row.integer(0); });
     auto &insert = db.cached(
         "INSERT INTO dimension_graph_definition (dimension_graph_id, dimension_name) VALUES (?, ?)");
     for (auto const &name : group.required) insert.run({key, name});
@@ -162,7 +165,8 @@ void ensureTables(Repository const &repo, DimensionGroup const &group, std::int6
     columns.insert(group.required.begin(), group.required.end());
     ensureTable(db, tagsTableName(key), tagsTable(repo.universe(), group, key, db.dialect()), columns);
     if (!calibration) return;
-    columns.insert({"id", "timespan_begin", "timespan_end"});
+    auto const all = databaseColumns(calibsTableSpec(repo.universe(), group, key), db.dialect());
+    columns.insert(all.begin(), all.end());
     ensureTable(db, calibsTableName(key), calibsTable(repo.universe(), group, key, db.dialect()), columns);
 }
 
@@ -186,7 +190,7 @@ std::vector<Collection> listCollections(Repository const &repo, std::string cons
         .cached("SELECT collection_id, name, code, doc FROM (SELECT collection_id, name, type AS code, doc, "
                 "CASE type WHEN 1 THEN 'RUN' WHEN 2 THEN 'TAGGED' WHEN 3 THEN 'CHAINED' WHEN 4 THEN "
                 "'CALIBRATION' "
-                "END AS type FROM collection)"
+                "END AS type FROM collection) AS c"
                 + whereClause(condition) + " ORDER BY name")
         .query(condition.values, [&](Statement const &row) { out.push_back(collectionOf(row)); });
     for (auto &collection : out) {
@@ -242,8 +246,9 @@ std::int64_t registerRun(Repository const &repo, std::string const &name) {
     if (auto const found = findRun(repo, name)) return *found;
     checkRunName(name);
     auto &db = repo.db();
-    db.cached("INSERT INTO collection (name, type) VALUES (?, ?) ON CONFLICT DO NOTHING")
-        .run({name, static_cast<std::int64_t>(CollectionType::Run)});
+    db.cached("INSERT INTO collection (collection_id, name, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+        .run({db.nextKey("collection_seq_collection_id"), name,
+              static_cast<std::int64_t>(CollectionType::Run)});
     auto const id = findCollection(repo, name).value().id;
     db.cached("INSERT INTO run (collection_id) VALUES (?)").run({id});
     return id;
@@ -291,9 +296,9 @@ DatasetType ensureDatasetType(Repository const &repo, std::string const &name,
     sql::Value calibs;
     if (calibration) calibs = calibsTableName(key);
     repo.db()
-        .cached("INSERT INTO dataset_type (name, storage_class, dimensions_key, tag_association_table, "
-                "calibration_association_table) VALUES (?, ?, ?, ?, ?)")
-        .run({name, storageClass, key, tagsTableName(key), calibs});
+        .cached("INSERT INTO dataset_type (id, name, storage_class, dimensions_key, tag_association_table, "
+                "calibration_association_table) VALUES (?, ?, ?, ?, ?, ?)")
+        .run({repo.db().nextKey("dataset_type_seq_id"), name, storageClass, key, tagsTableName(key), calibs});
     return findDatasetType(repo, name).value();
 }
 

@@ -1,6 +1,7 @@
 #include "butler/config.h"
 
 #include "butler/embedded.h"
+#include "butler/postgres_config.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/options.h"
@@ -250,10 +251,6 @@ void checkManagers(Reader const &reader) {
 
 std::string sqlitePath(Reader const &reader, std::string const &root) {
     auto const db = reader.text("registry.db", "sqlite:///<butlerRoot>/gen3.sqlite3");
-    if (db.starts_with("postgresql")) {
-        throw reader.bad("registry.db",
-                         "is a PostgreSQL database; this version of dbb uses SQLite registries only");
-    }
     constexpr std::string_view prefix = "sqlite:///";
     auto const path = db.starts_with(prefix) ? withRoot(db.substr(prefix.size()), root) : std::string();
     if (path.empty() || path == ":memory:" || path.find('?') != std::string::npos) {
@@ -264,8 +261,12 @@ std::string sqlitePath(Reader const &reader, std::string const &root) {
 
 } // namespace
 
-std::string freshConfigText() {
-    return std::string(embedded::butlerYaml());
+std::string freshConfigText(std::string const &url, std::string const &schema) {
+    std::string out(embedded::butlerYaml());
+    if (url.empty()) return out;
+    auto const line = out.find("  db: ");
+    out.replace(line, out.find('\n', line) - line, "  db: " + Json(url).dump());
+    return schema.empty() ? out : out + "  namespace: " + Json(schema).dump() + "\n";
 }
 
 Config readConfig(std::string const &repo) {
@@ -275,7 +276,15 @@ Config readConfig(std::string const &repo) {
     checkKind(reader);
     checkManagers(reader);
     out.root = localFolder(reader, "root", reader.text("root", common::folderOf(out.file)));
-    out.sqlite_path = sqlitePath(reader, out.root);
+    if (auto const db = reader.text("registry.db", ""); isPostgres(db)) {
+        try {
+            out.postgres = postgresTarget(db, reader.at("registry"));
+        } catch (Error const &e) {
+            throw reader.bad("registry.db", e.message());
+        }
+    } else {
+        out.sqlite_path = sqlitePath(reader, out.root);
+    }
 
     // The datastore's name in the registry has the root as it is written, mark and all.
     auto const storeRoot = reader.text("datastore.root", "<butlerRoot>/datastore");

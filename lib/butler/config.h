@@ -3,32 +3,39 @@
 #pragma once
 
 #include "common/json.h"
+#include "sql/database.h"
 
+#include <optional>
 #include <string>
 
 namespace dbb::butler {
 
 /// What dbb needs of a repository's configuration.
 struct Config {
-    std::string file;           ///< path of butler.yaml
-    std::string root;           ///< absolute path that <butlerRoot> stands for
-    std::string sqlite_path;    ///< absolute path of the registry
-    std::string datastore_root; ///< absolute path below which relative paths of files lie
+    std::string file;                            ///< path of butler.yaml
+    std::string root;                            ///< absolute path that <butlerRoot> stands for
+    std::string sqlite_path;                     ///< absolute path of the registry, empty with PostgreSQL
+    std::optional<sql::PostgresTarget> postgres; ///< the registry, when it is no SQLite file
+    std::string datastore_root;                  ///< absolute path below which relative paths of files lie
     std::string
         datastore_name; ///< as in dataset_location: `FileDatastore@` and the unexpanded root, or configured
     std::string records_table; ///< file_datastore_records
     bool checksum = false;     ///< datastore.checksum
     bool obscore = false;      ///< registry.managers.obscore: a live ObsCore table
     common::Json templates;    ///< datastore.templates, null when there are none; see templateFor()
+
+    /// The registry for messages: path of the file, or URL without password.
+    std::string registry() const { return postgres ? postgres->name() : sqlite_path; }
 };
 
-/// Text of the butler.yaml that `butler create` writes for a SQLite repository.
-std::string freshConfigText();
+/// Text of the butler.yaml that `butler create` writes.
+/// \param url     of a PostgreSQL registry, empty: SQLite \param schema  registry.namespace, empty: none
+std::string freshConfigText(std::string const &url = "", std::string const &schema = "");
 
 /// Read the configuration of a repository.
 /// \param repo  folder, path of a YAML file, or a label of DAF_BUTLER_REPOSITORIES /
 /// DAF_BUTLER_REPOSITORY_INDEX \throws Error REPO_NOT_FOUND (exit 4); REPO_UNSUPPORTED (exit 5) for
-/// client/server, PostgreSQL, chained, remote or
+/// client/server, chained, remote or
 ///         otherwise configured repositories, naming the key at fault; USAGE for a broken repository index
 Config readConfig(std::string const &repo);
 

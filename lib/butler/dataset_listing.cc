@@ -1,5 +1,6 @@
 #include "butler/datasets.h"
 
+#include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "butler/stored_path.h"
 #include "butler/where.h"
@@ -54,7 +55,8 @@ struct Dimensions {
     std::string joins;
 };
 
-Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condition const &condition) {
+Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condition const &condition,
+                        sql::Dialect dialect) {
     Dimensions out;
     for (auto const &name : type.dimensions.required) out.expressions[name] = "t." + quoteIdentifier(name);
     bool withImplied = false;
@@ -86,7 +88,7 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condi
                 matches.push_back(alias + "." + quoteIdentifier(column) + " = "
                                   + out.expressions.at(dimension));
             }
-            out.joins += " LEFT JOIN " + quoteIdentifier(name) + " AS " + alias + " ON "
+            out.joins += " LEFT JOIN " + readable(element, dialect) + " AS " + alias + " ON "
                          + common::join(matches, " AND ");
             for (auto const &implied : element.implies) {
                 out.expressions.try_emplace(implied, alias + "." + quoteIdentifier(implied));
@@ -106,11 +108,9 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condi
 /// id, run id, values of the condition, [values of the last data ID,] number of rows.
 std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition,
                          bool withFiles, bool continued) {
-    auto const dimensions = dimensionsOf(repo.universe(), type, condition);
-    std::string inner =
-        "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
-        "substr(d.id, 1, 8) || '-' || substr(d.id, 9, 4) || '-' || substr(d.id, 13, 4) || '-' || "
-        "substr(d.id, 17, 4) || '-' || substr(d.id, 21) AS id";
+    auto const dimensions = dimensionsOf(repo.universe(), type, condition, repo.db().dialect());
+    std::string inner = "SELECT ? AS dataset_type, ? AS run, d.ingest_date AS ingest_date, "
+                        + uuidText("d.id", repo.db().dialect()) + " AS id";
     for (auto const &[name, expression] : dimensions.expressions) {
         inner += ", " + expression + " AS " + quoteIdentifier(name);
     }
@@ -130,7 +130,7 @@ std::string listingQuery(Repository const &repo, DatasetType const &type, Condit
     auto const keyList = common::join(key, ", ");
     std::string out = "SELECT " + keyList + (key.empty() ? "" : ", ")
                       + "id, ingest_date, path, file_size, checksum, formatter, component FROM (" + inner
-                      + ")";
+                      + ") AS q";
     std::string separator = " WHERE ";
     if (!condition.sql.empty()) out += std::exchange(separator, " AND ") + "(" + condition.sql + ")";
     if (continued)

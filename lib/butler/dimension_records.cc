@@ -1,5 +1,6 @@
 #include "butler/dimension_records.h"
 
+#include "butler/dialect.h"
 #include "butler/overlaps.h"
 #include "butler/record_plan.h"
 #include "butler/record_values.h"
@@ -160,29 +161,28 @@ Error conflict(RecordPlan const &plan, std::vector<std::size_t> const &columns,
 
 /// Set the columns that differ. \return what they were
 Json update(Repository const &repo, RecordPlan const &plan, std::vector<std::size_t> const &columns,
-            std::vector<Value> const &written, std::vector<Value> const &read) {
+            std::vector<Value> const &values, std::vector<Value> const &read) {
     Json old{Json::Object{}};
     Names assignments;
     std::vector<Value> parameters;
     for (auto const i : columns) {
         auto const &column = plan.columns[i];
         old.set(column.name, valueOf(column, read, plan.first_value[i]));
-        auto at = plan.first_value[i];
-        for (auto const &name : columnNames(column)) {
-            assignments.push_back(quoteIdentifier(name) + " = ?");
-            parameters.push_back(written[at++]);
-        }
+        for (auto const &one : butler::written(column, parameters.size() + 1, repo.db().dialect()))
+            assignments.push_back(one.name + " = " + one.expression);
+        auto const first = values.begin() + static_cast<std::ptrdiff_t>(plan.first_value[i]);
+        parameters.insert(parameters.end(), first, first + (column.timespan ? 2 : 1));
     }
-    auto const key = keyOf(plan, written);
+    auto const key = keyOf(plan, values);
     parameters.insert(parameters.end(), key.begin(), key.end());
     auto &statement =
         repo.db().cached("UPDATE " + quoteIdentifier(plan.element->name) + " SET "
                          + common::join(assignments, ", ") + " WHERE " + equalities(plan.key_columns));
     try {
-        write(repo, plan, statement, parameters, written);
+        write(repo, plan, statement, parameters, values);
     } catch (Error const &e) {
         if (e.code() == "CONSTRAINT" && e.message().find("UNIQUE") != std::string::npos) {
-            throw keyTaken(repo, plan, written);
+            throw keyTaken(repo, plan, values);
         }
         throw;
     }
@@ -269,8 +269,8 @@ std::optional<DimensionRecord> DimensionRecords::findBy(std::string_view element
     values.emplace_back(key.at(columns.size() - 1).string());
     std::optional<DimensionRecord> out;
     _repo.db()
-        .cached("SELECT " + quotedList(plan.database_columns) + " FROM " + quoteIdentifier(plan.element->name)
-                + " WHERE " + equalities(columns))
+        .cached("SELECT " + quotedList(plan.database_columns) + " FROM " + plan.source + " WHERE "
+                + equalities(columns))
         .query(values, [&](Statement const &row) { out = recordOf(plan.columns, row); });
     return out;
 }
@@ -288,14 +288,14 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
         columns = plan.columns;
         names = plan.database_columns;
         keys = plan.key_size;
-        from = quoteIdentifier(element.name);
+        from = plan.source;
     } else {
         // Such an element lives only in the rows that imply it.
         auto const &key = element.keys.front();
         columns = {{.name = key.name, .type = key, .key = true}};
         names = {key.name};
         from = "(SELECT DISTINCT " + quoteIdentifier(element.name) + " AS " + quoteIdentifier(key.name)
-               + " FROM " + quoteIdentifier(element.union_target) + ")";
+               + " FROM " + quoteIdentifier(element.union_target) + ") AS r";
     }
     auto const condition = parseWhere(where, names);
     Names const order(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(keys));

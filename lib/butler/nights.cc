@@ -1,6 +1,7 @@
 #include "butler/nights.h"
 
 #include "butler/collections.h"
+#include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "butler/where.h"
 
@@ -17,14 +18,15 @@ namespace {
 using Nights = std::map<std::pair<std::string, std::int64_t>, Night>;
 
 /// The exposures that meet a condition, as a table expression.
-std::string selected(Condition const &condition) {
-    return "(SELECT * FROM exposure" + (condition.sql.empty() ? "" : " WHERE " + condition.sql) + ")";
+std::string selected(Repository const &repo, Condition const &condition) {
+    return "(SELECT * FROM " + readable(repo.universe().at("exposure"), repo.db().dialect()) + " AS r"
+           + (condition.sql.empty() ? "" : " WHERE " + condition.sql) + ") AS e";
 }
 
 void countExposures(Repository const &repo, Condition const &condition, Nights &nights) {
     repo.db()
         .cached("SELECT instrument, day_obs, observation_type, count(*), min(seq_num), max(seq_num) FROM "
-                + selected(condition) + " GROUP BY instrument, day_obs, observation_type")
+                + selected(repo, condition) + " GROUP BY instrument, day_obs, observation_type")
         .query(condition.values, [&](Statement const &row) {
             auto &night = nights[{row.text(0), row.integer(1)}];
             night.instrument = row.text(0);
@@ -43,7 +45,7 @@ void countDatasets(Repository const &repo, DatasetType const &type, Condition co
     auto parameters = condition.values;
     parameters.emplace_back(type.id);
     repo.db()
-        .cached("SELECT e.instrument, e.day_obs, count(*) FROM " + selected(condition) + " AS e JOIN "
+        .cached("SELECT e.instrument, e.day_obs, count(*) FROM " + selected(repo, condition) + " JOIN "
                 + quoteIdentifier(type.tags_table)
                 + " AS t ON t.instrument = e.instrument AND t.exposure = e.id WHERE t.dataset_type_id = ? "
                   "AND t.collection_id IN (SELECT collection_id FROM run) GROUP BY e.instrument, e.day_obs")

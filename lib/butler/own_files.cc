@@ -12,6 +12,7 @@ OwnFiles::OwnFiles(Config const &config) {
         if (::stat(path.c_str(), &s) == 0) _files.emplace(s.st_dev, s.st_ino);
     };
     add(config.file);
+    if (config.sqlite_path.empty()) return;
     std::set<std::string> databases{config.sqlite_path};
     // Where the registry is a link, SQLite keeps the journals beside what it leads to.
     if (struct stat s{}; ::stat(config.sqlite_path.c_str(), &s) == 0)

@@ -1,5 +1,6 @@
 #include "butler/record_plan.h"
 
+#include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -64,13 +65,20 @@ RecordPlan makePlan(Repository const &repo, std::string_view name) {
         if (column.key) plan.key_columns.push_back(column.name);
     }
     plan.key_size = plan.key_columns.size();
-    auto const table = quoteIdentifier(element.name);
-    auto const list = quotedList(plan.database_columns);
-    Names const marks(plan.database_columns.size(), "?");
     auto &db = repo.db();
-    plan.insert = &db.cached("INSERT INTO " + table + " (" + list + ") VALUES (" + common::join(marks, ", ")
-                             + ") ON CONFLICT DO NOTHING");
-    plan.select = &db.cached("SELECT " + list + " FROM " + table + " WHERE " + equalities(plan.key_columns));
+    Names names;
+    Names expressions;
+    for (std::size_t i = 0; i < plan.columns.size(); ++i) {
+        for (auto &column : written(plan.columns[i], plan.first_value[i] + 1, db.dialect())) {
+            names.push_back(std::move(column.name));
+            expressions.push_back(std::move(column.expression));
+        }
+    }
+    plan.insert = &db.cached("INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(names, ", ")
+                             + ") VALUES (" + common::join(expressions, ", ") + ") ON CONFLICT DO NOTHING");
+    plan.source = readable(element, db.dialect()) + " AS r";
+    plan.select = &db.cached("SELECT " + quotedList(plan.database_columns) + " FROM " + plan.source
+                             + " WHERE " + equalities(plan.key_columns));
     plan.summaries = summaryInserts(universe, element);
     return plan;
 }

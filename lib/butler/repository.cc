@@ -1,6 +1,8 @@
 #include "butler/repository.h"
 
+#include "butler/db_auth.h"
 #include "butler/embedded.h"
+#include "butler/postgres_config.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -107,7 +109,7 @@ void checkObscore(Config const &config, Attributes const &attributes) {
     bool const live = config.obscore || attributes.contains("config:registry.managers.obscore")
                       || attributes.contains("config:obscore.json");
     if (!live) return;
-    throw unsupported(config.sqlite_path,
+    throw unsupported(config.registry(),
                       "registry.managers.obscore keeps a live ObsCore table, which dbb would "
                       "leave out of date")
         .hint("dbb can read this repository but not write to it; use butler ingest-raws here");
@@ -130,7 +132,7 @@ void ensureRecordsTable(sql::Database &db, Config const &config, Access access) 
     if (db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
         if (access == Access::ReadOnly) return; // what is there can be read
         throw Error("SCHEMA_DAMAGED",
-                    "\"" + config.sqlite_path + "\" has no table " + name
+                    "\"" + config.registry() + "\" has no table " + name
                         + " of file records, though datasets are said to be stored",
                     ExitCode::Damaged)
             .hint("correct datastore.records.table in \"" + config.file
@@ -146,14 +148,18 @@ void ensureRecordsTable(sql::Database &db, Config const &config, Access access) 
     transaction.commit();
 }
 
-void fillRegistry(sql::Database &db) {
-    sql::Transaction transaction(db);
+void fillTables(sql::Database &db) {
     runAll(db, staticTables(Universe::parse(embedded::dimensionsJson()), db.dialect()));
     auto &insert = db.cached("INSERT INTO butler_attributes (name, value) VALUES (?, ?)");
     auto const attributes = Json::parse(embedded::butlerAttributes());
     for (auto const &[name, value] : attributes.object()) insert.run({name, value.string()});
     insert.run({"config:dimensions.json", std::string(embedded::dimensionsJson())});
     createRecordsTable(db, "file_datastore_records");
+}
+
+void fillRegistry(sql::Database &db) {
+    sql::Transaction transaction(db);
+    fillTables(db);
     transaction.commit();
 }
 
@@ -197,7 +203,14 @@ Error openingError(Error const &e) {
     return out;
 }
 
-std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access) {
+std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access) {
+    if (config.postgres) {
+        auto target = *config.postgres;
+        addCredentials(target);
+        return sql::openPostgres(target, access == Access::ReadOnly ? sql::OpenMode::ReadOnly
+                                                                    : sql::OpenMode::ReadWrite);
+    }
+    auto const &file = config.sqlite_path;
     if (access != Access::ReadOnly) return sql::openSqlite(file, sql::OpenMode::ReadWrite);
     try {
         return sql::openSqlite(file, sql::OpenMode::ReadOnly);
@@ -230,10 +243,41 @@ void Repository::checkCreate(std::string const &root) {
     }
 }
 
-void Repository::create(std::string const &root) try {
+namespace {
+
+/// An empty registry on a server: all of it or nothing.
+void fillServer(sql::PostgresTarget target) {
+    addCredentials(target);
+    auto const db = sql::openPostgres(target, sql::OpenMode::Create);
+    auto const name = target.name();
+    if (!db->cached("SELECT 1 FROM pg_extension WHERE extname = 'btree_gist'").hasRow({})) {
+        throw Error("REPO_UNSUPPORTED",
+                    "\"" + name
+                        + "\" lacks the extension btree_gist, without which the Butler "
+                          "refuses a registry",
+                    ExitCode::Backend)
+            .hint("its owner can add it: CREATE EXTENSION btree_gist");
+    }
+    sql::Transaction transaction(*db);
+    if (!target.schema.empty())
+        db->execute("CREATE SCHEMA IF NOT EXISTS " + sql::quoteIdentifier(target.schema));
+    if (db->cached("SELECT 1 FROM pg_tables WHERE schemaname = current_schema()").hasRow({}))
+        throw existsAlready(name,
+                            "it has tables; choose an empty schema with --namespace. Nothing was changed");
+    fillTables(*db);
+    transaction.commit();
+}
+
+} // namespace
+
+void Repository::create(std::string const &root, std::string const &url, std::string const &schema) try {
     auto const folder = common::absolutePath(root);
     checkCreate(folder);
     common::createFolders(folder);
+    if (!url.empty()) {
+        fillServer(postgresTarget(url, Json().set("namespace", schema.empty() ? Json() : Json(schema))));
+        return common::writeFileDurably(folder + "/butler.yaml", freshConfigText(url, schema));
+    }
     auto const registry = folder + "/gen3.sqlite3";
     // The registry gets its name when it is whole, and butler.yaml, without which nobody finds it, comes
     // last.
@@ -258,9 +302,9 @@ Repository Repository::open(std::string const &repo, Access access) try {
     Repository out;
     out._access = access;
     out._config = readConfig(repo);
-    auto const &file = out._config.sqlite_path;
+    auto const file = out._config.registry();
     bool const writes = access != Access::ReadOnly;
-    out._db = openRegistry(file, access);
+    out._db = openRegistry(out._config, access);
 
     auto const attributes = readAttributes(*out._db, file);
     for (auto const &manager : managers) {

@@ -18,7 +18,7 @@ enum class Access { ReadOnly, ReadWrite, Trial };
 
 /// Open the database of a registry. What a writer that was killed left behind is rolled back first, which
 /// reading alone could not do. \throws Error as openSqlite
-std::unique_ptr<sql::Database> openRegistry(std::string const &file, Access access);
+std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access);
 
 /// An error that keeps a whole repository from being opened, whatever it would mean for a single file.
 common::Error openingError(common::Error const &e);
@@ -29,7 +29,10 @@ public:
     /// `butler create`, with file_datastore_records in place. Nothing of it is visible before it is whole:
     /// butler.yaml appears last. \throws Error REPO_EXISTS (exit 4) when there is a butler.yaml or
     /// gen3.sqlite3 already
-    static void create(std::string const &root);
+    /// \param url     of a PostgreSQL registry, empty: SQLite in the folder. Its schema is made when it is
+    ///                not there, and must have no tables (REPO_EXISTS); the extension btree_gist must be
+    ///                installed, as the Butler wants it \param schema  empty: the server's current_schema()
+    static void create(std::string const &root, std::string const &url = "", std::string const &schema = "");
     /// What create() would throw for `root` because of what is there already. Changes nothing.
     static void checkCreate(std::string const &root);
 

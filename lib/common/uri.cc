@@ -56,6 +56,10 @@ bool hasScheme(std::string const &uri) {
 
 } // namespace
 
+std::string decodedUri(std::string const &text) {
+    return decoded(text);
+}
+
 std::string fileUri(std::string const &path) {
     return std::string(scheme) + encoded(path);
 }

@@ -22,6 +22,9 @@ std::string memberPath(std::string const &zip, std::string const &member);
 /// A URI or path as it is shown: the path, and the member. \throws Error as pathOfUri()
 std::string shownUri(std::string const &uri);
 
+/// Text with its percent-encoding taken off.
+std::string decodedUri(std::string const &text);
+
 /// Whether it is a file:// URI of this host; what stands before the path is a host (RFC 8089).
 bool isLocalFileUri(std::string const &uri);
 

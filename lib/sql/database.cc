@@ -122,16 +122,15 @@ ReadTransaction::~ReadTransaction() {
 }
 
 Savepoint::Savepoint(Database &db) : _db(db) {
-    _db.execute("SAVEPOINT dbb");
+    _db.savepoint();
 }
 
 Savepoint::~Savepoint() {
-    // Savepoints of one name nest: each statement means the innermost.
-    if (_open && _db.inTransaction()) undo([&] { _db.execute("ROLLBACK TO dbb; RELEASE dbb"); });
+    if (_open && _db.inTransaction()) undo([&] { _db.rollbackToSavepoint(); });
 }
 
 void Savepoint::release() {
-    _db.execute("RELEASE dbb");
+    _db.releaseSavepoint();
     _open = false;
 }
 

@@ -1,6 +1,7 @@
 /// \file
-/// A SQL database as the registry needs it. SQLite stands behind it (sqlite.cc); PostgreSQL will.
-/// Text is UTF-8; instants are int64; statements take positional parameters written `?`.
+/// A SQL database as the registry needs it: SQLite (sqlite.cc) or PostgreSQL (postgres.cc).
+/// Text is UTF-8; instants are int64; statements take positional parameters written `?`, or `?1` … where one
+/// occurs twice. UUIDs are 32 hexadecimal digits.
 #pragma once
 
 #include <chrono>
@@ -30,7 +31,8 @@ public:
     virtual bool step() = 0;
     /// Make it ready to be bound and run again; parameters become null.
     virtual void reset() = 0;
-    /// Column `index` of the current row (from 0). Booleans of SQLite come back as integers.
+    /// Column `index` of the current row (from 0). Booleans of SQLite come back as integers. Names and number
+    /// of columns are known when step() was called.
     virtual Value column(int index) const = 0;
     virtual int columnCount() const = 0;
     virtual std::string columnName(int index) const = 0;
@@ -61,12 +63,15 @@ public:
     /// Compile a statement.
     /// \throws Error DB_ERROR with the database's own words (exit 4), REPO_LOCKED, REPO_READ_ONLY, DISK_FULL,
     ///         REPO_DAMAGED (exit 5), SCHEMA_DAMAGED (exit 5) for tables and columns that are not there,
-    ///         CONSTRAINT for a violated constraint (its name or columns in cause.column)
+    ///         CONSTRAINT for a violated constraint (its name or columns in cause.column; the message begins
+    ///         with its kind: FOREIGN KEY, UNIQUE …), after which one may read, but must roll back the
+    ///         transaction or its innermost savepoint; REPO_UNREACHABLE (exit 4) when the server is gone
     virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
     /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
     virtual void execute(std::string const &text) = 0;
-    /// Key that the last INSERT into a table with an automatic integer key was given.
-    virtual std::int64_t lastInsertId() = 0;
+    /// A value for an automatic integer key of a table that is about to get a row: of its sequence, or null
+    /// where the database itself finds one.
+    virtual Value nextKey(std::string const &sequence) = 0;
 
     /// A compiled statement kept for the life of the connection, by its text; already reset. The same text
     /// gives the same statement, so it must not be asked for again while its rows are being read.
@@ -79,6 +84,10 @@ public:
     virtual void commit() = 0;
     virtual void rollback() = 0;
     virtual bool inTransaction() const = 0;
+    /// Points inside a transaction, which nest; see Savepoint.
+    virtual void savepoint() = 0;
+    virtual void releaseSavepoint() = 0;
+    virtual void rollbackToSavepoint() = 0; ///< and forget it
 
     /// Keep in memory what savepoints would restore, and what sorts need, instead of in temporary files: for
     /// many small savepoints; and the pages that a large commit changes.
@@ -148,5 +157,23 @@ std::chrono::milliseconds busyTimeout();
 /// stop. \throws Error NOT_FOUND, PERMISSION, REPO_DAMAGED (no database), REPO_READ_ONLY
 std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
                                      std::chrono::milliseconds timeout = busyTimeout());
+
+/// A PostgreSQL database and the schema in it.
+struct PostgresTarget {
+    std::string host; ///< empty: libpq's default, a socket; so are the other empty ones
+    std::string port;
+    std::string database;
+    std::string user;
+    std::string password;
+    std::string schema; ///< empty: the server's current_schema()
+
+    /// For messages: the URL without the password.
+    std::string name() const;
+};
+
+/// Connect to a server. \param timeout  how long a transaction waits for locks of others
+/// \throws Error REPO_UNREACHABLE (exit 4)
+std::unique_ptr<Database> openPostgres(PostgresTarget const &target, OpenMode mode,
+                                       std::chrono::milliseconds timeout = busyTimeout());
 
 } // namespace dbb::sql

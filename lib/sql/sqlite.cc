@@ -216,7 +216,7 @@ public:
         execute("PRAGMA temp_store = MEMORY");
         execute(pagesOfOneCommit);
     }
-    std::int64_t lastInsertId() override { return sqlite3_last_insert_rowid(_db); }
+    Value nextKey(std::string const &) override { return std::monostate{}; }
 
     // A deferred transaction would fail at its first write when another writer came in between.
     void begin() override { cached("BEGIN IMMEDIATE").run({}); }
@@ -224,6 +224,10 @@ public:
     void commit() override { cached("COMMIT").run({}); }
     void rollback() override { cached("ROLLBACK").run({}); }
     bool inTransaction() const override { return sqlite3_get_autocommit(_db) == 0; }
+    // Savepoints of one name nest: each statement means the innermost.
+    void savepoint() override { execute("SAVEPOINT dbb"); }
+    void releaseSavepoint() override { execute("RELEASE dbb"); }
+    void rollbackToSavepoint() override { execute("ROLLBACK TO dbb; RELEASE dbb"); }
 
 private:
     /// SQLite's own busy handler would sleep through a request to stop.

@@ -17,6 +17,7 @@ using common::Options;
 
 int main(int argc, char **argv) {
     std::string repo;
+    ingest::CreateOptions creating;
     ingest::RegisterOptions registering;
     ingest::ShowOptions showing;
     ingest::CheckProgramOptions checking;
@@ -32,6 +33,9 @@ int main(int argc, char **argv) {
 
     options.verb("create", "Create an empty repository")
         .positional("REPO", repo, "Folder of the new repository")
+        .value("--registry", creating.registry, "URL",
+               "PostgreSQL database of the registry (default: SQLite)")
+        .value("--namespace", creating.schema, "SCHEMA", "Schema in it (default: the server's)")
         .standard(standard, Options::Effects)
         .example("dbb-repo create new-repo", "make an empty repository in the folder new-repo");
 
@@ -102,7 +106,8 @@ int main(int argc, char **argv) {
         ingest::useTableFolder(instrumentDir);
         registering.repo = showing.repo = checking.repo = removing.repo = repo;
         registering.dry_run = checking.dry_run = removing.dry_run = standard.dry_run;
-        if (verb == "create") ingest::createRepository(repo, standard.dry_run);
+        creating.dry_run = standard.dry_run;
+        if (verb == "create") ingest::createRepository(repo, creating);
         if (verb == "register-instrument") status = ingest::registerInstruments(registering, out);
         if (verb == "show") ingest::show(showing, ::isatty(STDOUT_FILENO) == 1, out);
         if (verb == "check") status = ingest::checkRepository(checking, ::isatty(STDOUT_FILENO) == 1, out);

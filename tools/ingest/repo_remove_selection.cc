@@ -1,6 +1,7 @@
 #include "ingest/repo_remove_selection.h"
 
 #include "butler/datasets.h"
+#include "butler/dialect.h"
 #include "butler/trash.h"
 #include "common/error.h"
 #include "common/text.h"
@@ -81,12 +82,7 @@ Error damaged(WantedExposure const &exposure, std::string const &what) {
 /// Make sure that whatever has the exposure in its data ID is a dataset of a known type. The tables of tags
 /// are found without the types, which may be what is missing.
 void requireWholeTags(Repository const &repo, WantedExposure const &exposure) {
-    Names tables;
-    repo.db()
-        .cached("SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = "
-                "'table' AND m.name GLOB 'dataset_tags_*' AND c.name = 'exposure' ORDER BY 1")
-        .query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
-    for (auto const &table : tables) {
+    for (auto const &table : butler::tablesWith(repo.db(), "dataset_tags_", "exposure")) {
         std::string fault;
         repo.db()
             .cached("SELECT t.dataset_id, d.id IS NULL FROM " + quoteIdentifier(table)

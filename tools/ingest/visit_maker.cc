@@ -1,5 +1,6 @@
 #include "ingest/visit_maker.h"
 
+#include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "butler/where.h"
 #include "common/signals.h"
@@ -36,11 +37,12 @@ VisitMaker::VisitMaker(butler::Repository const &repo, VisitMakerOptions options
     // What is wanted, and what belongs together with it, in the order of groups. Temporary tables lie in
     // files of the database's own, so that memory stays bounded.
     repo.db().execute(
-        "CREATE TEMPORARY TABLE IF NOT EXISTS dbb_wanted (instrument TEXT NOT NULL, id INTEGER NOT NULL, "
+        "CREATE TEMPORARY TABLE IF NOT EXISTS dbb_wanted (instrument TEXT NOT NULL, id BIGINT NOT NULL, "
         "PRIMARY KEY (instrument, id))");
     repo.db().execute(
-        "CREATE TEMPORARY TABLE IF NOT EXISTS dbb_members (n INTEGER PRIMARY KEY, instrument TEXT NOT NULL, "
-        "id INTEGER NOT NULL, a TEXT, b TEXT, c TEXT)");
+        "CREATE TEMPORARY TABLE IF NOT EXISTS dbb_members (n "
+        + std::string(isPostgres() ? "BIGSERIAL" : "INTEGER")
+        + " PRIMARY KEY, instrument TEXT NOT NULL, id BIGINT NOT NULL, a TEXT, b TEXT, c TEXT)");
     requireGeometryFits();
     for (auto const &name : _options.instruments) requireInstrument(name, "--instrument");
 }
@@ -65,6 +67,10 @@ void VisitMaker::requireInstrument(std::string const &name, std::string const &o
     throw common::usageError(option + ": there is no instrument \"" + name + "\" in this repository",
                              near.empty() ? "registered are: " + common::join(known, ", ")
                                           : "did you mean " + near + "?");
+}
+
+bool VisitMaker::isPostgres() const {
+    return _repo.db().dialect() == sql::Dialect::Postgres;
 }
 
 /// Tracked on the sky, with a position angle, and not known to be blind.
@@ -97,7 +103,8 @@ std::string VisitMaker::selection(std::vector<sql::Value> &values) const {
         for (auto &name : butler::columnNames(column)) names.push_back(std::move(name));
     auto const condition = butler::parseWhere(_options.where, names);
     values = condition.values;
-    std::string out = "SELECT instrument, id FROM exposure WHERE TRUE";
+    auto const exposures = butler::readable(_repo.universe().at("exposure"), _repo.db().dialect());
+    std::string out = "SELECT instrument, id FROM " + exposures + " AS e WHERE TRUE";
     if (!condition.sql.empty()) out += " AND (" + condition.sql + ")";
     if (_options.instruments.empty()) return out;
     std::vector<std::string> marks;
@@ -130,7 +137,10 @@ void VisitMaker::findMembers() {
     std::vector<std::string> keys;
     for (auto const &column : keyColumns()) {
         // No value is a value like others: such exposures belong together.
-        keys.push_back("coalesce(e." + quoteIdentifier(column) + ", '')");
+        auto const name = "e." + quoteIdentifier(column);
+        // As text, numbers have the order of numbers when they have equal lengths.
+        keys.push_back(isPostgres() ? "lpad(coalesce(" + name + "::text, ''), 20, '0')"
+                                    : "coalesce(" + name + ", '')");
     }
     auto const list = common::join(keys, ", ");
     keys.resize(3, "''");

@@ -68,6 +68,7 @@ private:
     bool writeParts(VisitDefinition const &visit);
     bool writeRegions(VisitDefinition const &visit);
     common::Json regionOf(VisitDefinition const &visit);
+    bool isPostgres() const;
     std::string conditionOnSky(std::string const &table) const;
     std::vector<std::string> keyColumns() const;
 

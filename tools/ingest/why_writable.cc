@@ -90,8 +90,9 @@ std::optional<Error> placeObstacle(butler::Config const &config, Transfer transf
 
 std::optional<Error> commitObstacle(std::string const &repo) try {
     auto const opened = butler::Repository::open(repo, butler::Access::Trial);
-    // Beside its file SQLite makes a journal.
     auto const &path = opened.config().sqlite_path;
+    if (path.empty()) return std::nullopt; // what a server would refuse only a try tells
+    // Beside its file SQLite makes a journal.
     auto const folder = common::folderOf(path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
         return Error("REPO_READ_ONLY",
@@ -112,7 +113,8 @@ std::optional<Error> commitObstacle(std::string const &repo) try {
 
 Error withHolder(Error const &e, std::string const &repo) {
     if (e.code() != "REPO_LOCKED") return e;
-    auto const holder = lockHolder(butler::readConfig(repo).sqlite_path);
+    auto const path = butler::readConfig(repo).sqlite_path;
+    auto const holder = path.empty() ? std::string() : lockHolder(path);
     if (holder.empty()) return e;
     return Error(e.code(), e.message() + ", by " + holder, e.exitCode())
         .hint("try again when it has finished; dbb-ingest waits for it as long as DBB_BUSY_TIMEOUT says")

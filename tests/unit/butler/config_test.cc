@@ -1,5 +1,8 @@
 #include "butler/config.h"
 
+#include "butler/db_auth.h"
+#include "butler/postgres_config.h"
+
 #include "test_repo.h"
 
 using namespace dbb;
@@ -80,8 +83,9 @@ TEST_CASE("what dbb can't use is refused by the name of the key", "[butler][conf
     auto const [yaml, key] = GENERATE(
         Row{"cls: lsst.daf.butler.remote_butler.RemoteButler\nremote_butler: {url: 'https://x'}\n", "cls"},
         Row{"remote_butler: {url: 'https://x'}\n", "remote_butler"}, Row{"cls: some.other.Butler\n", "cls"},
-        Row{"registry: {db: 'postgresql://u@h/d'}\n", "registry.db"},
-        Row{"registry: {db: 'postgresql+psycopg2://u@h/d'}\n", "registry.db"},
+        Row{"registry: {db: 'postgresql://u@h'}\n", "registry.db"},
+        Row{"registry: {db: 'postgresql://u@h:five/d'}\n", "registry.db"},
+        Row{"registry: {db: 'postgresql+psycopg2://u@h/d?sslmode=require'}\n", "registry.db"},
         Row{"registry: {db: 'sqlite:///:memory:'}\n", "registry.db"},
         Row{"registry: {db: 'sqlite://'}\n", "registry.db"},
         Row{"registry: {db: 'sqlite:///x.sqlite3?uri=true'}\n", "registry.db"},
@@ -170,4 +174,48 @@ TEST_CASE("labels of the site's index", "[butler][config]") {
         Environment const variable("DAF_BUTLER_REPOSITORIES", "[");
         CHECK(test::errorOf([&] { readConfig(path); }).code() == "USAGE");
     }
+}
+
+TEST_CASE("credentials come from the first entry that fits", "[butler][config]") {
+    auto const with = [](std::string const &url, std::string const &json) {
+        Environment const entries("LSST_DB_AUTH_CREDENTIALS", json);
+        auto target = butler::postgresTarget(url, {});
+        butler::addCredentials(target);
+        return target.user + "|" + target.password;
+    };
+    std::string const list = R"([{"url":"mysql://h/d","password":"no"},
+        {"url":"postgresql://other@*.example.org/d","password":"theirs"},
+        {"url":"postgresql://db.example.org:5433/d","username":"u","password":"port"},
+        {"url":"postgresql://*.example.org/night*","username":"u","password":"nights"},
+        {"url":"postgresql://*.example.org","username":"u","password":"any"}])";
+    CHECK(with("postgresql://db.example.org/nights", list) == "u|nights");
+    CHECK(with("postgresql://me@db.example.org/nights", list) == "me|nights");
+    CHECK(with("postgresql://other@db.example.org/d", list) == "other|theirs");
+    CHECK(with("postgresql://db.example.org:5433/d", list) == "u|port");
+    CHECK(with("postgresql://db.example.org:5434/d", list) == "u|any");
+    CHECK(with("postgresql://elsewhere/d", list) == "|");
+    CHECK(with("postgresql://me:own@db.example.org/d", list) == "me|own");
+    CHECK(with("postgresql:///d", list) == "|");
+    for (auto const *broken :
+         {"{", "{}", R"([{"url":"postgresql://h/d"}])", R"([{"url":"postgresql:///d","password":"x"}])"}) {
+        CAPTURE(broken);
+        CHECK_THROWS_AS(with("postgresql://h/d", broken), common::Error);
+    }
+}
+
+TEST_CASE("the URL of a PostgreSQL registry is read as SQLAlchemy does", "[butler][config]") {
+    auto const read = [](std::string const &url, std::string const &section = "{}") {
+        auto const t = butler::postgresTarget(url, common::Json::parse(section));
+        return t.user + "|" + t.password + "|" + t.host + "|" + t.port + "|" + t.database + "|" + t.schema;
+    };
+    CHECK(read("postgresql://h/d") == "||h||d|");
+    CHECK(read("postgresql+psycopg2://u@h:5432/d", R"({"namespace":"ns"})") == "u||h|5432|d|ns");
+    CHECK(read("postgresql://u%40site:p%3Aw@h.example.org/d%20x") == "u@site|p:w|h.example.org||d x|");
+    CHECK(read("postgresql://[::1]:5433/d") == "||::1|5433|d|");
+    CHECK(read("postgresql:///d") == "||||d|");
+    CHECK(read("postgresql://", R"({"username":"u","password":"p","host":"h","port":5432,"database":"d"})")
+          == "u|p|h|5432|d|");
+    // What the URL says goes before.
+    CHECK(read("postgresql://v@i/e", R"({"username":"u","host":"h","database":"d"})") == "v||i||e|");
+    CHECK(butler::postgresTarget("postgresql://u:secret@h/d", {}).name() == "postgresql://u@h/d");
 }

@@ -1,0 +1,64 @@
+#include "butler/dialect.h"
+
+#include "butler/record_values.h"
+#include "butler/table_spec.h"
+
+namespace dbb::butler {
+
+using sql::Dialect;
+using sql::quoteIdentifier;
+
+namespace {
+
+/// One end of an int8range as the value that stands for it.
+std::string endOf(std::string const &function, std::int64_t open, std::int64_t ofEmpty, char const *name) {
+    return "CASE WHEN t.timespan IS NULL THEN NULL WHEN isempty(t.timespan) THEN " + std::to_string(ofEmpty)
+           + " ELSE coalesce(" + function + "(t.timespan), " + std::to_string(open) + ") END AS " + name;
+}
+
+} // namespace
+
+std::string readable(Element const &element, Dialect dialect) {
+    auto const table = quoteIdentifier(element.name);
+    if (dialect == Dialect::Sqlite || !element.temporal) return table;
+    return "(SELECT t.*, " + endOf("lower", unboundedBegin, unboundedEnd, timespanBegin) + ", "
+           + endOf("upper", unboundedEnd, unboundedBegin, timespanEnd) + " FROM " + table + " AS t)";
+}
+
+std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, Dialect dialect) {
+    auto const mark = [&](std::size_t i) { return "?" + std::to_string(first + i); };
+    std::vector<WrittenColumn> out;
+    if (!column.timespan || dialect == Dialect::Sqlite) {
+        for (auto const &name : columnNames(column)) out.push_back({quoteIdentifier(name), mark(out.size())});
+        return out;
+    }
+    auto const begin = mark(0) + "::bigint";
+    auto const end = mark(1) + "::bigint";
+    out.push_back(
+        {quoteIdentifier("timespan"), "CASE WHEN " + begin + " IS NULL THEN NULL WHEN " + begin + " > " + end
+                                          + " THEN 'empty'::int8range ELSE int8range(nullif(" + begin + ", "
+                                          + std::to_string(unboundedBegin) + "), nullif(" + end + ", "
+                                          + std::to_string(unboundedEnd) + ")) END"});
+    return out;
+}
+
+std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix, std::string const &column) {
+    auto const *const query =
+        db.dialect() == Dialect::Sqlite
+            ? "SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = "
+              "'table' "
+              "AND substr(m.name, 1, length(?1)) = ?1 AND c.name = ?2 ORDER BY 1"
+            : "SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema() AND "
+              "starts_with(table_name, ?1::text) AND column_name = ?2 ORDER BY 1";
+    std::vector<std::string> out;
+    db.cached(query).query({prefix, column}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
+    return out;
+}
+
+std::string uuidText(std::string const &column, Dialect dialect) {
+    if (dialect == Dialect::Postgres) return column + "::text";
+    return "substr(" + column + ", 1, 8) || '-' || substr(" + column + ", 9, 4) || '-' || substr(" + column
+           + ", 13, 4) || '-' || substr(" + column + ", 17, 4) || '-' || substr(" + column + ", 21)";
+}
+
+} // namespace dbb::butler

@@ -1,0 +1,33 @@
+/// \file
+/// What the two databases write in different ways.
+///
+/// A time span is two columns timespan_begin, timespan_end in SQLite, with 0 and 4102444800000000000 for open
+/// sides and the begin behind the end for the empty one, and one int8range column timespan in PostgreSQL. All
+/// code has the two values; here they become what the database has.
+#pragma once
+
+#include "butler/schema.h"
+#include "sql/database.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::butler {
+
+/// The table of an element, to be selected from, with the two columns of its time span.
+std::string readable(Element const &element, sql::Dialect dialect);
+
+/// A column to be written, and the expression that is written, whose parameters begin at `?<first>`.
+struct WrittenColumn {
+    std::string name; ///< quoted
+    std::string expression;
+};
+std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, sql::Dialect dialect);
+
+/// Names of the tables that begin with a text and have a column, in order.
+std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix, std::string const &column);
+
+/// A UUID as text with hyphens. \param column  of a UUID
+std::string uuidText(std::string const &column, sql::Dialect dialect);
+
+} // namespace dbb::butler

@@ -1,0 +1,394 @@
+#include "sql/database.h"
+
+#include "common/error.h"
+#include "common/options.h"
+#include "common/signals.h"
+#include "common/text.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <libpq-fe.h>
+#include <memory>
+#include <optional>
+
+namespace dbb::sql {
+
+using common::Error;
+using common::ExitCode;
+
+namespace {
+
+using Result = std::unique_ptr<PGresult, decltype(&::PQclear)>;
+
+Result owned(PGresult *result) {
+    return {result, &::PQclear};
+}
+
+/// The first line of what the server or libpq says.
+std::string firstLine(char const *text) {
+    std::string out = text ? text : "";
+    out = out.substr(0, out.find('\n'));
+    constexpr std::string_view prefix = "ERROR:  ";
+    return out.starts_with(prefix) ? out.substr(prefix.size()) : out;
+}
+
+std::string fieldOf(PGresult const *result, int field) {
+    auto const *text = ::PQresultErrorField(result, field);
+    return text ? text : "";
+}
+
+Error constraintError(std::string const &kind, PGresult const *result) {
+    auto name = fieldOf(result, PG_DIAG_CONSTRAINT_NAME);
+    if (name.empty()) name = fieldOf(result, PG_DIAG_COLUMN_NAME);
+    // The words that SQLite uses begin with the kind of the constraint, which callers go by.
+    auto const words =
+        kind + " constraint failed: " + (name.empty() ? fieldOf(result, PG_DIAG_MESSAGE_PRIMARY) : name);
+    return Error("CONSTRAINT", words).cause({.column = name});
+}
+
+/// What a SQLSTATE means for a caller (PostgreSQL 15, appendix A).
+Error translated(PGresult const *result, std::string const &name) {
+    auto const state = fieldOf(result, PG_DIAG_SQLSTATE);
+    auto const text = "could not use \"" + name + "\": "
+                      + (state.empty() ? firstLine(::PQresultErrorMessage(result))
+                                       : fieldOf(result, PG_DIAG_MESSAGE_PRIMARY));
+    if (state == "23503") return constraintError("FOREIGN KEY", result);
+    if (state == "23505") return constraintError("UNIQUE", result);
+    if (state == "23502") return constraintError("NOT NULL", result);
+    if (state.starts_with("23") || state.starts_with("22")) return constraintError("CHECK", result);
+    if (state == "42P01" || state == "42703")
+        return Error("SCHEMA_DAMAGED",
+                     "the tables of \"" + name
+                         + "\" are not as they should be: " + fieldOf(result, PG_DIAG_MESSAGE_PRIMARY),
+                     ExitCode::Damaged);
+    if (state == "42501") {
+        return Error("PERMISSION", text, ExitCode::Backend)
+            .hint("ask the database's owner for the right, or connect as another user");
+    }
+    if (state == "25006") return Error("REPO_READ_ONLY", text, ExitCode::Backend);
+    if (state == "53100") return Error("DISK_FULL", text, ExitCode::Backend);
+    if (state == "55P03" || state == "57014" || state == "40001" || state == "40P01") {
+        return Error("REPO_LOCKED", text, ExitCode::TryAgain)
+            .hint("another program holds what is needed; try again, or look at pg_stat_activity");
+    }
+    bool const gone = state.empty() || state.starts_with("08") || state.starts_with("57P");
+    return gone ? Error("REPO_UNREACHABLE", text, ExitCode::Backend)
+                : Error("DB_ERROR", text, ExitCode::Backend);
+}
+
+/// `?` and `?n` become `$n`; not in literals and quoted names. \return the text and the number of parameters
+std::pair<std::string, int> numbered(std::string const &text) {
+    std::string out;
+    int count = 0;
+    char quote = '\0';
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char const c = text[i];
+        if (quote != '\0' || c != '?') {
+            if (quote == c) {
+                quote = '\0';
+            } else if (quote == '\0' && (c == '\'' || c == '"')) {
+                quote = c;
+            }
+            out += c;
+            continue;
+        }
+        auto const *from = text.data() + i + 1;
+        int given = 0;
+        auto const end = std::from_chars(from, text.data() + text.size(), given).ptr;
+        if (end == from) given = count + 1;
+        i += static_cast<std::size_t>(end - from);
+        count = std::max(count, given);
+        out += "$" + std::to_string(given);
+    }
+    return {out, count};
+}
+
+/// Parameters go as text: the server reads it as what the statement needs.
+std::optional<std::string> textOf(Value const &value) {
+    if (auto const *s = std::get_if<std::string>(&value)) return *s;
+    if (auto const *i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
+    if (auto const *b = std::get_if<bool>(&value)) return *b ? "t" : "f";
+    if (auto const *d = std::get_if<double>(&value)) {
+        std::array<char, 32> buffer{};
+        auto const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *d).ptr;
+        return std::string(buffer.data(), end);
+    }
+    return std::nullopt;
+}
+
+// Types of columns (pg_type.dat); everything else is text.
+constexpr Oid boolType = 16;
+constexpr Oid bigintType = 20;
+constexpr Oid smallintType = 21;
+constexpr Oid integerType = 23;
+constexpr Oid realType = 700;
+constexpr Oid doubleType = 701;
+constexpr Oid numericType = 1700;
+constexpr Oid uuidType = 2950;
+
+template<typename T>
+Value numberOf(std::string_view text) {
+    T out{};
+    std::from_chars(text.data(), text.data() + text.size(), out);
+    return out;
+}
+
+/// UUIDs as SQLite registries have them: 32 digits without hyphens.
+Value valueOf(Oid type, std::string_view text) {
+    switch (type) {
+    case boolType: return text == "t";
+    case bigintType:
+    case smallintType:
+    case integerType: return numberOf<std::int64_t>(text);
+    case numericType:
+        if (text.find('.') == std::string_view::npos) return numberOf<std::int64_t>(text);
+        return numberOf<double>(text);
+    case realType:
+    case doubleType: return numberOf<double>(text);
+    case uuidType: {
+        std::string out;
+        for (char const c : text) {
+            if (c != '-') out += c;
+        }
+        return out;
+    }
+    default: return std::string(text);
+    }
+}
+
+class PostgresDatabase;
+
+class PostgresStatement : public Statement {
+public:
+    PostgresStatement(PostgresDatabase &db, std::string const &text) : _db(db) {
+        auto [numberedText, count] = numbered(text);
+        _text = std::move(numberedText);
+        _parameters.resize(static_cast<std::size_t>(count));
+    }
+
+    void bind(int index, Value const &value) override {
+        _parameters.at(static_cast<std::size_t>(index)) = textOf(value);
+    }
+
+    bool step() override;
+
+    void reset() override {
+        _result.reset();
+        _row = -1;
+        for (auto &parameter : _parameters) parameter.reset();
+    }
+
+    Value column(int index) const override {
+        if (::PQgetisnull(_result.get(), _row, index) == 1) return std::monostate{};
+        auto const size = static_cast<std::size_t>(::PQgetlength(_result.get(), _row, index));
+        return valueOf(::PQftype(_result.get(), index), {::PQgetvalue(_result.get(), _row, index), size});
+    }
+
+    int columnCount() const override { return ::PQnfields(_result.get()); }
+    std::string columnName(int index) const override { return ::PQfname(_result.get(), index); }
+
+protected:
+    std::int64_t changes() const override {
+        auto const *count = ::PQcmdTuples(_result.get());
+        std::int64_t out = 0;
+        std::from_chars(count, count + std::strlen(count), out);
+        return out;
+    }
+
+private:
+    PostgresDatabase &_db;
+    std::string _text;
+    std::vector<std::optional<std::string>> _parameters;
+    Result _result{nullptr, &::PQclear};
+    int _row = -1;
+};
+
+class PostgresDatabase : public Database {
+public:
+    PostgresDatabase(PostgresTarget target, OpenMode mode, std::chrono::milliseconds timeout)
+        : _target(std::move(target)), _readOnly(mode == OpenMode::ReadOnly), _timeout(timeout) {
+        connect();
+        try {
+            if (!_target.schema.empty()) execute(setSchema(""));
+        } catch (...) {
+            ::PQfinish(_connection);
+            throw;
+        }
+    }
+
+    ~PostgresDatabase() override {
+        clearCache();
+        ::PQfinish(_connection);
+    }
+    PostgresDatabase(PostgresDatabase const &) = delete;
+    PostgresDatabase &operator=(PostgresDatabase const &) = delete;
+
+    Dialect dialect() const override { return Dialect::Postgres; }
+
+    std::unique_ptr<Statement> prepare(std::string const &text) override {
+        return std::make_unique<PostgresStatement>(*this, text);
+    }
+
+    void execute(std::string const &text) override {
+        ++_roundTrips;
+        check(owned(::PQexec(_connection, text.c_str())));
+    }
+
+    Result run(std::string const &text, std::vector<std::optional<std::string>> const &parameters) {
+        std::vector<char const *> values;
+        for (auto const &p : parameters) values.push_back(p ? p->c_str() : nullptr);
+        ++_roundTrips;
+        // Unnamed, since a pooler may send the next statement over another connection.
+        return check(owned(::PQexecParams(_connection, text.c_str(), static_cast<int>(values.size()), nullptr,
+                                          values.data(), nullptr, nullptr, 0)));
+    }
+
+    void useMemoryForCommits() override {}
+
+    void begin() override {
+        auto const milliseconds = std::to_string(_timeout.count());
+        // Settings of the transaction alone: a pooler gives the connection to others after it. The lock keeps
+        // other programs of dbb from writing in between a look and the rows that follow from it.
+        execute(
+            "BEGIN; " + setSchema("LOCAL ") + "SET LOCAL lock_timeout = " + milliseconds
+            + "; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext(current_schema())); SAVEPOINT dbb");
+        _savepoints = {false};
+    }
+    void beginRead() override {
+        execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + setSchema("LOCAL "));
+    }
+    void commit() override {
+        requireSound();
+        auto const result = check(owned(::PQexec(_connection, "COMMIT")));
+        ++_roundTrips;
+        _savepoints.clear();
+        // COMMIT of a transaction that has failed is a ROLLBACK, and no error.
+        if (std::string_view(::PQcmdStatus(result.get())) != "COMMIT") {
+            throw Error("DB_ERROR", "\"" + _target.name() + "\" took the transaction back",
+                        ExitCode::Backend);
+        }
+    }
+    void rollback() override {
+        _savepoints.clear();
+        execute("ROLLBACK");
+    }
+    bool inTransaction() const override {
+        auto const status = ::PQtransactionStatus(_connection);
+        return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    }
+
+    void savepoint() override {
+        execute("SAVEPOINT dbb");
+        _savepoints.push_back(false);
+    }
+    void releaseSavepoint() override {
+        requireSound();
+        execute("RELEASE dbb");
+        _savepoints.pop_back();
+    }
+    void rollbackToSavepoint() override {
+        execute("ROLLBACK TO dbb; RELEASE dbb");
+        _savepoints.pop_back();
+    }
+
+    Value nextKey(std::string const &sequence) override {
+        std::int64_t out = 0;
+        cached("SELECT nextval(?::regclass)").query({quoteIdentifier(sequence)}, [&](Statement const &row) {
+            out = row.integer(0);
+        });
+        return out;
+    }
+
+private:
+    /// A server refuses everything after an error until one goes back. Callers want to look why it happened,
+    /// and then give up what they were at; so that they can't commit instead, it is remembered.
+    void goBackAfterError() {
+        if (::PQtransactionStatus(_connection) != PQTRANS_INERROR) return;
+        owned(::PQexec(_connection, "ROLLBACK TO dbb"));
+        if (!_savepoints.empty()) _savepoints.back() = true;
+    }
+
+    void requireSound() const {
+        if (_savepoints.empty() || !_savepoints.back()) return;
+        throw Error("DB_ERROR",
+                    "a statement failed, so that nothing of its transaction in \"" + _target.name()
+                        + "\" can be kept",
+                    ExitCode::Backend);
+    }
+
+    void connect() {
+        std::array<char const *, 9> const names{"host",
+                                                "port",
+                                                "dbname",
+                                                "user",
+                                                "password",
+                                                "application_name",
+                                                "connect_timeout",
+                                                "client_encoding",
+                                                nullptr};
+        std::array<char const *, 9> const values{_target.host.c_str(),
+                                                 _target.port.c_str(),
+                                                 _target.database.c_str(),
+                                                 _target.user.c_str(),
+                                                 _target.password.c_str(),
+                                                 "dbb",
+                                                 "30",
+                                                 "UTF8",
+                                                 nullptr};
+        _connection = ::PQconnectdbParams(names.data(), values.data(), 0);
+        ++_roundTrips;
+        if (::PQstatus(_connection) == CONNECTION_OK) {
+            ::PQsetNoticeProcessor(
+                _connection, [](void *, char const *) {}, nullptr);
+            return;
+        }
+        auto const why = firstLine(::PQerrorMessage(_connection));
+        ::PQfinish(_connection);
+        throw Error("REPO_UNREACHABLE", "could not connect to \"" + _target.name() + "\": " + why,
+                    ExitCode::Backend);
+    }
+
+    std::string setSchema(std::string const &local) const {
+        return _target.schema.empty()
+                   ? std::string()
+                   : "SET " + local + "search_path = " + quoteIdentifier(_target.schema) + "; ";
+    }
+
+    Result check(Result result) {
+        auto const status = ::PQresultStatus(result.get());
+        if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY)
+            return result;
+        auto error = translated(result.get(), _target.name());
+        goBackAfterError();
+        throw error;
+    }
+
+    PostgresTarget _target;
+    bool _readOnly;
+    std::chrono::milliseconds _timeout;
+    std::int64_t _roundTrips = 0;
+    std::vector<bool>
+        _savepoints; ///< of a transaction that writes, its begin first: whether a statement failed
+    PGconn *_connection = nullptr;
+};
+
+bool PostgresStatement::step() {
+    if (!_result) _result = _db.run(_text, _parameters);
+    return ++_row < ::PQntuples(_result.get());
+}
+
+} // namespace
+
+std::string PostgresTarget::name() const {
+    return "postgresql://" + (user.empty() ? "" : user + "@") + host + (port.empty() ? "" : ":" + port) + "/"
+           + database + (schema.empty() ? "" : " (schema " + schema + ")");
+}
+
+std::unique_ptr<Database> openPostgres(PostgresTarget const &target, OpenMode mode,
+                                       std::chrono::milliseconds timeout) {
+    return std::make_unique<PostgresDatabase>(target, mode, timeout);
+}
+
+} // namespace dbb::sql
