@@ -95,6 +95,7 @@ suite env SCENARIOS='' tests/fault/faults.sh
 suite env FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
 suite tests/concurrency/writers.sh
 suite env STEP=8 tests/concurrency/meet.sh
+suite tests/postgres/registry.sh
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -301,6 +301,29 @@ check 'guider: ingest' guided ours-guider
 check 'guider: Python finds it' "$python" "$here/check_guider.py" ours-guider
 check 'guider: butler_check' butler_check ours-guider
 
+# ---------------------------------------------------------------- PostgreSQL
+
+# The same nights on a server: the real Butler takes the repository for its own, and it holds what that on SQLite holds.
+server=$work/server
+stop_server() { "$here/../servers/postgres.sh" stop --remove "$server" > /dev/null 2>&1; }
+[ -n "${DBB_INTEROP_KEEP:-}" ] || trap 'stop_server; rm -rf "$work"' EXIT
+port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+url=$("$here/../servers/postgres.sh" start "$server" "$port" --db dbb --ext btree_gist 2> server.log | tail -n 1)
+on_server() { dbb-repo create "$1" --registry "$url" --namespace "$2" && dbb-repo register-instrument "$1" "${@:3}" > /dev/null; }
+must on_server ours-pg ours "${cameras[@]}"
+must ours_registered ours-lite "${cameras[@]}"
+for camera in "${cameras[@]}"; do
+  good_files "night-$camera" > paths
+  check "PostgreSQL: ingest $camera" ingest_gives 'done' ours-pg paths --transfer direct
+  check "PostgreSQL: the same on SQLite of $camera" ingest_gives 'done' ours-lite paths --transfer direct
+done
+for repo in ours-pg ours-lite; do
+  check "PostgreSQL: visits of $repo" dbb-visits --repo $repo --grouping one-to-one-and-by-counter
+done
+check 'PostgreSQL: same dump as SQLite' same_dump ours-pg ours-lite
+check 'PostgreSQL: butler_check' butler_check ours-pg
+stop_server
+
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 

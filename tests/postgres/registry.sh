@@ -1,0 +1,168 @@
+#!/bin/bash
+# Repositories whose registry is a PostgreSQL database, on a server that this suite starts and stops: what they hold is what
+# SQLite holds, writers wait for each other, and what a server can refuse is told.
+#
+# Usage: tests/postgres/registry.sh      BUILD is the build folder (default: build), PGPORT_TESTS a port (default: a free one)
+# shellcheck source=tests/_suite.sh
+cd "$(dirname "$0")/../.." && . tests/_suite.sh
+work_in "${TMPDIR:-/tmp}"
+cd "$work" || exit 2
+export DBB_EXAMPLES=$root/examples/data
+
+port=${PGPORT_TESTS:-$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')}
+server=$work/server
+stop_server() { "$root/tests/servers/postgres.sh" stop --remove "$server" > /dev/null 2>&1; }
+trap '[ -n "${KEEP:-}" ] || { stop_server; chmod -R u+rwX "$work"; rm -rf "$work"; }' EXIT
+url=$("$root/tests/servers/postgres.sh" start "$server" "$port" --db dbb --ext btree_gist 2> start.log | tail -n 1)
+case $url in
+  postgresql://*) ;;
+  *) cat start.log; echo 'postgres: 0 passed, 1 failed'; exit 1 ;;
+esac
+query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$url" -c "$1"; }
+
+# check NAME COMMAND...    silent when it passes
+check() {
+  local name=$1
+  shift
+  tell "$name" "$("$@" > log 2>&1 < /dev/null || { tail -n 12 log; echo "$* failed"; })"
+}
+# fails STATUS REGEX COMMAND...    it ends with that status and says that
+fails() {
+  local want=$1 regex=$2 rc=0
+  shift 2
+  "$@" > out 2> err || rc=$?
+  [ $rc = "$want" ] || { echo "it ended with $rc"; cat err; return 1; }
+  grep -qE -e "$regex" err || { echo "nothing says $regex"; cat err; return 1; }
+}
+created() { dbb-repo create "$1" --registry "$url" --namespace "$2"; }
+registered() { created "$1" "$2" && dbb-repo register-instrument "$1" LSSTCam LSSTComCam LATISS > /dev/null; }
+# What a repository holds, without what differs from one to the next.
+held() {
+  for what in collections dataset-types datasets records nights; do
+    dbb-repo show "$1" $what | jq -cS 'del(.ingest_date_tai, .program)' | sort
+  done
+}
+same() { diff <(held "$1") <(held "$2"); }
+
+# ---------------------------------------------------------------- an empty one
+
+check 'create' created empty empty
+tell 'namespace in butler.yaml' "$(grep -q '^  namespace: "empty"$' empty/butler.yaml || cat empty/butler.yaml)"
+check 'a schema with tables is refused' fails 4 'exists already' created second empty
+tell 'nothing is left of what was refused' "$([ ! -e second/butler.yaml ] || echo 'second/butler.yaml is there')"
+check 'create without a namespace' dbb-repo create public --registry "$url"
+# tests/unit/butler/schema_test.cc compares columns, constraints, indexes and sequences.
+tell 'its tables are those of the Butler' "$(diff <(query "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1") \
+  <(sed -nE 's/^CREATE TABLE dbbrepo\."?([a-z_0-9]*)"? .*/\1/p' "$root/tests/data/butler/schema-postgresql-universe8.sql" | grep -v '^dataset_.*_0' | sort))"
+query 'CREATE DATABASE bare' > /dev/null
+check 'a database without btree_gist is refused' fails 4 'lacks the extension btree_gist' dbb-repo create bare --registry "${url%/dbb}/bare"
+check 'no URL' fails 2 'is no postgresql:// URL' dbb-repo create x --registry mysql://h/d
+check 'a namespace alone' fails 2 'is of a PostgreSQL registry' dbb-repo create x --namespace y
+check 'a dry run makes nothing' dbb-repo create dry --registry "$url" --namespace dry -n
+tell 'no schema was made' "$(query "SELECT nspname FROM pg_namespace WHERE nspname = 'dry'")"
+
+# ---------------------------------------------------------------- the same as on SQLite
+
+check 'register' registered ours ours
+dbb-repo create lite && dbb-repo register-instrument lite LSSTCam LSSTComCam LATISS > /dev/null
+python3 "$root/tests/interop/make_night.py" night --instrument LSSTCam --exposures 4 --detectors 10 --amps 1 --npix 8 > /dev/null
+for repo in ours lite; do
+  check "ingest into $repo" dbb-ingest --repo $repo -t direct "$DBB_EXAMPLES"/L* night
+  check "visits in $repo" dbb-visits --repo $repo
+  check "again in $repo" dbb-ingest --repo $repo -t direct night
+  tell "files are existing in $repo" "$([ "$(grep -c '"outcome":"existing"' log)" = 40 ] || tail -n 3 log)"
+done
+tell 'holds the same as SQLite' "$(same ours lite | head -n 20)"
+where="exposure.seq_num >= 1 AND exposure.timespan_begin > 1500000000000000000 AND band = 'r'"
+tell 'conditions select the same' "$(diff <(dbb-repo show ours datasets --where "$where" | jq -r .id | sort) <(dbb-repo show lite datasets --where "$where" | jq -r .id | sort))"
+check 'why of a file' dbb-why --repo ours "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits"
+# Refusals are those of SQLite.
+dbb-describe night | jq -c 'select(.uri)' > lines
+refusals() {
+  {
+    head -n 1 lines | jq -c '.records.exposure.target_name = "Other" | .data_id.detector = 100'
+    head -n 1 lines | jq -c '.data_id.detector = 999'
+    sed -n 2p lines | jq -c '.data_id.exposure = 7 | .records.exposure.id = 7'
+    sed -n 3p lines | jq -c '.physical_filter = "nix" | .records.exposure.physical_filter = "nix"'
+    sed -n 4p lines | jq -c '.data_id.exposure = 8 | .records.exposure.id = 8 | .records.exposure.obs_id = "x" | .records.day_obs.timespan.begin_tai = "2020-01-01T00:00:00.000000000"'
+    sed -n 5p lines
+  } | dbb-ingest --repo "$1" -t direct --rejects "$1.rejects" > "$1.receipts" 2> /dev/null
+  jq -c '[.error.code, .error.cause]' "$1.rejects"
+}
+tell 'refusals are the same' "$(diff <(refusals ours) <(refusals lite))"
+tell 'codes of the refusals' "$(diff <(jq -r .error.code ours.rejects) <(printf '%s\n' EXPOSURE_CONFLICT DETECTOR_NOT_REGISTERED OBS_ID_TAKEN FILTER_NOT_REGISTERED DAY_OBS_CONFLICT))"
+updated() { head -n 1 lines | jq -c '.records.exposure.target_name = "Other"' | dbb-ingest --repo "$1" -t direct --update-records | jq -c 'select(.ingest) | .ingest.updated'; }
+tell 'records are updated' "$(diff <(updated ours) <(updated lite))"
+tell 'holds the same after it' "$(same ours lite | head -n 20)"
+for repo in ours lite; do check "remove in $repo" dbb-repo remove-raw $repo --instrument LATISS --exposure 3018092000065; done
+tell 'holds the same after a removal' "$(same ours lite | head -n 20)"
+check 'check says what it can not' fails 5 'check reads SQLite registries only' dbb-repo check ours
+check 'a dry run' fails 1 'LSSTCam is not registered' dbb-ingest -n --repo empty -t direct night
+
+# ---------------------------------------------------------------- several writers
+
+check 'register for writers' registered many many
+split -n l/4 -d lines part-
+writers=()
+for i in 0 1 2 3; do
+  cat "part-0$i" "part-0$(((i + 1) % 4))" | dbb-ingest --repo many -t copy --rejects "many.rejects-$i" > "many.out-$i" 2> "many.err-$i" &
+  writers+=($!)
+done
+wait_for "${writers[@]}"
+tell 'four writers end well' "$statuses$(cat many.err-*)"
+tell 'every file is stored once' "$(diff <(cat many.out-* | jq -r 'select(.ingest.outcome == "done") | .id' | sort) <(dbb-repo show many datasets | jq -r 'select(.id).id' | sort))"
+tell 'every line has a receipt' "$([ "$(cat many.out-* | grep -c '"ingest":')" = 80 ] || echo 'not 80')"
+check 'one writer' registered one one
+check 'one writer ingests' dbb-ingest --repo one -t copy night
+tell 'four writers leave what one does' "$(diff <(held many | sed "s|$work/many|@|g") <(held one | sed "s|$work/one|@|g") | head -n 20)"
+
+# ---------------------------------------------------------------- what a server can refuse
+
+query "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA ours TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA ours TO reader" > /dev/null
+as() { mkdir -p "$2" && sed "s|//dbb@|//$1@|; s|<butlerRoot>\$|$work/ours|" ours/butler.yaml > "$2/butler.yaml"; }
+as reader theirs
+check 'a reader reads' dbb-repo show theirs datasets
+check 'a reader may not write' fails 4 'permission denied' dbb-ingest --repo theirs -t direct --rejects reader.rejects "$DBB_EXAMPLES/LATISS"
+query "CREATE ROLE half LOGIN; GRANT ALL ON SCHEMA ours TO half; GRANT ALL ON ALL TABLES IN SCHEMA ours TO half; GRANT ALL ON ALL SEQUENCES IN SCHEMA ours TO half; REVOKE INSERT ON ours.dataset_location FROM half" > /dev/null
+as half half
+check 'a grant that lacks is told by its table' fails 4 'permission denied for table dataset_location' dbb-ingest --repo half -t direct "$DBB_EXAMPLES/LATISS"
+tell 'nothing of it is stored' "$([ "$(dbb-repo show ours datasets --where "instrument = 'LATISS'" | grep -c '"id"')" = 0 ] || echo 'rows are there')"
+query 'ALTER TABLE ours.exposure RENAME TO exposed' > /dev/null
+check 'a table that is not there' fails 5 'tables of .* are not as they should be' dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
+query 'ALTER TABLE ours.exposed RENAME TO exposure' > /dev/null
+psql -X -q "$url" -c 'BEGIN; LOCK TABLE ours.exposure; SELECT pg_sleep(3)' > /dev/null &
+holder=$!
+sleep 1
+check 'a lock of others is waited for so long' fails 75 'lock timeout' env DBB_BUSY_TIMEOUT=0.5s dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
+wait $holder
+check 'and then it goes on' dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
+query "UPDATE many.butler_attributes SET value = '7.0.0' WHERE name LIKE 'version:%datasets%'" > /dev/null
+check 'another version is refused' fails 5 'has version 7.0.0' dbb-ingest --repo many -t direct "$DBB_EXAMPLES/LATISS"
+query 'CREATE SCHEMA nothing' > /dev/null
+mkdir none && sed 's/namespace: .*/namespace: nothing/' ours/butler.yaml > none/butler.yaml
+check 'a schema without a registry' fails 5 'is no Butler registry' dbb-repo show none datasets
+sed -i 's|/dbb"|/gone"|' none/butler.yaml
+check 'a database that is not there' fails 4 'database "gone" does not exist' dbb-repo show none datasets
+
+# ---------------------------------------------------------------- a server that goes
+
+check 'register for a restart' registered cut cut
+mkfifo lines.fifo
+dbb-ingest --repo cut -t direct --rejects cut.rejects < lines.fifo > cut.out 2> cut.err &
+writer=$!
+exec 9> lines.fifo
+head -n 20 lines >&9
+for _ in $(seq 100); do [ "$(grep -c '"ingest":' cut.out)" = 20 ] && break; sleep 0.1; done
+"$root/tests/servers/postgres.sh" stop "$server" > /dev/null 2>&1
+sed -n '21,40p' lines >&9
+exec 9>&-
+rc=0
+wait $writer || rc=$?
+tell 'a server that goes ends the program with 4' "$([ $rc = 4 ] || { echo "it ended with $rc"; cat cut.err; })"
+tell 'each line has one receipt or reject' "$(diff <(uris cut.out cut.rejects) <(uris lines))"
+check 'a server that is not there' fails 4 'could not connect' dbb-repo show cut datasets
+"$root/tests/servers/postgres.sh" start "$server" "$port" > /dev/null 2>&1
+retried() { dbb-ingest --repo cut -t direct < cut.rejects; }
+check 'rejects are tried again' retried
+tell 'all are stored' "$([ "$(dbb-repo show cut datasets | grep -c '"id"')" = 40 ] || dbb-repo show cut datasets | grep -c '"id"')"
+sum_up postgres
