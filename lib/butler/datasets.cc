@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 namespace dbb::butler {
@@ -82,6 +83,36 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
     return butlerUuid(name);
 }
 
+namespace {
+
+constexpr char const *selectRows =
+    "SELECT d.dataset_type_id, d.run_id, t.name, c.name, d.id FROM dataset AS d "
+    "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
+    "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id ";
+
+std::string selectFiles(Repository const &repo) {
+    return "SELECT r.path, l.dataset_id, r.file_size, r.dataset_id FROM "
+           + quoteIdentifier(repo.config().records_table)
+           + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? "
+             "WHERE r.dataset_id ";
+}
+
+/// An array of a server, as text.
+std::string arrayOf(std::set<std::string> const &items) {
+    std::string out = "{";
+    for (auto const &item : items) {
+        out += out.size() == 1 ? "\"" : ",\"";
+        for (char const c : item) {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '"';
+    }
+    return out + "}";
+}
+
+} // namespace
+
 Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId)
     : _repo(repo), _type(std::move(type)), _run(std::move(run)), _runId(runId) {
     auto &db = repo.db();
@@ -95,62 +126,102 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
         matches += " AND " + quoteIdentifier(name) + " = ?";
         marks += ", ?";
     }
-    _byId = &db.cached("SELECT d.dataset_type_id, d.run_id, t.name, c.name FROM dataset AS d "
-                       "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
-                       "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id = ?");
+    _byId = &db.cached(std::string(selectRows) + "= ?");
     _byDataId = &db.cached("SELECT dataset_id FROM " + tags
                            + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
-    _files = &db.cached("SELECT r.path, l.dataset_id, r.file_size FROM " + records
-                        + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id "
-                          "AND l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
+    _files = &db.cached(selectFiles(repo) + "= ? ORDER BY r.component");
     // By way of the collections that have this type, there is an index for the data ID.
     _otherFiles = &db.cached(
         "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
         + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
         + records + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
         + matches);
-    _insertDataset = &db.cached("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id) "
-                                "VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    _insertTag = &db.cached("INSERT INTO " + tags + " (dataset_type_id, dataset_id, collection_id"
-                            + quotedList(dimensions, ", ") + ") VALUES (?, ?, ?" + marks
-                            + ") ON CONFLICT (dataset_id, collection_id) DO NOTHING");
-    _insertLocation = &db.cached("INSERT INTO dataset_location (datastore_name, dataset_id) VALUES (?, ?)");
-    _insertFile =
-        &db.cached("INSERT INTO " + records
-                   + " (dataset_id, path, formatter, storage_class, component, checksum, file_size) "
-                     "VALUES (?, ?, ?, ?, ?, ?, ?)");
+}
+
+Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
+    Known out;
+    _byId->query({hex}, [&](Statement const &row) {
+        out.row = Known::Row{row.integer(0), row.integer(1), row.text(2), row.text(3)};
+    });
+    std::vector<Value> key{_type.id, _runId};
+    key.insert(key.end(), dataId.begin(), dataId.end());
+    _byDataId->query(key, [&](Statement const &row) { out.ids.push_back(row.text(0)); });
+    _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
+        out.files.push_back({row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+    });
+    return out;
+}
+
+void Datasets::prefetch(std::vector<std::pair<Uuid, DataId>> const &datasets) {
+    _known.clear();
+    auto &db = _repo.db();
+    if (db.dialect() != sql::Dialect::Postgres || datasets.empty()) return;
+    std::set<std::string> ids;
+    std::map<DataId, std::string> byDataId;
+    auto const &names = _type.dimensions.required;
+    std::vector<std::set<std::string>> parts(names.size());
+    for (auto const &[id, dataId] : datasets) {
+        ids.insert(id.hex());
+        byDataId[dataId] = id.hex();
+        _known[id.hex()];
+        for (std::size_t i = 0; i < parts.size(); ++i) parts[i].insert(textOf(dataId[i]));
+    }
+    db.cached(std::string(selectRows) + "= ANY (?::uuid[])").query({arrayOf(ids)}, [&](Statement const &row) {
+        _known[row.text(4)].row = Known::Row{row.integer(0), row.integer(1), row.text(2), row.text(3)};
+    });
+    // More than was asked for, where they are not all of one exposure.
+    std::string matches;
+    std::vector<Value> values{_type.id, _runId};
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        matches += " AND " + quoteIdentifier(names[i]) + " = ANY (?)";
+        values.emplace_back(arrayOf(parts[i]));
+    }
+    db.cached("SELECT dataset_id" + quotedList(names, ", ") + " FROM " + quoteIdentifier(_type.tags_table)
+              + " WHERE dataset_type_id = ? AND collection_id = ?" + matches)
+        .query(values, [&](Statement const &row) {
+            DataId dataId;
+            for (std::size_t i = 0; i < names.size(); ++i)
+                dataId.push_back(row.column(static_cast<int>(i) + 1));
+            if (auto const at = byDataId.find(dataId); at != byDataId.end())
+                _known[at->second].ids.push_back(row.text(0));
+        });
+    db.cached(selectFiles(_repo) + "= ANY (?::uuid[]) ORDER BY r.component")
+        .query({_repo.config().datastore_name, arrayOf(ids)}, [&](Statement const &row) {
+            _known[row.text(3)].files.push_back(
+                {row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+        });
 }
 
 ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
     auto const hex = id.hex();
     auto const what = described(_type, dataId) + " of run \"" + _run + "\"";
     ExistingDataset out;
-    _byId->query({hex}, [&](Statement const &row) {
+    auto const at = _known.find(hex);
+    auto const known = at == _known.end() ? ask(hex, dataId) : at->second;
+    if (auto const &row = known.row) {
         out.registered = true;
-        if (row.integer(0) == _type.id && row.integer(1) == _runId) return;
-        throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to a " + row.text(2)
-                                            + " of run \"" + row.text(3) + "\"");
-    });
-
-    std::vector<Value> key{_type.id, _runId};
-    key.insert(key.end(), dataId.begin(), dataId.end());
-    _byDataId->query(key, [&](Statement const &row) {
-        if (row.text(0) == hex) return;
-        throw Error("DATASET_CONFLICT", what + " is registered with id " + row.text(0) + ", not " + hex)
-            .cause({.column = "id", .value = hex, .expected = row.text(0)});
-    });
+        if (row->type != _type.id || row->run != _runId) {
+            throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to a "
+                                                + row->type_name + " of run \"" + row->run_name + "\"");
+        }
+    }
+    for (auto const &other : known.ids) {
+        if (other == hex) continue;
+        throw Error("DATASET_CONFLICT", what + " is registered with id " + other + ", not " + hex)
+            .cause({.column = "id", .value = hex, .expected = other});
+    }
     if (out.registered) requireDataId(id, dataId, what);
     bool located = true;
-    _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
-        located = !row.isNull(1);
+    for (auto const &file : known.files) {
+        located = file.located;
         if (!out.stored) {
-            out.path = row.text(0);
-            out.size_bytes = row.isNull(2) ? -1 : row.integer(2);
+            out.path = file.path;
+            out.size_bytes = file.size_bytes;
         }
         out.stored = true;
-    });
+    }
     if (!located) throw notLocated(hex, what, out.path);
     if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
     if (out.registered && !out.stored && hasRow("dataset_location", hex)) {
@@ -246,40 +317,77 @@ Error explained(Error const &e, Repository const &repo, DatasetType const &type,
 
 void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns) {
     if (datasets.empty()) return;
-    auto const each = [&](auto const &step) {
-        for (auto const &dataset : datasets) {
-            try {
-                step(dataset, dataset.id.hex());
-            } catch (Error const &e) {
-                throw explained(e, _repo, _type, dataset.data_id);
-            }
+    using Row = std::vector<Value>;
+    auto const rowsOf = [&](auto const &row) {
+        std::vector<Row> out;
+        out.reserve(datasets.size());
+        for (auto const &dataset : datasets) out.push_back(row(dataset, dataset.id.hex()));
+        return out;
+    };
+    auto const write = [&](std::string const &into, std::string const &conflict,
+                           std::vector<Row> const &rows) {
+        std::size_t failed = 0;
+        try {
+            return _repo.db().insertRows(into, conflict, rows, failed);
+        } catch (Error const &e) {
+            throw explained(e, datasets, failed);
         }
     };
+    auto const count = static_cast<std::int64_t>(datasets.size());
     auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
-    each([&](NewDataset const &, std::string const &id) {
-        _insertDataset->run({id, _type.id, date, _runId});
-    });
+    write("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)", "ON CONFLICT DO NOTHING",
+          rowsOf([&](NewDataset const &, std::string const &id) {
+              return Row{id, _type.id, date, _runId};
+          }));
     try {
         writeSummaries(_repo, _type, _runId, datasets);
     } catch (Error const &e) {
-        throw explained(e, _repo, _type, datasets.front().data_id);
+        throw explained(e, datasets, 0);
     }
-    each([&](NewDataset const &dataset, std::string const &id) {
-        std::vector<Value> row{_type.id, id, _runId};
-        row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
-        if (_insertTag->run(row) == 0 && !_dataIdOf->hasRow({id, _runId})) throw ignored(_type.tags_table);
-    });
-    each([&](NewDataset const &, std::string const &id) {
-        if (_insertLocation->run({_repo.config().datastore_name, id}) != 1) throw ignored("dataset_location");
-    });
-    each([&](NewDataset const &dataset, std::string const &id) {
-        auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
-        if (_insertFile->run({id, dataset.path, dataset.formatter, dataset.storage_class,
-                              std::string(wholeDataset), checksum, dataset.size_bytes})
-            != 1) {
-            throw ignored(_repo.config().records_table);
-        }
-    });
+    auto const &tags = _type.tags_table;
+    auto const tagged =
+        write("INSERT INTO " + quoteIdentifier(tags) + " (dataset_type_id, dataset_id, collection_id"
+                  + quotedList(_type.dimensions.required, ", ") + ")",
+              "ON CONFLICT (dataset_id, collection_id) DO NOTHING",
+              rowsOf([&](NewDataset const &dataset, std::string const &id) {
+                  Row row{_type.id, id, _runId};
+                  row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
+                  return row;
+              }));
+    for (auto const &dataset : datasets) {
+        if (tagged == count) break;
+        if (!_dataIdOf->hasRow({dataset.id.hex(), _runId})) throw ignored(tags);
+    }
+    auto const located = write("INSERT INTO dataset_location (datastore_name, dataset_id)", "",
+                               rowsOf([&](NewDataset const &, std::string const &id) {
+                                   return Row{_repo.config().datastore_name, id};
+                               }));
+    if (located != count) throw ignored("dataset_location");
+    auto const &records = _repo.config().records_table;
+    auto const stored =
+        write("INSERT INTO " + quoteIdentifier(records)
+                  + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
+              "", rowsOf([&](NewDataset const &dataset, std::string const &id) {
+                  auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
+                  return Row{id,
+                             dataset.path,
+                             dataset.formatter,
+                             dataset.storage_class,
+                             std::string(wholeDataset),
+                             checksum,
+                             dataset.size_bytes};
+              }));
+    if (stored != count) throw ignored(records);
+}
+
+/// What a violated constraint means for the dataset whose row it was, or for the one whose it must have been.
+Error Datasets::explained(Error const &e, std::vector<NewDataset> const &datasets, std::size_t failed) const {
+    if (failed < datasets.size()) return butler::explained(e, _repo, _type, datasets[failed].data_id);
+    for (auto const &dataset : datasets) {
+        auto out = butler::explained(e, _repo, _type, dataset.data_id);
+        if (out.code() == "MISSING_RECORD") return out;
+    }
+    return butler::explained(e, _repo, _type, datasets.front().data_id);
 }
 
 } // namespace dbb::butler

@@ -14,6 +14,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace dbb::butler {
@@ -62,6 +64,10 @@ public:
     ///         REPO_DAMAGED when a part of its rows is missing
     ExistingDataset existing(common::Uuid const &id, DataId const &dataId);
 
+    /// Ask for many datasets at once what existing() will be asked for each. Of use only on a server, where
+    /// each question is a round trip; the answers are those of this moment, until the next call.
+    void prefetch(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
+
     /// Paths of the files of all other datasets of this type and data ID, of whatever run, as recorded.
     std::vector<std::string> otherFiles(common::Uuid const &id, DataId const &dataId);
 
@@ -78,6 +84,26 @@ public:
     std::string const &run() const { return _run; }
 
 private:
+    /// What the tables have of a dataset.
+    struct Known {
+        struct Row {
+            std::int64_t type = 0;
+            std::int64_t run = 0;
+            std::string type_name;
+            std::string run_name;
+        };
+        struct File {
+            std::string path;
+            std::int64_t size_bytes = -1;
+            bool located = false;
+        };
+        std::optional<Row> row;
+        std::vector<std::string> ids; ///< of datasets with its data ID
+        std::vector<File> files;
+    };
+    common::Error explained(common::Error const &e, std::vector<NewDataset> const &datasets,
+                            std::size_t failed) const;
+    Known ask(std::string const &hex, DataId const &dataId);
     bool hasRow(std::string const &table, std::string const &hex) const;
     void requireDataId(common::Uuid const &id, DataId const &dataId, std::string const &what);
     common::Error notLocated(std::string const &hex, std::string const &what, std::string const &path) const;
@@ -91,10 +117,7 @@ private:
     sql::Statement *_dataIdOf;
     sql::Statement *_files;
     sql::Statement *_otherFiles;
-    sql::Statement *_insertDataset;
-    sql::Statement *_insertTag;
-    sql::Statement *_insertLocation;
-    sql::Statement *_insertFile;
+    std::unordered_map<std::string, Known> _known; ///< by id, from prefetch()
 };
 
 /// One dataset as listed for people and pipes.

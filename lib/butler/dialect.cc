@@ -46,10 +46,11 @@ std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix
     auto const *const query =
         db.dialect() == Dialect::Sqlite
             ? "SELECT m.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c WHERE m.type = "
-              "'table' "
-              "AND substr(m.name, 1, length(?1)) = ?1 AND c.name = ?2 ORDER BY 1"
-            : "SELECT table_name FROM information_schema.columns WHERE table_schema = current_schema() AND "
-              "starts_with(table_name, ?1::text) AND column_name = ?2 ORDER BY 1";
+              "'table' AND substr(m.name, 1, length(?1)) = ?1 AND c.name = ?2 ORDER BY 1"
+            : "SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid WHERE "
+              "c.relkind = 'r' "
+              "AND c.relnamespace = current_schema()::regnamespace AND NOT a.attisdropped AND "
+              "starts_with(c.relname::text, ?1::text) AND a.attname = ?2 ORDER BY 1";
     std::vector<std::string> out;
     db.cached(query).query({prefix, column}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
     return out;

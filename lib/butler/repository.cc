@@ -207,8 +207,7 @@ std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access)
     if (config.postgres) {
         auto target = *config.postgres;
         addCredentials(target);
-        return sql::openPostgres(target, access == Access::ReadOnly ? sql::OpenMode::ReadOnly
-                                                                    : sql::OpenMode::ReadWrite);
+        return sql::openPostgres(target);
     }
     auto const &file = config.sqlite_path;
     if (access != Access::ReadOnly) return sql::openSqlite(file, sql::OpenMode::ReadWrite);
@@ -248,7 +247,7 @@ namespace {
 /// An empty registry on a server: all of it or nothing.
 void fillServer(sql::PostgresTarget target) {
     addCredentials(target);
-    auto const db = sql::openPostgres(target, sql::OpenMode::Create);
+    auto const db = sql::openPostgres(target);
     auto const name = target.name();
     if (!db->cached("SELECT 1 FROM pg_extension WHERE extname = 'btree_gist'").hasRow({})) {
         throw Error("REPO_UNSUPPORTED",

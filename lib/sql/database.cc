@@ -87,6 +87,12 @@ Statement &Database::cached(std::string const &text) {
     return *entry;
 }
 
+std::string Database::marks(std::size_t count) {
+    std::string out = "(";
+    for (std::size_t i = 0; i < count; ++i) out += i == 0 ? "?" : ", ?";
+    return out + ")";
+}
+
 void Database::clearCache() {
     _cache.clear();
 }
@@ -94,8 +100,7 @@ void Database::clearCache() {
 bool Database::hasTable(std::string const &name) {
     auto const text = dialect() == Dialect::Sqlite
                           ? "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-                          : "SELECT 1 FROM information_schema.tables WHERE table_schema = current_schema() "
-                            "AND table_name = ?";
+                          : "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?";
     return cached(text).hasRow({name});
 }
 

@@ -69,6 +69,13 @@ public:
     virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
     /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
     virtual void execute(std::string const &text) = 0;
+    /// Insert rows with as few statements as the database allows.
+    /// \param into      `INSERT INTO table (column, …)` \param conflict  `ON CONFLICT …`, empty: none
+    /// \param rows      each with a value for each column
+    /// \param failed    set to the number of the row that an error is about, or to their number when the
+    ///                  database does not tell \return how many rows were inserted
+    virtual std::int64_t insertRows(std::string const &into, std::string const &conflict,
+                                    std::vector<std::vector<Value>> const &rows, std::size_t &failed) = 0;
     /// A value for an automatic integer key of a table that is about to get a row: of its sequence, or null
     /// where the database itself finds one.
     virtual Value nextKey(std::string const &sequence) = 0;
@@ -96,6 +103,9 @@ public:
     bool hasTable(std::string const &name);
 
 protected:
+    /// `(?, ?, …)`
+    static std::string marks(std::size_t count);
+
     /// Forget cached statements; a derived class calls it before it closes.
     void clearCache();
 
@@ -173,7 +183,7 @@ struct PostgresTarget {
 
 /// Connect to a server. \param timeout  how long a transaction waits for locks of others
 /// \throws Error REPO_UNREACHABLE (exit 4)
-std::unique_ptr<Database> openPostgres(PostgresTarget const &target, OpenMode mode,
+std::unique_ptr<Database> openPostgres(PostgresTarget const &target,
                                        std::chrono::milliseconds timeout = busyTimeout());
 
 } // namespace dbb::sql

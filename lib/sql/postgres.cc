@@ -205,10 +205,13 @@ private:
     int _row = -1;
 };
 
+/// What a statement can have at most; the protocol counts them with 16 bits.
+constexpr std::size_t mostParameters = 65535;
+
 class PostgresDatabase : public Database {
 public:
-    PostgresDatabase(PostgresTarget target, OpenMode mode, std::chrono::milliseconds timeout)
-        : _target(std::move(target)), _readOnly(mode == OpenMode::ReadOnly), _timeout(timeout) {
+    PostgresDatabase(PostgresTarget target, std::chrono::milliseconds timeout)
+        : _target(std::move(target)), _timeout(timeout) {
         connect();
         try {
             if (!_target.schema.empty()) execute(setSchema(""));
@@ -231,15 +234,11 @@ public:
         return std::make_unique<PostgresStatement>(*this, text);
     }
 
-    void execute(std::string const &text) override {
-        ++_roundTrips;
-        check(owned(::PQexec(_connection, text.c_str())));
-    }
+    void execute(std::string const &text) override { check(owned(::PQexec(_connection, text.c_str()))); }
 
     Result run(std::string const &text, std::vector<std::optional<std::string>> const &parameters) {
         std::vector<char const *> values;
         for (auto const &p : parameters) values.push_back(p ? p->c_str() : nullptr);
-        ++_roundTrips;
         // Unnamed, since a pooler may send the next statement over another connection.
         return check(owned(::PQexecParams(_connection, text.c_str(), static_cast<int>(values.size()), nullptr,
                                           values.data(), nullptr, nullptr, 0)));
@@ -262,7 +261,6 @@ public:
     void commit() override {
         requireSound();
         auto const result = check(owned(::PQexec(_connection, "COMMIT")));
-        ++_roundTrips;
         _savepoints.clear();
         // COMMIT of a transaction that has failed is a ROLLBACK, and no error.
         if (std::string_view(::PQcmdStatus(result.get())) != "COMMIT") {
@@ -291,6 +289,25 @@ public:
     void rollbackToSavepoint() override {
         execute("ROLLBACK TO dbb; RELEASE dbb");
         _savepoints.pop_back();
+    }
+
+    std::int64_t insertRows(std::string const &into, std::string const &conflict,
+                            std::vector<std::vector<Value>> const &rows, std::size_t &failed) override {
+        failed = rows.size();
+        std::int64_t out = 0;
+        for (std::size_t done = 0; done < rows.size();) {
+            auto const width = rows[done].size();
+            auto const count = std::min(rows.size() - done, mostParameters / width);
+            std::string text = into + " VALUES ";
+            std::vector<Value> values;
+            for (std::size_t i = done; i < done + count; ++i) {
+                text += (i == done ? "" : ", ") + marks(width);
+                values.insert(values.end(), rows[i].begin(), rows[i].end());
+            }
+            out += prepare(text + " " + conflict)->run(values);
+            done += count;
+        }
+        return out;
     }
 
     Value nextKey(std::string const &sequence) override {
@@ -338,7 +355,6 @@ private:
                                                  "UTF8",
                                                  nullptr};
         _connection = ::PQconnectdbParams(names.data(), values.data(), 0);
-        ++_roundTrips;
         if (::PQstatus(_connection) == CONNECTION_OK) {
             ::PQsetNoticeProcessor(
                 _connection, [](void *, char const *) {}, nullptr);
@@ -366,9 +382,7 @@ private:
     }
 
     PostgresTarget _target;
-    bool _readOnly;
     std::chrono::milliseconds _timeout;
-    std::int64_t _roundTrips = 0;
     std::vector<bool>
         _savepoints; ///< of a transaction that writes, its begin first: whether a statement failed
     PGconn *_connection = nullptr;
@@ -386,9 +400,8 @@ std::string PostgresTarget::name() const {
            + database + (schema.empty() ? "" : " (schema " + schema + ")");
 }
 
-std::unique_ptr<Database> openPostgres(PostgresTarget const &target, OpenMode mode,
-                                       std::chrono::milliseconds timeout) {
-    return std::make_unique<PostgresDatabase>(target, mode, timeout);
+std::unique_ptr<Database> openPostgres(PostgresTarget const &target, std::chrono::milliseconds timeout) {
+    return std::make_unique<PostgresDatabase>(target, timeout);
 }
 
 } // namespace dbb::sql

@@ -214,7 +214,7 @@ for camera in "${cameras[@]}"; do
   mkdir "zips-$camera"
   exposure=$(jq -r 'select(.failure == null).data_id.exposure' "night-$camera/truth.jsonl" | head -n 1)
   [ "$camera" = LATISS ] && content=metadata || content=translated
-  must "$python" "$here/make_zip.py" "python-$camera-copy" "$camera/raw/all" "$camera" "$exposure" "zips-$camera" $content
+  must "$python" "$here/make_zip.py" "python-$camera-copy" "$camera/raw/all" "$camera" "$exposure" "zips-$camera" "$content"
   zip=$(echo "$PWD/zips-$camera"/*.zip)
   for mode in copy direct; do
     fresh "ours-$camera-zip-$mode" "python-$camera-zip-$mode"

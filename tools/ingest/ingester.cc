@@ -225,6 +225,17 @@ bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &gr
     return true;
 }
 
+/// On a server, what all of them will be looked up for at once.
+void Ingester::prefetch(std::vector<Item> &items) {
+    std::map<butler::Datasets *, std::vector<std::pair<common::Uuid, butler::DataId>>> wanted;
+    for (auto &item : items) {
+        if (item.error || item.twin) continue;
+        if (!item.target->datasets) findTarget(*item.target);
+        if (item.target->datasets) wanted[&*item.target->datasets].emplace_back(*item.id, item.data_id);
+    }
+    for (auto &[datasets, list] : wanted) datasets->prefetch(list);
+}
+
 /// A first look, which keeps nobody from writing.
 void Ingester::lookUnlocked(std::vector<Item> &items) {
     auto const inTrash = [](Item const &item) {
@@ -232,6 +243,7 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
     };
     {
         sql::ReadTransaction const view(_repo.db());
+        if (_repo.db().dialect() == sql::Dialect::Postgres) prefetch(items);
         for (auto &item : items) look(item);
     }
     if (std::none_of(items.begin(), items.end(), inTrash)) return;
@@ -246,6 +258,7 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
+    if (_repo.db().dialect() == sql::Dialect::Postgres) prefetch(items);
     for (auto &item : items) {
         look(item);
         if (_options.dry_run || !_placement.makesFiles()) place(item);

@@ -81,6 +81,7 @@ private:
     void registerTarget(Target &target) const;
     static void forgetRegistered(Item &item);
     void prepare(Item &item);
+    void prefetch(std::vector<Item> &items);
     void look(Item &item);
     void lookUnlocked(std::vector<Item> &items);
     void lookAndPlace(std::vector<Item> &items);
