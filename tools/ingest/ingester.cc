@@ -494,12 +494,27 @@ std::string Ingester::templatePath(Item const &item) const {
                                   butler::extensionOf(common::nameOf(line.path)));
 }
 
+void Ingester::note(butler::DimensionRecord const &detector, Known &known) {
+    auto const id = detector["id"].integer();
+    known.detectors[id] = detector["full_name"].isString() ? detector["full_name"].string() : "";
+    if (detector["purpose"] == Json(guiderPurpose)) known.guiders.insert(id);
+}
+
+/// All detectors of an instrument, which on a server takes as long as one.
+void Ingester::learnDetectors(std::string const &instrument, Known &known) {
+    std::string quoted;
+    for (char const c : instrument) quoted += c == '\'' ? "''" : std::string(1, c);
+    _records.forEach("detector", "instrument = '" + quoted + "'",
+                     [&](butler::DimensionRecord const &detector) { note(detector, known); });
+}
+
 /// Instrument, filter and detector must be in the registry; they are not made here.
 void Ingester::checkRegistered(RawLine const &line) {
     auto at = _known.find(line.instrument);
     if (at == _known.end()) {
         required(line, "instrument", {}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
         at = _known.emplace(line.instrument, Known{}).first;
+        if (_repo.db().dialect() == sql::Dialect::Postgres) learnDetectors(line.instrument, at->second);
     }
     auto &known = at->second;
     if (!known.filters.contains(line.physical_filter)) {
@@ -508,12 +523,9 @@ void Ingester::checkRegistered(RawLine const &line) {
         known.filters.insert(line.physical_filter);
     }
     if (!known.detectors.contains(line.detector)) {
-        auto const detector =
-            required(line, "detector", line.detector, "DETECTOR_NOT_REGISTERED",
-                     "detector " + std::to_string(line.detector) + " of " + line.instrument);
-        known.detectors[line.detector] =
-            detector["full_name"].isString() ? detector["full_name"].string() : "";
-        if (detector["purpose"] == Json(guiderPurpose)) known.guiders.insert(line.detector);
+        note(required(line, "detector", line.detector, "DETECTOR_NOT_REGISTERED",
+                      "detector " + std::to_string(line.detector) + " of " + line.instrument),
+             known);
     }
     if (line.isGuider() && !known.guiders.contains(line.detector)) {
         throw Error("NOT_A_GUIDER", "\"" + line.path + "\": detector " + known.detectors[line.detector]

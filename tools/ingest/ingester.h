@@ -96,6 +96,8 @@ private:
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
     void storeItems(Group const &group);
+    static void note(butler::DimensionRecord const &detector, Known &known);
+    void learnDetectors(std::string const &instrument, Known &known);
     void checkRegistered(RawLine const &line);
     butler::DimensionRecord required(RawLine const &line, std::string const &element, common::Json const &key,
                                      char const *code, std::string const &what);
