@@ -70,7 +70,9 @@ Error named(Error const &e, std::string const &uri) {
         // That it is no path is what the sentence says.
     }
     for (auto const &name : {path, common::printable(path), uri, common::printable(uri)}) {
-        if (e.message().find(name + "\"") != std::string::npos) return e;
+        // A zip file's sentence may be about a member.
+        for (auto const *end : {"\"", "#zip-path="})
+            if (e.message().find(name + end) != std::string::npos) return e;
     }
     return e.saying("\"" + path + "\": " + e.message());
 }
