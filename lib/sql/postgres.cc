@@ -213,12 +213,6 @@ public:
     PostgresDatabase(PostgresTarget target, std::chrono::milliseconds timeout)
         : _target(std::move(target)), _timeout(timeout) {
         connect();
-        try {
-            if (!_target.schema.empty()) execute(setSchema(""));
-        } catch (...) {
-            ::PQfinish(_connection);
-            throw;
-        }
     }
 
     ~PostgresDatabase() override {
@@ -234,14 +228,18 @@ public:
         return std::make_unique<PostgresStatement>(*this, text);
     }
 
-    void execute(std::string const &text) override { check(owned(::PQexec(_connection, text.c_str()))); }
+    void execute(std::string const &text) override {
+        inSchema([&] { return check(owned(::PQexec(_connection, text.c_str()))); });
+    }
 
     Result run(std::string const &text, std::vector<std::optional<std::string>> const &parameters) {
         std::vector<char const *> values;
         for (auto const &p : parameters) values.push_back(p ? p->c_str() : nullptr);
         // Unnamed, since a pooler may send the next statement over another connection.
-        return check(owned(::PQexecParams(_connection, text.c_str(), static_cast<int>(values.size()), nullptr,
-                                          values.data(), nullptr, nullptr, 0)));
+        return inSchema([&] {
+            return check(owned(::PQexecParams(_connection, text.c_str(), static_cast<int>(values.size()),
+                                              nullptr, values.data(), nullptr, nullptr, 0)));
+        });
     }
 
     void useMemoryForCommits() override {}
@@ -250,14 +248,11 @@ public:
         auto const milliseconds = std::to_string(_timeout.count());
         // Settings of the transaction alone: a pooler gives the connection to others after it. The lock keeps
         // other programs of dbb from writing in between a look and the rows that follow from it.
-        execute(
-            "BEGIN; " + setSchema("LOCAL ") + "SET LOCAL lock_timeout = " + milliseconds
-            + "; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext(current_schema())); SAVEPOINT dbb");
+        start("BEGIN; " + setSchema() + "SET LOCAL lock_timeout = " + milliseconds
+              + "; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext(current_schema())); SAVEPOINT dbb");
         _savepoints = {false};
     }
-    void beginRead() override {
-        execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + setSchema("LOCAL "));
-    }
+    void beginRead() override { start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + setSchema()); }
     void commit() override {
         requireSound();
         auto const result = check(owned(::PQexec(_connection, "COMMIT")));
@@ -366,10 +361,27 @@ private:
                     ExitCode::Backend);
     }
 
-    std::string setSchema(std::string const &local) const {
-        return _target.schema.empty()
-                   ? std::string()
-                   : "SET " + local + "search_path = " + quoteIdentifier(_target.schema) + "; ";
+    void start(std::string const &text) { check(owned(::PQexec(_connection, text.c_str()))); }
+
+    std::string setSchema() const {
+        return _target.schema.empty() ? std::string()
+                                      : "SET LOCAL search_path = " + quoteIdentifier(_target.schema) + "; ";
+    }
+
+    /// The schema is a setting of a transaction: one of the connection would be lost, or be met by others,
+    /// behind a pooler. \return the action's result
+    template<typename F>
+    Result inSchema(F const &action) {
+        if (_target.schema.empty() || inTransaction()) return action();
+        start("BEGIN; " + setSchema());
+        try {
+            auto out = action();
+            start("COMMIT");
+            return out;
+        } catch (...) {
+            owned(::PQexec(_connection, "ROLLBACK"));
+            throw;
+        }
     }
 
     Result check(Result result) {

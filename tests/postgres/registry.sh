@@ -9,10 +9,14 @@ work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
 export DBB_EXAMPLES=$root/examples/data
 
-port=${PGPORT_TESTS:-$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')}
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+port=${PGPORT_TESTS:-$(free_port)}
 server=$work/server
-stop_server() { "$root/tests/servers/postgres.sh" stop --remove "$server" > /dev/null 2>&1; }
-trap '[ -n "${KEEP:-}" ] || { stop_server; chmod -R u+rwX "$work"; rm -rf "$work"; }' EXIT
+stop_server() {
+  "$root/tests/servers/pgbouncer.sh" stop --remove "$work/pooler" > /dev/null 2>&1
+  "$root/tests/servers/postgres.sh" stop --remove "$server" > /dev/null 2>&1
+}
+trap 'stop_server; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
 url=$("$root/tests/servers/postgres.sh" start "$server" "$port" --db dbb --ext btree_gist 2> start.log | tail -n 1)
 case $url in
   postgresql://*) ;;
@@ -115,6 +119,44 @@ tell 'every line has a receipt' "$([ "$(cat many.out-* | grep -c '"ingest":')" =
 check 'one writer' registered one one
 check 'one writer ingests' dbb-ingest --repo one -t copy night
 tell 'four writers leave what one does' "$(diff <(held many | sed "s|$work/many|@|g") <(held one | sed "s|$work/one|@|g") | head -n 20)"
+
+# Behind a pooler that gives each transaction another connection, two schemas at once
+pooled=$("$root/tests/servers/pgbouncer.sh" start "$work/pooler" "$(free_port)" "$port" 2> pooler.log | tail -n 1)
+case $pooled in
+  postgresql://*) tell 'a pooler' '' ;;
+  *) tell 'a pooler' "$(cat pooler.log)" ;;
+esac
+writers=()
+for repo in left right; do
+  check "create $repo behind a pooler" dbb-repo create $repo --registry "$pooled/dbb" --namespace $repo
+  check "register in $repo" dbb-repo register-instrument $repo LSSTCam LSSTComCam LATISS
+done
+for i in 1 2 3; do
+  for repo in left right; do
+    dbb-ingest --repo $repo -t direct < lines > "$repo.out-$i" 2> "$repo.err-$i" &
+    writers+=($!)
+  done
+done
+wait_for "${writers[@]}"
+tell 'six writers behind a pooler end well' "$statuses$(cat left.err-* right.err-*)"
+tell 'both schemas hold the same' "$(same left right | head -n 20)"
+tell 'and what one writer stores' "$([ "$(dbb-repo show left datasets | grep -c '"id"')" = 40 ] || echo 'not 40 datasets')"
+
+# ---------------------------------------------------------------- who is killed
+
+# killed MILLISECONDS    a run that is stopped then leaves what is whole, and a second one completes it
+killed() {
+  local rc=0
+  query 'DROP SCHEMA IF EXISTS dead CASCADE' && rm -rf dead && registered dead dead || return 1
+  timeout -s KILL "0.$(printf %03d "$1")" dbb-ingest --repo dead -t copy night > dead.out 2> dead.err || rc=$?
+  [ $rc = 137 ] || [ $rc = 0 ] || { echo "it ended with $rc"; cat dead.err; return 1; }
+  # The server may be at the last commit yet.
+  sleep 0.2
+  diff <(sed -nE 's/.*"id":"([^"]*)","ingest".*/\1/p' dead.out | sort) <(dbb-repo show dead datasets | jq -r 'select(.id).id' | sort) | grep '^<' && { echo 'a receipt is not true'; return 1; }
+  dbb-ingest --repo dead -t copy night > dead.again || return 1
+  diff <(held dead | sed "s|$work/dead|@|g") <(held one | sed "s|$work/one|@|g")
+}
+for at in 10 20 35 50 70 90 120; do check "killed after $at ms" killed $at; done
 
 # ---------------------------------------------------------------- what a server can refuse
 
