@@ -168,9 +168,11 @@ void Datasets::prefetch(std::vector<std::pair<Uuid, DataId>> const &datasets) {
         _known[id.hex()];
         for (std::size_t i = 0; i < parts.size(); ++i) parts[i].insert(textOf(dataId[i]));
     }
-    db.cached(std::string(selectRows) + "= ANY (?::uuid[])").query({arrayOf(ids)}, [&](Statement const &row) {
-        _known[row.text(4)].row = Known::Row{row.integer(0), row.integer(1), row.text(2), row.text(3)};
-    });
+    std::vector<sql::Asked> asked;
+    asked.push_back(
+        {std::string(selectRows) + "= ANY (?::uuid[])", {arrayOf(ids)}, [&](Statement const &row) {
+             _known[row.text(4)].row = Known::Row{row.integer(0), row.integer(1), row.text(2), row.text(3)};
+         }});
     // More than was asked for, where they are not all of one exposure.
     std::string matches;
     std::vector<Value> values{_type.id, _runId};
@@ -178,20 +180,24 @@ void Datasets::prefetch(std::vector<std::pair<Uuid, DataId>> const &datasets) {
         matches += " AND " + quoteIdentifier(names[i]) + " = ANY (?)";
         values.emplace_back(arrayOf(parts[i]));
     }
-    db.cached("SELECT dataset_id" + quotedList(names, ", ") + " FROM " + quoteIdentifier(_type.tags_table)
-              + " WHERE dataset_type_id = ? AND collection_id = ?" + matches)
-        .query(values, [&](Statement const &row) {
-            DataId dataId;
-            for (std::size_t i = 0; i < names.size(); ++i)
-                dataId.push_back(row.column(static_cast<int>(i) + 1));
-            if (auto const at = byDataId.find(dataId); at != byDataId.end())
-                _known[at->second].ids.push_back(row.text(0));
-        });
-    db.cached(selectFiles(_repo) + "= ANY (?::uuid[]) ORDER BY r.component")
-        .query({_repo.config().datastore_name, arrayOf(ids)}, [&](Statement const &row) {
-            _known[row.text(3)].files.push_back(
-                {row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
-        });
+    asked.push_back({"SELECT dataset_id" + quotedList(names, ", ") + " FROM "
+                         + quoteIdentifier(_type.tags_table)
+                         + " WHERE dataset_type_id = ? AND collection_id = ?" + matches,
+                     values, [&](Statement const &row) {
+                         DataId dataId;
+                         for (std::size_t i = 0; i < names.size(); ++i)
+                             dataId.push_back(row.column(static_cast<int>(i) + 1));
+                         if (auto const at = byDataId.find(dataId); at != byDataId.end())
+                             _known[at->second].ids.push_back(row.text(0));
+                     }});
+    asked.push_back({selectFiles(_repo) + "= ANY (?::uuid[]) ORDER BY r.component",
+                     {_repo.config().datastore_name, arrayOf(ids)},
+                     [&](Statement const &row) {
+                         _known[row.text(3)].files.push_back(
+                             {row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+                     }});
+    std::size_t failed = 0;
+    db.askTogether(asked, failed);
 }
 
 ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
@@ -272,22 +278,25 @@ std::vector<std::string> Datasets::otherFiles(Uuid const &id, DataId const &data
 namespace {
 
 /// Rows without which the Butler does not look for datasets of a type, instrument or skymap in a collection.
-void writeSummaries(Repository const &repo, DatasetType const &type, std::int64_t run,
-                    std::vector<NewDataset> const &datasets) {
-    auto &db = repo.db();
-    db.cached("INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id) VALUES (?, ?) "
-              "ON CONFLICT DO NOTHING")
-        .run({run, type.id});
+std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType const &type, std::int64_t run,
+                                         std::vector<NewDataset> const &datasets) {
+    std::string const ignore = "ON CONFLICT DO NOTHING";
+    std::vector<sql::RowsInsert> out{
+        {"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id)",
+         ignore,
+         {{run, type.id}}}};
     auto const &names = type.dimensions.required;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!repo.universe().at(names[i]).governor) continue;
         std::set<Value> values;
         for (auto const &dataset : datasets) values.insert(dataset.data_id[i]);
-        auto &insert =
-            db.cached("INSERT INTO " + quoteIdentifier("collection_summary_" + names[i]) + " (collection_id, "
-                      + quoteIdentifier(names[i]) + ") VALUES (?, ?) ON CONFLICT DO NOTHING");
-        for (auto const &value : values) insert.run({run, value});
+        out.push_back({"INSERT INTO " + quoteIdentifier("collection_summary_" + names[i])
+                           + " (collection_id, " + quoteIdentifier(names[i]) + ")",
+                       ignore,
+                       {}});
+        for (auto const &value : values) out.back().rows.push_back({run, value});
     }
+    return out;
 }
 
 /// A row that is not there although it was inserted without an error, so that a receipt would be a lie.
@@ -324,60 +333,56 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
         for (auto const &dataset : datasets) out.push_back(row(dataset, dataset.id.hex()));
         return out;
     };
-    auto const write = [&](std::string const &into, std::string const &conflict,
-                           std::vector<Row> const &rows) {
-        std::size_t failed = 0;
-        try {
-            return _repo.db().insertRows(into, conflict, rows, failed);
-        } catch (Error const &e) {
-            throw explained(e, datasets, failed);
-        }
-    };
-    auto const count = static_cast<std::int64_t>(datasets.size());
     auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
-    write("INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)", "ON CONFLICT DO NOTHING",
-          rowsOf([&](NewDataset const &, std::string const &id) {
-              return Row{id, _type.id, date, _runId};
-          }));
-    try {
-        writeSummaries(_repo, _type, _runId, datasets);
-    } catch (Error const &e) {
-        throw explained(e, datasets, 0);
-    }
     auto const &tags = _type.tags_table;
-    auto const tagged =
-        write("INSERT INTO " + quoteIdentifier(tags) + " (dataset_type_id, dataset_id, collection_id"
-                  + quotedList(_type.dimensions.required, ", ") + ")",
-              "ON CONFLICT (dataset_id, collection_id) DO NOTHING",
-              rowsOf([&](NewDataset const &dataset, std::string const &id) {
-                  Row row{_type.id, id, _runId};
-                  row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
-                  return row;
-              }));
+    auto const &records = _repo.config().records_table;
+    // In the Butler's order, which its foreign keys ask for.
+    auto inserts = summaryRows(_repo, _type, _runId, datasets);
+    inserts.insert(inserts.begin(),
+                   {"INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)",
+                    "ON CONFLICT DO NOTHING", rowsOf([&](NewDataset const &, std::string const &id) {
+                        return Row{id, _type.id, date, _runId};
+                    })});
+    inserts.push_back({"INSERT INTO " + quoteIdentifier(tags) + " (dataset_type_id, dataset_id, collection_id"
+                           + quotedList(_type.dimensions.required, ", ") + ")",
+                       "ON CONFLICT (dataset_id, collection_id) DO NOTHING",
+                       rowsOf([&](NewDataset const &dataset, std::string const &id) {
+                           Row row{_type.id, id, _runId};
+                           row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
+                           return row;
+                       })});
+    inserts.push_back({"INSERT INTO dataset_location (datastore_name, dataset_id)", "",
+                       rowsOf([&](NewDataset const &, std::string const &id) {
+                           return Row{_repo.config().datastore_name, id};
+                       })});
+    inserts.push_back({"INSERT INTO " + quoteIdentifier(records)
+                           + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
+                       "", rowsOf([&](NewDataset const &dataset, std::string const &id) {
+                           return Row{id,
+                                      dataset.path,
+                                      dataset.formatter,
+                                      dataset.storage_class,
+                                      std::string(wholeDataset),
+                                      dataset.checksum.empty() ? Value() : Value(dataset.checksum),
+                                      dataset.size_bytes};
+                       })});
+    sql::FailedRow failed;
+    std::vector<std::int64_t> made;
+    try {
+        made = _repo.db().insertTogether(inserts, failed);
+    } catch (Error const &e) {
+        bool const ofDataset =
+            failed.insert < inserts.size() && inserts[failed.insert].rows.size() == datasets.size();
+        throw explained(e, datasets, ofDataset ? failed.row : 0);
+    }
+    auto const count = static_cast<std::int64_t>(datasets.size());
+    auto const last = made.size() - 1;
     for (auto const &dataset : datasets) {
-        if (tagged == count) break;
+        if (made[last - 2] == count) break;
         if (!_dataIdOf->hasRow({dataset.id.hex(), _runId})) throw ignored(tags);
     }
-    auto const located = write("INSERT INTO dataset_location (datastore_name, dataset_id)", "",
-                               rowsOf([&](NewDataset const &, std::string const &id) {
-                                   return Row{_repo.config().datastore_name, id};
-                               }));
-    if (located != count) throw ignored("dataset_location");
-    auto const &records = _repo.config().records_table;
-    auto const stored =
-        write("INSERT INTO " + quoteIdentifier(records)
-                  + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
-              "", rowsOf([&](NewDataset const &dataset, std::string const &id) {
-                  auto const checksum = dataset.checksum.empty() ? Value() : Value(dataset.checksum);
-                  return Row{id,
-                             dataset.path,
-                             dataset.formatter,
-                             dataset.storage_class,
-                             std::string(wholeDataset),
-                             checksum,
-                             dataset.size_bytes};
-              }));
-    if (stored != count) throw ignored(records);
+    if (made[last - 1] != count) throw ignored("dataset_location");
+    if (made[last] != count) throw ignored(records);
 }
 
 /// What a violated constraint means for the dataset whose row it was, or for the one whose it must have been.

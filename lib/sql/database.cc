@@ -87,6 +87,31 @@ Statement &Database::cached(std::string const &text) {
     return *entry;
 }
 
+void Database::askTogether(std::vector<Asked> &asked, std::size_t &failed) {
+    for (failed = 0; failed < asked.size(); ++failed) {
+        auto &one = asked[failed];
+        auto &statement = cached(one.text);
+        if (one.row) {
+            statement.query(one.parameters, one.row);
+        } else {
+            one.changed = statement.run(one.parameters);
+        }
+    }
+}
+
+std::vector<std::int64_t> Database::insertTogether(std::vector<RowsInsert> const &inserts,
+                                                   FailedRow &failed) {
+    std::vector<std::int64_t> out(inserts.size());
+    for (failed.insert = 0; failed.insert < inserts.size(); ++failed.insert) {
+        auto const &[into, conflict, rows] = inserts[failed.insert];
+        if (rows.empty()) continue;
+        auto &insert = cached(into + " VALUES " + marks(rows.front().size()) + " " + conflict);
+        for (failed.row = 0; failed.row < rows.size(); ++failed.row)
+            out[failed.insert] += insert.run(rows[failed.row]);
+    }
+    return out;
+}
+
 std::string Database::marks(std::size_t count) {
     std::string out = "(";
     for (std::size_t i = 0; i < count; ++i) out += i == 0 ? "?" : ", ?";

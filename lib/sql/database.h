@@ -54,6 +54,27 @@ protected:
 
 enum class Dialect { Sqlite, Postgres };
 
+/// A statement with its parameters, and what is to be done with each row of its result.
+struct Asked {
+    std::string text;
+    std::vector<Value> parameters;
+    std::function<void(Statement const &)> row{};
+    std::int64_t changed = 0; ///< rows, afterwards
+};
+
+/// Rows for one table.
+struct RowsInsert {
+    std::string into;     ///< `INSERT INTO table (column, …)`
+    std::string conflict; ///< `ON CONFLICT …`, empty: none
+    std::vector<std::vector<Value>> rows;
+};
+
+/// The row that could not be inserted.
+struct FailedRow {
+    std::size_t insert = 0;
+    std::size_t row = 0; ///< their number when the database does not tell
+};
+
 /// A connection. Not for several threads at once.
 class Database {
 public:
@@ -69,13 +90,15 @@ public:
     virtual std::unique_ptr<Statement> prepare(std::string const &text) = 0;
     /// Run statements that give no rows, separated by semicolons. \throws Error as prepare
     virtual void execute(std::string const &text) = 0;
-    /// Insert rows with as few statements as the database allows.
-    /// \param into      `INSERT INTO table (column, …)` \param conflict  `ON CONFLICT …`, empty: none
-    /// \param rows      each with a value for each column
-    /// \param failed    set to the number of the row that an error is about, or to their number when the
-    ///                  database does not tell \return how many rows were inserted
-    virtual std::int64_t insertRows(std::string const &into, std::string const &conflict,
-                                    std::vector<std::vector<Value>> const &rows, std::size_t &failed) = 0;
+    /// Ask several things one after the other, in one round trip where the database is a server.
+    /// \param failed  set to the number of the one that an error is about
+    virtual void askTogether(std::vector<Asked> &asked, std::size_t &failed);
+
+    /// Insert rows into several tables in this order; as askTogether().
+    /// \param failed  set to what an error is about \return how many rows each insert made
+    virtual std::vector<std::int64_t> insertTogether(std::vector<RowsInsert> const &inserts,
+                                                     FailedRow &failed);
+
     /// A value for an automatic integer key of a table that is about to get a row: of its sequence, or null
     /// where the database itself finds one.
     virtual Value nextKey(std::string const &sequence) = 0;

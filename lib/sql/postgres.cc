@@ -168,6 +168,11 @@ public:
         _parameters.resize(static_cast<std::size_t>(count));
     }
 
+    /// Over a result that is there; it stays the caller's.
+    PostgresStatement(PostgresDatabase &db, PGresult const *result) : _db(db), _rows(result) {}
+
+    std::int64_t changed() const { return changes(); }
+
     void bind(int index, Value const &value) override {
         _parameters.at(static_cast<std::size_t>(index)) = textOf(value);
     }
@@ -176,22 +181,23 @@ public:
 
     void reset() override {
         _result.reset();
+        _rows = nullptr;
         _row = -1;
         for (auto &parameter : _parameters) parameter.reset();
     }
 
     Value column(int index) const override {
-        if (::PQgetisnull(_result.get(), _row, index) == 1) return std::monostate{};
-        auto const size = static_cast<std::size_t>(::PQgetlength(_result.get(), _row, index));
-        return valueOf(::PQftype(_result.get(), index), {::PQgetvalue(_result.get(), _row, index), size});
+        if (::PQgetisnull(_rows, _row, index) == 1) return std::monostate{};
+        auto const size = static_cast<std::size_t>(::PQgetlength(_rows, _row, index));
+        return valueOf(::PQftype(_rows, index), {::PQgetvalue(_rows, _row, index), size});
     }
 
-    int columnCount() const override { return ::PQnfields(_result.get()); }
-    std::string columnName(int index) const override { return ::PQfname(_result.get(), index); }
+    int columnCount() const override { return ::PQnfields(_rows); }
+    std::string columnName(int index) const override { return ::PQfname(_rows, index); }
 
 protected:
     std::int64_t changes() const override {
-        auto const *count = ::PQcmdTuples(_result.get());
+        auto const *count = ::PQcmdTuples(const_cast<PGresult *>(_rows));
         std::int64_t out = 0;
         std::from_chars(count, count + std::strlen(count), out);
         return out;
@@ -201,7 +207,8 @@ private:
     PostgresDatabase &_db;
     std::string _text;
     std::vector<std::optional<std::string>> _parameters;
-    Result _result{nullptr, &::PQclear};
+    Result _result{nullptr, &::PQclear}; // when it is ours
+    PGresult const *_rows = nullptr;
     int _row = -1;
 };
 
@@ -286,22 +293,68 @@ public:
         _savepoints.pop_back();
     }
 
-    std::int64_t insertRows(std::string const &into, std::string const &conflict,
-                            std::vector<std::vector<Value>> const &rows, std::size_t &failed) override {
-        failed = rows.size();
-        std::int64_t out = 0;
-        for (std::size_t done = 0; done < rows.size();) {
-            auto const width = rows[done].size();
-            auto const count = std::min(rows.size() - done, mostParameters / width);
-            std::string text = into + " VALUES ";
-            std::vector<Value> values;
-            for (std::size_t i = done; i < done + count; ++i) {
-                text += (i == done ? "" : ", ") + marks(width);
-                values.insert(values.end(), rows[i].begin(), rows[i].end());
-            }
-            out += prepare(text + " " + conflict)->run(values);
-            done += count;
+    void askTogether(std::vector<Asked> &asked, std::size_t &failed) override {
+        failed = 0;
+        // All of it is one transaction then, as the round trip is one.
+        bool const alone = !_target.schema.empty() && !inTransaction();
+        std::vector<Asked> all;
+        if (alone) {
+            all.push_back({.text = "BEGIN", .parameters = {}});
+            all.push_back(
+                {.text = "SET LOCAL search_path = " + quoteIdentifier(_target.schema), .parameters = {}});
         }
+        auto const before = all.size();
+        for (auto const &one : asked) all.push_back({.text = one.text, .parameters = one.parameters});
+        if (alone) all.push_back({.text = "COMMIT", .parameters = {}});
+        auto const results = pipelined(all);
+        for (std::size_t i = 0; i < results.size(); ++i) {
+            auto const status = ::PQresultStatus(results[i].get());
+            if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) continue;
+            failed = i < before ? 0 : std::min(i - before, asked.size());
+            auto error = translated(results[i].get(), _target.name());
+            if (alone) {
+                owned(::PQexec(_connection, "ROLLBACK"));
+            } else {
+                goBackAfterError();
+            }
+            throw error;
+        }
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            PostgresStatement statement(*this, results[i + before].get());
+            asked[i].changed = statement.changed();
+            while (asked[i].row && statement.step()) asked[i].row(statement);
+        }
+    }
+
+    std::vector<std::int64_t> insertTogether(std::vector<RowsInsert> const &inserts,
+                                             FailedRow &failed) override {
+        std::vector<Asked> asked;
+        std::vector<std::size_t> owners; // which insert each belongs to
+        for (std::size_t n = 0; n < inserts.size(); ++n) {
+            auto const &[into, conflict, rows] = inserts[n];
+            for (std::size_t done = 0; done < rows.size();) {
+                auto const width = rows[done].size();
+                auto const count = std::min(rows.size() - done, mostParameters / width);
+                Asked one{.text = into + " VALUES ", .parameters = {}};
+                for (std::size_t i = done; i < done + count; ++i) {
+                    one.text += (i == done ? "" : ", ") + marks(width);
+                    one.parameters.insert(one.parameters.end(), rows[i].begin(), rows[i].end());
+                }
+                one.text += " " + conflict;
+                asked.push_back(std::move(one));
+                owners.push_back(n);
+                done += count;
+            }
+        }
+        std::size_t at = 0;
+        try {
+            askTogether(asked, at);
+        } catch (Error const &) {
+            if (at < owners.size()) failed = {owners[at], inserts[owners[at]].rows.size()};
+            throw;
+        }
+        std::vector<std::int64_t> out(inserts.size());
+        for (std::size_t i = 0; i < asked.size(); ++i) out[owners[i]] += asked[i].changed;
         return out;
     }
 
@@ -361,6 +414,48 @@ private:
                     ExitCode::Backend);
     }
 
+    /// Send all statements before the answer to the first is read. \return their results; the first that
+    /// failed is the last one that says anything
+    std::vector<Result> pipelined(std::vector<Asked> const &all) {
+        std::vector<Result> out;
+        bool sent = ::PQenterPipelineMode(_connection) == 1;
+        for (auto const &one : all) {
+            auto const text = numbered(one.text).first;
+            std::vector<std::optional<std::string>> texts;
+            std::vector<char const *> values;
+            for (auto const &value : one.parameters) texts.push_back(textOf(value));
+            for (auto const &value : texts) values.push_back(value ? value->c_str() : nullptr);
+            sent = sent
+                   && ::PQsendQueryParams(_connection, text.c_str(), static_cast<int>(values.size()), nullptr,
+                                          values.data(), nullptr, nullptr, 0)
+                          == 1;
+        }
+        sent = sent && ::PQpipelineSync(_connection) == 1;
+        while (sent && out.size() < all.size()) {
+            auto *const result = ::PQgetResult(_connection);
+            if (!result && ::PQstatus(_connection) != CONNECTION_OK) break;
+            if (!result) continue; // the end of what one statement gives
+            if (::PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
+                ::PQclear(result);
+                break;
+            }
+            out.push_back(owned(result));
+        }
+        // What is left: the end of the last statement, and the sync.
+        for (bool open = sent; open && ::PQstatus(_connection) == CONNECTION_OK;) {
+            auto *const result = ::PQgetResult(_connection);
+            open = !result || ::PQresultStatus(result) != PGRES_PIPELINE_SYNC;
+            ::PQclear(result);
+        }
+        if (out.size() < all.size() || ::PQexitPipelineMode(_connection) != 1) {
+            throw Error("REPO_UNREACHABLE",
+                        "could not use \"" + _target.name()
+                            + "\": " + firstLine(::PQerrorMessage(_connection)),
+                        ExitCode::Backend);
+        }
+        return out;
+    }
+
     void start(std::string const &text) { check(owned(::PQexec(_connection, text.c_str()))); }
 
     std::string setSchema() const {
@@ -401,8 +496,11 @@ private:
 };
 
 bool PostgresStatement::step() {
-    if (!_result) _result = _db.run(_text, _parameters);
-    return ++_row < ::PQntuples(_result.get());
+    if (!_rows) {
+        _result = _db.run(_text, _parameters);
+        _rows = _result.get();
+    }
+    return ++_row < ::PQntuples(_rows);
 }
 
 } // namespace

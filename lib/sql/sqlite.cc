@@ -216,14 +216,6 @@ public:
         execute("PRAGMA temp_store = MEMORY");
         execute(pagesOfOneCommit);
     }
-    std::int64_t insertRows(std::string const &into, std::string const &conflict,
-                            std::vector<std::vector<Value>> const &rows, std::size_t &failed) override {
-        if (rows.empty()) return 0;
-        std::int64_t out = 0;
-        auto &insert = cached(into + " VALUES " + marks(rows.front().size()) + " " + conflict);
-        for (failed = 0; failed < rows.size(); ++failed) out += insert.run(rows[failed]);
-        return out;
-    }
     Value nextKey(std::string const &) override { return std::monostate{}; }
 
     // A deferred transaction would fail at its first write when another writer came in between.
