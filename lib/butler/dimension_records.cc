@@ -11,6 +11,7 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace dbb::butler {
 
@@ -63,16 +64,20 @@ Error missingReference(Repository const &repo, RecordPlan const &plan, std::vect
         .cause({.column = missing->dimension, .value = missing->value});
 }
 
+/// What an error of a statement that writes a record means.
+Error explained(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &record,
+                Error const &e) {
+    if (e.code() != "CONSTRAINT") return e;
+    if (e.message().starts_with("FOREIGN KEY")) return missingReference(repo, plan, record, e);
+    return Error(e.code(), described(plan, record) + ": " + e.message()).cause(e.cause());
+}
+
 /// Run a statement that writes a record and explain the constraints that it can violate.
 std::int64_t write(Repository const &repo, RecordPlan const &plan, Statement &statement,
-                   std::vector<Value> const &parameters, std::vector<Value> const &record) {
-    try {
-        return statement.run(parameters);
-    } catch (Error const &e) {
-        if (e.code() != "CONSTRAINT") throw;
-        if (e.message().starts_with("FOREIGN KEY")) throw missingReference(repo, plan, record, e);
-        throw Error(e.code(), described(plan, record) + ": " + e.message()).cause(e.cause());
-    }
+                   std::vector<Value> const &parameters, std::vector<Value> const &record) try {
+    return statement.run(parameters);
+} catch (Error const &e) {
+    throw explained(repo, plan, record, e);
 }
 
 void writeSummaries(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
@@ -206,7 +211,7 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
     auto const trixels = touchedTrixels(_repo, plan, values);
-    if (write(_repo, plan, *plan.insert, values, values) > 0) {
+    if (inserted(plan, values)) {
         writeSummaries(_repo, plan, values);
         if (!trixels.empty()) writeOverlaps(_repo, *plan.element, keyOf(plan, values), trixels);
         return {SyncResult::Kind::Inserted, {}};
@@ -220,6 +225,46 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     writeSummaries(_repo, plan, values);
     if (old.find("region")) writeOverlaps(_repo, *plan.element, keyOf(plan, values), trixels);
     return {SyncResult::Kind::Updated, std::move(old)};
+}
+
+void DimensionRecords::insertAhead(
+    std::vector<std::pair<std::string, DimensionRecord const *>> const &records) {
+    _ahead.clear();
+    if (_repo.db().dialect() != sql::Dialect::Postgres) return;
+    std::vector<sql::Asked> asked;
+    std::vector<RecordPlan const *> plans;
+    std::vector<Key> keys;
+    for (auto const &[element, record] : records) {
+        auto const &plan = planOf(element);
+        auto values = valuesOf(plan, *record);
+        Key key{element, keyOf(plan, values)};
+        // Of several with one key the first is inserted, and the others are compared with it.
+        if (!_ahead.emplace(key, false).second) continue;
+        asked.push_back({plan.insert_text, std::move(values)});
+        plans.push_back(&plan);
+        keys.push_back(std::move(key));
+    }
+    std::size_t failed = 0;
+    try {
+        _repo.db().askTogether(asked, failed);
+    } catch (Error const &e) {
+        _ahead.clear();
+        if (failed >= plans.size()) throw;
+        throw explained(_repo, *plans[failed], asked[failed].parameters, e);
+    }
+    for (std::size_t i = 0; i < asked.size(); ++i) _ahead[keys[i]] = asked[i].changed > 0;
+}
+
+/// Whether a row is made for a record, now or ahead.
+bool DimensionRecords::inserted(RecordPlan const &plan, std::vector<Value> const &values) {
+    if (!_ahead.empty()) {
+        auto const at = _ahead.find({plan.element->name, keyOf(plan, values)});
+        if (at != _ahead.end()) {
+            // Whoever comes next with this key finds the row.
+            return std::exchange(at->second, false);
+        }
+    }
+    return write(_repo, plan, *plan.insert, values, values) > 0;
 }
 
 SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record,

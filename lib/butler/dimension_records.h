@@ -48,6 +48,12 @@ public:
     ///         can't index; CONSTRAINT else
     SyncResult sync(std::string_view element, DimensionRecord const &record, bool update);
 
+    /// Insert on a server, in one round trip, the records that sync() is about to be called for, each with
+    /// its element. Nothing happens elsewhere. \throws Error as sync()
+    void insertAhead(std::vector<std::pair<std::string, DimensionRecord const *>> const &records);
+    /// When what was inserted has been rolled back.
+    void forgetAhead() { _ahead.clear(); }
+
     /// What sync() would do, or throw, without doing it; needs no transaction and no right to write.
     /// References to other records are not checked.
     SyncResult check(std::string_view element, DimensionRecord const &record, bool update);
@@ -70,6 +76,10 @@ public:
 
 private:
     RecordPlan &planOf(std::string_view element);
+    bool inserted(RecordPlan const &plan, std::vector<sql::Value> const &values);
+
+    using Key = std::pair<std::string, std::vector<sql::Value>>;
+    std::map<Key, bool> _ahead; ///< whether a row was inserted, by element and primary key
 
     Repository const &_repo;
     std::map<std::string, std::unique_ptr<RecordPlan>, std::less<>> _plans;

@@ -74,8 +74,9 @@ RecordPlan makePlan(Repository const &repo, std::string_view name) {
             expressions.push_back(std::move(column.expression));
         }
     }
-    plan.insert = &db.cached("INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(names, ", ")
-                             + ") VALUES (" + common::join(expressions, ", ") + ") ON CONFLICT DO NOTHING");
+    plan.insert_text = "INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(names, ", ")
+                       + ") VALUES (" + common::join(expressions, ", ") + ") ON CONFLICT DO NOTHING";
+    plan.insert = &db.cached(plan.insert_text);
     plan.source = readable(element, db.dialect()) + " AS r";
     plan.select = &db.cached("SELECT " + quotedList(plan.database_columns) + " FROM " + plan.source
                              + " WHERE " + equalities(plan.key_columns));

@@ -18,7 +18,8 @@ struct RecordPlan {
     std::vector<std::size_t> first_value; ///< of each column in the list of database values
     std::vector<std::string> database_columns;
     std::vector<std::string> key_columns;
-    std::string source;               ///< what to select the database columns from
+    std::string source; ///< what to select the database columns from
+    std::string insert_text;
     sql::Statement *insert = nullptr; ///< of all database columns, does nothing when a key exists
     sql::Statement *select = nullptr; ///< all database columns by primary key
     std::vector<std::string>

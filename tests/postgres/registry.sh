@@ -103,6 +103,28 @@ tell 'holds the same after a removal' "$(same ours lite | head -n 20)"
 check 'check says what it can not' fails 5 'check reads SQLite registries only' dbb-repo check ours
 check 'a dry run' fails 1 'LSSTCam is not registered' dbb-ingest -n --repo empty -t direct night
 
+# ---------------------------------------------------------------- round trips
+
+# Lines of exposures of 189 detectors, of one header.
+dbb-describe "$root/tests/data/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" | jq -c --arg raw "$(jq -r .uri lines | head -n 1)" 'select(.uri)
+  | del(.size, .mtime) | .uri = $raw | . as $line | range(3) as $i | range(189) as $d | $line | (.data_id.exposure, .records.exposure.id) += $i
+  | .records.exposure.obs_id += "_\($i)" | .records.exposure.group += "_\($i)" | .records.group.name += "_\($i)" | .data_id.detector = $d' > exposures
+# trips N    how often the program turns from sending to receiving for N exposures, each a commit of its own
+trips() {
+  query "TRUNCATE trips.exposure, trips.\"group\", trips.dataset CASCADE; TRUNCATE trips.file_datastore_records" > /dev/null 2>&1
+  for ((i = 0; i < $1; i++)); do
+    sed -n "$((i * 189 + 1)),$(((i + 1) * 189))p" exposures
+    sleep 1
+  done | ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=sendto,recvfrom dbb-ingest --repo trips -t direct > trips.out 2> trips.err
+  awk '/sendto\(.*= [0-9]+$/ { sent = 1 } /recvfrom\(.*= [1-9][0-9]*$/ { n += sent; sent = 0 } END { print n + 0 }' trace
+}
+check 'register for round trips' registered trips trips
+trips 1 > /dev/null # the dataset type and the run are there then
+one=$(trips 1)
+three=$(trips 3)
+tell "an exposure of 189 files costs at most 8 round trips: $(((three - one) / 2))" "$([ $((three - one)) -le 16 ] || sed -nE 's/.*sendto\([0-9]+, "(.{100}).*/\1/p' trace)"
+tell 'all of them are stored' "$([ "$(grep -c '"outcome":"done","path"' trips.out)" = 567 ] || cat trips.err)"
+
 # ---------------------------------------------------------------- several writers
 
 check 'register for writers' registered many many

@@ -565,6 +565,7 @@ void Ingester::explainCollisions(std::vector<Item> &items) {
 bool Ingester::storeTogether(std::vector<Group> const &groups) {
     try {
         Group all;
+        insertRecordsAhead(groups);
         for (auto const &group : groups) {
             syncRecords(group);
             all.insert(all.end(), group.begin(), group.end());
@@ -573,8 +574,26 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
         return true;
     } catch (Error const &e) {
         if (isFatal(e)) throw;
+        _records.forgetAhead();
         return false;
     }
+}
+
+/// On a server, the records of all exposures at once.
+void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
+    if (_options.dry_run || _repo.db().dialect() != sql::Dialect::Postgres) return;
+    std::vector<std::pair<std::string, Json const *>> records;
+    std::vector<std::unique_ptr<Json>> kept; // an older universe's are made on the way
+    for (auto const &group : groups) {
+        auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
+        if (first == group.end() || (*first)->line.isGuider()) continue;
+        forEachRecord(_repo.universe(), *(*first)->line.records,
+                      [&](char const *element, Json const &record) {
+                          kept.push_back(std::make_unique<Json>(record));
+                          records.emplace_back(element, kept.back().get());
+                      });
+    }
+    _records.insertAhead(records);
 }
 
 /// The lines of one exposure that have the same records. All of it or nothing.

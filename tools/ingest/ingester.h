@@ -92,6 +92,7 @@ private:
     void requireStoredSize(Item const &item) const;
     bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures);
     bool storeTogether(std::vector<Group> const &groups);
+    void insertRecordsAhead(std::vector<Group> const &groups);
     void storeGroup(Group const &group);
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
