@@ -254,7 +254,8 @@ std::string sqlitePath(Reader const &reader, std::string const &root) {
     constexpr std::string_view prefix = "sqlite:///";
     auto const path = db.starts_with(prefix) ? withRoot(db.substr(prefix.size()), root) : std::string();
     if (path.empty() || path == ":memory:" || path.find('?') != std::string::npos) {
-        throw reader.bad("registry.db", "is \"" + db + "\"; expected sqlite:/// and the path of a file");
+        throw reader.bad("registry.db",
+                         "is \"" + db + "\"; expected sqlite:/// and the path of a file, or postgresql://…");
     }
     return common::absolutePath(path);
 }
@@ -277,6 +278,9 @@ Config readConfig(std::string const &repo) {
     checkManagers(reader);
     out.root = localFolder(reader, "root", reader.text("root", common::folderOf(out.file)));
     if (auto const db = reader.text("registry.db", ""); isPostgres(db)) {
+        auto const &schema = reader.at("registry.namespace");
+        if (!schema.isNull() && (!schema.isString() || schema.string().empty()))
+            throw reader.bad("registry.namespace", "is no name of a schema but " + schema.dump());
         try {
             out.postgres = postgresTarget(db, reader.at("registry"));
         } catch (Error const &e) {

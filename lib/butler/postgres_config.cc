@@ -28,7 +28,6 @@ sql::PostgresTarget splitPostgresUrl(std::string const &url) {
     auto const start = url.find("://");
     if (!isPostgres(url) || start == std::string::npos) throw bad("it begins with another scheme");
     auto const rest = url.substr(start + 3);
-    if (rest.find('?') != std::string::npos) throw bad("options behind ? are not supported");
     auto const slash = std::min(rest.find('/'), rest.size());
     auto authority = rest.substr(0, slash);
     sql::PostgresTarget out;
@@ -56,6 +55,7 @@ sql::PostgresTarget splitPostgresUrl(std::string const &url) {
 }
 
 sql::PostgresTarget postgresTarget(std::string const &url, Json const &registry) {
+    if (url.find('?') != std::string::npos) throw bad("options behind ? are not supported");
     auto out = splitPostgresUrl(url);
     auto const complete = [&](std::string &part, char const *key) {
         auto const &value = registry[key];

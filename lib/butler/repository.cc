@@ -57,7 +57,13 @@ Error notARegistry(std::string const &file, std::string const &reason) {
 }
 
 Attributes readAttributes(sql::Database &db, std::string const &file) {
-    if (!db.hasTable("butler_attributes")) throw notARegistry(file, "it has no table butler_attributes");
+    if (!db.hasTable("butler_attributes")) {
+        auto const error = notARegistry(file, "it has no table butler_attributes");
+        throw db.dialect() == sql::Dialect::Sqlite
+            ? error
+            : Error(error).hint("correct registry.db and registry.namespace in butler.yaml; "
+                                "look at the database with psql");
+    }
     Attributes out;
     db.cached("SELECT name, value FROM butler_attributes").query({}, [&](sql::Statement const &row) {
         out[row.text(0)] = row.text(1);
@@ -203,11 +209,41 @@ Error openingError(Error const &e) {
     return out;
 }
 
+namespace {
+
+/// A schema that was named must be there, and may be used by whoever asks. Without a look everything in it
+/// would seem to be missing.
+void requireSchema(sql::Database &db, sql::PostgresTarget const &target) {
+    if (target.schema.empty()) return;
+    bool there = false;
+    bool usable = false;
+    db.cached("SELECT has_schema_privilege(oid, 'USAGE') FROM pg_namespace WHERE nspname = ?")
+        .query({target.schema}, [&](sql::Statement const &row) {
+            there = true;
+            usable = row.integer(0) != 0;
+        });
+    if (!there) {
+        throw Error("REPO_NOT_FOUND", "\"" + target.name() + "\": there is no such schema", ExitCode::Backend)
+            .hint("correct registry.namespace in butler.yaml");
+    }
+    if (usable) return;
+    throw Error("PERMISSION", "\"" + target.name() + "\": permission denied for the schema",
+                ExitCode::Backend)
+        .hint("ask its owner: GRANT USAGE ON SCHEMA …, and rights on its tables");
+}
+
+std::unique_ptr<sql::Database> openServer(sql::PostgresTarget target) {
+    addCredentials(target);
+    auto out = sql::openPostgres(target);
+    requireSchema(*out, target);
+    return out;
+}
+
+} // namespace
+
 std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access) {
     if (config.postgres) {
-        auto target = *config.postgres;
-        addCredentials(target);
-        return sql::openPostgres(target);
+        return openServer(*config.postgres);
     }
     auto const &file = config.sqlite_path;
     if (access != Access::ReadOnly) return sql::openSqlite(file, sql::OpenMode::ReadWrite);
@@ -230,7 +266,70 @@ std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access)
     return sql::openSqlite(file, sql::OpenMode::ReadOnly);
 }
 
-void Repository::checkCreate(std::string const &root) {
+namespace {
+
+Error schemaTaken(std::string const &name) {
+    return existsAlready(name, "it has tables; choose an empty schema with --namespace. Nothing was changed");
+}
+
+/// A server on which a registry can be made, as far as that can be seen without making it.
+std::unique_ptr<sql::Database> openForCreate(sql::PostgresTarget &target) {
+    addCredentials(target);
+    auto db = sql::openPostgres(target);
+    auto const name = target.name();
+    if (!db->cached("SELECT 1 FROM pg_extension WHERE extname = 'btree_gist'").hasRow({})) {
+        throw Error("REPO_UNSUPPORTED",
+                    "\"" + name
+                        + "\" lacks the extension btree_gist, without which the Butler refuses a registry",
+                    ExitCode::Backend)
+            .hint("its owner can add it: CREATE EXTENSION btree_gist");
+    }
+    auto const *const tables = target.schema.empty()
+                                   ? "SELECT 1 FROM pg_tables WHERE schemaname = current_schema()"
+                                   : "SELECT 1 FROM pg_tables WHERE schemaname = ?";
+    auto const schema =
+        target.schema.empty() ? std::vector<sql::Value>() : std::vector<sql::Value>{target.schema};
+    if (db->cached(tables).hasRow(schema)) throw schemaTaken(name);
+    return db;
+}
+
+/// An empty registry on a server: all of it or nothing.
+void fillServer(sql::PostgresTarget target) {
+    auto const db = openForCreate(target);
+    sql::Transaction transaction(*db);
+    if (!target.schema.empty())
+        db->execute("CREATE SCHEMA IF NOT EXISTS " + sql::quoteIdentifier(target.schema));
+    // Another program may have been faster.
+    if (db->cached("SELECT 1 FROM pg_tables WHERE schemaname = current_schema()").hasRow({}))
+        throw schemaTaken(target.name());
+    fillTables(*db);
+    transaction.commit();
+}
+
+sql::PostgresTarget targetOf(std::string const &url, std::string const &schema) {
+    return postgresTarget(url, Json().set("namespace", schema.empty() ? Json() : Json(schema)));
+}
+
+/// Removes a folder that was made for nothing.
+class MadeFolder {
+public:
+    explicit MadeFolder(std::string path) : _path(std::move(path)), _made(!exists(_path)) {
+        common::createFolders(_path);
+    }
+    ~MadeFolder() {
+        if (_made) ::rmdir(_path.c_str()); // not when it has something
+    }
+    MadeFolder(MadeFolder const &) = delete;
+    MadeFolder &operator=(MadeFolder const &) = delete;
+
+private:
+    std::string _path;
+    bool _made;
+};
+
+} // namespace
+
+void Repository::checkCreate(std::string const &root, std::string const &url, std::string const &schema) {
     auto const folder = common::absolutePath(root);
     if (exists(folder + "/butler.yaml")) {
         throw existsAlready(folder + "/butler.yaml", "choose another folder; nothing was changed");
@@ -240,41 +339,17 @@ void Repository::checkCreate(std::string const &root) {
             folder + "/gen3.sqlite3",
             "there is no butler.yaml beside it: if a create was interrupted here, remove it and repeat");
     }
+    if (url.empty()) return;
+    auto target = targetOf(url, schema);
+    openForCreate(target);
 }
-
-namespace {
-
-/// An empty registry on a server: all of it or nothing.
-void fillServer(sql::PostgresTarget target) {
-    addCredentials(target);
-    auto const db = sql::openPostgres(target);
-    auto const name = target.name();
-    if (!db->cached("SELECT 1 FROM pg_extension WHERE extname = 'btree_gist'").hasRow({})) {
-        throw Error("REPO_UNSUPPORTED",
-                    "\"" + name
-                        + "\" lacks the extension btree_gist, without which the Butler "
-                          "refuses a registry",
-                    ExitCode::Backend)
-            .hint("its owner can add it: CREATE EXTENSION btree_gist");
-    }
-    sql::Transaction transaction(*db);
-    if (!target.schema.empty())
-        db->execute("CREATE SCHEMA IF NOT EXISTS " + sql::quoteIdentifier(target.schema));
-    if (db->cached("SELECT 1 FROM pg_tables WHERE schemaname = current_schema()").hasRow({}))
-        throw existsAlready(name,
-                            "it has tables; choose an empty schema with --namespace. Nothing was changed");
-    fillTables(*db);
-    transaction.commit();
-}
-
-} // namespace
 
 void Repository::create(std::string const &root, std::string const &url, std::string const &schema) try {
     auto const folder = common::absolutePath(root);
-    checkCreate(folder);
-    common::createFolders(folder);
+    checkCreate(folder, url, schema);
+    MadeFolder const made(folder);
     if (!url.empty()) {
-        fillServer(postgresTarget(url, Json().set("namespace", schema.empty() ? Json() : Json(schema))));
+        fillServer(targetOf(url, schema));
         return common::writeFileDurably(folder + "/butler.yaml", freshConfigText(url, schema));
     }
     auto const registry = folder + "/gen3.sqlite3";

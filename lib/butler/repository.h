@@ -34,7 +34,8 @@ public:
     ///                installed, as the Butler wants it \param schema  empty: the server's current_schema()
     static void create(std::string const &root, std::string const &url = "", std::string const &schema = "");
     /// What create() would throw for `root` because of what is there already. Changes nothing.
-    static void checkCreate(std::string const &root);
+    static void checkCreate(std::string const &root, std::string const &url = "",
+                            std::string const &schema = "");
 
     /// Open a repository; opening for writing adds file_datastore_records when it is missing and
     /// nothing is stored.

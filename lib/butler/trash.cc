@@ -248,7 +248,9 @@ std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
         if (fate == Fate::Deleted) {
             if (files == Files::Rehearse) {
                 root().insistOn(artifactOf(path));
-            } else if (!root().remove(artifactOf(path))) {
+            } else if (root().remove(artifactOf(path))) {
+                _deleted.insert(artifactOf(path));
+            } else if (!_deleted.contains(artifactOf(path))) { // gone with another member
                 fate = Fate::Missing;
             }
         }

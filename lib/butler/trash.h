@@ -88,6 +88,7 @@ private:
     std::set<std::string> _ids;
     std::optional<Spellings> _spellings; ///< recorded paths by the file that they lead to; read when needed
     std::optional<RootFolder> _root;     ///< opened for the first file
+    std::set<std::string> _deleted;      ///< files with several members are gone with the first that may go
 };
 
 } // namespace dbb::butler

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
+#include <unordered_set>
 #include <zip.h>
 
 namespace dbb::common {
@@ -55,6 +56,27 @@ std::optional<std::int64_t> ZipFile::sizeOf(std::string const &member) const {
     zip_stat_t stat;
     if (::zip_stat(_state->zip, member.c_str(), byBytes, &stat) != 0) return std::nullopt;
     return static_cast<std::int64_t>(stat.size);
+}
+
+std::string ZipFile::faultOf(std::string const &member) const {
+    zip_stat_t stat;
+    if (::zip_stat(_state->zip, member.c_str(), byBytes, &stat) != 0) return "is not there";
+    if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE)
+        return "is encrypted";
+    auto const method = stat.comp_method;
+    bool const known =
+        method == ZIP_CM_STORE || method == ZIP_CM_DEFLATE || method == ZIP_CM_BZIP2 || method == ZIP_CM_LZMA;
+    return known ? "" : "is compressed by method " + std::to_string(method) + ", which nobody knows";
+}
+
+std::string ZipFile::repeatedName() const {
+    std::unordered_set<std::string> seen;
+    auto const count = ::zip_get_num_entries(_state->zip, 0);
+    for (zip_int64_t i = 0; i < count; ++i) {
+        auto const *name = ::zip_get_name(_state->zip, static_cast<zip_uint64_t>(i), byBytes);
+        if (name && !seen.insert(name).second) return name;
+    }
+    return {};
 }
 
 std::optional<std::string> ZipFile::read(std::string const &member, std::size_t most) const {

@@ -22,6 +22,12 @@ public:
     /// Bytes of a member when it is unpacked, as the directory says; nullopt when there is none of that name.
     std::optional<std::int64_t> sizeOf(std::string const &member) const;
 
+    /// Why no common program can unpack a member, as far as the directory tells; empty when one can.
+    std::string faultOf(std::string const &member) const;
+
+    /// A name that two members have, of which each program may take another; empty when there is none.
+    std::string repeatedName() const;
+
     /// The content of a member, nullopt when there is none of that name.
     /// \param most  its greatest length in bytes, whatever the directory says
     /// \throws Error FILE_TOO_LONG, BAD_ZIP when it can't be unpacked

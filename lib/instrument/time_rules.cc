@@ -37,7 +37,11 @@ astro::Scale scaleOf(Translation &t, std::string const &card) {
 }
 
 bool isUtc(Rule const &rule) {
-    return rule.parameters["scale"] == common::Json("utc");
+    auto const &scale = rule.parameters["scale"];
+    if (scale.isNull() || scale == common::Json("utc")) return !scale.isNull();
+    if (scale == common::Json("tai")) return false;
+    throw Error("BAD_TABLE", "rule " + rule.name + ": scale is " + scale.dump() + ", expected utc or tai",
+                common::ExitCode::Usage);
 }
 
 } // namespace

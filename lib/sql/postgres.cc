@@ -1,8 +1,6 @@
 #include "sql/database.h"
 
 #include "common/error.h"
-#include "common/options.h"
-#include "common/signals.h"
 #include "common/text.h"
 
 #include <algorithm>
@@ -57,12 +55,15 @@ Error translated(PGresult const *result, std::string const &name) {
     if (state == "23503") return constraintError("FOREIGN KEY", result);
     if (state == "23505") return constraintError("UNIQUE", result);
     if (state == "23502") return constraintError("NOT NULL", result);
+    // A text that is no number, where one is compared: of a condition, since columns get what they hold.
+    if (state == "22P02" || state == "22003") return Error("BAD_VALUE", text, ExitCode::Usage);
     if (state.starts_with("23") || state.starts_with("22")) return constraintError("CHECK", result);
     if (state == "42P01" || state == "42703")
         return Error("SCHEMA_DAMAGED",
                      "the tables of \"" + name
                          + "\" are not as they should be: " + fieldOf(result, PG_DIAG_MESSAGE_PRIMARY),
-                     ExitCode::Damaged);
+                     ExitCode::Damaged)
+            .hint("look at them with psql, and restore what is missing from a backup");
     if (state == "42501") {
         return Error("PERMISSION", text, ExitCode::Backend)
             .hint("ask the database's owner for the right, or connect as another user");
@@ -256,7 +257,8 @@ public:
         // Settings of the transaction alone: a pooler gives the connection to others after it. The lock keeps
         // other programs of dbb from writing in between a look and the rows that follow from it.
         start("BEGIN; " + setSchema() + "SET LOCAL lock_timeout = " + milliseconds
-              + "; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext(current_schema())); SAVEPOINT dbb");
+              + "; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext(" + lockName()
+              + ")); SAVEPOINT dbb");
         _savepoints = {false};
     }
     void beginRead() override { start("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; " + setSchema()); }
@@ -410,8 +412,12 @@ private:
         }
         auto const why = firstLine(::PQerrorMessage(_connection));
         ::PQfinish(_connection);
-        throw Error("REPO_UNREACHABLE", "could not connect to \"" + _target.name() + "\": " + why,
-                    ExitCode::Backend);
+        auto error = Error("REPO_UNREACHABLE", "could not connect to \"" + _target.name() + "\": " + why,
+                           ExitCode::Backend);
+        if (why.find("password") != std::string::npos)
+            error.hint(
+                "give it in ~/.lsst/db-auth.yaml (LSST_DB_AUTH) or ~/.pgpass; see dbb(7), ENVIRONMENT");
+        throw error;
     }
 
     /// Send all statements before the answer to the first is read. \return their results; the first that
@@ -457,6 +463,14 @@ private:
     }
 
     void start(std::string const &text) { check(owned(::PQexec(_connection, text.c_str()))); }
+
+    /// The schema as a SQL expression: who names it and who comes to it by default share one lock.
+    std::string lockName() const {
+        if (_target.schema.empty()) return "coalesce(current_schema(), '')";
+        std::unique_ptr<char, decltype(&::PQfreemem)> const literal(
+            ::PQescapeLiteral(_connection, _target.schema.c_str(), _target.schema.size()), &::PQfreemem);
+        return literal ? literal.get() : "''";
+    }
 
     std::string setSchema() const {
         return _target.schema.empty() ? std::string()

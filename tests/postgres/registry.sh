@@ -62,6 +62,16 @@ query 'CREATE DATABASE bare' > /dev/null
 check 'a database without btree_gist is refused' fails 4 'lacks the extension btree_gist' dbb-repo create bare --registry "${url%/dbb}/bare"
 check 'no URL' fails 2 'is no postgresql:// URL' dbb-repo create x --registry mysql://h/d
 check 'a namespace alone' fails 2 'is of a PostgreSQL registry' dbb-repo create x --namespace y
+check 'a dry run refuses what create would' fails 4 'exists already' dbb-repo create x -n --registry "$url" --namespace empty
+check 'and a server that is not there' fails 4 'could not connect' dbb-repo create x -n --registry postgresql://dbb@127.0.0.1:1/dbb
+check 'a password in the URL' fails 2 'a password would stand in butler.yaml' dbb-repo create x --registry postgresql://dbb:secret@127.0.0.1/dbb
+check 'a name that is too long' fails 2 'at most 63 bytes, not 70' dbb-repo create x --registry "$url" --namespace "$(printf '%070d' 0)"
+check 'a URL without database' fails 2 'it names no database' dbb-repo create x --registry postgresql://127.0.0.1
+tell 'what was refused leaves no folder' "$(ls -d x second bare 2> /dev/null)"
+makers=()
+for i in 1 2 3; do dbb-repo create "race-$i" --registry "$url" --namespace race > /dev/null 2> "race.err-$i" & makers+=($!); done
+wait_for "${makers[@]}"
+tell 'of three creates at once one makes the repository' "$([ "$(find race-? -name butler.yaml | wc -l) $(cat race.err-? | grep -c 'exists already')" = '1 2' ] || cat race.err-?)"
 check 'a dry run makes nothing' dbb-repo create dry --registry "$url" --namespace dry -n
 tell 'no schema was made' "$(query "SELECT nspname FROM pg_namespace WHERE nspname = 'dry'")"
 
@@ -186,6 +196,12 @@ query "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA ours TO reader; GRANT SEL
 as() { mkdir -p "$2" && sed "s|//dbb@|//$1@|; s|<butlerRoot>\$|$work/ours|" ours/butler.yaml > "$2/butler.yaml"; }
 as reader theirs
 check 'a reader reads' dbb-repo show theirs datasets
+why_fails() { local rc=0; dbb-why --repo "$1" --run u/new "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" > why.out || rc=$?; if [ $rc != "$2" ] || ! grep -q "$3" why.out; then echo "it ended with $rc"; cat why.out; return 1; fi; }
+check 'why sees that a reader may not write' why_fails theirs 4 'permission denied for table'
+query 'CREATE ROLE nobody LOGIN' > /dev/null
+as nobody nobody
+check 'a schema that may not be used' fails 4 'permission denied for the schema' dbb-repo show nobody datasets
+check 'a value of another kind in a condition' fails 2 'invalid input syntax' dbb-repo show ours datasets --where "detector = 'a'"
 check 'a reader may not write' fails 4 'permission denied' dbb-ingest --repo theirs -t direct --rejects reader.rejects "$DBB_EXAMPLES/LATISS"
 query "CREATE ROLE half LOGIN; GRANT ALL ON SCHEMA ours TO half; GRANT ALL ON ALL TABLES IN SCHEMA ours TO half; GRANT ALL ON ALL SEQUENCES IN SCHEMA ours TO half; REVOKE INSERT ON ours.dataset_location FROM half" > /dev/null
 as half half
@@ -202,6 +218,10 @@ wait $holder
 check 'and then it goes on' dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
 query "UPDATE many.butler_attributes SET value = '7.0.0' WHERE name LIKE 'version:%datasets%'" > /dev/null
 check 'another version is refused' fails 5 'has version 7.0.0' dbb-ingest --repo many -t direct "$DBB_EXAMPLES/LATISS"
+mkdir nowhere && sed 's/namespace: .*/namespace: nowhere/' ours/butler.yaml > nowhere/butler.yaml
+check 'a schema that is not there' fails 4 'there is no such schema' dbb-repo show nowhere datasets
+mkdir odd && sed 's/namespace: .*/namespace: 5/' ours/butler.yaml > odd/butler.yaml
+check 'a namespace that is no text' fails 5 'registry.namespace is no name of a schema but 5' dbb-repo show odd datasets
 query 'CREATE SCHEMA nothing' > /dev/null
 mkdir none && sed 's/namespace: .*/namespace: nothing/' ours/butler.yaml > none/butler.yaml
 check 'a schema without a registry' fails 5 'is no Butler registry' dbb-repo show none datasets

@@ -293,9 +293,17 @@ void setMember(Record &record, butler::ZipMember const &member, ZippedRaws const
     zip.set("path", of.storedPath())
         .set("members", static_cast<std::int64_t>(of.datasets().members().size()));
     zip.set("id", member.id.text()).set("formatter", member.formatter);
-    zip.set("storage_class", member.storage_class).set("size", member.size_bytes);
+    zip.set("size", member.size_bytes);
     if (!member.checksum.empty()) zip.set("checksum", member.checksum);
     record.set("run", member.run).set("zip", zip);
+}
+
+/// \throws Error BAD_ZIP for a class that the dataset type does not have
+void requireStorageClass(butler::ZipMember const &member, std::string const &expected) {
+    if (member.storage_class == expected) return;
+    throw Error("BAD_ZIP", "its storage class is " + member.storage_class + ", but a " + member.dataset_type
+                               + " is an " + expected)
+        .cause({.column = "storage_class", .value = member.storage_class, .expected = expected});
 }
 
 /// \throws Error BAD_ZIP when the header speaks of another dataset than the Butler's index
@@ -375,6 +383,7 @@ void Describer::setFromHeader(Record &record, ZippedRaws::Header const &header,
         auto identity = instrument::identifyContent(header.content, _sources);
         warn(identity.warnings);
         setGuider(record, identity, from);
+        requireStorageClass(member, guiderStorageClass);
     } else {
         Json explain;
         auto *const wanted = _options.explain ? &explain : nullptr;
@@ -382,6 +391,7 @@ void Describer::setFromHeader(Record &record, ZippedRaws::Header const &header,
         auto const &type = observation.table->dataset_type;
         if (member.dataset_type != type)
             throw Error("BAD_ZIP", "it is a " + member.dataset_type + ", no " + type);
+        requireStorageClass(member, observation.table->storage_class);
         warn(observation.warnings);
         describeRaw(record, {std::move(observation), from}, explain);
     }

@@ -162,7 +162,7 @@ void Ingester::finishWaiting() {
 void Ingester::commitItems(std::vector<Item> &items) {
     if (items.empty()) return;
     _zips.clear();
-    _incompleteZips.clear();
+    _settledZips.clear();
     try {
         commitBatch(items);
         _placement.settleFolders(
@@ -326,6 +326,15 @@ void Ingester::findExposure(RawLine &line) {
     line.records = std::make_shared<Json const>(Json().set("exposure", std::move(*exposure)));
 }
 
+/// A zip file tells the UUIDs of its members, which follow from what they are.
+void Ingester::requireUuid(Item const &item) {
+    auto const &zip = item.line.zip;
+    if (!zip || !zip->id || *zip->id == *item.id) return;
+    throw Error("BAD_ZIP", "\"" + item.line.path + "\": the Butler's index says that it is dataset "
+                               + zip->id->text() + ", but its data ID and run make it " + item.id->text())
+        .cause({.column = "id", .value = zip->id->text(), .expected = item.id->text()});
+}
+
 /// What can be known of an item without looking for its dataset.
 void Ingester::prepare(Item &item) {
     try {
@@ -337,8 +346,8 @@ void Ingester::prepare(Item &item) {
             if (name == "detector") item.data_id.emplace_back(item.line.detector);
             if (name == "exposure") item.data_id.emplace_back(item.line.exposure);
         }
-        auto const &zip = item.line.zip;
-        item.id = zip && zip->id ? *zip->id : butler::rawUuid(item.target->type, item.line.run, item.data_id);
+        item.id = butler::rawUuid(item.target->type, item.line.run, item.data_id);
+        requireUuid(item);
         if (_recent.size() >= rememberedIds) _recent.clear();
         auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
         if (!isNew && seen->second != item.line.path) {
@@ -406,7 +415,7 @@ Placed Ingester::placeFile(RawLine const &line, std::string const &path) {
 /// A zip file comes in once for all of its members, which the rows name.
 Placed Ingester::placeZip(RawLine const &line) {
     auto known = _zips.find(line.file);
-    if (known != _zips.end() && !_options.dry_run && ::access(known->second.file.c_str(), F_OK) != 0) {
+    if (known != _zips.end() && !_options.dry_run && ::access(known->second.placed.file.c_str(), F_OK) != 0) {
         _zips.erase(known);
         known = _zips.end();
     }
@@ -415,9 +424,17 @@ Placed Ingester::placeZip(RawLine const &line) {
         auto const before = ::access(line.file.c_str(), F_OK) != 0
                                 ? _placement.movedBefore(line.scanned, path)
                                 : std::nullopt;
-        known = _zips.emplace(line.file, before ? *before : placeFile(line, path)).first;
+        auto placed = before ? *before : placeFile(line, path);
+        auto directory = std::make_shared<common::ZipFile const>(before ? placed.file : line.file);
+        known = _zips.emplace(line.file, ZipInPlace{std::move(placed), std::move(directory)}).first;
     }
-    auto out = known->second;
+    auto const size = known->second.directory->sizeOf(line.zip->member);
+    if (size != line.zip->size_bytes) {
+        throw Error("BAD_ZIP", "\"" + line.path + "\": the line says " + std::to_string(line.zip->size_bytes)
+                                   + " bytes, but the zip file "
+                                   + (size ? "has " + std::to_string(*size) : "has no such member"));
+    }
+    auto out = known->second.placed;
     out.stored_path = common::memberPath(out.stored_path, line.zip->member);
     out.size_bytes = line.zip->size_bytes;
     return out;
@@ -699,7 +716,6 @@ bool Ingester::isNeeded(Item const &item) {
 /// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
 /// when it is tried again.
 bool Ingester::isComplete(Item const &item, std::string const &stored) {
-    if (::access(item.line.file.c_str(), F_OK) != 0) return true; // gone with another member
     auto const artifact = butler::artifactOf(stored);
     std::int64_t there = 0;
     _repo.db()
@@ -708,11 +724,9 @@ bool Ingester::isComplete(Item const &item, std::string const &stored) {
         .query({artifact + "#", artifact + "$"}, [&](sql::Statement const &row) { there = row.integer(0); });
     auto const members = item.line.zip->members;
     if (there >= members) return true;
-    if (_incompleteZips.insert(item.line.file).second) {
-        common::log::warning("\"" + item.line.file + "\" stays: of its " + std::to_string(members)
-                             + " members the repository has " + std::to_string(there)
-                             + " from its own copy of it");
-    }
+    common::log::warning("\"" + item.line.file + "\" stays: of its " + std::to_string(members)
+                         + " members the repository has " + std::to_string(there)
+                         + " from its own copy of it");
     return false;
 }
 
@@ -759,7 +773,8 @@ void Ingester::finish(Item &item) {
     }
     auto const &stored = item.existing.stored ? item.existing.path : item.placed->stored_path;
     bool const isMoved = _options.transfer == Transfer::Move && !_options.dry_run;
-    if (isMoved && (!item.line.zip || isComplete(item, stored))) removeSource(item, stored);
+    bool const isFirst = !item.line.zip || _settledZips.insert(item.line.file).second;
+    if (isMoved && isFirst && (!item.line.zip || isComplete(item, stored))) removeSource(item, stored);
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);

@@ -7,6 +7,7 @@
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "common/log.h"
+#include "common/zip.h"
 #include "ingest/placement.h"
 #include "ingest/raw_line.h"
 #include "manifest/stream.h"
@@ -69,6 +70,10 @@ private:
         std::map<std::int64_t, std::string> detectors; // full names
         std::set<std::int64_t> guiders;                // detectors that are some
     };
+    struct ZipInPlace {
+        Placed placed;
+        std::shared_ptr<common::ZipFile const> directory;
+    };
     using Group = std::vector<Item *>; // lines of one exposure with the same records
     enum class Failures { EndBatch, EndExposure };
 
@@ -80,6 +85,7 @@ private:
     void findTarget(Target &target) const;
     void registerTarget(Target &target) const;
     static void forgetRegistered(Item &item);
+    static void requireUuid(Item const &item);
     void prepare(Item &item);
     void prefetch(std::vector<Item> &items);
     void look(Item &item);
@@ -119,8 +125,8 @@ private:
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
     Placement _placement;
-    std::map<std::string, Placed> _zips;                     // zip files of this batch, by their sources
-    std::set<std::string> _incompleteZips;                   // whose sources stay, as was said
+    std::map<std::string, ZipInPlace> _zips; // zip files of this batch, by their sources
+    std::set<std::string> _settledZips;      // those of a move whose sources went, or stay as was said
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
     std::map<std::string, Known> _known;                     // by instrument
     RecordsMemory _recordsMemory;

@@ -62,7 +62,9 @@ int main(int argc, char **argv) {
         .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'",
                  "ids of all exposures");
 
-    options.verb("check", "Find what is damaged, say how to mend it, mend it on demand")
+    options
+        .verb("check",
+              "Find what is damaged in a repository on SQLite, say how to mend it, mend it on demand")
         .positional("REPO", repo, "Folder, butler.yaml or label of the repository", false)
         .flag("--repair", checking.repair, "Mend what can be mended without guessing; try -n first")
         .toggle("files", checking.files, "Look whether files are there, and at their sizes")

@@ -316,6 +316,12 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned,
     if (mode == Transfer::Direct) {
         out.stored_path = common::fileUri(source);
     } else if (mode == Transfer::None) {
+        if (butler::artifactOf(relative) != relative) {
+            throw Error("BAD_URI", "\"" + source
+                                       + "\" can't be recorded where it is: the Butler takes what follows "
+                                         "#zip-path= for a member of a zip file")
+                .hint("rename the folder or file, or transfer it");
+        }
         out.stored_path = relative;
     } else {
         out.stored_path = templatePath;

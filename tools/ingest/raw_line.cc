@@ -5,12 +5,14 @@
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/text.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
 #include "ingest/guider.h"
 
 #include <array>
 #include <cmath>
+#include <regex>
 
 namespace dbb::ingest {
 
@@ -158,17 +160,19 @@ std::shared_ptr<ZippedFile> readZip(Record const &record, std::string const &mem
     out->member = member;
     out->stored_path = textIn(zip, "path", where);
     out->formatter = textIn(zip, "formatter", where);
-    out->storage_class = textIn(zip, "storage_class", where);
     out->size_bytes = integerIn(zip, "size", where);
     out->members = integerIn(zip, "members", where);
     if (!zip["checksum"].isNull()) out->checksum = textIn(zip, "checksum", where);
     auto const id = textIn(zip, "id", where);
     out->id = common::Uuid::fromText(id);
     if (!out->id) throw Error("BAD_VALUE", "\"zip\" must hold a UUID as \"id\", not \"" + id + "\"");
-    if (!butler::staysBelow(out->stored_path) || !out->stored_path.ends_with(".zip"))
-        throw Error("BAD_VALUE",
-                    "\"" + out->stored_path + "\" is no path of a zip file below a datastore's root");
-    if (out->size_bytes < 0) throw Error("BAD_VALUE", "\"size\" of \"zip\" must not be negative");
+    static std::regex const place("zips/([0-9a-f]{4})/\\1[0-9a-f]{4}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\\.zip");
+    if (!std::regex_match(out->stored_path, place))
+        throw Error("BAD_VALUE", "\"" + out->stored_path + "\" is no path of a zip file in a datastore");
+    if (out->size_bytes < 0 || out->members < 1 || out->formatter.empty())
+        throw Error("BAD_VALUE", "\"zip\" must hold a size, a number of members and a formatter");
+    if (!butler::staysBelow(member) || !common::isUtf8(member))
+        throw Error("BAD_VALUE", "\"" + common::printable(member) + "\" is no name of a zip file's member");
     return out;
 }
 
@@ -178,7 +182,6 @@ void applyZip(RawLine &out, std::shared_ptr<ZippedFile> zip, Record const &recor
     if (out.run != record.text("run")) zip->id.reset();
     out.zip = std::move(zip);
     out.formatter = out.zip->formatter;
-    out.storage_class = out.zip->storage_class;
 }
 
 } // namespace
@@ -204,9 +207,9 @@ RawLine parseRawLine(Record const &record, std::string const &run, bool dry_run,
     out.file = common::absolutePath(common::pathOfUri(uri));
     auto const member = common::memberOfUri(uri);
     out.path = member.empty() ? out.file : common::memberPath(out.file, member);
-    checkName(out.path, dry_run);
     auto const dataId = record.get("data_id");
     if (!dataId.isObject()) throw Error("NOT_DESCRIBED", "\"" + out.path + "\" has not been described");
+    checkName(out.path, dry_run);
     out.instrument = textIn(dataId, "instrument", "\"data_id\"");
     out.detector = integerIn(dataId, "detector", "\"data_id\"");
     out.table = &instrument::tableOf(out.instrument);

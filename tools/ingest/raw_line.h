@@ -22,7 +22,6 @@ struct ZippedFile {
     std::string member;             ///< path in the zip file
     std::optional<common::Uuid> id; ///< nullopt: that of the data ID in the run
     std::string formatter;
-    std::string storage_class;
     std::string checksum;        ///< of the member, empty: none
     std::int64_t size_bytes = 0; ///< of the member
     std::int64_t members = 0;    ///< how many datasets the zip file holds
@@ -44,7 +43,7 @@ struct RawLine {
                  ///< guider's file null until a registry has told the last
     instrument::Table const *table = nullptr;
     std::string dataset_type;
-    std::string_view storage_class; ///< of the table, of `zip`, or a constant
+    std::string_view storage_class; ///< of the table, or a constant
     std::string_view formatter;     ///< of the table, of `zip`, or a constant
     std::string
         obs_id; ///< of a guider's file: its exposure, whose id and filter a registry must tell; else empty

@@ -176,10 +176,15 @@ void Scanner::file(std::string const &path) {
 
 namespace {
 
-void scanList(Scanner &scanner, manifest::Rejects &rejects, int in, char separator) {
+/// \param output  flushed whenever the next path is not here yet
+void scanList(Scanner &scanner, manifest::Rejects &rejects, common::Output &output, int in, char separator) {
     using Status = common::LineReader::Status;
     common::LineReader lines(in, separator);
-    for (auto status = lines.next(); status != Status::End; status = lines.next()) {
+    auto const next = [&] {
+        if (!lines.ready()) output.flush();
+        return lines.next();
+    };
+    for (auto status = next(); status != Status::End; status = next()) {
         if (status == Status::Long) {
             rejects.addLong(lines);
         } else if (!lines.line().empty()) {
@@ -210,7 +215,7 @@ common::ExitCode runScan(ScanProgramOptions options, int in, int out) {
         output.write(record.line());
     });
     for (auto const &path : options.scan.paths) scanner.scan(path);
-    if (options.list || options.null) scanList(scanner, rejects, in, options.null ? '\0' : '\n');
+    if (options.list || options.null) scanList(scanner, rejects, output, in, options.null ? '\0' : '\n');
     if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-scan").line());
     output.flush();
     rejects.finish();

@@ -97,15 +97,23 @@ void FileWalk::look(std::string const &subject, Sink const &sink) {
     }
     // The URI of a member asks for it alone.
     auto const member = common::memberOfUri(subject);
+    bool found = member.empty();
     auto const answer = [&](Record record) {
         answerUnscanned(sink);
-        if (member.empty() || common::memberOfUri(record.text("uri")) == member)
-            sink(walk(std::move(record)));
+        if (!member.empty() && common::memberOfUri(record.text("uri")) != member) return;
+        found = true;
+        sink(walk(std::move(record)));
     };
     Scanner scanner({.paths = {}, .checksums = {}}, _caught.sink(),
                     [&](Record record) { _describer.expand(std::move(record), _caught.sink(), answer); });
     scanner.scan(path);
-    answerUnscanned(sink);
+    found = answerUnscanned(sink) || found;
+    if (found) return;
+    Answer none(subject, "read");
+    fail(none, WalkStep::Describe,
+         Error("BAD_ZIP",
+               "\"" + common::shownUri(subject) + "\": the zip file's indexes name no such member"));
+    sink(none);
 }
 
 /// A file keeps the name by which it was asked for; one of a folder or zip file goes by its path.
@@ -117,13 +125,15 @@ Answer FileWalk::answerFor(std::string const &uri) const {
     return out;
 }
 
-/// Files that the scanner could not look at.
-void FileWalk::answerUnscanned(Sink const &sink) {
-    for (auto const &record : _caught.take()) {
+/// Files that the scanner could not look at. \return whether there were any
+bool FileWalk::answerUnscanned(Sink const &sink) {
+    auto const unscanned = _caught.take();
+    for (auto const &record : unscanned) {
         auto answer = answerFor(record.text("uri"));
         fail(answer, WalkStep::Describe, record.get("error"));
         sink(answer);
     }
+    return !unscanned.empty();
 }
 
 Answer FileWalk::walk(Record record) {

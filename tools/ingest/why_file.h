@@ -27,7 +27,7 @@ public:
 
 private:
     using Sink = std::function<void(Answer const &)>;
-    void answerUnscanned(Sink const &sink);
+    bool answerUnscanned(Sink const &sink);
     Answer answerFor(std::string const &uri) const;
     Answer walk(manifest::Record record);
     void noteGuider(Answer &answer, manifest::Record const &record) const;

@@ -88,10 +88,34 @@ std::optional<Error> placeObstacle(butler::Config const &config, Transfer transf
     return std::nullopt;
 }
 
+namespace {
+
+/// Takes the lock of writers and gives it back, and asks for the rights that each new dataset needs.
+std::optional<Error> serverObstacle(butler::Repository const &repo) {
+    sql::Transaction const trial(repo.db());
+    std::optional<Error> out;
+    for (auto const &table : {std::string("group"), std::string("exposure"), std::string("dataset"),
+                              std::string("dataset_location"), repo.config().records_table}) {
+        repo.db()
+            .cached("SELECT has_table_privilege(?, 'INSERT')")
+            .query({sql::quoteIdentifier(table)}, [&](sql::Statement const &row) {
+                if (out || row.integer(0) != 0) return;
+                out = Error("PERMISSION",
+                            "could not use \"" + repo.config().registry() + "\": permission denied for table "
+                                + table,
+                            common::ExitCode::Backend)
+                          .hint("ask the database's owner for the right, or connect as another user");
+            });
+    }
+    return out;
+}
+
+} // namespace
+
 std::optional<Error> commitObstacle(std::string const &repo) try {
     auto const opened = butler::Repository::open(repo, butler::Access::Trial);
     auto const &path = opened.config().sqlite_path;
-    if (path.empty()) return std::nullopt; // what a server would refuse only a try tells
+    if (path.empty()) return serverObstacle(opened);
     // Beside its file SQLite makes a journal.
     auto const folder = common::folderOf(path);
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {

@@ -13,9 +13,9 @@ using common::Json;
 
 namespace {
 
-/// As much as an index of a folder may have.
-constexpr std::size_t maxIndexBytes = std::size_t{64} << 20;
-constexpr std::size_t maxKnown = 2;
+/// Some 3000 raw headers. In memory an index takes about thirty times its size.
+constexpr std::size_t maxIndexBytes = std::size_t{16} << 20;
+constexpr std::size_t maxKnown = 4;
 
 std::string readIndexOf(common::ZipFile const &zip, char const *name, char const *whatFor) {
     if (auto text = zip.read(name, maxIndexBytes)) return std::move(*text);
@@ -24,10 +24,12 @@ std::string readIndexOf(common::ZipFile const &zip, char const *name, char const
 
 /// The Butler reads as many bytes as are recorded, and no others.
 void requireMember(common::ZipFile const &zip, std::string const &name, butler::ZipMember const &member) {
+    if (auto const fault = zip.faultOf(name); !fault.empty())
+        throw Error("BAD_ZIP", "member \"" + name + "\" " + fault);
     auto const size = zip.sizeOf(name);
     if (size == member.size_bytes) return;
     throw Error("BAD_ZIP", "member \"" + name + "\" "
-                               + (size ? "has " + std::to_string(*size) + " bytes" : "is not there")
+                               + (size ? "has " + std::to_string(*size) + " bytes" : "has no size")
                                + ", but the Butler's index says " + std::to_string(member.size_bytes)
                                + " bytes")
         .cause({.value = size ? std::to_string(*size) : "", .expected = std::to_string(member.size_bytes)});
@@ -45,6 +47,8 @@ ZippedRaws::ZippedRaws(butler::ZipIndex datasets, instrument::HeaderIndex header
 
 ZippedRaws ZippedRaws::read(std::string const &path) try {
     common::ZipFile const zip(path);
+    if (auto const name = zip.repeatedName(); !name.empty())
+        throw Error("BAD_ZIP", "it has two members of the name \"" + name + "\"");
     auto datasets =
         butler::ZipIndex::parse(readIndexOf(zip, butler::ZipIndex::fileName, "which datasets it holds"));
     for (auto const &[name, member] : datasets.members()) requireMember(zip, name, member);
@@ -94,7 +98,12 @@ std::shared_ptr<ZippedRaws const> Zips::at(std::string const &path) {
 bool isZip(manifest::Record const &record) {
     if (record.type() != "file" || !record.get("uri").isString()) return false;
     auto const uri = record.text("uri");
-    return uri.ends_with(".zip") && common::memberOfUri(uri).empty();
+    if (!common::memberOfUri(uri).empty()) return false;
+    try {
+        return common::pathOfUri(uri).ends_with(".zip");
+    } catch (Error const &) {
+        return false; // no path of this computer
+    }
 }
 
 } // namespace dbb::ingest

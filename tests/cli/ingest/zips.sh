@@ -114,6 +114,8 @@ expect_rc 0 dbb-why --repo repo-copy x.zip
 expect_eq "$(grep -c "^  stored .*repo-copy/$stored#zip-path=" "$OUT")" 2
 expect_rc 0 dbb-why --repo repo-copy "file://$PWD/x.zip#zip-path=$second"
 expect_eq "$(grep -c "^$PWD\|^file:" "$OUT")" 1
+expect_rc 3 dbb-why --repo repo-copy "file://$PWD/x.zip#zip-path=none.fits"
+expect_match "$OUT" 'x.zip#zip-path=none.fits": the zip file.s indexes name no such member'
 expect_rc 3 dbb-why --repo repo-copy MC_C_20190319_000001
 expect_match "$OUT" "there      2  R10_S02, R22_S21"
 rm "repo-copy/$stored"
@@ -121,6 +123,7 @@ expect_rc 5 dbb-repo check repo-copy
 expect_match "$OUT" missing_file
 cp x.zip "repo-copy/$stored"
 expect_rc 0 dbb-repo remove-raw repo-copy --instrument LSSTCam --exposure 3019031900001
+expect_eq "$(jq -r 'select(.id).remove.files[].fate' "$OUT" | paste -sd,)" deleted,deleted
 [ ! -e "repo-copy/$stored" ] || fail "the zip file of no dataset is still there"
 expect_clean repo-copy
 
@@ -164,6 +167,19 @@ bad 'headers = {"__COMMON__": {}, "__CONTENT__": "metadata", "other.fits": {}}' 
 of_refs() { echo "for ref in butler['refs']['compact_refs'].values(): $1"; }
 bad "$(of_refs 'ref["data_id"]["exposure"] = 5')" 'the header.s exposure is 3019031900001, but the Butler.s index says 5'
 bad "$(of_refs 'ref["dataset_type_name"] = "calexp"')" 'it is a calexp, no raw'
+bad 'for a in butler["artifact_map"].values(): a["info"]["storage_class"] = "Foo"' 'its storage class is Foo, but a raw is an Exposure'
+# UUIDs that belong to each other's data IDs, or to nobody
+bad 'a, b = (butler["artifact_map"][n] for n in (first, second)); r = butler["refs"]["compact_refs"]; i, j = a["ids"][0], b["ids"][0]; r[i], r[j] = r[j], r[i]; a["ids"], b["ids"] = b["ids"], a["ids"]' \
+  'the Butler.s index says that it is dataset 7bb5ebb2-2bd9-5364-9069-5f545397e1cc, but its data ID and run make it 48efd118-be24-5f53-90a5-f19c9c445707'
+python3 - <<'PYTHON' 2> /dev/null
+import zipfile
+with zipfile.ZipFile("x.zip") as x, zipfile.ZipFile("bad.zip", "w") as out:
+    for n in x.namelist() + x.namelist()[:1]:
+        out.writestr(n, x.read(n))
+PYTHON
+touch -d '1 hour ago' bad.zip
+expect_rc 1 dbb-describe --rejects refused bad.zip
+expect_match refused 'it has two members of the name'
 # Cut short, and still being written
 head -c 40000 x.zip > bad.zip
 expect_rc 1 dbb-describe --rejects refused bad.zip
@@ -174,7 +190,7 @@ expect_eq "$(tail -n 1 refused | jq -r .error.code)" BAD_ZIP
 expect_rc 1 dbb-describe --rejects refused none.zip
 expect_eq "$(tail -n 1 refused | jq -r .error.code)" NOT_FOUND
 # An index that unpacks to more than any has
-python3 -c 'import zipfile; z = zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED); z.writestr("_butler_zip_index.json", bytes(80 << 20))'
+python3 -c 'import zipfile; z = zipfile.ZipFile("bomb.zip", "w", zipfile.ZIP_DEFLATED); z.writestr("_butler_zip_index.json", bytes(20 << 20))'
 touch -d '1 hour ago' bomb.zip
 expect_rc 1 dbb-describe --rejects refused bomb.zip
 expect_match refused 'FILE_TOO_LONG'
@@ -184,6 +200,19 @@ grep -F "$first" lines | jq -c 'del(.zip)' | expect_rc 1 dbb-ingest --repo repo-
 expect_eq "$(tail -n 1 refused | jq -r .error.code)" NOT_DESCRIBED
 grep -F "$first" lines | jq -c '.zip.path = "../x.zip"' | expect_rc 1 dbb-ingest --repo repo-bad -t copy --rejects refused
 expect_eq "$(tail -n 1 refused | jq -r .error.code)" BAD_VALUE
+for change in '.zip.path = "butler.yaml.zip"' '.zip.members = 0' '.zip.formatter = ""' '.uri |= sub("zip-path=.*"; "zip-path=../x.fits")' '.uri |= sub("zip-path=.*"; "zip-path=a%00b.fits")'; do
+  grep -F "$first" lines | jq -c "$change" | expect_rc 1 dbb-ingest --repo repo-bad -t copy --rejects refused
+  expect_eq "$(tail -n 1 refused | jq -r .error.code)" BAD_VALUE "$change"
+done
+for change in '.zip.size = 1' '.uri |= sub("zip-path=.*"; "zip-path=none.fits")'; do
+  grep -F "$first" lines | jq -c "$change" | expect_rc 1 dbb-ingest --repo repo-bad -t direct --rejects refused
+  expect_eq "$(tail -n 1 refused | jq -r .error.code)" BAD_ZIP "$change"
+done
+dbb-scan x.zip | expect_rc 1 dbb-ingest --repo repo-bad -t copy --rejects refused
+expect_eq "$(tail -n 1 refused | jq -r .error.code)" NOT_DESCRIBED "a zip file's own line"
+mkdir 'repo-none/k#zip-path=q' && cp x.zip 'repo-none/k#zip-path=q'
+expect_rc 1 dbb-ingest --repo repo-none -t none --run u/mark 'repo-none/k#zip-path=q/x.zip'
+expect_match "$ERR" 'can.t be recorded where it is'
 grep -F "$first" lines | jq -c '.zip.id = "x"' | expect_rc 1 dbb-ingest --repo repo-bad -t copy --rejects refused
 expect_eq "$(tail -n 1 refused | jq -r .error.code)" BAD_VALUE
 expect_unchanged repo-bad

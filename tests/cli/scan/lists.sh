@@ -34,3 +34,14 @@ for option in --paths -0; do
   expect_eq "$(tail -n 1 "$OUT")" '{"type":"end","program":"dbb-scan"}'
   expect_eq "$(jq -r .error.code "rejects$option")" LINE_TOO_LONG
 done
+
+# What is found goes on before the next path comes.
+mkfifo slow
+dbb-scan --paths < slow > early &
+pid=$!
+exec 8> slow
+echo "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" >&8
+for _ in $(seq 50); do [ -s early ] && break; sleep 0.1; done
+expect_match early 3018092000065
+exec 8>&-
+wait $pid
