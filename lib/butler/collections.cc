@@ -62,22 +62,33 @@ std::string whereClause(Condition const &condition) {
     return condition.sql.empty() ? std::string() : " WHERE " + condition.sql;
 }
 
-DatasetType typeOf(Statement const &row, std::map<std::int64_t, DimensionGroup> const &groups) {
-    DatasetType out;
-    out.id = row.integer(0);
-    out.name = row.text(1);
-    out.storage_class = row.text(2);
-    out.dimensions_key = row.integer(3);
-    out.tags_table = row.text(4);
-    out.calibs_table = row.text(5);
-    auto const group = groups.find(out.dimensions_key);
-    if (group == groups.end()) {
-        throw Error("REPO_DAMAGED",
-                    "dataset type \"" + out.name + "\" has dimensions key "
-                        + std::to_string(out.dimensions_key) + ", which is not defined",
-                    ExitCode::Damaged);
+/// The dataset types that a query gives. Their groups are read after them: another program that registers one
+/// writes the group first, and a server shows each statement what is committed by then.
+std::vector<DatasetType> typesOf(Repository const &repo, std::string const &query,
+                                 std::vector<sql::Value> const &values) {
+    std::vector<DatasetType> out;
+    repo.db().cached(query).query(values, [&](Statement const &row) {
+        DatasetType type;
+        type.id = row.integer(0);
+        type.name = row.text(1);
+        type.storage_class = row.text(2);
+        type.dimensions_key = row.integer(3);
+        type.tags_table = row.text(4);
+        type.calibs_table = row.text(5);
+        out.push_back(std::move(type));
+    });
+    if (out.empty()) return out;
+    auto const groups = knownGroups(repo);
+    for (auto &type : out) {
+        auto const group = groups.find(type.dimensions_key);
+        if (group == groups.end()) {
+            throw Error("REPO_DAMAGED",
+                        "dataset type \"" + type.name + "\" has dimensions key "
+                            + std::to_string(type.dimensions_key) + ", which is not defined",
+                        ExitCode::Damaged);
+        }
+        type.dimensions = group->second;
     }
-    out.dimensions = group->second;
     return out;
 }
 
@@ -255,22 +266,15 @@ std::int64_t registerRun(Repository const &repo, std::string const &name) {
 }
 
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where) {
-    std::vector<DatasetType> out;
     auto const condition = parseWhere(where, {"name", "storage_class", "calibration"});
-    auto const groups = knownGroups(repo);
-    repo.db()
-        .cached(std::string(typeColumns) + whereClause(condition) + " ORDER BY name")
-        .query(condition.values, [&](Statement const &row) { out.push_back(typeOf(row, groups)); });
-    return out;
+    return typesOf(repo, std::string(typeColumns) + whereClause(condition) + " ORDER BY name",
+                   condition.values);
 }
 
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name) {
-    std::optional<DatasetType> out;
-    auto const groups = knownGroups(repo);
-    repo.db().cached(std::string(typeColumns) + " WHERE name = ?").query({name}, [&](Statement const &row) {
-        out = typeOf(row, groups);
-    });
-    return out;
+    auto found = typesOf(repo, std::string(typeColumns) + " WHERE name = ?", {name});
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front());
 }
 
 std::optional<DatasetType> findDatasetType(Repository const &repo, std::string const &name,
