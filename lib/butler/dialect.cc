@@ -1,6 +1,7 @@
 #include "butler/dialect.h"
 
 #include "butler/record_values.h"
+#include "butler/stored_path.h"
 #include "butler/table_spec.h"
 
 namespace dbb::butler {
@@ -54,6 +55,18 @@ std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix
     std::vector<std::string> out;
     db.cached(query).query({prefix, column}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
     return out;
+}
+
+std::string isOfFile(std::string const &column, Dialect dialect) {
+    // A server compares texts by its locale, in which '#' may not stand before '$'.
+    auto const bytes = column + (dialect == Dialect::Postgres ? " COLLATE \"C\"" : "");
+    return "(" + column + " = ? OR (" + bytes + " > ? AND " + bytes + " < ?))";
+}
+
+std::vector<sql::Value> pathsOfFile(std::string const &stored) {
+    // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
+    auto const artifact = artifactOf(stored);
+    return {artifact, artifact + "#", artifact + "$"};
 }
 
 std::string uuidText(std::string const &column, Dialect dialect) {

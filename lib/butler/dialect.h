@@ -27,6 +27,12 @@ std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first
 /// Names of the tables that begin with a text and have a column, in order.
 std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix, std::string const &column);
 
+/// The condition that a path is that of a file, or of a member of it; parameters: those of pathsOfFile().
+/// \param column  of paths
+std::string isOfFile(std::string const &column, sql::Dialect dialect);
+/// \param stored  path as recorded, a member's or the file's
+std::vector<sql::Value> pathsOfFile(std::string const &stored);
+
 /// A UUID as text with hyphens. \param column  of a UUID
 std::string uuidText(std::string const &column, sql::Dialect dialect);
 

@@ -1,5 +1,6 @@
 #include "butler/trash.h"
 
+#include "butler/dialect.h"
 #include "butler/stored_path.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -30,13 +31,13 @@ std::vector<std::string> pathsOf(Repository const &repo, std::string const &id) 
 bool isNamedByOther(Repository const &repo, std::string const &artifact,
                     std::set<std::string> const &leaving) {
     bool found = false;
-    // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
     repo.db()
         .cached("SELECT DISTINCT r.dataset_id FROM " + quoteIdentifier(repo.config().records_table)
-                + " AS r WHERE (r.path = ? OR (r.path > ? AND r.path < ?)) AND (EXISTS (SELECT 1 FROM "
+                + " AS r WHERE " + isOfFile("r.path", repo.db().dialect())
+                + " AND (EXISTS (SELECT 1 FROM "
                   "dataset_location AS l WHERE l.dataset_id = r.dataset_id) OR NOT EXISTS (SELECT 1 FROM "
                   "dataset_location_trash AS t WHERE t.dataset_id = r.dataset_id))")
-        .query({artifact, artifact + "#", artifact + "$"},
+        .query(pathsOfFile(artifact),
                [&](Statement const &row) { found = found || !leaving.contains(row.text(0)); });
     return found;
 }

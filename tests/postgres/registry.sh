@@ -135,6 +135,17 @@ three=$(trips 3)
 tell "an exposure of 189 files costs at most 8 round trips: $(((three - one) / 2))" "$([ $((three - one)) -le 16 ] || sed -nE 's/.*sendto\([0-9]+, "(.{100}).*/\1/p' trace)"
 tell 'all of them are stored' "$([ "$(grep -c '"outcome":"done","path"' trips.out)" = 567 ] || cat trips.err)"
 
+# A zip file whose members are removed one by one, where texts are not ordered by their bytes
+query "CREATE DATABASE ordered TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'" > /dev/null
+psql -X -q "${url%/dbb}/ordered" -c 'CREATE EXTENSION btree_gist'
+check 'create in a database with a locale' dbb-repo create zipped --registry "${url%/dbb}/ordered"
+check 'register there' dbb-repo register-instrument zipped LSSTCam
+check 'ingest a zip file' dbb-ingest --repo zipped -t copy "$root"/tests/data/zips/*.zip
+check 'remove one of its members' dbb-repo remove-raw zipped --instrument LSSTCam --exposure 3019031900001 --detector 29
+tell 'its file stays for the other' "$([ -e zipped/zips/5c9d/5c9dda5f-c9c1-502c-ad11-389da4924240.zip ] || cat log)"
+check 'remove the other' dbb-repo remove-raw zipped --instrument LSSTCam --exposure 3019031900001
+tell 'its file goes' "$(find zipped -name '*.zip')"
+
 # ---------------------------------------------------------------- several writers
 
 check 'register for writers' registered many many

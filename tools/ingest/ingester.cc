@@ -1,6 +1,7 @@
 #include "ingest/ingester.h"
 
 #include "astro/time_scale.h"
+#include "butler/dialect.h"
 #include "butler/file_template.h"
 #include "butler/stored_path.h"
 #include "common/calendar.h"
@@ -682,12 +683,10 @@ void Ingester::reject(Item &item, Error const &e) {
 
 /// Whether a dataset has this file, under this path or as a member of it.
 bool Ingester::rowNames(std::string const &stored) {
-    auto const artifact = butler::artifactOf(stored);
-    // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
     return _repo.db()
-        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table)
-                + " WHERE path = ? OR (path > ? AND path < ?)")
-        .hasRow({artifact, artifact + "#", artifact + "$"});
+        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table) + " WHERE "
+                + butler::isOfFile("path", _repo.db().dialect()))
+        .hasRow(butler::pathsOfFile(stored));
 }
 
 /// Files that were put in place for lines that then failed. Under the write lock nobody can come to name
@@ -716,12 +715,11 @@ bool Ingester::isNeeded(Item const &item) {
 /// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
 /// when it is tried again.
 bool Ingester::isComplete(Item const &item, std::string const &stored) {
-    auto const artifact = butler::artifactOf(stored);
     std::int64_t there = 0;
     _repo.db()
         .cached("SELECT COUNT(DISTINCT path) FROM " + sql::quoteIdentifier(_repo.config().records_table)
-                + " WHERE path > ? AND path < ?")
-        .query({artifact + "#", artifact + "$"}, [&](sql::Statement const &row) { there = row.integer(0); });
+                + " WHERE " + butler::isOfFile("path", _repo.db().dialect()))
+        .query(butler::pathsOfFile(stored), [&](sql::Statement const &row) { there = row.integer(0); });
     auto const members = item.line.zip->members;
     if (there >= members) return true;
     common::log::warning("\"" + item.line.file + "\" stays: of its " + std::to_string(members)
