@@ -86,7 +86,7 @@ build_and_test "$BUILD/asan" "${sanitized[@]}"
 
 check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUILD="$BUILD/asan" "${sanitized[@]}" \
   "$BUILD/asan/tests/fuzz"
-suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-20}"
+suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
 
 # Stops, faults, order and writers: a part of what make check-all does.
 export BUILD

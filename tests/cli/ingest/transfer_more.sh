@@ -71,7 +71,7 @@ expect_unchanged ./bystander.txt
 
 # A name as long as the file system takes is copied, too, although its copy is made under a longer name first.
 make_repo long LATISS
-for width in 241 250; do
+for width in 248 250; do # too long for a prefix even with a process number of one digit
   sed -i "/^  templates:/,+1d; s|^datastore:|&\n  templates:\n    raw: \"{exposure:0>$width}\"|" long/butler.yaml
   ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 expect_rc 0 strace -f -o trace -e trace=renameat2 dbb-ingest --repo long -t copy --run "r$width" a.fits
   cmp a.fits "long/$(printf "%0${width}d" 3018092000065).fits" || fail "no copy with a name of $((width + 5)) bytes"
