@@ -96,7 +96,8 @@ private:
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
+      _records(repo), _onServer(repo.db().dialect() == sql::Dialect::Postgres),
+      _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
     // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
     if (!_options.dry_run) _repo.db().useMemoryForCommits();
 }
@@ -228,6 +229,7 @@ bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &gr
 
 /// On a server, what all of them will be looked up for at once.
 void Ingester::prefetch(std::vector<Item> &items) {
+    if (!_onServer) return;
     std::map<butler::Datasets *, std::vector<std::pair<common::Uuid, butler::DataId>>> wanted;
     for (auto &item : items) {
         if (item.error || item.twin) continue;
@@ -244,7 +246,7 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
     };
     {
         sql::ReadTransaction const view(_repo.db());
-        if (_repo.db().dialect() == sql::Dialect::Postgres) prefetch(items);
+        prefetch(items);
         for (auto &item : items) look(item);
     }
     if (std::none_of(items.begin(), items.end(), inTrash)) return;
@@ -259,7 +261,7 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
-    if (_repo.db().dialect() == sql::Dialect::Postgres) prefetch(items);
+    prefetch(items);
     for (auto &item : items) {
         look(item);
         if (_options.dry_run || !_placement.makesFiles()) place(item);
@@ -532,7 +534,7 @@ void Ingester::checkRegistered(RawLine const &line) {
     if (at == _known.end()) {
         required(line, "instrument", {}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
         at = _known.emplace(line.instrument, Known{}).first;
-        if (_repo.db().dialect() == sql::Dialect::Postgres) learnDetectors(line.instrument, at->second);
+        if (_onServer) learnDetectors(line.instrument, at->second);
     }
     auto &known = at->second;
     if (!known.filters.contains(line.physical_filter)) {
@@ -599,7 +601,7 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
 
 /// On a server, the records of all exposures at once.
 void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
-    if (_options.dry_run || _repo.db().dialect() != sql::Dialect::Postgres) return;
+    if (_options.dry_run || !_onServer) return;
     std::vector<std::pair<std::string, Json const *>> records;
     std::vector<std::unique_ptr<Json>> kept; // an older universe's are made on the way
     for (auto const &group : groups) {

@@ -124,6 +124,7 @@ private:
     manifest::Rejects &_rejects;
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
+    bool _onServer; ///< each question is a round trip
     Placement _placement;
     std::map<std::string, ZipInPlace> _zips; // zip files of this batch, by their sources
     std::set<std::string> _settledZips;      // those of a move whose sources went, or stay as was said
