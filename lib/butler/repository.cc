@@ -346,7 +346,7 @@ void Repository::checkCreate(std::string const &root, std::string const &url, st
 
 void Repository::create(std::string const &root, std::string const &url, std::string const &schema) try {
     auto const folder = common::absolutePath(root);
-    checkCreate(folder, url, schema);
+    checkCreate(folder); // the server is looked at when it is filled
     MadeFolder const made(folder);
     if (!url.empty()) {
         fillServer(targetOf(url, schema));

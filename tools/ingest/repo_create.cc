@@ -36,8 +36,8 @@ void createRepository(std::string const &folder, CreateOptions const &options) {
     if (!options.registry.empty() && !butler::isPostgres(options.registry))
         throw common::usageError("--registry: \"" + options.registry + "\" is no postgresql:// URL");
     if (!options.registry.empty()) requireTarget(options);
-    butler::Repository::checkCreate(folder, options.registry, options.schema);
     if (options.dry_run) {
+        butler::Repository::checkCreate(folder, options.registry, options.schema);
         common::log::info("would create a repository in \"" + folder + "\""
                           + (options.registry.empty() ? "" : " with its registry in " + options.registry));
         return;
