@@ -227,8 +227,7 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     return {SyncResult::Kind::Updated, std::move(old)};
 }
 
-void DimensionRecords::insertAhead(
-    std::vector<std::pair<std::string, DimensionRecord const *>> const &records) {
+void DimensionRecords::insertAhead(std::vector<std::pair<std::string, DimensionRecord>> const &records) {
     _ahead.clear();
     if (_repo.db().dialect() != sql::Dialect::Postgres) return;
     std::vector<sql::Asked> asked;
@@ -236,7 +235,7 @@ void DimensionRecords::insertAhead(
     std::vector<Key> keys;
     for (auto const &[element, record] : records) {
         auto const &plan = planOf(element);
-        auto values = valuesOf(plan, *record);
+        auto values = valuesOf(plan, record);
         Key key{element, keyOf(plan, values)};
         // Of several with one key the first is inserted, and the others are compared with it.
         if (!_ahead.emplace(key, false).second) continue;

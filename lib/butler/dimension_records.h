@@ -50,7 +50,7 @@ public:
 
     /// Insert on a server, in one round trip, the records that sync() is about to be called for, each with
     /// its element. Nothing happens elsewhere. \throws Error as sync()
-    void insertAhead(std::vector<std::pair<std::string, DimensionRecord const *>> const &records);
+    void insertAhead(std::vector<std::pair<std::string, DimensionRecord>> const &records);
     /// When what was inserted has been rolled back.
     void forgetAhead() { _ahead.clear(); }
 

@@ -52,6 +52,11 @@ struct FileStat {
     FileTime mtime{};
     bool is_directory = false;
     bool is_regular = false;
+
+    /// Whether nothing tells it from another look at the same path: size and time of change.
+    bool looksLike(FileStat const &other) const {
+        return size_bytes == other.size_bytes && mtime == other.mtime;
+    }
 };
 
 /// Open for reading, without waiting for a writer when it is a FIFO; then reading may say EAGAIN.

@@ -292,7 +292,7 @@ bool HeaderFile::atExtension() {
 
 bool HeaderFile::unchanged() const {
     auto const now = common::statFile(_fd.get(), _path);
-    return now.size_bytes == _stat.size_bytes && now.mtime == _stat.mtime;
+    return now.looksLike(_stat);
 }
 
 bool HeaderFile::looksCut() const {

@@ -1,5 +1,6 @@
 #include "ingest/beside.h"
 
+#include "common/file.h"
 #include "common/log.h"
 #include "fits/header_file.h"
 
@@ -16,7 +17,6 @@ namespace {
 /// Some 10,000 raw headers, or 100,000 translated ones. In memory an index takes about fifteen times its
 /// size.
 constexpr std::size_t maxIndexBytes = std::size_t{64} << 20;
-constexpr std::size_t maxKnown = 2;
 
 /// nullopt when there is nothing of that name.
 std::optional<common::FileStat> statIfThere(std::string const &path) {
@@ -65,12 +65,7 @@ std::shared_ptr<HeaderIndex const> Beside::indexAt(std::string const &path) {
     }
     if (!stat) return nullptr;
     std::lock_guard const lock(_mutex);
-    auto const known = _known.find(path);
-    if (known != _known.end() && known->second.stat.mtime == stat->mtime
-        && known->second.stat.size_bytes == stat->size_bytes)
-        return known->second.index;
-    if (_known.size() >= maxKnown) _known.clear();
-    return (_known[path] = {*stat, loadIndex(path)}).index;
+    return _known.at(path, *stat, [&](std::string const &file) { return loadIndex(file); });
 }
 
 std::optional<Beside::Found> Beside::inIndex(std::string const &path) {

@@ -3,11 +3,10 @@
 #pragma once
 
 #include "common/error.h"
-#include "common/file.h"
+#include "common/recent_files.h"
 #include "ingest/header_options.h"
 #include "instrument/sidecar.h"
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,10 +39,6 @@ public:
     std::vector<std::pair<std::string, common::Error>> takeBroken();
 
 private:
-    struct Known {
-        common::FileStat stat;
-        std::shared_ptr<instrument::HeaderIndex const> index; ///< null: broken
-    };
     std::shared_ptr<instrument::HeaderIndex const> indexAt(std::string const &path);
     std::shared_ptr<instrument::HeaderIndex const> loadIndex(std::string const &path);
     void addBroken(std::string const &index, common::Error const &e);
@@ -51,7 +46,7 @@ private:
     bool _indexes;
     bool _sidecars;
     std::mutex _mutex;
-    std::map<std::string, Known> _known;
+    common::RecentFiles<instrument::HeaderIndex> _known{2}; ///< null: broken
     std::set<std::string> _reported;
     std::vector<std::pair<std::string, common::Error>> _broken;
 };

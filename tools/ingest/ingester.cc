@@ -1,7 +1,6 @@
 #include "ingest/ingester.h"
 
 #include "astro/time_scale.h"
-#include "butler/dialect.h"
 #include "butler/file_template.h"
 #include "butler/stored_path.h"
 #include "common/calendar.h"
@@ -10,7 +9,6 @@
 #include "common/file.h"
 #include "common/signals.h"
 #include "common/uri.h"
-#include "ingest/guider.h"
 #include "ingest/universe_records.h"
 
 #include <algorithm>
@@ -96,8 +94,9 @@ private:
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _onServer(repo.db().dialect() == sql::Dialect::Postgres),
-      _placement(repo.config().datastore_root, _options.transfer, _options.ownership) {
+      _records(repo), _registered(repo, _records), _onServer(repo.db().dialect() == sql::Dialect::Postgres),
+      _placement(repo.config().datastore_root, _options.transfer, _options.ownership),
+      _zips(_placement, _options.dry_run), _sources(repo, _placement) {
     // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
     if (!_options.dry_run) _repo.db().useMemoryForCommits();
 }
@@ -164,7 +163,7 @@ void Ingester::finishWaiting() {
 void Ingester::commitItems(std::vector<Item> &items) {
     if (items.empty()) return;
     _zips.clear();
-    _settledZips.clear();
+    _sources.clear();
     try {
         commitBatch(items);
         _placement.settleFolders(
@@ -312,23 +311,6 @@ void Ingester::forgetRegistered(Item &item) {
     if (item.target) item.target->datasets.reset();
 }
 
-/// The exposure of a guider's file, which must be registered before. \throws Error EXPOSURE_NOT_FOUND
-void Ingester::findExposure(RawLine &line) {
-    auto exposure = _records.findBy("exposure", "obs_id", {line.instrument, line.obs_id});
-    if (!exposure) {
-        throw Error("EXPOSURE_NOT_FOUND", "\"" + line.path + "\": exposure " + line.obs_id + " of "
-                                              + line.instrument + " is not in \"" + _repo.config().root
-                                              + "\"")
-            .cause({.column = "obs_id", .value = line.obs_id, .expected = "a registered exposure"});
-    }
-    line.exposure = (*exposure)["id"].integer();
-    line.physical_filter = (*exposure)["physical_filter"].text();
-    Json dataId;
-    dataId.set("instrument", line.instrument).set("exposure", line.exposure).set("detector", line.detector);
-    line.record.set("data_id", dataId).set("day_obs", (*exposure)["day_obs"]);
-    line.records = std::make_shared<Json const>(Json().set("exposure", std::move(*exposure)));
-}
-
 /// A zip file tells the UUIDs of its members, which follow from what they are.
 void Ingester::requireUuid(Item const &item) {
     auto const &zip = item.line.zip;
@@ -341,8 +323,8 @@ void Ingester::requireUuid(Item const &item) {
 /// What can be known of an item without looking for its dataset.
 void Ingester::prepare(Item &item) {
     try {
-        if (item.line.isGuider()) findExposure(item.line);
-        checkRegistered(item.line);
+        if (item.line.isGuider()) _registered.findExposure(item.line);
+        _registered.require(item.line);
         item.target = &targetOf(item.line);
         for (auto const &name : item.target->type.dimensions.required) {
             if (name == "instrument") item.data_id.emplace_back(item.line.instrument);
@@ -415,38 +397,11 @@ Placed Ingester::placeFile(RawLine const &line, std::string const &path) {
                             : _placement.place(line.file, line.scanned, path);
 }
 
-/// A zip file comes in once for all of its members, which the rows name.
-Placed Ingester::placeZip(RawLine const &line) {
-    auto known = _zips.find(line.file);
-    if (known != _zips.end() && !_options.dry_run && ::access(known->second.placed.file.c_str(), F_OK) != 0) {
-        _zips.erase(known);
-        known = _zips.end();
-    }
-    if (known == _zips.end()) {
-        auto const &path = line.zip->stored_path;
-        auto const before = ::access(line.file.c_str(), F_OK) != 0
-                                ? _placement.movedBefore(line.scanned, path)
-                                : std::nullopt;
-        auto placed = before ? *before : placeFile(line, path);
-        auto directory = std::make_shared<common::ZipFile const>(before ? placed.file : line.file);
-        known = _zips.emplace(line.file, ZipInPlace{std::move(placed), std::move(directory)}).first;
-    }
-    auto const size = known->second.directory->sizeOf(line.zip->member);
-    if (size != line.zip->size_bytes) {
-        throw Error("BAD_ZIP", "\"" + line.path + "\": the line says " + std::to_string(line.zip->size_bytes)
-                                   + " bytes, but the zip file "
-                                   + (size ? "has " + std::to_string(*size) : "has no such member"));
-    }
-    auto out = known->second.placed;
-    out.stored_path = common::memberPath(out.stored_path, line.zip->member);
-    out.size_bytes = line.zip->size_bytes;
-    return out;
-}
-
 void Ingester::place(Item &item) {
     if (item.error || item.twin || item.existing.stored) return;
     try {
-        item.placed = item.line.zip ? placeZip(item.line) : placeFile(item.line, templatePath(item));
+        auto const placeAt = [&](std::string const &path) { return placeFile(item.line, path); };
+        item.placed = item.line.zip ? _zips.place(item.line, placeAt) : placeAt(templatePath(item));
         if (item.line.zip) {
             item.checksum = item.line.zip->checksum;
         } else if (_options.track_file_attrs && _repo.config().checksum) {
@@ -507,63 +462,11 @@ std::string Ingester::templatePath(Item const &item) const {
         {"exposure.obs_id", exposure["obs_id"].text()},
         {"group", exposure["group"].text()},
         {"detector", std::to_string(line.detector)},
-        {"detector.full_name", _known.at(line.instrument).detectors.at(line.detector)},
+        {"detector.full_name", _registered.detectorName(line)},
         {"id", ""},
     };
     return butler::formatTemplate(target.path_template, fields,
                                   butler::extensionOf(common::nameOf(line.path)));
-}
-
-void Ingester::note(butler::DimensionRecord const &detector, Known &known) {
-    auto const id = detector["id"].integer();
-    known.detectors[id] = detector["full_name"].isString() ? detector["full_name"].string() : "";
-    if (detector["purpose"] == Json(guiderPurpose)) known.guiders.insert(id);
-}
-
-/// All detectors of an instrument, which on a server takes as long as one.
-void Ingester::learnDetectors(std::string const &instrument, Known &known) {
-    std::string quoted;
-    for (char const c : instrument) quoted += c == '\'' ? "''" : std::string(1, c);
-    _records.forEach("detector", "instrument = '" + quoted + "'",
-                     [&](butler::DimensionRecord const &detector) { note(detector, known); });
-}
-
-/// Instrument, filter and detector must be in the registry; they are not made here.
-void Ingester::checkRegistered(RawLine const &line) {
-    auto at = _known.find(line.instrument);
-    if (at == _known.end()) {
-        required(line, "instrument", {}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
-        at = _known.emplace(line.instrument, Known{}).first;
-        if (_onServer) learnDetectors(line.instrument, at->second);
-    }
-    auto &known = at->second;
-    if (!known.filters.contains(line.physical_filter)) {
-        required(line, "physical_filter", line.physical_filter, "FILTER_NOT_REGISTERED",
-                 "physical filter \"" + line.physical_filter + "\" of " + line.instrument);
-        known.filters.insert(line.physical_filter);
-    }
-    if (!known.detectors.contains(line.detector)) {
-        note(required(line, "detector", line.detector, "DETECTOR_NOT_REGISTERED",
-                      "detector " + std::to_string(line.detector) + " of " + line.instrument),
-             known);
-    }
-    if (line.isGuider() && !known.guiders.contains(line.detector)) {
-        throw Error("NOT_A_GUIDER", "\"" + line.path + "\": detector " + known.detectors[line.detector]
-                                        + " of " + line.instrument + " is registered as no guider")
-            .cause({.column = "detector", .value = std::to_string(line.detector), .expected = "a guider"});
-    }
-}
-
-/// A record of the line's instrument that must be there. \param key  value beside the instrument, null for
-/// none
-butler::DimensionRecord Ingester::required(RawLine const &line, std::string const &element, Json const &key,
-                                           char const *code, std::string const &what) {
-    std::vector<Json> keys{line.instrument};
-    if (!key.isNull()) keys.push_back(key);
-    if (auto record = _records.find(element, keys)) return *record;
-    throw Error(code,
-                "\"" + line.path + "\": " + what + " is not registered in \"" + _repo.config().root + "\"")
-        .cause({.column = element, .value = keys.back().text(), .expected = "a registered " + element});
 }
 
 /// What stands in a file's place may be another exposure's file, when two claim the same observation ID.
@@ -602,16 +505,13 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
 /// On a server, the records of all exposures at once.
 void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
     if (_options.dry_run || !_onServer) return;
-    std::vector<std::pair<std::string, Json const *>> records;
-    std::vector<std::unique_ptr<Json>> kept; // an older universe's are made on the way
+    std::vector<std::pair<std::string, butler::DimensionRecord>> records;
     for (auto const &group : groups) {
         auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
         if (first == group.end() || (*first)->line.isGuider()) continue;
-        forEachRecord(_repo.universe(), *(*first)->line.records,
-                      [&](char const *element, Json const &record) {
-                          kept.push_back(std::make_unique<Json>(record));
-                          records.emplace_back(element, kept.back().get());
-                      });
+        forEachRecord(
+            _repo.universe(), *(*first)->line.records,
+            [&](char const *element, Json const &record) { records.emplace_back(element, record); });
     }
     _records.insertAhead(records);
 }
@@ -683,64 +583,14 @@ void Ingester::reject(Item &item, Error const &e) {
     item.error = e;
 }
 
-/// Whether a dataset has this file, under this path or as a member of it.
-bool Ingester::rowNames(std::string const &stored) {
-    return _repo.db()
-        .cached("SELECT 1 FROM " + sql::quoteIdentifier(_repo.config().records_table) + " WHERE "
-                + butler::isOfFile("path", _repo.db().dialect()))
-        .hasRow(butler::pathsOfFile(stored));
-}
-
 /// Files that were put in place for lines that then failed. Under the write lock nobody can come to name
 /// them.
 void Ingester::undoLeftOvers(std::vector<Item> &items) {
     for (auto &item : items) {
-        if (item.error && item.placed && item.placed->created && !rowNames(item.placed->stored_path)) {
+        if (item.error && item.placed && item.placed->created
+            && !isNamedByRow(_repo, item.placed->stored_path)) {
             Placement::undo(*item.placed);
         }
-    }
-}
-
-/// Whether another dataset has the source of a move for its file: the same data ID in another run, or, below
-/// the root, any.
-bool Ingester::isNeeded(Item const &item) {
-    auto const &path = item.line.file;
-    auto const others = item.target->datasets->otherFiles(*item.id, item.data_id);
-    if (std::any_of(others.begin(), others.end(),
-                    [&](std::string const &stored) { return _placement.isStoredAs(path, stored); })) {
-        return true;
-    }
-    auto const below = _placement.pathBelowRoot(path);
-    return below && rowNames(*below);
-}
-
-/// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
-/// when it is tried again.
-bool Ingester::isComplete(Item const &item, std::string const &stored) {
-    std::int64_t there = 0;
-    _repo.db()
-        .cached("SELECT COUNT(DISTINCT path) FROM " + sql::quoteIdentifier(_repo.config().records_table)
-                + " WHERE " + butler::isOfFile("path", _repo.db().dialect()))
-        .query(butler::pathsOfFile(stored), [&](sql::Statement const &row) { there = row.integer(0); });
-    auto const members = item.line.zip->members;
-    if (there >= members) return true;
-    common::log::warning("\"" + item.line.file + "\" stays: of its " + std::to_string(members)
-                         + " members the repository has " + std::to_string(there)
-                         + " from its own copy of it");
-    return false;
-}
-
-/// The last step of a move. The dataset is safe already, so a source that can't go is a warning.
-void Ingester::removeSource(Item const &item, std::string const &stored) {
-    try {
-        if (isNeeded(item)) {
-            common::log::warning("\"" + item.line.file + "\" stays: another dataset has this file");
-        } else if (!_placement.finishMove(item.line.file, stored)) {
-            common::log::warning("\"" + item.line.file
-                                 + "\" stays: the repository has no copy of its own of it");
-        }
-    } catch (Error const &e) {
-        common::log::warning(e.message());
     }
 }
 
@@ -772,9 +622,8 @@ void Ingester::finish(Item &item) {
         return;
     }
     auto const &stored = item.existing.stored ? item.existing.path : item.placed->stored_path;
-    bool const isMoved = _options.transfer == Transfer::Move && !_options.dry_run;
-    bool const isFirst = !item.line.zip || _settledZips.insert(item.line.file).second;
-    if (isMoved && isFirst && (!item.line.zip || isComplete(item, stored))) removeSource(item, stored);
+    if (_options.transfer == Transfer::Move && !_options.dry_run)
+        _sources.settle(item.line, stored, *item.target->datasets, *item.id, item.data_id);
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);

@@ -7,16 +7,17 @@
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "common/log.h"
-#include "common/zip.h"
+#include "ingest/placed_zips.h"
 #include "ingest/placement.h"
 #include "ingest/raw_line.h"
+#include "ingest/registered.h"
+#include "ingest/source_removal.h"
 #include "manifest/stream.h"
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -64,22 +65,11 @@ private:
     struct Item;
     struct Target;
     struct Grouping;
-    /// What is registered of an instrument, as far as it was asked for.
-    struct Known {
-        std::set<std::string> filters;
-        std::map<std::int64_t, std::string> detectors; // full names
-        std::set<std::int64_t> guiders;                // detectors that are some
-    };
-    struct ZipInPlace {
-        Placed placed;
-        std::shared_ptr<common::ZipFile const> directory;
-    };
     using Group = std::vector<Item *>; // lines of one exposure with the same records
     enum class Failures { EndBatch, EndExposure };
 
     void commitItems(std::vector<Item> &items);
     bool mayWait(Item const &item) const;
-    void findExposure(RawLine &line);
     void commitBatch(std::vector<Item> &items);
     Target &targetOf(RawLine const &line);
     void findTarget(Target &target) const;
@@ -93,7 +83,6 @@ private:
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
     Placed placeFile(RawLine const &line, std::string const &path);
-    Placed placeZip(RawLine const &line);
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
     bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures);
@@ -103,33 +92,24 @@ private:
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
     void storeItems(Group const &group);
-    static void note(butler::DimensionRecord const &detector, Known &known);
-    void learnDetectors(std::string const &instrument, Known &known);
-    void checkRegistered(RawLine const &line);
-    butler::DimensionRecord required(RawLine const &line, std::string const &element, common::Json const &key,
-                                     char const *code, std::string const &what);
     std::string templatePath(Item const &item) const;
     void reject(Item &item, common::Error const &e);
     void undoLeftOvers(std::vector<Item> &items);
     void explainCollisions(std::vector<Item> &items);
-    bool isNeeded(Item const &item);
-    bool isComplete(Item const &item, std::string const &stored);
-    void removeSource(Item const &item, std::string const &stored);
     std::string warnOfGone(Item const &item);
     void finish(Item &item);
-    bool rowNames(std::string const &stored);
 
     butler::Repository const &_repo;
     IngesterOptions _options;
     manifest::Rejects &_rejects;
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
+    Registered _registered;
     bool _onServer; ///< each question is a round trip
     Placement _placement;
-    std::map<std::string, ZipInPlace> _zips; // zip files of this batch, by their sources
-    std::set<std::string> _settledZips;      // those of a move whose sources went, or stay as was said
+    PlacedZips _zips;
+    SourceRemoval _sources;
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
-    std::map<std::string, Known> _known;                     // by instrument
     RecordsMemory _recordsMemory;
     common::log::Grouped _warnings{common::log::Level::Warning};
     std::vector<RawLine> _queue;

@@ -1,6 +1,7 @@
 #include "ingest/zipped.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/uri.h"
 #include "common/zip.h"
 
@@ -15,7 +16,6 @@ namespace {
 
 /// Some 3000 raw headers. In memory an index takes about thirty times its size.
 constexpr std::size_t maxIndexBytes = std::size_t{16} << 20;
-constexpr std::size_t maxKnown = 4;
 
 std::string readIndexOf(common::ZipFile const &zip, char const *name, char const *whatFor) {
     if (auto text = zip.read(name, maxIndexBytes)) return std::move(*text);
@@ -86,13 +86,9 @@ std::vector<std::string> ZippedRaws::mismatches() const {
 std::shared_ptr<ZippedRaws const> Zips::at(std::string const &path) {
     auto const stat = common::statFile(path);
     std::lock_guard const lock(_mutex);
-    auto const known = _known.find(path);
-    if (known != _known.end() && known->second.stat.mtime == stat.mtime
-        && known->second.stat.size_bytes == stat.size_bytes)
-        return known->second.zip;
-    auto zip = std::make_shared<ZippedRaws const>(ZippedRaws::read(path));
-    if (_known.size() >= maxKnown) _known.clear();
-    return (_known[path] = {stat, std::move(zip)}).zip;
+    return _known.at(path, stat, [](std::string const &file) {
+        return std::make_shared<ZippedRaws const>(ZippedRaws::read(file));
+    });
 }
 
 bool isZip(manifest::Record const &record) {

@@ -3,11 +3,10 @@
 #pragma once
 
 #include "butler/zip_index.h"
-#include "common/file.h"
+#include "common/recent_files.h"
 #include "instrument/sidecar.h"
 #include "manifest/record.h"
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,12 +52,8 @@ public:
     std::shared_ptr<ZippedRaws const> at(std::string const &path);
 
 private:
-    struct Known {
-        common::FileStat stat;
-        std::shared_ptr<ZippedRaws const> zip;
-    };
     std::mutex _mutex;
-    std::map<std::string, Known> _known;
+    common::RecentFiles<ZippedRaws> _known{4};
 };
 
 /// Whether a line is of a whole zip file, by its name.

@@ -1,0 +1,70 @@
+#include "ingest/source_removal.h"
+
+#include "butler/dialect.h"
+#include "common/error.h"
+#include "common/log.h"
+
+#include <algorithm>
+
+namespace dbb::ingest {
+
+using common::Error;
+
+namespace {
+
+/// Ask the records of a file. \param what  is selected
+sql::Statement &recordsOfFile(butler::Repository const &repo, std::string const &what) {
+    auto &db = repo.db();
+    return db.cached("SELECT " + what + " FROM " + sql::quoteIdentifier(repo.config().records_table)
+                     + " WHERE " + butler::isOfFile("path", db.dialect()));
+}
+
+void stays(std::string const &file, std::string const &why) {
+    common::log::warning("\"" + file + "\" stays: " + why);
+}
+
+} // namespace
+
+bool isNamedByRow(butler::Repository const &repo, std::string const &stored) {
+    return recordsOfFile(repo, "1").hasRow(butler::pathsOfFile(stored));
+}
+
+/// Whether another dataset has the source for its file: the same data ID in another run, or, below the root,
+/// any. \param others  files of the same data ID
+bool SourceRemoval::isNeeded(std::string const &file, std::vector<std::string> const &others) const {
+    if (std::any_of(others.begin(), others.end(),
+                    [&](std::string const &stored) { return _placement.isStoredAs(file, stored); })) {
+        return true;
+    }
+    auto const below = _placement.pathBelowRoot(file);
+    return below && isNamedByRow(_repo, *below);
+}
+
+/// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
+/// when it is tried again.
+bool SourceRemoval::isComplete(RawLine const &line, std::string const &stored) const {
+    std::int64_t there = 0;
+    recordsOfFile(_repo, "COUNT(DISTINCT path)")
+        .query(butler::pathsOfFile(stored), [&](sql::Statement const &row) { there = row.integer(0); });
+    auto const members = line.zip->members;
+    if (there >= members) return true;
+    stays(line.file, "of its " + std::to_string(members) + " members the repository has "
+                         + std::to_string(there) + " from its own copy of it");
+    return false;
+}
+
+void SourceRemoval::settle(RawLine const &line, std::string const &stored, butler::Datasets &datasets,
+                           common::Uuid const &id, butler::DataId const &dataId) {
+    if (line.zip && (!_settledZips.insert(line.file).second || !isComplete(line, stored))) return;
+    try {
+        if (isNeeded(line.file, datasets.otherFiles(id, dataId))) {
+            stays(line.file, "another dataset has this file");
+        } else if (!_placement.finishMove(line.file, stored)) {
+            stays(line.file, "the repository has no copy of its own of it");
+        }
+    } catch (Error const &e) {
+        common::log::warning(e.message());
+    }
+}
+
+} // namespace dbb::ingest
