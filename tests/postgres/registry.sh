@@ -227,6 +227,19 @@ sleep 1
 check 'a lock of others is waited for so long' fails 75 'lock timeout' env DBB_BUSY_TIMEOUT=0.5s dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
 wait $holder
 check 'and then it goes on' dbb-ingest --repo ours -t direct "$DBB_EXAMPLES/LATISS"
+# Another program, which has the lock of writers, ends a removal that dbb-ingest has seen begun.
+check 'register for a removal' registered trash trash
+check 'ingest what is removed' dbb-ingest --repo trash -t copy "$DBB_EXAMPLES/LATISS"
+check 'begin it' query 'INSERT INTO trash.dataset_location_trash (datastore_name, dataset_id)
+    SELECT datastore_name, dataset_id FROM trash.dataset_location;
+  DELETE FROM trash.dataset_location'
+psql -X -q -v ON_ERROR_STOP=1 "$url" -c "BEGIN; SET LOCAL search_path = trash; SELECT pg_advisory_xact_lock(hashtext('dbb'), hashtext('trash'))" \
+  -c 'SELECT pg_sleep(3); DELETE FROM dataset_location_trash; DELETE FROM file_datastore_records; DELETE FROM dataset; COMMIT' > /dev/null &
+holder=$!
+sleep 1
+check 'a removal that ends meanwhile' dbb-ingest --repo trash -t copy "$DBB_EXAMPLES/LATISS"
+wait $holder
+tell 'what was removed is there again' "$([ "$(query 'SELECT count(*) FROM trash.dataset_location')" -gt 0 ] || echo 'no row')"
 query "UPDATE many.butler_attributes SET value = '7.0.0' WHERE name LIKE 'version:%datasets%'" > /dev/null
 check 'another version is refused' fails 5 'has version 7.0.0' dbb-ingest --repo many -t direct "$DBB_EXAMPLES/LATISS"
 mkdir nowhere && sed 's/namespace: .*/namespace: nowhere/' ours/butler.yaml > nowhere/butler.yaml

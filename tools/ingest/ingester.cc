@@ -251,12 +251,15 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
     if (std::none_of(items.begin(), items.end(), inTrash)) return;
     // Who removes a dataset has the lock until its file is deleted: with the lock we see what is left over.
     sql::Transaction const removalsAreDone(_repo.db());
+    std::vector<Item *> again;
     for (auto &item : items) {
         if (!inTrash(item)) continue;
         item.error.reset();
         _recent.emplace(item.id->hex(), item.line.path);
-        look(item);
+        again.push_back(&item);
     }
+    prefetch(items);
+    for (auto *item : again) look(*item);
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
