@@ -1,7 +1,13 @@
 #include "sql/database.h"
 
 #include "common/error.h"
+#include "common/file.h"
+#include "common/options.h"
+#include "common/signals.h"
 
+#include <algorithm>
+#include <optional>
+#include <thread>
 #include <utility>
 
 namespace dbb::sql {
@@ -129,8 +135,8 @@ bool Database::hasTable(std::string const &name) {
     return cached(text).hasRow({name});
 }
 
-Transaction::Transaction(Database &db) : _db(db) {
-    _db.begin();
+Transaction::Transaction(Database &db, Writers writers) : _db(db) {
+    _db.begin(writers);
 }
 
 Transaction::~Transaction() {
@@ -162,6 +168,47 @@ Savepoint::~Savepoint() {
 void Savepoint::release() {
     _db.releaseSavepoint();
     _open = false;
+}
+
+namespace {
+
+std::chrono::milliseconds durationOf(char const *variable, double fallbackSeconds) {
+    auto const given = common::environmentValue(variable);
+    double const seconds = given.empty() ? fallbackSeconds : common::parseDuration(given, variable);
+    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+}
+
+} // namespace
+
+std::chrono::milliseconds busyTimeout() {
+    return durationOf("DBB_BUSY_TIMEOUT", 300);
+}
+
+std::chrono::milliseconds statementTimeout() {
+    return durationOf("DBB_STATEMENT_TIMEOUT", 600);
+}
+
+std::chrono::milliseconds reconnectTime() {
+    return durationOf("DBB_RECONNECT_TIMEOUT", 60);
+}
+
+void repeating(std::function<void()> const &action) {
+    using Clock = std::chrono::steady_clock;
+    using std::chrono::milliseconds;
+    auto const start = Clock::now();
+    std::optional<Clock::time_point> lost;
+    for (auto wait = milliseconds(20);; wait = std::min(2 * wait, milliseconds(1000))) {
+        try {
+            return action();
+        } catch (common::Error const &e) {
+            auto const now = Clock::now();
+            bool const unreachable = e.code() == "REPO_UNREACHABLE";
+            if (unreachable && !lost) lost = now;
+            bool const over = unreachable ? now - *lost >= reconnectTime() : now - start >= busyTimeout();
+            if ((!unreachable && e.code() != "REPO_LOCKED") || over || common::stopSignal() != 0) throw;
+        }
+        std::this_thread::sleep_for(wait);
+    }
 }
 
 std::string quoteIdentifier(std::string_view name) {

@@ -75,6 +75,14 @@ struct FailedRow {
     std::size_t row = 0; ///< their number when the database does not tell
 };
 
+/// Whether a transaction that writes keeps other programs of dbb from writing. SQLite lets one write at a
+/// time in any case.
+enum class Writers {
+    Alone,   ///< what was seen stays so until the commit
+    Together ///< others that say so write at the same time; constraints alone keep what they do apart. A row
+             ///< of theirs is not waited for long: REPO_LOCKED; see repeating()
+};
+
 /// A connection. Not for several threads at once.
 class Database {
 public:
@@ -107,10 +115,12 @@ public:
     /// gives the same statement, so it must not be asked for again while its rows are being read.
     Statement &cached(std::string const &text);
 
-    /// Begin a transaction that may write; waits for other writers up to the connection's time-out.
-    virtual void begin() = 0;
+    /// Begin a transaction that may write; waits for other writers up to the connection's time-out. A server
+    /// that is lost is connected to again, as for statements outside of transactions.
+    virtual void begin(Writers writers = Writers::Alone) = 0;
     /// Begin a transaction that reads only: a steady view, and one lock for many statements.
     virtual void beginRead() = 0;
+    /// \throws Error REPO_UNREACHABLE when the connection is lost meanwhile: then it may have been kept
     virtual void commit() = 0;
     virtual void rollback() = 0;
     virtual bool inTransaction() const = 0;
@@ -139,7 +149,7 @@ private:
 /// Rolls back when it goes out of scope uncommitted.
 class Transaction {
 public:
-    explicit Transaction(Database &db);
+    explicit Transaction(Database &db, Writers writers = Writers::Alone);
     ~Transaction();
     Transaction(Transaction const &) = delete;
     Transaction &operator=(Transaction const &) = delete;
@@ -185,6 +195,16 @@ enum class OpenMode { ReadOnly, ReadWrite, Create };
 /// How long a connection waits for other writers: DBB_BUSY_TIMEOUT (a duration like 30s), else 300 s as the
 /// Butler. \throws Error USAGE when the variable holds no duration
 std::chrono::milliseconds busyTimeout();
+
+/// How long a statement may take on a server: DBB_STATEMENT_TIMEOUT, else 600 s. \throws Error USAGE
+std::chrono::milliseconds statementTimeout();
+/// How long a server that was lost is tried again: DBB_RECONNECT_TIMEOUT, else 60 s. \throws Error USAGE
+std::chrono::milliseconds reconnectTime();
+
+/// Do a whole transaction, and again while the server is lost or another writer is in the way
+/// (REPO_UNREACHABLE, REPO_LOCKED), for as long as reconnectTime() or busyTimeout(). \param action  must come
+/// to the same end when it has been done already
+void repeating(std::function<void()> const &action);
 
 /// Open a SQLite file with foreign keys on. Waiting for other writers also ends when the process is asked to
 /// stop. \throws Error NOT_FOUND, PERMISSION, REPO_DAMAGED (no database), REPO_READ_ONLY

@@ -219,7 +219,7 @@ public:
     Value nextKey(std::string const &) override { return std::monostate{}; }
 
     // A deferred transaction would fail at its first write when another writer came in between.
-    void begin() override { cached("BEGIN IMMEDIATE").run({}); }
+    void begin(Writers) override { cached("BEGIN IMMEDIATE").run({}); }
     void beginRead() override { cached("BEGIN").run({}); }
     void commit() override { cached("COMMIT").run({}); }
     void rollback() override { cached("ROLLBACK").run({}); }
@@ -250,12 +250,6 @@ private:
 };
 
 } // namespace
-
-std::chrono::milliseconds busyTimeout() {
-    auto const given = common::environmentValue("DBB_BUSY_TIMEOUT");
-    double const seconds = given.empty() ? 300 : common::parseDuration(given, "DBB_BUSY_TIMEOUT");
-    return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
-}
 
 std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
                                      std::chrono::milliseconds timeout) {
