@@ -144,11 +144,21 @@ void checkSame(Repository const &repo, DatasetType const &found, DimensionGroup 
         .cause({.value = wanted, .expected = stored});
 }
 
-std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
+std::optional<std::int64_t> findKeyOfGroup(Repository const &repo, DimensionGroup const &group) {
     for (auto const &[key, known] : knownGroups(repo)) {
         if (known.names == group.names) return key;
     }
+    return std::nullopt;
+}
+
+std::int64_t keyOfGroup(Repository const &repo, DimensionGroup const &group) {
     auto &db = repo.db();
+    if (auto const key = findKeyOfGroup(repo, group)) return *key;
+    if (db.dialect() == sql::Dialect::Postgres) {
+        // No constraint keeps a group from having two keys, so that Python's writers take this lock, too.
+        db.execute("LOCK TABLE dimension_graph_key, dimension_graph_definition IN EXCLUSIVE MODE");
+        if (auto const key = findKeyOfGroup(repo, group)) return *key;
+    }
     std::int64_t key = 0;
     db.cached("INSERT INTO dimension_graph_key (id) VALUES (?) RETURNING id")
         .query({db.nextKey("dimension_graph_key_seq_id")},
@@ -257,9 +267,13 @@ std::int64_t registerRun(Repository const &repo, std::string const &name) {
     if (auto const found = findRun(repo, name)) return *found;
     checkRunName(name);
     auto &db = repo.db();
-    db.cached("INSERT INTO collection (collection_id, name, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-        .run({db.nextKey("collection_seq_collection_id"), name,
-              static_cast<std::int64_t>(CollectionType::Run)});
+    auto const made =
+        db.cached(
+              "INSERT INTO collection (collection_id, name, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
+            .run({db.nextKey("collection_seq_collection_id"), name,
+                  static_cast<std::int64_t>(CollectionType::Run)});
+    // Another program has been faster.
+    if (made == 0) return findRun(repo, name).value();
     auto const id = findCollection(repo, name).value().id;
     db.cached("INSERT INTO run (collection_id) VALUES (?)").run({id});
     return id;
@@ -301,9 +315,10 @@ DatasetType ensureDatasetType(Repository const &repo, std::string const &name,
     if (calibration) calibs = calibsTableName(key);
     repo.db()
         .cached("INSERT INTO dataset_type (id, name, storage_class, dimensions_key, tag_association_table, "
-                "calibration_association_table) VALUES (?, ?, ?, ?, ?, ?)")
+                "calibration_association_table) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")
         .run({repo.db().nextKey("dataset_type_seq_id"), name, storageClass, key, tagsTableName(key), calibs});
-    return findDatasetType(repo, name).value();
+    // Its own row, or that of a program that has been faster.
+    return findDatasetType(repo, name, dimensions, storageClass, calibration).value();
 }
 
 DatasetType registerDatasetType(Repository const &repo, std::string const &name,
@@ -311,10 +326,13 @@ DatasetType registerDatasetType(Repository const &repo, std::string const &name,
                                 bool calibration) {
     // Without the lock of writers as long as there is nothing to write.
     if (auto found = findDatasetType(repo, name, dimensions, storageClass, calibration)) return *found;
-    sql::Transaction transaction(repo.db());
-    auto out = ensureDatasetType(repo, name, dimensions, storageClass, calibration);
-    transaction.commit();
-    return out;
+    std::optional<DatasetType> out;
+    sql::repeating([&] {
+        sql::Transaction transaction(repo.db());
+        out = ensureDatasetType(repo, name, dimensions, storageClass, calibration);
+        transaction.commit();
+    });
+    return *out;
 }
 
 } // namespace dbb::butler

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <memory>
 #include <set>
 
 namespace dbb::butler {
@@ -30,6 +31,12 @@ std::string textOf(Value const &value) {
     if (auto const *text = std::get_if<std::string>(&value)) return *text;
     if (auto const *integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
     return {};
+}
+
+Names textsOf(DataId const &dataId) {
+    Names out;
+    for (auto const &value : dataId) out.push_back(textOf(value));
+    return out;
 }
 
 /// `{instrument=X, detector=1}`
@@ -85,18 +92,6 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
 
 namespace {
 
-constexpr char const *selectRows =
-    "SELECT d.dataset_type_id, d.run_id, t.name, c.name, d.id FROM dataset AS d "
-    "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
-    "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id ";
-
-std::string selectFiles(Repository const &repo) {
-    return "SELECT r.path, l.dataset_id, r.file_size, r.dataset_id FROM "
-           + quoteIdentifier(repo.config().records_table)
-           + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? "
-             "WHERE r.dataset_id ";
-}
-
 /// An array of a server, as text.
 std::string arrayOf(std::set<std::string> const &items) {
     std::string out = "{";
@@ -126,12 +121,16 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
         matches += " AND " + quoteIdentifier(name) + " = ?";
         marks += ", ?";
     }
-    _byId = &db.cached(std::string(selectRows) + "= ?");
+    _byId = &db.cached("SELECT d.dataset_type_id, d.run_id, t.name, c.name FROM dataset AS d "
+                       "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
+                       "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id = ?");
     _byDataId = &db.cached("SELECT dataset_id FROM " + tags
                            + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
-    _files = &db.cached(selectFiles(repo) + "= ? ORDER BY r.component");
+    _files = &db.cached("SELECT r.path, l.dataset_id, r.file_size FROM " + records
+                        + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND "
+                          "l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
     // By way of the collections that have this type, there is an index for the data ID.
     _otherFiles = &db.cached(
         "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
@@ -140,6 +139,8 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
         + matches);
 }
 
+/// What the tables have of a dataset. The second half of it, which few are asked for, is left out as long as
+/// nothing is known of the dataset.
 Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
     Known out;
     _byId->query({hex}, [&](Statement const &row) {
@@ -148,64 +149,120 @@ Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
     std::vector<Value> key{_type.id, _runId};
     key.insert(key.end(), dataId.begin(), dataId.end());
     _byDataId->query(key, [&](Statement const &row) { out.ids.push_back(row.text(0)); });
+    bool located = true;
     _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
-        out.files.push_back({row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+        located = !row.isNull(1);
+        out.files.push_back({row.text(0), row.isNull(2) ? -1 : row.integer(2), located});
     });
+    if (out.row) {
+        _dataIdOf->query({hex, _runId}, [&](Statement const &row) {
+            out.data_id.emplace();
+            for (std::size_t i = 0; i < dataId.size(); ++i)
+                out.data_id->push_back(textOf(row.column(static_cast<int>(i) + 1)));
+        });
+        if (out.files.empty()) out.has_location = hasRow("dataset_location", hex);
+    }
+    if (!located) out.in_trash = hasRow("dataset_location_trash", hex);
     return out;
 }
 
 void Datasets::prefetch(std::vector<std::pair<Uuid, DataId>> const &datasets) {
     _known.clear();
-    auto &db = _repo.db();
-    if (db.dialect() != sql::Dialect::Postgres || datasets.empty()) return;
-    std::set<std::string> ids;
-    std::map<DataId, std::string> byDataId;
+    if (_repo.db().dialect() == sql::Dialect::Postgres && !datasets.empty()) learn(datasets);
+}
+
+void Datasets::learn(std::vector<std::pair<Uuid, DataId>> const &datasets) {
+    std::vector<sql::Asked> asked{lookOnServer(datasets)};
+    std::size_t failed = 0;
+    _repo.db().askTogether(asked, failed);
+    for (auto &[id, known] : _known) {
+        std::sort(known.files.begin(), known.files.end(),
+                  [](auto const &a, auto const &b) { return a.component < b.component; });
+    }
+}
+
+/// All of it in one statement: a server shows each statement what is committed by then, and what another
+/// writer commits between two of them would look like damage. Each row has its kind, a dataset's id, and
+/// columns as text.
+sql::Asked Datasets::lookOnServer(std::vector<std::pair<Uuid, DataId>> const &datasets) {
     auto const &names = _type.dimensions.required;
+    std::set<std::string> ids;
+    auto byDataId = std::make_shared<std::map<std::vector<std::string>, std::string>>();
     std::vector<std::set<std::string>> parts(names.size());
     for (auto const &[id, dataId] : datasets) {
         ids.insert(id.hex());
-        byDataId[dataId] = id.hex();
         _known[id.hex()];
+        auto &key = (*byDataId)[textsOf(dataId)];
+        key = id.hex();
         for (std::size_t i = 0; i < parts.size(); ++i) parts[i].insert(textOf(dataId[i]));
     }
-    std::vector<sql::Asked> asked;
-    asked.push_back(
-        {std::string(selectRows) + "= ANY (?::uuid[])", {arrayOf(ids)}, [&](Statement const &row) {
-             _known[row.text(4)].row = Known::Row{row.integer(0), row.integer(1), row.text(2), row.text(3)};
-         }});
     // More than was asked for, where they are not all of one exposure.
     std::string matches;
-    std::vector<Value> values{_type.id, _runId};
+    Names dimensions;
+    std::vector<Value> values{arrayOf(ids), _type.id, _runId, _repo.config().datastore_name};
     for (std::size_t i = 0; i < names.size(); ++i) {
-        matches += " AND " + quoteIdentifier(names[i]) + " = ANY (?)";
         values.emplace_back(arrayOf(parts[i]));
+        matches += " AND " + quoteIdentifier(names[i]) + " = ANY (?" + std::to_string(values.size()) + ")";
+        dimensions.push_back(quoteIdentifier(names[i]) + "::text");
     }
-    asked.push_back({"SELECT dataset_id" + quotedList(names, ", ") + " FROM "
-                         + quoteIdentifier(_type.tags_table)
-                         + " WHERE dataset_type_id = ? AND collection_id = ?" + matches,
-                     values, [&](Statement const &row) {
-                         DataId dataId;
-                         for (std::size_t i = 0; i < names.size(); ++i)
-                             dataId.push_back(row.column(static_cast<int>(i) + 1));
-                         if (auto const at = byDataId.find(dataId); at != byDataId.end())
-                             _known[at->second].ids.push_back(row.text(0));
-                     }});
-    asked.push_back({selectFiles(_repo) + "= ANY (?::uuid[]) ORDER BY r.component",
-                     {_repo.config().datastore_name, arrayOf(ids)},
-                     [&](Statement const &row) {
-                         _known[row.text(3)].files.push_back(
-                             {row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
-                     }});
-    std::size_t failed = 0;
-    db.askTogether(asked, failed);
+    auto const width = std::max<std::size_t>(4, names.size());
+    auto const part = [width](char const *kind, std::string const &id, Names columns,
+                              std::string const &from) {
+        columns.resize(width, "NULL");
+        return "SELECT '" + std::string(kind) + "', " + id + ", " + common::join(columns, ", ") + " FROM "
+               + from;
+    };
+    auto const tags = quoteIdentifier(_type.tags_table);
+    std::string const asked = " = ANY (?1::uuid[])";
+    Names const selects{
+        part("row", "d.id", {"d.dataset_type_id::text", "d.run_id::text", "t.name::text", "c.name::text"},
+             "dataset AS d JOIN dataset_type AS t ON t.id = d.dataset_type_id JOIN collection AS c ON "
+             "c.collection_id = d.run_id WHERE d.id"
+                 + asked),
+        part("same", "dataset_id", dimensions,
+             tags + " WHERE dataset_type_id = ?2 AND collection_id = ?3" + matches),
+        part("member", "dataset_id", dimensions, tags + " WHERE collection_id = ?3 AND dataset_id" + asked),
+        part("file", "r.dataset_id",
+             {"r.path::text", "r.file_size::text", "l.dataset_id::text", "r.component::text"},
+             quoteIdentifier(_repo.config().records_table)
+                 + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND "
+                   "l.datastore_name = "
+                   "?4 WHERE r.dataset_id"
+                 + asked),
+        part("location", "dataset_id", {}, "dataset_location WHERE dataset_id" + asked),
+        part("trash", "dataset_id", {}, "dataset_location_trash WHERE dataset_id" + asked)};
+    return {common::join(selects, " UNION ALL "), values,
+            [this, byDataId, size = names.size()](Statement const &row) {
+                auto const kind = row.text(0);
+                std::vector<std::string> columns;
+                for (int i = 2; i < row.columnCount(); ++i) columns.push_back(row.text(i));
+                auto const dataId = std::vector<std::string>(
+                    columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(size));
+                if (kind == "same") {
+                    auto const at = byDataId->find(dataId);
+                    if (at != byDataId->end()) _known[at->second].ids.push_back(row.text(1));
+                    return;
+                }
+                auto &known = _known[row.text(1)];
+                if (kind == "row")
+                    known.row =
+                        Known::Row{std::stoll(columns[0]), std::stoll(columns[1]), columns[2], columns[3]};
+                if (kind == "member") known.data_id = dataId;
+                if (kind == "file")
+                    known.files.push_back({columns[0], row.isNull(3) ? -1 : std::stoll(columns[1]),
+                                           !row.isNull(4), columns[3]});
+                known.has_location = known.has_location || kind == "location";
+                known.in_trash = known.in_trash || kind == "trash";
+            }};
 }
 
 ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
     auto const hex = id.hex();
     auto const what = described(_type, dataId) + " of run \"" + _run + "\"";
     ExistingDataset out;
-    auto const at = _known.find(hex);
-    auto const known = at == _known.end() ? ask(hex, dataId) : at->second;
+    bool const onServer = _repo.db().dialect() == sql::Dialect::Postgres;
+    if (onServer && !_known.contains(hex)) learn({{id, dataId}});
+    auto const known = onServer ? _known.at(hex) : ask(hex, dataId);
     if (auto const &row = known.row) {
         out.registered = true;
         if (row->type != _type.id || row->run != _runId) {
@@ -218,7 +275,7 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         throw Error("DATASET_CONFLICT", what + " is registered with id " + other + ", not " + hex)
             .cause({.column = "id", .value = hex, .expected = other});
     }
-    if (out.registered) requireDataId(id, dataId, what);
+    if (out.registered) requireDataId(id, dataId, known, what);
     bool located = true;
     for (auto const &file : known.files) {
         located = file.located;
@@ -228,9 +285,9 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         }
         out.stored = true;
     }
-    if (!located) throw notLocated(hex, what, out.path);
+    if (!located) throw notLocated(known, what, out.path);
     if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
-    if (out.registered && !out.stored && hasRow("dataset_location", hex)) {
+    if (out.registered && !out.stored && known.has_location) {
         throw _repo.damaged(what + " has a location, but no row in " + _repo.config().records_table);
     }
     return out;
@@ -241,25 +298,20 @@ bool Datasets::hasRow(std::string const &table, std::string const &hex) const {
 }
 
 /// A registered dataset is a member of its own run, with the data ID that its id was made of.
-void Datasets::requireDataId(Uuid const &id, DataId const &dataId, std::string const &what) {
-    bool found = false;
-    _dataIdOf->query({id.hex(), _runId}, [&](Statement const &row) {
-        found = true;
-        for (std::size_t i = 0; i < dataId.size(); ++i) {
-            auto const stored = row.column(static_cast<int>(i) + 1);
-            if (stored == dataId[i]) continue;
-            throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to another data ID")
-                .cause({.column = _type.dimensions.required[i],
-                        .value = textOf(dataId[i]),
-                        .expected = textOf(stored)});
-        }
-    });
-    if (!found) throw _repo.damaged(what + " has no row in " + _type.tags_table);
+void Datasets::requireDataId(Uuid const &id, DataId const &dataId, Known const &known,
+                             std::string const &what) const {
+    if (!known.data_id) throw _repo.damaged(what + " has no row in " + _type.tags_table);
+    for (std::size_t i = 0; i < dataId.size(); ++i) {
+        auto const &stored = (*known.data_id)[i];
+        if (stored == textOf(dataId[i])) continue;
+        throw Error("DATASET_CONFLICT", "id " + id.text() + " of " + what + " belongs to another data ID")
+            .cause({.column = _type.dimensions.required[i], .value = textOf(dataId[i]), .expected = stored});
+    }
 }
 
 /// Why a stored dataset has no location in this datastore.
-Error Datasets::notLocated(std::string const &hex, std::string const &what, std::string const &path) const {
-    if (!hasRow("dataset_location_trash", hex)) {
+Error Datasets::notLocated(Known const &known, std::string const &what, std::string const &path) const {
+    if (!known.in_trash) {
         return _repo.damaged(what + " has a file, but no location in datastore "
                              + _repo.config().datastore_name);
     }

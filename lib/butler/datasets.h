@@ -65,7 +65,7 @@ public:
     ExistingDataset existing(common::Uuid const &id, DataId const &dataId);
 
     /// Ask for many datasets at once what existing() will be asked for each. Of use only on a server, where
-    /// each question is a round trip; the answers are those of this moment, until the next call.
+    /// each question is a round trip; the answers are those of one moment, until the next call.
     void prefetch(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
 
     /// Paths of the files of all other datasets of this type and data ID, of whatever run, as recorded.
@@ -96,17 +96,24 @@ private:
             std::string path;
             std::int64_t size_bytes = -1;
             bool located = false;
+            std::string component{};
         };
         std::optional<Row> row;
-        std::vector<std::string> ids; ///< of datasets with its data ID
-        std::vector<File> files;
+        std::vector<std::string> ids;                    ///< of datasets with its data ID
+        std::vector<File> files;                         ///< by component
+        std::optional<std::vector<std::string>> data_id; ///< as its run has it
+        bool has_location = false;                       ///< in any datastore
+        bool in_trash = false;
     };
     common::Error explained(common::Error const &e, std::vector<NewDataset> const &datasets,
                             std::size_t failed) const;
     Known ask(std::string const &hex, DataId const &dataId);
+    void learn(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
+    sql::Asked lookOnServer(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
     bool hasRow(std::string const &table, std::string const &hex) const;
-    void requireDataId(common::Uuid const &id, DataId const &dataId, std::string const &what);
-    common::Error notLocated(std::string const &hex, std::string const &what, std::string const &path) const;
+    void requireDataId(common::Uuid const &id, DataId const &dataId, Known const &known,
+                       std::string const &what) const;
+    common::Error notLocated(Known const &known, std::string const &what, std::string const &path) const;
 
     Repository const &_repo;
     DatasetType _type;

@@ -230,28 +230,36 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
 void DimensionRecords::insertAhead(std::vector<std::pair<std::string, DimensionRecord>> const &records) {
     _ahead.clear();
     if (_repo.db().dialect() != sql::Dialect::Postgres) return;
-    std::vector<sql::Asked> asked;
-    std::vector<RecordPlan const *> plans;
-    std::vector<Key> keys;
+    struct Row {
+        RecordPlan const *plan;
+        std::vector<Value> values;
+    };
+    // Elements in the order in which they come first, which is that of their references; and in each the rows
+    // by their keys: who writes beside us has the same order, so that no two wait for each other.
+    std::vector<std::string> elements;
+    std::map<std::pair<std::size_t, std::vector<Value>>, Row> rows;
     for (auto const &[element, record] : records) {
+        auto const at = std::find(elements.begin(), elements.end(), element);
+        auto const rank = static_cast<std::size_t>(at - elements.begin());
+        if (at == elements.end()) elements.push_back(element);
         auto const &plan = planOf(element);
         auto values = valuesOf(plan, record);
-        Key key{element, keyOf(plan, values)};
+        auto key = keyOf(plan, values);
         // Of several with one key the first is inserted, and the others are compared with it.
-        if (!_ahead.emplace(key, false).second) continue;
-        asked.push_back({plan.insert_text, std::move(values)});
-        plans.push_back(&plan);
-        keys.push_back(std::move(key));
+        rows.emplace(std::pair(rank, std::move(key)), Row{&plan, std::move(values)});
     }
+    std::vector<sql::Asked> asked;
+    for (auto const &[key, row] : rows) asked.push_back({row.plan->insert_text, row.values});
     std::size_t failed = 0;
     try {
         _repo.db().askTogether(asked, failed);
     } catch (Error const &e) {
-        _ahead.clear();
-        if (failed >= plans.size()) throw;
-        throw explained(_repo, *plans[failed], asked[failed].parameters, e);
+        if (failed >= rows.size()) throw;
+        auto const &row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(failed))->second;
+        throw explained(_repo, *row.plan, row.values, e);
     }
-    for (std::size_t i = 0; i < asked.size(); ++i) _ahead[keys[i]] = asked[i].changed > 0;
+    std::size_t n = 0;
+    for (auto const &[key, row] : rows) _ahead[{elements[key.first], key.second}] = asked[n++].changed > 0;
 }
 
 /// Whether a row is made for a record, now or ahead.

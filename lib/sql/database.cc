@@ -135,8 +135,8 @@ bool Database::hasTable(std::string const &name) {
     return cached(text).hasRow({name});
 }
 
-Transaction::Transaction(Database &db, Writers writers) : _db(db) {
-    _db.begin(writers);
+Transaction::Transaction(Database &db, Writing writing) : _db(db) {
+    _db.begin(writing);
 }
 
 Transaction::~Transaction() {

@@ -75,12 +75,15 @@ struct FailedRow {
     std::size_t row = 0; ///< their number when the database does not tell
 };
 
-/// Whether a transaction that writes keeps other programs of dbb from writing. SQLite lets one write at a
-/// time in any case.
-enum class Writers {
-    Alone,   ///< what was seen stays so until the commit
-    Together ///< others that say so write at the same time; constraints alone keep what they do apart. A row
-             ///< of theirs is not waited for long: REPO_LOCKED; see repeating()
+/// How a transaction writes on a server. SQLite lets one write at a time in any case.
+struct Writing {
+    /// Keep other programs of dbb from writing: what was seen stays so until the commit. Else constraints
+    /// alone keep apart what several do at once.
+    bool alone = true;
+    /// Wait for a row of another writer for as long as busyTimeout(). Else REPO_LOCKED comes before the
+    /// server would look for a deadlock and end one of those in it, which might be the other; see
+    /// repeating().
+    bool patient = true;
 };
 
 /// A connection. Not for several threads at once.
@@ -117,7 +120,7 @@ public:
 
     /// Begin a transaction that may write; waits for other writers up to the connection's time-out. A server
     /// that is lost is connected to again, as for statements outside of transactions.
-    virtual void begin(Writers writers = Writers::Alone) = 0;
+    virtual void begin(Writing writing = {}) = 0;
     /// Begin a transaction that reads only: a steady view, and one lock for many statements.
     virtual void beginRead() = 0;
     /// \throws Error REPO_UNREACHABLE when the connection is lost meanwhile: then it may have been kept
@@ -149,7 +152,7 @@ private:
 /// Rolls back when it goes out of scope uncommitted.
 class Transaction {
 public:
-    explicit Transaction(Database &db, Writers writers = Writers::Alone);
+    explicit Transaction(Database &db, Writing writing = {});
     ~Transaction();
     Transaction(Transaction const &) = delete;
     Transaction &operator=(Transaction const &) = delete;

@@ -71,8 +71,8 @@ private:
 /// What a statement can have at most; the protocol counts them with 16 bits.
 constexpr std::size_t mostParameters = 65535;
 
-/// How long a transaction that writes beside others waits for a row of theirs. Less than the second after
-/// which a server looks for a deadlock and ends one of those in it: it is always we that give way.
+/// How long a transaction that is not patient waits for a row of others: less than the second after which a
+/// server looks for a deadlock.
 constexpr milliseconds rowWait(400);
 /// How often a question is put again to a server that lets us in and then ends the connection.
 constexpr int mostTries = 5;
@@ -108,14 +108,10 @@ public:
 
     void useMemoryForCommits() override {}
 
-    void begin(Writers writers) override {
-        bool const together = writers == Writers::Together;
-        auto script = settings("BEGIN");
-        // Who writes alone keeps other programs of dbb from coming in between a look and what follows from
-        // it.
-        script += together ? "SELECT pg_advisory_xact_lock_shared" : "SELECT pg_advisory_xact_lock";
-        script += "(hashtext('dbb'), hashtext(coalesce(current_schema(), ''))); ";
-        if (together) script += setting("lock_timeout", std::min(rowWait, _lockTime));
+    void begin(Writing writing) override {
+        auto script = settings("BEGIN") + "SELECT pg_advisory_xact_lock" + (writing.alone ? "" : "_shared")
+                      + "(hashtext('dbb'), hashtext(coalesce(current_schema(), ''))); ";
+        if (!writing.patient) script += setting("lock_timeout", std::min(rowWait, _lockTime));
         script += "SAVEPOINT dbb";
         _savepoints.clear();
         untilConnected([&] { check(_connection.run(script)); });

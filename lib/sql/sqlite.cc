@@ -219,7 +219,7 @@ public:
     Value nextKey(std::string const &) override { return std::monostate{}; }
 
     // A deferred transaction would fail at its first write when another writer came in between.
-    void begin(Writers) override { cached("BEGIN IMMEDIATE").run({}); }
+    void begin(Writing) override { cached("BEGIN IMMEDIATE").run({}); }
     void beginRead() override { cached("BEGIN").run({}); }
     void commit() override { cached("COMMIT").run({}); }
     void rollback() override { cached("ROLLBACK").run({}); }

@@ -256,7 +256,7 @@ check 'a database that is not there' fails 4 'database "gone" does not exist' db
 
 check 'register for a restart' registered cut cut
 mkfifo lines.fifo
-dbb-ingest --repo cut -t direct --rejects cut.rejects < lines.fifo > cut.out 2> cut.err &
+DBB_RECONNECT_TIMEOUT=1s dbb-ingest --repo cut -t direct --rejects cut.rejects < lines.fifo > cut.out 2> cut.err &
 writer=$!
 exec 9> lines.fifo
 head -n 20 lines >&9

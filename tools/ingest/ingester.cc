@@ -16,6 +16,7 @@
 #include <cmath>
 #include <ranges>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 #include <utility>
 
@@ -34,6 +35,8 @@ constexpr std::size_t rememberedIds = 65536;
 constexpr std::size_t rememberedTargets = 256;
 /// How often it is looked whether an exposure that is waited for has come.
 constexpr std::chrono::milliseconds retryTime(200);
+/// How often the lines of an exposure are tried on a server before they are refused.
+constexpr int mostTries = 3;
 
 /// Errors of the repository itself, after which going on would only repeat them.
 bool isFatal(Error const &e) {
@@ -199,43 +202,76 @@ void Ingester::commitBatch(std::vector<Item> &items) {
     }
     // Files first: they may take long, and until their rows are there nobody sees them.
     if (_placement.makesFiles()) {
-        lookUnlocked(items);
+        sql::repeating([&] { lookUnlocked(items); });
         for (auto &item : items) place(item);
         for (auto &item : items) syncFolders(item);
     }
-    if (!storeBatch(items, groups, Failures::EndBatch)) storeBatch(items, groups, Failures::EndExposure);
+    // A record that is replaced must not be replaced by two at once.
+    sql::Writing writing{.alone = _options.update_records, .patient = false};
+    auto failures = Failures::EndBatch;
+    sql::repeating([&] {
+        while (!storeBatch(items, groups, failures, writing)) {
+            // Whoever was in the way is not any more when we write alone.
+            failures = Failures::EndExposure;
+            writing.alone = true;
+        }
+    });
+    if (!writing.alone && _onServer) undoLeftOversAlone(items);
 }
 
 /// One transaction. Savepoints, which a failure of one exposure alone needs, cost about as much as the rows;
 /// without them the failure takes the whole batch back. \return whether it was committed
-bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures) {
-    sql::Transaction transaction(_repo.db());
+bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
+                          sql::Writing writing) {
+    bool committed = false;
+    try {
+        committed = storeOnce(items, groups, failures, writing);
+    } catch (Error const &) {
+        forgetStored(groups);
+        throw;
+    }
+    if (!committed) forgetStored(groups);
+    return committed;
+}
+
+bool Ingester::storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
+                         sql::Writing writing) {
+    sql::Transaction transaction(_repo.db(), writing);
     // Another program may have been faster since a look that was taken without the lock.
     lookAndPlace(items);
     if (failures == Failures::EndBatch) {
-        if (!storeTogether(groups)) {
-            for (auto *item : std::views::join(groups)) forgetRegistered(*item);
-            return false;
-        }
+        if (!storeTogether(groups)) return false;
     } else {
         for (auto const &group : groups) storeGroup(group);
     }
     explainCollisions(items);
-    undoLeftOvers(items);
+    if (writing.alone || !_onServer) undoLeftOvers(items);
     transaction.commit();
     return true;
 }
 
+/// What was taken back with a transaction.
+void Ingester::forgetStored(std::vector<Group> const &groups) {
+    _records.forgetAhead();
+    for (auto *item : std::views::join(groups)) forgetRegistered(*item);
+}
+
 /// On a server, what all of them will be looked up for at once.
-void Ingester::prefetch(std::vector<Item> &items) {
+void Ingester::prefetch(Group const &items) {
     if (!_onServer) return;
     std::map<butler::Datasets *, std::vector<std::pair<common::Uuid, butler::DataId>>> wanted;
-    for (auto &item : items) {
-        if (item.error || item.twin) continue;
-        if (!item.target->datasets) findTarget(*item.target);
-        if (item.target->datasets) wanted[&*item.target->datasets].emplace_back(*item.id, item.data_id);
+    for (auto *item : items) {
+        if (item->error || item->twin) continue;
+        if (!item->target->datasets) findTarget(*item->target);
+        if (item->target->datasets) wanted[&*item->target->datasets].emplace_back(*item->id, item->data_id);
     }
     for (auto &[datasets, list] : wanted) datasets->prefetch(list);
+}
+
+Ingester::Group Ingester::allOf(std::vector<Item> &items) {
+    Group out;
+    for (auto &item : items) out.push_back(&item);
+    return out;
 }
 
 /// A first look, which keeps nobody from writing.
@@ -245,25 +281,25 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
     };
     {
         sql::ReadTransaction const view(_repo.db());
-        prefetch(items);
+        prefetch(allOf(items));
         for (auto &item : items) look(item);
     }
     if (std::none_of(items.begin(), items.end(), inTrash)) return;
     // Who removes a dataset has the lock until its file is deleted: with the lock we see what is left over.
     sql::Transaction const removalsAreDone(_repo.db());
-    std::vector<Item *> again;
+    Group again;
     for (auto &item : items) {
         if (!inTrash(item)) continue;
         item.error.reset();
         _recent.emplace(item.id->hex(), item.line.path);
         again.push_back(&item);
     }
-    prefetch(items);
+    prefetch(again);
     for (auto *item : again) look(*item);
 }
 
 void Ingester::lookAndPlace(std::vector<Item> &items) {
-    prefetch(items);
+    prefetch(allOf(items));
     for (auto &item : items) {
         look(item);
         if (_options.dry_run || !_placement.makesFiles()) place(item);
@@ -500,7 +536,6 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
         return true;
     } catch (Error const &e) {
         if (isFatal(e)) throw;
-        _records.forgetAhead();
         return false;
     }
 }
@@ -521,19 +556,32 @@ void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
 
 /// The lines of one exposure that have the same records. All of it or nothing.
 void Ingester::storeGroup(Group const &group) {
+    auto error = tryGroup(group);
+    // A writer that does not know our lock may have come in between. What fails once more is at fault itself.
+    for (int tries = 1; error && _onServer && !_options.dry_run && tries < mostTries; ++tries) {
+        prefetch(group);
+        for (auto *item : group) look(*item);
+        error = tryGroup(group);
+    }
+    if (!error) return;
+    for (auto *item : group) {
+        if (!item->error) reject(*item, *error);
+    }
+}
+
+/// \return why nothing of it was stored
+std::optional<Error> Ingester::tryGroup(Group const &group) {
     std::optional<sql::Savepoint> savepoint;
     if (!_options.dry_run) savepoint.emplace(_repo.db());
     try {
         syncRecords(group);
         storeItems(group);
         if (savepoint) savepoint->release();
+        return std::nullopt;
     } catch (Error const &e) {
         if (isFatal(e)) throw;
-        for (auto *item : group) {
-            if (item->error) continue;
-            reject(*item, e);
-            forgetRegistered(*item);
-        }
+        for (auto *item : group) forgetRegistered(*item);
+        return e;
     }
 }
 
@@ -552,7 +600,15 @@ void Ingester::syncRecords(Group const &group) {
     (*first)->updated = updated;
 }
 
-void Ingester::storeItems(Group const &group) {
+void Ingester::storeItems(Group group) {
+    // In an order that all programs keep, so that none has what another waits for while it waits for that
+    // one.
+    if (_onServer) {
+        std::ranges::stable_sort(group, {}, [](Item *i) {
+            return i->error ? std::tuple<std::string, std::string, std::string>()
+                            : std::tuple(i->line.run, i->target->type.name, i->id->hex());
+        });
+    }
     std::vector<butler::NewDataset> fresh;
     Target *target = nullptr;
     auto store = [&] {
@@ -586,7 +642,19 @@ void Ingester::reject(Item &item, Error const &e) {
     item.error = e;
 }
 
-/// Files that were put in place for lines that then failed. Under the write lock nobody can come to name
+/// Others may write with us, and a file of ours may be what they have found in its place.
+void Ingester::undoLeftOversAlone(std::vector<Item> &items) {
+    bool const any = std::any_of(items.begin(), items.end(), [](Item const &item) {
+        return item.error && item.placed && item.placed->created;
+    });
+    if (!any) return;
+    sql::repeating([&] {
+        sql::Transaction const alone(_repo.db());
+        undoLeftOvers(items);
+    });
+}
+
+/// Files that were put in place for lines that then failed. While we write alone nobody can come to name
 /// them.
 void Ingester::undoLeftOvers(std::vector<Item> &items) {
     for (auto &item : items) {

@@ -77,7 +77,8 @@ private:
     static void forgetRegistered(Item &item);
     static void requireUuid(Item const &item);
     void prepare(Item &item);
-    void prefetch(std::vector<Item> &items);
+    static Group allOf(std::vector<Item> &items);
+    void prefetch(Group const &items);
     void look(Item &item);
     void lookUnlocked(std::vector<Item> &items);
     void lookAndPlace(std::vector<Item> &items);
@@ -85,15 +86,21 @@ private:
     Placed placeFile(RawLine const &line, std::string const &path);
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
-    bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures);
+    bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
+                    sql::Writing writing);
+    bool storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
+                   sql::Writing writing);
+    void forgetStored(std::vector<Group> const &groups);
     bool storeTogether(std::vector<Group> const &groups);
     void insertRecordsAhead(std::vector<Group> const &groups);
     void storeGroup(Group const &group);
+    std::optional<common::Error> tryGroup(Group const &group);
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
-    void storeItems(Group const &group);
+    void storeItems(Group group);
     std::string templatePath(Item const &item) const;
     void reject(Item &item, common::Error const &e);
+    void undoLeftOversAlone(std::vector<Item> &items);
     void undoLeftOvers(std::vector<Item> &items);
     void explainCollisions(std::vector<Item> &items);
     std::string warnOfGone(Item const &item);
