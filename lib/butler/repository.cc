@@ -149,9 +149,11 @@ void ensureRecordsTable(sql::Database &db, Config const &config, Access access) 
         db.execute("CREATE TEMP" + recordsTable(name, db.dialect()).front().substr(sizeof "CREATE" - 1));
         return;
     }
-    sql::Transaction transaction(db);
-    if (!db.hasTable(name)) createRecordsTable(db, name);
-    transaction.commit();
+    sql::repeating([&] {
+        sql::Transaction transaction(db);
+        if (!db.hasTable(name)) createRecordsTable(db, name);
+        transaction.commit();
+    });
 }
 
 void fillTables(sql::Database &db) {

@@ -18,6 +18,7 @@ using std::chrono::milliseconds;
 namespace {
 
 constexpr milliseconds connectTime(30'000);
+constexpr milliseconds shortestTry(1'000);
 /// How often a wait looks whether this program is asked to stop.
 constexpr milliseconds slice(200);
 /// What is in hand then may come to its end, before it is cancelled.
@@ -53,7 +54,7 @@ void pause(milliseconds most) {
 
 PostgresConnection::PostgresConnection(PostgresTarget const &target, milliseconds wait)
     : _target(target), _wait(wait) {
-    auto const why = connect();
+    auto const why = connect(std::clamp(reconnectTime(), shortestTry, connectTime));
     if (isBetweenTimes(why)) reconnect();
     if (!lost()) return;
     auto error = unreachable("connect to", _target.name(), why);
@@ -72,7 +73,7 @@ void PostgresConnection::close() {
 }
 
 /// One try. \return why it failed, empty when it did not
-std::string PostgresConnection::connect() {
+std::string PostgresConnection::connect(milliseconds time) {
     close();
     // A peer that is gone without a word is noticed by TCP.
     std::array<std::array<char const *, 2>, 12> const options{{{"host", _target.host.c_str()},
@@ -93,7 +94,7 @@ std::string PostgresConnection::connect() {
         names[i] = options[i][0];
         values[i] = options[i][1];
     }
-    auto const deadline = Clock::now() + connectTime;
+    auto const deadline = Clock::now() + time;
     _handle = ::PQconnectStartParams(names.data(), values.data(), 0);
     std::string why;
     auto state = PGRES_POLLING_WRITING;
@@ -121,15 +122,18 @@ void PostgresConnection::reconnect() {
     auto const time = reconnectTime();
     auto const name = _target.name();
     common::log::warning("lost the connection to \"" + name + "\", connecting again");
-    std::string why;
-    for (auto wait = firstPause;; wait = std::min(2 * wait, longestPause)) {
-        pause(wait);
-        if (why = connect(); why.empty()) break;
-        if (Clock::now() - start + wait > time || common::stopSignal() != 0) {
-            throw unreachable("connect to", name, why)
-                .hint("it was tried again for " + std::to_string(time.count() / 1000)
-                      + " s (DBB_RECONNECT_TIMEOUT); look whether the server runs, then run this again");
-        }
+    std::string why = "it is not tried again";
+    auto wait = firstPause;
+    for (auto left = time; left.count() > 0 && common::stopSignal() == 0;
+         wait = std::min(2 * wait, longestPause)) {
+        pause(std::min(wait, left));
+        if (why = connect(std::min(connectTime, left)); why.empty()) break;
+        left = time - std::chrono::duration_cast<milliseconds>(Clock::now() - start);
+    }
+    if (lost()) {
+        throw unreachable("connect to", name, why)
+            .hint("it was tried for " + std::to_string(time.count() / 1000)
+                  + " s (DBB_RECONNECT_TIMEOUT); look whether the server runs, then run this again");
     }
     std::chrono::duration<double> const seconds = Clock::now() - start;
     common::log::warning("connected to \"" + name + "\" again after "

@@ -39,7 +39,7 @@ private:
     using Clock = std::chrono::steady_clock;
 
     void close();
-    std::string connect();
+    std::string connect(std::chrono::milliseconds time);
     void startClock();
     void await();
     void giveUpWhenDue();

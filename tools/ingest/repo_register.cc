@@ -101,9 +101,12 @@ std::string registerOne(butler::Repository const &repo, Table const &table, Regi
         auto const outcome = syncAll(repo, table, options).text();
         return outcome == "existing" ? outcome : "planned";
     }
-    sql::Transaction transaction(repo.db());
-    auto outcome = syncAll(repo, table, options).text();
-    transaction.commit();
+    std::string outcome;
+    sql::repeating([&] {
+        sql::Transaction transaction(repo.db());
+        outcome = syncAll(repo, table, options).text();
+        transaction.commit();
+    });
     return outcome;
 }
 

@@ -243,6 +243,8 @@ ExitCode removeRaw(RemoveOptions const &options, common::Output &out) {
         remover.tell("planned", out);
         return ExitCode::Done;
     }
+    // A commit of which nobody knows whether it was kept is not tried again, since what is gone can't be selected:
+    // the same command does the rest.
     {
         sql::Transaction transaction(repo.db());
         remover.select();
