@@ -142,6 +142,8 @@ def main() -> int:
     parser.add_argument("repo")
     parser.add_argument("nights", nargs="*", type=Path, metavar="NIGHT")
     parser.add_argument("--register", nargs="*", default=[], metavar="NAME", help="instruments to register")
+    parser.add_argument("--registry", metavar="URL", help="of the repository that is made (default: SQLite)")
+    parser.add_argument("--namespace", metavar="SCHEMA", help="of that registry")
     parser.add_argument("--transfer", default="direct", help="mode of Butler.ingest, or none (default: direct)")
     parser.add_argument("--files", default=":", metavar="[FROM]:[TO]", help="only these good files of each night")
     parser.add_argument("--present", action="store_true",
@@ -151,7 +153,7 @@ def main() -> int:
     if Path(args.repo, "butler.yaml").exists():
         butler = Butler.from_config(args.repo, writeable=True)
     else:
-        butler = oc.make_repo(args.repo)
+        butler = oc.make_repo(args.repo, db=args.registry, namespace=args.namespace)
     for name in args.register:
         oc.register_instrument(butler, oc.load_instrument(name))
     first, last = (int(n) if n else None for n in args.files.split(":"))

@@ -310,6 +310,9 @@ stop_server() { "$here/../servers/postgres.sh" stop --remove "$server" > /dev/nu
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 url=$("$here/../servers/postgres.sh" start "$server" "$port" --db dbb --ext btree_gist 2> server.log | tail -n 1)
 on_server() { dbb-repo create "$1" --registry "$url" --namespace "$2" && dbb-repo register-instrument "$1" "${@:3}" > /dev/null; }
+ingest_nights() { for camera in "${cameras[@]}"; do good_files "night-$camera" | tr '\n' '\0' | xargs -0 dbb-ingest --repo "$1" -t direct > "$1.receipts" || return 1; done; }
+# dbb_finds_all REPO    each file of the nights is there already, with what dbb would have written
+dbb_finds_all() { ingest_nights "$1" && ! grep '"ingest":' "$1.receipts" | grep -v '"ingest":{"outcome":"existing"'; }
 must on_server ours-pg ours "${cameras[@]}"
 must ours_registered ours-lite "${cameras[@]}"
 for camera in "${cameras[@]}"; do
@@ -322,6 +325,18 @@ for repo in ours-pg ours-lite; do
 done
 check 'PostgreSQL: same dump as SQLite' same_dump ours-pg ours-lite
 check 'PostgreSQL: butler_check' butler_check ours-pg
+# The same nights by Python there, and each of the two in what the other has made.
+nights=("${cameras[@]/#/night-}")
+must dbb-repo create lite-of-ours && must dbb-repo register-instrument lite-of-ours "${cameras[@]}"
+must ingest_nights lite-of-ours
+check 'PostgreSQL: Python fills one of its own' fill python-pg "${nights[@]}" --registry "$url" --namespace python --register "${cameras[@]}"
+check 'PostgreSQL: same dump as ours' same_dump python-pg lite-of-ours
+check 'PostgreSQL: what Python stored exists here' dbb_finds_all python-pg
+must on_server mixed-pg mixed "${cameras[@]}"
+check 'PostgreSQL: Python begins in one of ours' fill mixed-pg "${nights[@]}" --files :20
+check 'PostgreSQL: ours goes on there' ingest_nights mixed-pg
+check 'PostgreSQL: same dump after both' same_dump mixed-pg lite-of-ours
+check 'PostgreSQL: butler_check after both' butler_check mixed-pg
 stop_server
 
 # shellcheck source=tests/interop/check_repos.sh
