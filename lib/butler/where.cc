@@ -296,8 +296,10 @@ private:
     std::string bound(Value value) {
         if (_out.values.size() >= maxValues)
             throw mistake(_expression, peek().at, "there are too many values");
+        // A server would read the fraction as what its column is, and refuse it for an integer one.
+        bool const fraction = std::holds_alternative<double>(value);
         _out.values.push_back(std::move(value));
-        return "?";
+        return fraction ? "CAST(? AS DOUBLE PRECISION)" : "?";
     }
 
     std::string const &_expression;

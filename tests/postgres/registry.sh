@@ -45,7 +45,7 @@ for repo in ours lite; do
   tell "files are existing in $repo" "$([ "$(grep -c '"outcome":"existing"' log)" = 40 ] || tail -n 3 log)"
 done
 tell 'holds the same as SQLite' "$(same ours lite | head -n 20)"
-where="exposure.seq_num >= 1 AND exposure.timespan_begin > 1500000000000000000 AND band = 'r'"
+where="exposure.seq_num >= 1 AND exposure.timespan_begin > 1500000000000000000 AND band = 'r' AND detector > 0.5 AND exposure.exposure_time < 1000.5"
 tell 'conditions select the same' "$(diff <(dbb-repo show ours datasets --where "$where" | jq -r .id | sort) <(dbb-repo show lite datasets --where "$where" | jq -r .id | sort))"
 check 'why of a file' dbb-why --repo ours "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits"
 # Refusals are those of SQLite.
@@ -69,6 +69,9 @@ tell 'holds the same after it' "$(same ours lite | head -n 20)"
 for repo in ours lite; do check "remove in $repo" dbb-repo remove-raw $repo --instrument LATISS --exposure 3018092000065; done
 tell 'holds the same after a removal' "$(same ours lite | head -n 20)"
 check 'check says what it can not' fails 5 'check reads SQLite registries only' dbb-repo check ours
+refused() { sed -n 6p lines | jq -c '(.data_id.exposure, .records.exposure.id) += 1 | .records.exposure.obs_id = "late" | .records.exposure.observation_type = "far too long to be stored"' | dbb-ingest --repo ours -t copy --rejects late.rejects; }
+check 'a line that is refused when its file is there' fails 1 '.' refused
+tell 'takes its file away' "$(find ours -name '*late*')"
 check 'a dry run' fails 1 'LSSTCam is not registered' dbb-ingest -n --repo empty -t direct night
 
 # ---------------------------------------------------------------- round trips
