@@ -1,7 +1,8 @@
 # What the suites of this folder share: a small input, a run of dbb-ingest under strace, and what must hold after it.
 # shellcheck shell=bash
 #
-# A suite sources this file in the folder of the project, then calls make_inputs.
+# A suite sources this file in the folder of the project, then calls make_inputs. With SERVER=1 the registry is on a PostgreSQL
+# server, which it starts; each try has a database of its own, a copy of that of the template.
 . tests/_suite.sh
 # In memory where there is room: a kill leaves the same behind, and no fsync has to wait for a disk.
 if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tail -n 1)" -gt 500000 ] 2> /dev/null; then
@@ -9,18 +10,26 @@ if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tai
 else
   work_in "${TMPDIR:-/tmp}"
 fi
-export JOBS=${JOBS:-$(nproc)}
+export JOBS=${JOBS:-$(nproc)} url=''
+if [ -n "${SERVER:-}" ]; then
+  stop_server() { "$root/tests/servers/postgres.sh" stop --remove "$work/server" > /dev/null 2>&1; }
+  trap 'stop_server; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  url=$(tests/servers/postgres.sh start "$work/server" "$port" --db registry --ext btree_gist 2> "$work/server.log" | tail -n 1)
+  [ -n "$url" ] || { cat "$work/server.log"; echo "no server: 0 passed, 1 failed"; exit 1; }
+fi
 
 # System calls that change a file system, a file or a descriptor that others see. Of openat only those that may create.
 calls='openat creat mkdir mkdirat rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat rmdir mknod mknodat
   truncate ftruncate fallocate chmod fchmod fchmodat chown lchown fchown fchownat utimensat setxattr fsetxattr removexattr fremovexattr
   fsync fdatasync sync syncfs sync_file_range write writev pwrite64 pwritev pwritev2 copy_file_range sendfile splice vmsplice io_submit
-  io_uring_enter msync'
+  io_uring_enter msync'${url:+ sendto}
 # All others that dbb-ingest may make: they read, or change the process alone. (fcntl and flock take locks.)
 harmless='access arch_prctl brk clone clone3 close connect dup dup2 epoll_create1 execve exit exit_group faccessat faccessat2 fadvise64 fcntl flock
   fstat fstatfs futex getcwd getdents64 geteuid getegid getgid getpid getppid getrandom gettid getuid ioctl lseek lstat madvise mlock mmap
   mprotect mremap munmap nanosleep clock_nanosleep newfstatat openat2 pipe2 poll ppoll prctl pread64 prlimit64 read readlink readlinkat readv
   restart_syscall rseq rt_sigaction rt_sigprocmask rt_sigreturn sched_getaffinity sched_yield set_robust_list set_tid_address
+  recvfrom setsockopt getsockopt getsockname getpeername
   sigaltstack socket stat statfs statx sysinfo tgkill time umask uname wait4'
 export calls harmless
 
@@ -29,7 +38,7 @@ export calls harmless
 make_inputs() {
   local raw=$work/source
   {
-    dbb-repo create "$work/template" && dbb-repo register-instrument "$work/template" LSSTCam LATISS
+    dbb-repo create "$work/template" ${url:+--registry "$url"} && dbb-repo register-instrument "$work/template" LSSTCam LATISS
   } > /dev/null || exit 2
   mkdir "$raw"
   cp "$root"/examples/data/{LSSTCam,LSSTComCam}/*.fits "$raw"
@@ -68,6 +77,11 @@ scenario() {
 fresh() {
   rm -rf repo raw receipts rejects again rejects.again ended
   cp -r "$work/template" repo
+  if [ -n "$url" ]; then
+    database=try_$$
+    psql -X -q "${url%/registry}/postgres" -c "DROP DATABASE IF EXISTS $database (FORCE)" -c "CREATE DATABASE $database TEMPLATE registry" 2> /dev/null
+    sed -i "s|/registry\"|/$database\"|" repo/butler.yaml
+  fi
   raw=$PWD/raw
   [ "$files" = outside ] || raw=$PWD/repo/raw
   cp -rp "$work/source" "$raw"
@@ -133,8 +147,8 @@ outcomes() {
 # The rows by the statements in file $1, files with mode, content or target, and folders with mode. What a killed run may leave behind does
 # not count: temporary files, and whole files that no row names (of a line that is refused: nobody comes to remove it).
 state() {
-  { echo "SELECT 'named ' || path FROM file_datastore_records; SELECT * FROM sqlite_master;"; cat "$1"; } |
-    db -readonly repo/gen3.sqlite3 | sort > rows.now
+  { echo "SELECT 'named ' || path FROM file_datastore_records;"; [ -n "$url" ] || echo 'SELECT * FROM sqlite_master;'; cat "$1"; } |
+    registry | sort > rows.now
   sed -n 's|^named \([^:]*\)$|repo/\1|p; s|^named file://||p' rows.now > named
   files_of repo raw > files.now
   find repo -mindepth 2 -name '*.fits' -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
@@ -143,41 +157,68 @@ state() {
   # Folders of files that are named, up to the repository.
   awk '/^repo\// { while (sub(/\/[^\/]*$/, "") && $0 != "repo" && !seen[$0]++) print }' named | tr '\n' '\0' |
     xargs -0r stat -c '%n folder %a' | sort > folders.now
-  { cat rows.now folders.now; grep -vFf left files.now; } | sed "s|$PWD/|@/|g"
+  # Each try has a database of its own, whose name is in butler.yaml.
+  { cat rows.now folders.now; grep -vFf left files.now | grep -v ' repo/butler.yaml$'; } | sed "s|$PWD/|@/|g"
 }
-# Statements that show all rows of the repository but for dates of registration.
+# Statements that show all rows of the repository but for dates of registration. On a server numbers of collections and dataset
+# types are passed over by transactions that were taken back: there they are shown by name.
 all_tables() {
-  db -readonly repo/gen3.sqlite3 "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat('quote(\"' || c.name || '\")', ', ')
-    FROM pragma_table_info(m.name) AS c WHERE c.name <> 'ingest_date') || ' FROM \"' || m.name || '\";'
-    FROM sqlite_master AS m WHERE m.type = 'table'"
+  if [ -z "$url" ]; then
+    registry "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat('quote(\"' || c.name || '\")', ', ')
+      FROM pragma_table_info(m.name) AS c WHERE c.name <> 'ingest_date') || ' FROM \"' || m.name || '\";'
+      FROM sqlite_master AS m WHERE m.type = 'table'"
+    return
+  fi
+  registry "SELECT format('SELECT %L, (to_jsonb(t) - ''{ingest_date,collection_id,run_id,dataset_type_id,dimensions_key}''::text[]', c.relname)
+    || CASE c.relname WHEN 'dataset_type' THEN ' - ''id''' WHEN 'dimension_graph_key' THEN ' - ''id'''
+       WHEN 'dimension_graph_definition' THEN ' - ''dimension_graph_id''' ELSE '' END || ')::text'
+    || coalesce((SELECT string_agg(CASE WHEN a.attname = 'dataset_type_id' THEN ', (SELECT name FROM dataset_type WHERE id = dataset_type_id)'
+       ELSE format(', (SELECT c.name FROM collection AS c WHERE c.collection_id = t.%I)', a.attname) END, '')
+       FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname IN ('collection_id', 'run_id', 'dataset_type_id')), '')
+    || format(' FROM %I AS t;', c.relname) FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
 }
 files_of() {
   find "$@" -name '.dbb-*' -prune -o \( -type f -o -type l \) -not -name 'gen3.sqlite3*' -printf '%p %y %m %l\n' 2> /dev/null | sort
   find "$@" -name '.dbb-*' -prune -o -type f -not -name 'gen3.sqlite3*' -print0 2> /dev/null | sort -z | xargs -0r sha256sum
 }
-# A killed process may hold its lock for a moment longer.
-db() { sqlite3 -cmd '.timeout 5000' "$@"; }
+# registry [STATEMENTS]    the answers of the registry to statements, or to those on standard input; columns joined by "|"
+registry() {
+  if [ -n "$url" ]; then
+    psql -X -q -A -t "$(sed -nE 's/^  db: "?(postgresql:[^"]*)"?$/\1/p' repo/butler.yaml)" ${1:+-c "$1"}
+  else
+    # A killed process may hold its lock for a moment longer.
+    sqlite3 -cmd '.timeout 5000' -readonly repo/gen3.sqlite3 "$@"
+  fi
+}
+# The server may be busy with what a killed process sent last.
+settled() {
+  local sessions="SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dbb'"
+  [ -z "$url" ] || until [ "$(registry "$sessions")" = 0 ]; do sleep 0.02; done
+}
 
 # Whether the repository is sound, receipts so far are true, and no file is lost or half there. Prints what is wrong.
 sound() {
   local path
+  settled
   if ! dbb-repo check repo > checked 2>&1; then
     echo 'dbb-repo check finds damage:'
     cat checked
     return
   fi
   # The same by other means, since the checker is not what is on trial here. There are no tags before the first type.
-  db -readonly repo/gen3.sqlite3 "PRAGMA integrity_check; PRAGMA foreign_key_check;
-    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM file_datastore_records)
+  {
+    [ -n "$url" ] || echo 'PRAGMA integrity_check; PRAGMA foreign_key_check;'
+    echo "SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM file_datastore_records)
       OR id NOT IN (SELECT dataset_id FROM dataset_location);
     SELECT 'half there: ' || dataset_id FROM file_datastore_records WHERE dataset_id NOT IN (SELECT id FROM dataset);
-    SELECT 'row ' || dataset_id || ' ' || path FROM file_datastore_records ORDER BY dataset_id;
-    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM dataset_tags_00000001);
-    " > registry 2> registry.err
-  grep -v '^row ' registry | grep -vx ok
-  [ "$(head -n 1 registry)" = ok ] || echo 'no integrity'
-  grep -v 'no such table: dataset_tags_00000001' registry.err
-  sed -n 's/^row //p' registry > rows
+    SELECT 'row ' || replace(dataset_id${url:+::text}, '-', '') || ' ' || path FROM file_datastore_records ORDER BY dataset_id;
+    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM dataset_tags_00000001);"
+  } | registry > registry.out 2> registry.err
+  grep -v '^row ' registry.out | grep -vx ok
+  [ -n "$url" ] || [ "$(head -n 1 registry.out)" = ok ] || echo 'no integrity'
+  # It is not there before the first dataset.
+  grep -vE '(no such table: |relation ")dataset_tags_00000001|^LINE |^ *\^' registry.err
+  sed -n 's/^row //p' registry.out > rows
   while read -r _ path; do
     case $path in file://*) path=${path#file://} ;; *) path=repo/$path ;; esac
     [ -e "$path" ] || echo "a row names a missing file: $path"

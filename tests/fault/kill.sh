@@ -10,6 +10,7 @@
 #        STEP          of the others every STEP-th point (default: 40)
 #        PAGES         of writes to the database and its journal only every PAGES-th (default: 1)
 #        RANDOM_KILLS  number of random moments of larger runs (default: 200), RANDOM_SEED where they begin
+#        SERVER=1      the registry is on a PostgreSQL server, which the suite starts; what is sent to it is a point, too
 #        JOBS          how many at a time (default: number of cores)
 #
 # strace raises SIGKILL when the process enters the call, so that the call itself never happens; the first checks prove
@@ -80,7 +81,7 @@ for name in $names; do
   [[ " ${full//$'\n'/ } " != *" $name "* ]] || step=1
   points "$name" > all-points
   awk -v step="$step" -v pages="${PAGES:-1}" '$1 == "pwrite64" && pw++ % pages { next } n++ % step == 0' all-points > chosen
-  export -f scenario table fresh feed ingest traced with_faults outcomes state files_of db sound moved complete stop_at
+  export -f scenario table fresh feed ingest traced with_faults outcomes state files_of registry settled sound moved complete stop_at
   # shellcheck disable=SC2016  # the inner shell expands it
   problems=$(xargs -a chosen -P "$JOBS" -L 1 bash -uc 'stop_at "$0" "$@"' "$name" 2>&1)
   [ -s chosen ] || problems='no point was found'
@@ -153,4 +154,4 @@ if [ "$kills" -gt 0 ]; then
   tell "random moments: $kills runs, stopped $stopped times" "$problems"
 fi
 
-sum_up kill
+sum_up "kill${SERVER:+ with a server}"
