@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <functional>
 #include <map>
+#include <utility>
 
 namespace dbb::butler {
 
@@ -38,12 +41,134 @@ void readIndexes(sql::Database &db, std::string const &table, ActualTable &out) 
 }
 
 /// SQLite shows CHECK constraints in the table's text only.
-bool checksLength(ActualTable const &table, ColumnSpec const &column) {
-    auto const check = "length(" + column.name + ")<=" + std::to_string(column.length);
-    auto const at = table.definition.find(check);
-    if (at == std::string::npos) return false;
-    auto const end = at + check.size();
-    return end == table.definition.size() || table.definition[end] < '0' || table.definition[end] > '9';
+void readLengths(sql::Database &db, std::string const &table, ActualTable &out) {
+    std::string text;
+    db.cached("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?")
+        .query({table}, [&](Statement const &row) { text = row.text(0); });
+    std::erase_if(text, [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"'; });
+    for (auto const &column : out.columns) {
+        auto const check = "length(" + column + ")<=";
+        auto const at = text.find(check);
+        if (at == std::string::npos) continue;
+        int most = 0;
+        std::from_chars(text.data() + at + check.size(), text.data() + text.size(), most);
+        out.lengths[column] = most;
+    }
+}
+
+void readForeignKeys(sql::Database &db, std::string const &table, ActualTable &out) {
+    std::map<std::int64_t, ForeignKeySpec> keys;
+    db.cached("SELECT id, \"table\", \"from\", \"to\", upper(on_delete) = 'CASCADE' FROM "
+              "pragma_foreign_key_list(?) ORDER BY id, seq")
+        .query({table}, [&](Statement const &row) {
+            auto &key = keys[row.integer(0)];
+            key.table = row.text(1);
+            key.source.push_back(row.text(2));
+            key.target.push_back(row.text(3));
+            key.cascade = row.integer(4) != 0;
+        });
+    for (auto &[id, key] : keys) out.foreign_keys.push_back({std::move(key)});
+}
+
+void readSqlite(sql::Database &db, std::string const &name, ActualTable &out) {
+    out.exists = db.hasTable(name);
+    if (!out.exists) return;
+    db.cached("SELECT name, \"notnull\", pk, upper(type) FROM pragma_table_info(?) ORDER BY cid")
+        .query({name}, [&](Statement const &row) {
+            out.columns.insert(row.text(0));
+            out.types[row.text(0)] = row.text(3);
+            if (row.integer(1) != 0) out.not_null.insert(row.text(0));
+            if (row.integer(2) != 0) out.key.push_back(row.text(0));
+        });
+    if (!out.key.empty()) out.uniques.insert(setOf(out.key)); // an integer key has no index of its own
+    readLengths(db, name, out);
+    readIndexes(db, name, out);
+    readForeignKeys(db, name, out);
+}
+
+/// A question about a table of the current schema, whose object number it ends with.
+sql::Asked ofTable(std::string const &name, std::string const &question, std::string const &order,
+                   std::function<void(Statement const &)> row) {
+    return {.text = question
+                    + " = (SELECT oid FROM pg_class WHERE relkind = 'r' AND relname = ? AND relnamespace = "
+                      "current_schema()::regnamespace)"
+                    + order,
+            .parameters = {name},
+            .row = std::move(row)};
+}
+
+sql::Asked serverColumns(std::string const &name, ActualTable &out) {
+    // The modifier of a VARCHAR is its length and four bytes.
+    return ofTable(name,
+                   "SELECT attname, replace(upper(format_type(atttypid, atttypmod)), 'CHARACTER VARYING', "
+                   "'VARCHAR'), attnotnull, CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 0 THEN "
+                   "atttypmod - 4 END FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid",
+                   "", [&out](Statement const &row) {
+                       out.exists = true;
+                       out.columns.insert(row.text(0));
+                       out.types[row.text(0)] = row.text(1);
+                       if (row.integer(2) != 0) out.not_null.insert(row.text(0));
+                       if (!row.isNull(3)) out.lengths[row.text(0)] = static_cast<int>(row.integer(3));
+                   });
+}
+
+sql::Asked serverKey(std::string const &name, ActualTable &out) {
+    return ofTable(
+        name,
+        "SELECT a.attname FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND "
+        "a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid",
+        " ORDER BY a.attnum", [&out](Statement const &row) { out.key.push_back(row.text(0)); });
+}
+
+using Indexes = std::map<std::int64_t, std::pair<Names, bool>>;
+
+sql::Asked serverIndexes(std::string const &name, Indexes &out) {
+    return ofTable(name,
+                   "SELECT i.indexrelid::bigint, i.indisunique, a.attname FROM pg_index AS i CROSS JOIN "
+                   "LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute AS a ON "
+                   "a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE i.indpred IS NULL AND i.indexprs "
+                   "IS NULL AND k.n <= i.indnkeyatts AND i.indrelid",
+                   " ORDER BY i.indexrelid, k.n", [&out](Statement const &row) {
+                       auto &[columns, unique] = out[row.integer(0)];
+                       columns.push_back(row.text(2));
+                       unique = row.integer(1) != 0;
+                   });
+}
+
+using ForeignKeys = std::map<std::int64_t, ActualForeignKey>;
+
+sql::Asked serverForeignKeys(std::string const &name, ForeignKeys &out) {
+    return ofTable(
+        name,
+        "SELECT c.oid::bigint, p.relname, a.attname, b.attname, c.confdeltype = 'c', "
+        "c.convalidated AND NOT EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgconstraint = c.oid "
+        "AND g.tgenabled = 'D') FROM pg_constraint AS c CROSS JOIN LATERAL unnest(c.conkey, "
+        "c.confkey) WITH ORDINALITY AS k(source, target, n) JOIN pg_class AS p ON p.oid = "
+        "c.confrelid JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.source "
+        "JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.target WHERE "
+        "c.contype = 'f' AND c.conrelid",
+        " ORDER BY c.oid, k.n", [&out](Statement const &row) {
+            auto &[key, inForce] = out[row.integer(0)];
+            key.table = row.text(1);
+            key.source.push_back(row.text(2));
+            key.target.push_back(row.text(3));
+            key.cascade = row.integer(4) != 0;
+            inForce = row.integer(5) != 0;
+        });
+}
+
+void readServer(sql::Database &db, std::string const &name, ActualTable &out) {
+    Indexes indexes;
+    ForeignKeys foreignKeys;
+    std::vector<sql::Asked> asked{serverColumns(name, out), serverKey(name, out),
+                                  serverIndexes(name, indexes), serverForeignKeys(name, foreignKeys)};
+    std::size_t failed = 0;
+    db.askTogether(asked, failed);
+    for (auto const &[number, index] : indexes) {
+        out.indexes.push_back(index.first);
+        if (index.second) out.uniques.insert(setOf(index.first));
+    }
+    for (auto &[number, key] : foreignKeys) out.foreign_keys.push_back(std::move(key));
 }
 
 /// What SQLite makes of a declared type (https://sqlite.org/datatype3.html, part 3.1).
@@ -56,9 +181,21 @@ std::string affinityOf(std::string const &type) {
     return "NUMERIC";
 }
 
-ActualTable::Reference referenceOf(ForeignKeySpec const &fk) {
-    ActualTable::Reference out{fk.table, {}};
-    for (std::size_t i = 0; i < fk.source.size(); ++i) out.second.emplace(fk.source[i], fk.target[i]);
+/// Whether a column of a declared type stores what one of another type would.
+bool storesAs(std::string const &type, std::string const &wanted, sql::Dialect dialect) {
+    if (type == wanted) return true;
+    if (dialect == sql::Dialect::Sqlite) {
+        // Only a key of this very name is given out by SQLite itself.
+        return wanted != "INTEGER" && affinityOf(type) == affinityOf(wanted);
+    }
+    auto const isText = [](std::string const &name) { return name == "TEXT" || name.starts_with("VARCHAR"); };
+    if (isText(type) && isText(wanted)) return true; // how long it may be is a constraint
+    return wanted == "SMALLINT" && (type == "INTEGER" || type == "BIGINT");
+}
+
+std::set<std::pair<std::string, std::string>> pairsOf(ForeignKeySpec const &key) {
+    std::set<std::pair<std::string, std::string>> out;
+    for (std::size_t i = 0; i < key.source.size(); ++i) out.emplace(key.source[i], key.target[i]);
     return out;
 }
 
@@ -66,36 +203,16 @@ ActualTable::Reference referenceOf(ForeignKeySpec const &fk) {
 
 ActualTable readTable(sql::Database &db, std::string const &name) {
     ActualTable out;
-    out.exists = db.hasTable(name);
-    if (!out.exists) return out;
-    db.cached("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?")
-        .query({name}, [&](Statement const &row) { out.definition = row.text(0); });
-    std::erase_if(out.definition,
-                  [](char c) { return std::isspace(static_cast<unsigned char>(c)) != 0 || c == '"'; });
-    db.cached("SELECT name, \"notnull\", pk, upper(type) FROM pragma_table_info(?)")
-        .query({name}, [&](Statement const &row) {
-            out.columns.insert(row.text(0));
-            out.types[row.text(0)] = row.text(3);
-            if (row.integer(1) != 0) out.not_null.insert(row.text(0));
-            if (row.integer(2) != 0) out.key.insert(row.text(0));
-        });
-    if (!out.key.empty()) out.uniques.insert(out.key); // an integer key has no index of its own
-    readIndexes(db, name, out);
-    std::map<std::int64_t, ActualTable::Reference> references;
-    std::set<std::int64_t> cascading;
-    db.cached("SELECT id, \"table\", \"from\", \"to\", upper(on_delete) = 'CASCADE' FROM "
-              "pragma_foreign_key_list(?)")
-        .query({name}, [&](Statement const &row) {
-            auto &reference = references[row.integer(0)];
-            reference.first = row.text(1);
-            reference.second.emplace(row.text(2), row.text(3));
-            if (row.integer(4) != 0) cascading.insert(row.integer(0));
-        });
-    for (auto &[id, reference] : references) {
-        if (cascading.contains(id)) out.cascading.insert(reference);
-        out.references.insert(std::move(reference));
+    if (db.dialect() == sql::Dialect::Sqlite) {
+        readSqlite(db, name, out);
+    } else {
+        readServer(db, name, out);
     }
     return out;
+}
+
+bool sameReference(ForeignKeySpec const &a, ForeignKeySpec const &b) {
+    return a.table == b.table && pairsOf(a) == pairsOf(b);
 }
 
 bool sameColumns(TableSpec const &spec, ActualTable const &actual, sql::Dialect dialect) {
@@ -113,9 +230,12 @@ Names missingConstraints(TableSpec const &spec, ActualTable const &actual) {
     }
     for (auto const &fk : spec.foreign_keys) {
         auto const text = "foreign key " + shown(fk.source) + " to " + fk.table + " " + shown(fk.target);
-        if (!actual.references.contains(referenceOf(fk))) {
+        auto const found =
+            std::find_if(actual.foreign_keys.begin(), actual.foreign_keys.end(),
+                         [&](ActualForeignKey const &a) { return a.in_force && sameReference(a.key, fk); });
+        if (found == actual.foreign_keys.end()) {
             out.push_back(text);
-        } else if (fk.cascade && !actual.cascading.contains(referenceOf(fk))) {
+        } else if (fk.cascade && !found->key.cascade) {
             out.push_back("ON DELETE CASCADE of " + text);
         }
     }
@@ -124,7 +244,8 @@ Names missingConstraints(TableSpec const &spec, ActualTable const &actual) {
         bool const nullable =
             !column.not_null || column.key || column.nullable_elsewhere || column.type == SqlType::Timespan;
         if (!nullable && !actual.not_null.contains(column.name)) out.push_back("NOT NULL of " + column.name);
-        if (isChecked(column) && !checksLength(actual, column)) {
+        auto const length = actual.lengths.find(column.name);
+        if (isChecked(column) && (length == actual.lengths.end() || length->second != column.length)) {
             out.push_back("CHECK (length(" + column.name + ") <= " + std::to_string(column.length) + ")");
         }
     }
@@ -137,9 +258,7 @@ Names wrongTypes(TableSpec const &spec, ActualTable const &actual, sql::Dialect 
         auto const found = actual.types.find(name);
         if (found == actual.types.end()) continue;
         auto const &type = found->second;
-        // Only a key of this very name is given out by SQLite itself.
-        bool const same = wanted == "INTEGER" ? type == wanted : affinityOf(type) == affinityOf(wanted);
-        if (!same)
+        if (!storesAs(type, wanted, dialect))
             out.push_back(name + " is " + (type.empty() ? "of no type" : type) + " instead of " + wanted);
     }
     return out;
