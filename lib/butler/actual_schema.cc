@@ -70,9 +70,10 @@ void readForeignKeys(sql::Database &db, std::string const &table, ActualTable &o
     for (auto &[id, key] : keys) out.foreign_keys.push_back({std::move(key)});
 }
 
-void readSqlite(sql::Database &db, std::string const &name, ActualTable &out) {
+ActualTable readSqlite(sql::Database &db, std::string const &name) {
+    ActualTable out;
     out.exists = db.hasTable(name);
-    if (!out.exists) return;
+    if (!out.exists) return out;
     db.cached("SELECT name, \"notnull\", pk, upper(type) FROM pragma_table_info(?) ORDER BY cid")
         .query({name}, [&](Statement const &row) {
             out.columns.insert(row.text(0));
@@ -84,92 +85,114 @@ void readSqlite(sql::Database &db, std::string const &name, ActualTable &out) {
     readLengths(db, name, out);
     readIndexes(db, name, out);
     readForeignKeys(db, name, out);
+    return out;
 }
 
-/// A question about a table of the current schema, whose object number it ends with.
-sql::Asked ofTable(std::string const &name, std::string const &question, std::string const &order,
-                   std::function<void(Statement const &)> row) {
-    return {.text = question
-                    + " = (SELECT oid FROM pg_class WHERE relkind = 'r' AND relname = ? AND relnamespace = "
-                      "current_schema()::regnamespace)"
-                    + order,
-            .parameters = {name},
-            .row = std::move(row)};
-}
-
-sql::Asked serverColumns(std::string const &name, ActualTable &out) {
-    // The modifier of a VARCHAR is its length and four bytes.
-    return ofTable(name,
-                   "SELECT attname, replace(upper(format_type(atttypid, atttypmod)), 'CHARACTER VARYING', "
-                   "'VARCHAR'), attnotnull, CASE WHEN atttypid = 'varchar'::regtype AND atttypmod > 0 THEN "
-                   "atttypmod - 4 END FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid",
-                   "", [&out](Statement const &row) {
-                       out.exists = true;
-                       out.columns.insert(row.text(0));
-                       out.types[row.text(0)] = row.text(1);
-                       if (row.integer(2) != 0) out.not_null.insert(row.text(0));
-                       if (!row.isNull(3)) out.lengths[row.text(0)] = static_cast<int>(row.integer(3));
-                   });
-}
-
-sql::Asked serverKey(std::string const &name, ActualTable &out) {
-    return ofTable(
-        name,
-        "SELECT a.attname FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND "
-        "a.attnum = ANY(i.indkey) WHERE i.indisprimary AND i.indrelid",
-        " ORDER BY a.attnum", [&out](Statement const &row) { out.key.push_back(row.text(0)); });
-}
-
-using Indexes = std::map<std::int64_t, std::pair<Names, bool>>;
-
-sql::Asked serverIndexes(std::string const &name, Indexes &out) {
-    return ofTable(name,
-                   "SELECT i.indexrelid::bigint, i.indisunique, a.attname FROM pg_index AS i CROSS JOIN "
-                   "LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) JOIN pg_attribute AS a ON "
-                   "a.attrelid = i.indrelid AND a.attnum = k.attnum WHERE i.indpred IS NULL AND i.indexprs "
-                   "IS NULL AND k.n <= i.indnkeyatts AND i.indrelid",
-                   " ORDER BY i.indexrelid, k.n", [&out](Statement const &row) {
-                       auto &[columns, unique] = out[row.integer(0)];
-                       columns.push_back(row.text(2));
-                       unique = row.integer(1) != 0;
-                   });
-}
-
-using ForeignKeys = std::map<std::int64_t, ActualForeignKey>;
-
-sql::Asked serverForeignKeys(std::string const &name, ForeignKeys &out) {
-    return ofTable(
-        name,
-        "SELECT c.oid::bigint, p.relname, a.attname, b.attname, c.confdeltype = 'c', "
-        "c.convalidated AND NOT EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgconstraint = c.oid "
-        "AND g.tgenabled = 'D') FROM pg_constraint AS c CROSS JOIN LATERAL unnest(c.conkey, "
-        "c.confkey) WITH ORDINALITY AS k(source, target, n) JOIN pg_class AS p ON p.oid = "
-        "c.confrelid JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = k.source "
-        "JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.target WHERE "
-        "c.contype = 'f' AND c.conrelid",
-        " ORDER BY c.oid, k.n", [&out](Statement const &row) {
-            auto &[key, inForce] = out[row.integer(0)];
-            key.table = row.text(1);
-            key.source.push_back(row.text(2));
-            key.target.push_back(row.text(3));
-            key.cascade = row.integer(4) != 0;
-            inForce = row.integer(5) != 0;
-        });
-}
-
-void readServer(sql::Database &db, std::string const &name, ActualTable &out) {
-    Indexes indexes;
-    ForeignKeys foreignKeys;
-    std::vector<sql::Asked> asked{serverColumns(name, out), serverKey(name, out),
-                                  serverIndexes(name, indexes), serverForeignKeys(name, foreignKeys)};
-    std::size_t failed = 0;
-    db.askTogether(asked, failed);
-    for (auto const &[number, index] : indexes) {
-        out.indexes.push_back(index.first);
-        if (index.second) out.uniques.insert(setOf(index.first));
+/// Answers of a server about all tables of the current schema, whose names come first.
+class ServerTables {
+public:
+    std::map<std::string, ActualTable> read(sql::Database &db) {
+        std::vector<sql::Asked> asked{columns(), keys(), indexes(), foreignKeys()};
+        std::size_t failed = 0;
+        db.askTogether(asked, failed);
+        for (auto &[number, index] : _indexes) {
+            auto &table = _tables[index.table];
+            if (index.unique) table.uniques.insert(setOf(index.columns));
+            table.indexes.push_back(std::move(index.columns));
+        }
+        for (auto &[number, key] : _foreignKeys)
+            _tables[key.table].foreign_keys.push_back(std::move(key.foreign_key));
+        return std::move(_tables);
     }
-    for (auto &[number, key] : foreignKeys) out.foreign_keys.push_back(std::move(key));
-}
+
+private:
+    struct Index {
+        std::string table;
+        Names columns;
+        bool unique = false;
+    };
+    struct ForeignKey {
+        std::string table;
+        ActualForeignKey foreign_key;
+    };
+
+    static sql::Asked question(std::string const &text, std::string const &order,
+                               std::function<void(Statement const &)> row) {
+        return {.text = text
+                        + " AND t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace ORDER BY "
+                        + order,
+                .parameters = {},
+                .row = std::move(row)};
+    }
+
+    sql::Asked columns() {
+        // The modifier of a VARCHAR is its length and four bytes.
+        return question(
+            "SELECT t.relname, a.attname, replace(upper(format_type(a.atttypid, a.atttypmod)), 'CHARACTER "
+            "VARYING', 'VARCHAR'), a.attnotnull, CASE WHEN a.atttypid = 'varchar'::regtype AND a.atttypmod > "
+            "0 THEN a.atttypmod - 4 END FROM pg_class AS t JOIN pg_attribute AS a ON a.attrelid = t.oid "
+            "WHERE "
+            "a.attnum > 0 AND NOT a.attisdropped",
+            "t.oid, a.attnum", [this](Statement const &row) {
+                auto &table = _tables[row.text(0)];
+                auto const name = row.text(1);
+                table.exists = true;
+                table.columns.insert(name);
+                table.types[name] = row.text(2);
+                if (row.integer(3) != 0) table.not_null.insert(name);
+                if (!row.isNull(4)) table.lengths[name] = static_cast<int>(row.integer(4));
+            });
+    }
+
+    sql::Asked keys() {
+        return question(
+            "SELECT t.relname, a.attname FROM pg_class AS t JOIN pg_index AS i ON i.indrelid = t.oid "
+            "JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey) WHERE "
+            "i.indisprimary",
+            "t.oid, a.attnum",
+            [this](Statement const &row) { _tables[row.text(0)].key.push_back(row.text(1)); });
+    }
+
+    sql::Asked indexes() {
+        return question(
+            "SELECT t.relname, i.indexrelid::bigint, i.indisunique, a.attname FROM pg_class AS t JOIN "
+            "pg_index "
+            "AS i ON i.indrelid = t.oid CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(attnum, n) "
+            "JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.attnum WHERE i.indpred IS NULL "
+            "AND "
+            "i.indexprs IS NULL AND k.n <= i.indnkeyatts",
+            "i.indexrelid, k.n", [this](Statement const &row) {
+                auto &index = _indexes[row.integer(1)];
+                index.table = row.text(0);
+                index.unique = row.integer(2) != 0;
+                index.columns.push_back(row.text(3));
+            });
+    }
+
+    sql::Asked foreignKeys() {
+        return question(
+            "SELECT t.relname, c.oid::bigint, p.relname, a.attname, b.attname, c.confdeltype = 'c', "
+            "c.convalidated AND NOT EXISTS (SELECT 1 FROM pg_trigger AS g WHERE g.tgconstraint = c.oid AND "
+            "g.tgenabled = 'D') FROM pg_class AS t JOIN pg_constraint AS c ON c.conrelid = t.oid CROSS JOIN "
+            "LATERAL unnest(c.conkey, c.confkey) WITH ORDINALITY AS k(source, target, n) JOIN pg_class AS p "
+            "ON p.oid = c.confrelid JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum = k.source "
+            "JOIN "
+            "pg_attribute AS b ON b.attrelid = p.oid AND b.attnum = k.target WHERE c.contype = 'f'",
+            "c.oid, k.n", [this](Statement const &row) {
+                auto &[table, foreignKey] = _foreignKeys[row.integer(1)];
+                table = row.text(0);
+                foreignKey.key.table = row.text(2);
+                foreignKey.key.source.push_back(row.text(3));
+                foreignKey.key.target.push_back(row.text(4));
+                foreignKey.key.cascade = row.integer(5) != 0;
+                foreignKey.in_force = row.integer(6) != 0;
+            });
+    }
+
+    std::map<std::string, ActualTable> _tables;
+    std::map<std::int64_t, Index> _indexes;          // by object number
+    std::map<std::int64_t, ForeignKey> _foreignKeys; // the same
+};
 
 /// What SQLite makes of a declared type (https://sqlite.org/datatype3.html, part 3.1).
 std::string affinityOf(std::string const &type) {
@@ -201,13 +224,10 @@ std::set<std::pair<std::string, std::string>> pairsOf(ForeignKeySpec const &key)
 
 } // namespace
 
-ActualTable readTable(sql::Database &db, std::string const &name) {
-    ActualTable out;
-    if (db.dialect() == sql::Dialect::Sqlite) {
-        readSqlite(db, name, out);
-    } else {
-        readServer(db, name, out);
-    }
+std::map<std::string, ActualTable> readTables(sql::Database &db, std::string const &name) {
+    if (db.dialect() == sql::Dialect::Postgres) return ServerTables().read(db);
+    std::map<std::string, ActualTable> out;
+    out[name] = readSqlite(db, name);
     return out;
 }
 

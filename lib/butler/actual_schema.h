@@ -30,7 +30,8 @@ struct ActualTable {
     std::vector<ActualForeignKey> foreign_keys;    ///< in SQLite by their numbers
 };
 
-ActualTable readTable(sql::Database &db, std::string const &name);
+/// Tables by name, among them this one when it is there: a server is asked for all of them at once.
+std::map<std::string, ActualTable> readTables(sql::Database &db, std::string const &name);
 
 /// Whether two foreign keys join the same columns of the same tables.
 bool sameReference(ForeignKeySpec const &a, ForeignKeySpec const &b);

@@ -144,7 +144,7 @@ private:
     void findOtherDataIds() const {
         // The run's row is compared with the others; of a table of calibs that is the table of tags.
         auto const &tags = _table.types.front().tags_table;
-        if (!_context.db.hasTable(tags)) return;
+        if (!_context.table(tags).exists) return;
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
             .prepare(

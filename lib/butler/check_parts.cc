@@ -47,10 +47,13 @@ void addTable(CheckContext const &context, bool calibs, TypeRow const &type, Dim
 } // namespace
 
 ActualTable const &CheckContext::table(std::string const &name) const {
-    auto &known = tables[name];
-    // One that is not there may be made by others.
-    if (!known.exists) known = readTable(db, name);
-    return known;
+    static ActualTable const none;
+    if (auto const known = tables.find(name); known != tables.end()) return known->second;
+    auto read = readTables(db, name);
+    std::erase_if(read, [](auto const &entry) { return !entry.second.exists; }); // others may make them
+    tables.merge(read);
+    auto const found = tables.find(name);
+    return found == tables.end() ? none : found->second;
 }
 
 std::vector<TypeRow> typeRows(sql::Database &db) {

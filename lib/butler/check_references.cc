@@ -84,8 +84,11 @@ public:
     }
 
     void check() {
-        if (_context.db.dialect() == sql::Dialect::Sqlite) return askSqlite();
-        for (auto const &reference : _references) ask(reference);
+        if (_context.db.dialect() == sql::Dialect::Sqlite) {
+            askSqlite();
+        } else {
+            askServer();
+        }
     }
 
 private:
@@ -102,16 +105,22 @@ private:
             });
     }
 
-    void ask(ForeignKeySpec const &reference) const {
-        if (!_context.table(reference.table).exists) return; // a damage of its own
-        std::string set;
-        for (auto const &column : reference.source)
-            set += " AND c." + quoteIdentifier(column) + " IS NOT NULL";
+    /// A server is asked about all foreign keys at once, whether it would keep them or not.
+    void askServer() const {
+        std::vector<sql::Asked> asked;
         auto const list = prefixedList("c", _all);
-        _context.db
-            .prepare("SELECT " + list + " FROM " + quoteIdentifier(_name) + " AS c WHERE "
-                     + without(reference) + set + " ORDER BY " + list)
-            ->query({}, [&](Statement const &row) { report(reference, row); });
+        for (auto const &reference : _references) {
+            if (!_context.table(reference.table).exists) continue; // a damage of its own
+            std::string set;
+            for (auto const &column : reference.source)
+                set += " AND c." + quoteIdentifier(column) + " IS NOT NULL";
+            asked.push_back({.text = "SELECT " + list + " FROM " + quoteIdentifier(_name) + " AS c WHERE "
+                                     + without(reference) + set + " ORDER BY " + list,
+                             .parameters = {},
+                             .row = [&](Statement const &row) { report(reference, row); }});
+        }
+        std::size_t failed = 0;
+        if (!asked.empty()) _context.db.askTogether(asked, failed);
     }
 
     /// That a row `c` refers to none.

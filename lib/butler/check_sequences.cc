@@ -79,7 +79,7 @@ private:
 };
 
 void findOfTable(CheckContext const &context, TableSpec const &table) {
-    if (!context.db.hasTable(table.name)) return; // a damage of its own
+    if (!context.table(table.name).exists) return; // a damage of its own
     for (auto const &spec : sequencesOf(table, context.db.dialect())) Sequence(context, table, spec).check();
 }
 
