@@ -36,13 +36,7 @@ bool isOfRegistry(DamageKind const &kind) {
 class Checker {
 public:
     Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
-        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {
-        // What is looked for stands in SQLite's own tables and goes by its rows.
-        if (!_config.postgres) return;
-        throw Error("REPO_UNSUPPORTED", "\"" + _config.registry() + "\": check reads SQLite registries only",
-                    common::ExitCode::Damaged)
-            .hint("for this one use the server's own tools");
-    }
+        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {}
 
     CheckResult run(std::function<void(std::string_view)> const &progress) {
         DamageKind const *before = nullptr;
@@ -65,8 +59,10 @@ private:
         try {
             open(kind);
             auto &db = _repo ? _repo->db() : *_db;
+            std::optional<sql::ReadTransaction> view;
+            if (seesOneView(kind, db)) view.emplace(db);
             kind.find({_config, db, _repo ? &*_repo : nullptr, _options.files,
-                       [&](Finding finding) { _spool.add(finding); }, _result.remote_files});
+                       [&](Finding finding) { _spool.add(finding); }, _result.remote_files, _tables});
         } catch (Error const &e) {
             if (e.code() == "REPO_DAMAGED") {
                 Json where;
@@ -80,6 +76,14 @@ private:
             }
         }
         _spool.finish();
+    }
+
+    /// On a server, rows that belong together are seen together, which keeps nobody from writing. In SQLite
+    /// it would, for longer than each query does. Nothing is held open while files are looked at, or removals
+    /// are waited for.
+    static bool seesOneView(DamageKind const &kind, sql::Database &db) {
+        return db.dialect() == sql::Dialect::Postgres && kind.find != findFileDamage
+               && kind.find != findTrashDamage;
     }
 
     void open(DamageKind const &kind) {
@@ -149,7 +153,9 @@ private:
         trash.sync();
         bool const mended =
             std::any_of(damages.begin(), damages.end(), [](Damage const &d) { return d.outcome == "done"; });
-        if (mended) transaction.commit();
+        if (!mended) return;
+        transaction.commit();
+        _tables.clear();
     }
 
     /// The datasets whose removal is to be finished.
@@ -171,11 +177,18 @@ private:
             return 1;
         }
         if (changesRows(step)) return db.prepare(step.sql)->run(step.values);
-        if (!_options.dry_run) db.prepare(step.sql)->run(step.values);
+        if (_options.dry_run) return 1;
+        auto const statement = db.prepare(step.sql);
+        if (!step.sql.starts_with("SELECT")) {
+            statement->run(step.values);
+        } else if (!statement->hasRow(step.values)) {
+            throw Error("DB_ERROR", "it is not so any more", ExitCode::SomeFailed);
+        }
         return 1;
     }
 
-    /// Indexes and tables are not made for a dry run: it takes long, and no row can stand in the way.
+    /// Indexes and tables are not made for a dry run: it takes long, and no row can stand in the way. Nor are
+    /// sequences set, which no rollback takes back.
     static bool changesRows(Mending const &step) {
         return step.sql.starts_with("INSERT") || step.sql.starts_with("UPDATE")
                || step.sql.starts_with("DELETE");
@@ -187,6 +200,7 @@ private:
     Config _config;
     Spool _spool;
     CheckResult _result;
+    std::map<std::string, ActualTable> _tables;
     std::unique_ptr<sql::Database> _db; ///< until the repository can be opened
     std::optional<Repository> _repo;
     std::optional<Repository> _writable;

@@ -1,7 +1,7 @@
 // Memberships: which datasets are in which collections, and the summaries without which nobody looks there.
-#include "butler/actual_schema.h"
 #include "butler/check_parts.h"
 #include "butler/collections.h"
+#include "butler/dialect.h"
 #include "common/text.h"
 
 #include <algorithm>
@@ -77,8 +77,8 @@ public:
 
     void find() const {
         auto const otherRun = _table.calibs ? "FALSE" : "(c.type = 1 AND d.run_id <> t.collection_id)";
-        auto const wrongTable =
-            std::string("y.") + (_table.calibs ? "calibration" : "tag") + "_association_table IS NOT ?";
+        auto const wrongTable = std::string("coalesce(y.") + (_table.calibs ? "calibration" : "tag")
+                                + "_association_table, '') <> ?";
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
             .prepare(
@@ -144,14 +144,12 @@ private:
     void findOtherDataIds() const {
         // The run's row is compared with the others; of a table of calibs that is the table of tags.
         auto const &tags = _table.types.front().tags_table;
-        if (!_context.db.hasTable(tags)) return;
+        if (!_context.table(tags).exists) return;
         auto const key = _table.calibs ? "t.id" : "t.dataset_id";
         _context.db
             .prepare(
-                "SELECT t.dataset_id, t.collection_id, " + std::string(key)
-                + ", c.name FROM collection AS c "
-                  "CROSS JOIN "
-                + quoteIdentifier(_table.name)
+                "SELECT t.dataset_id, t.collection_id, " + std::string(key) + ", c.name FROM collection AS c"
+                + joinInOrder(_context.db.dialect()) + quoteIdentifier(_table.name)
                 + " AS t ON t.collection_id = c.collection_id JOIN dataset AS d ON d.id = t.dataset_id JOIN "
                 + quoteIdentifier(tags)
                 + " AS r ON r.dataset_id = d.id AND r.collection_id = d.run_id WHERE c.type IN (2, 4) AND "
@@ -198,7 +196,7 @@ void findCalibOverlaps(CheckContext const &context, AssociationTable const &tabl
         .prepare(
             "SELECT q.id, q.dataset_id, q.timespan_begin, q.timespan_end, c.name, y.name FROM (SELECT t.*, "
             "max(t.timespan_end)"
-            + before + " AS reached FROM " + quoteIdentifier(table.name)
+            + before + " AS reached FROM " + withTimespan(table.name, context.db.dialect())
             + " AS t WHERE t.timespan_begin < t.timespan_end) AS q "
               "JOIN collection AS c ON c.collection_id = q.collection_id "
               "JOIN dataset_type AS y ON y.id = q.dataset_type_id WHERE q.reached > q.timespan_begin "
@@ -213,8 +211,9 @@ void findCalibOverlaps(CheckContext const &context, AssociationTable const &tabl
 
 void findBadValidity(CheckContext const &context, AssociationTable const &table) {
     context.db
-        .prepare("SELECT t.id, t.timespan_begin, t.timespan_end FROM " + quoteIdentifier(table.name)
-                 + " AS t WHERE " + badTimespan("t") + " ORDER BY t.id")
+        .prepare("SELECT t.id, t.timespan_begin, t.timespan_end FROM "
+                 + withTimespan(table.name, context.db.dialect()) + " AS t WHERE "
+                 + badTimespan("t", context.db.dialect()) + " ORDER BY t.id")
         ->query({}, [&](Statement const &row) {
             context.report({"bad_timespan", placeOf(table.name, {"id"}, row),
                             table.name + " (id=" + row.text(0) + ") has a validity range from "
@@ -225,7 +224,7 @@ void findBadValidity(CheckContext const &context, AssociationTable const &table)
 
 bool hasUniqueKey(CheckContext const &context, AssociationTable const &table) {
     auto const &key = table.spec.uniques.front();
-    return readTable(context.db, table.name).uniques.contains({key.begin(), key.end()});
+    return context.table(table.name).uniques.contains({key.begin(), key.end()});
 }
 
 } // namespace

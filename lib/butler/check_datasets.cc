@@ -1,6 +1,7 @@
 // Datasets: their ids, dates, and the row in their run that has their data ID.
 #include "butler/check_parts.h"
 #include "butler/datasets.h"
+#include "common/signals.h"
 #include "common/text.h"
 
 #include <algorithm>
@@ -29,15 +30,23 @@ void findBadIds(CheckContext const &context, std::string const &table, std::stri
         });
 }
 
+/// Condition on dates that are none; empty where the database takes no others.
+std::string badDate(bool numbers, sql::Dialect dialect) {
+    bool const anything = dialect == sql::Dialect::Sqlite;
+    if (numbers) {
+        return (anything ? "typeof(ingest_date) <> 'integer' OR " : std::string())
+               + "ingest_date NOT BETWEEN 0 AND 4102444800000000000";
+    }
+    return anything ? "typeof(ingest_date) <> 'text' OR ingest_date NOT GLOB "
+                      "'[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'"
+                    : "";
+}
+
 void findBadDates(CheckContext const &context) {
     bool const numbers = context.repo->datasetsManager() == DatasetsManager::V2;
-    auto const condition =
-        numbers
-            ? "typeof(ingest_date) <> 'integer' OR ingest_date NOT BETWEEN 0 AND 4102444800000000000"
-            : "typeof(ingest_date) <> 'text' OR ingest_date NOT GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9]"
-              "[0-9] [0-9][0-9]:[0-9][0-9]:[0-9][0-9]*'";
-    context.db
-        .prepare("SELECT id, ingest_date FROM dataset WHERE " + std::string(condition) + " ORDER BY id")
+    auto const condition = badDate(numbers, context.db.dialect());
+    if (condition.empty()) return;
+    context.db.prepare("SELECT id, ingest_date FROM dataset WHERE " + condition + " ORDER BY id")
         ->query({}, [&](Statement const &row) {
             context.report({"bad_ingest_date", placeOf("dataset", {"id"}, row),
                             "dataset " + row.text(0) + " has ingest date " + shownValue(row.column(1))
@@ -145,43 +154,90 @@ private:
     std::vector<AssociationTable> const &_tables;
 };
 
+/// Rows that are fetched before their ids are worked out: a server's answer is held in memory.
+constexpr std::size_t pageRows = 2000;
+
 /// Ids of version 5 follow from what the dataset is. Python also makes random ones (`butler ingest-files`, or
 /// DatasetIdGenEnum.UNIQUE), and conversions of old repositories have left others.
-void compareRawIds(CheckContext const &context, AssociationTable const &table, TypeRow const &type) {
-    auto const &names = table.group.required;
-    DatasetType datasetType;
-    datasetType.name = type.name;
-    datasetType.dimensions = table.group;
-    auto const list = prefixedList("t", names);
-    context.db
-        .prepare(
-            "SELECT t.dataset_id, c.name, " + list + " FROM " + quoteIdentifier(table.name)
-            + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
-              "JOIN collection AS c ON c.collection_id = t.collection_id WHERE t.dataset_type_id = ? "
-              "AND length(t.dataset_id) = 32 AND substr(t.dataset_id, 13, 1) = '5' ORDER BY t.collection_id, "
-            + list)
-        ->query({type.id}, [&](Statement const &row) {
-            DataId dataId;
-            for (std::size_t i = 0; i < names.size(); ++i)
-                dataId.push_back(row.column(static_cast<int>(i) + 2));
-            auto const id = row.text(0);
-            auto const run = row.text(1);
-            auto const expected = rawUuid(datasetType, run, dataId);
-            if (id == expected.hex() || id == rawUuid(datasetType, "", dataId).hex()) return;
-            Json where;
-            where.set("table", "dataset").set("id", id);
-            context.report({"wrong_uuid", where,
-                            type.name + " {" + keyText(names, row, 2) + "} of run \"" + run + "\" has id "
-                                + id + " instead of " + expected.hex()});
-        });
-}
+class RawIds {
+public:
+    RawIds(CheckContext const &context, AssociationTable const &table, TypeRow const &type)
+        : _context(context), _table(table), _key{"collection_id"} {
+        _type.id = type.id;
+        _type.name = type.name;
+        _type.dimensions = table.group;
+        _key.insert(_key.end(), table.group.required.begin(), table.group.required.end());
+    }
+
+    void check() const {
+        std::vector<Row> page;
+        for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
+            last = page.back().key;
+            for (auto const &row : page) compare(row);
+        }
+    }
+
+private:
+    struct Row {
+        std::string id;
+        std::string run; ///< empty: the dataset is not of this run
+        std::vector<Value> key;
+    };
+
+    /// \param last  key of the last row before; empty for the first page
+    bool fetch(std::vector<Value> const &last, std::vector<Row> &page) const {
+        page.clear();
+        auto const list = prefixedList("t", _key);
+        auto const after =
+            last.empty() ? std::string()
+                         : " AND (" + list + ") > (" + common::join(Names(_key.size(), "?"), ", ") + ")";
+        std::vector<Value> values{_type.id};
+        values.insert(values.end(), last.begin(), last.end());
+        // A page is cut off first and joined then, so that no join comes to be sorted for each page.
+        _context.db
+            .cached("SELECT t.dataset_id, c.name, " + list + " FROM (SELECT t.dataset_id, " + list + " FROM "
+                    + quoteIdentifier(_table.name) + " AS t WHERE t.dataset_type_id = ?" + after
+                    + " ORDER BY " + list + " LIMIT " + std::to_string(pageRows)
+                    + ") AS t LEFT JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
+                      "LEFT JOIN collection AS c ON c.collection_id = d.run_id ORDER BY "
+                    + list)
+            .query(values, [&](Statement const &row) {
+                Row one{row.text(0), row.text(1), {}};
+                while (one.key.size() < _key.size())
+                    one.key.push_back(row.column(static_cast<int>(one.key.size()) + 2));
+                page.push_back(std::move(one));
+            });
+        return !page.empty();
+    }
+
+    void compare(Row const &row) const {
+        if (row.run.empty() || row.id.size() != 32 || row.id[12] != '5') return;
+        DataId const dataId(row.key.begin() + 1, row.key.end());
+        auto const expected = rawUuid(_type, row.run, dataId);
+        if (row.id == expected.hex() || row.id == rawUuid(_type, "", dataId).hex()) return;
+        Names parts;
+        for (std::size_t i = 1; i < _key.size(); ++i) parts.push_back(_key[i] + "=" + shownValue(row.key[i]));
+        Json where;
+        where.set("table", "dataset").set("id", row.id);
+        _context.report({"wrong_uuid", where,
+                         _type.name + " {" + common::join(parts, ", ") + "} of run \"" + row.run
+                             + "\" has id " + row.id + " instead of " + expected.hex()});
+    }
+
+    CheckContext const &_context;
+    AssociationTable const &_table;
+    DatasetType _type;
+    Names _key; ///< the collection and the data ID, which the table's unique key has in this order
+};
 
 } // namespace
 
 void findDatasetDamage(CheckContext const &context) {
-    findBadIds(context, "dataset", "id");
-    findBadIds(context, context.config.records_table, "dataset_id");
-    findBadIds(context, "dataset_location_trash", "dataset_id");
+    if (context.db.dialect() == sql::Dialect::Sqlite) { // a server has a type for ids
+        findBadIds(context, "dataset", "id");
+        findBadIds(context, context.config.records_table, "dataset_id");
+        findBadIds(context, "dataset_location_trash", "dataset_id");
+    }
     findBadDates(context);
     MissingTags(context, associationTables(context)).find();
 }
@@ -190,7 +246,7 @@ void findRawIdDamage(CheckContext const &context) {
     for (auto const &table : associationTables(context)) {
         if (table.calibs) continue;
         for (auto const &type : table.types) {
-            if (type.name == "raw" && !table.group.required.empty()) compareRawIds(context, table, type);
+            if (type.name == "raw" && !table.group.required.empty()) RawIds(context, table, type).check();
         }
     }
 }

@@ -50,29 +50,28 @@ public:
 
     void check() {
         std::vector<StoredFile> page;
-        StoredFile last;
-        while (fetch(last, page) && common::stopSignal() == 0) {
-            last = page.back();
+        for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
+            last = {page.back().path, page.back().path, page.back().id, page.back().component};
             for (auto const &file : page) look(file);
         }
     }
 
 private:
-    bool fetch(StoredFile const &last, std::vector<StoredFile> &page) const {
+    /// \param last  empty for the first page
+    bool fetch(std::vector<Value> last, std::vector<StoredFile> &page) const {
         page.clear();
+        std::string const after =
+            last.empty() ? "" : "r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND ";
+        last.emplace_back(_context.config.datastore_name);
         _context.db
-            .cached(
-                "SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records
-                + " AS r WHERE r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND EXISTS "
-                  "(SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND "
-                  "l.datastore_name "
-                  "= ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
-                + std::to_string(pageRows))
-            .query({last.path, last.path, last.id, last.component, _context.config.datastore_name},
-                   [&](Statement const &row) {
-                       page.push_back(
-                           {row.text(0), row.text(1), row.text(2), row.isNull(3) ? -1 : row.integer(3)});
-                   });
+            .cached("SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records + " AS r WHERE "
+                    + after
+                    + "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND "
+                      "l.datastore_name = ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
+                    + std::to_string(pageRows))
+            .query(last, [&](Statement const &row) {
+                page.push_back({row.text(0), row.text(1), row.text(2), row.isNull(3) ? -1 : row.integer(3)});
+            });
         return !page.empty();
     }
 

@@ -1,11 +1,13 @@
 // Rows of the trixels that regions touch, which spatial queries join on.
 #include "butler/check_parts.h"
+#include "butler/dialect.h"
 #include "butler/sky_region.h"
 #include "common/error.h"
 #include "common/signals.h"
 #include "common/text.h"
 
 #include <algorithm>
+#include <map>
 
 namespace dbb::butler {
 
@@ -96,7 +98,11 @@ public:
         std::vector<Record> page;
         for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
             last = page.back().key;
-            for (auto const &record : page) compare(record);
+            auto const trixels = stored(page);
+            for (auto const &record : page) {
+                auto const have = trixels.find(record.key);
+                compare(record, have == trixels.end() ? std::vector<std::int64_t>() : have->second);
+            }
         }
     }
 
@@ -126,22 +132,27 @@ private:
         return !page.empty();
     }
 
-    std::vector<std::int64_t> stored(Record const &record) const {
-        std::vector<std::int64_t> out;
-        Names conditions;
-        for (auto const &name : _dimensions) conditions.push_back(quoteIdentifier(name) + " = ?");
+    /// The trixels that are stored, in order, of all records of a page: one query for many.
+    std::map<std::vector<Value>, std::vector<std::int64_t>> stored(std::vector<Record> const &page) const {
+        auto const list = prefixedList("o", _dimensions);
+        auto const marks = common::join(Names(_keys.size(), "?"), ", ");
         std::vector<Value> values{_system, _level};
-        values.insert(values.end(), record.key.begin(), record.key.end());
+        values.insert(values.end(), page.front().key.begin(), page.front().key.end());
+        values.insert(values.end(), page.back().key.begin(), page.back().key.end());
+        std::map<std::vector<Value>, std::vector<std::int64_t>> out;
         _context.db
-            .cached("SELECT skypix_index FROM " + quoteIdentifier(_table)
-                    + " WHERE skypix_system = ? AND skypix_level = ? AND " + common::join(conditions, " AND ")
-                    + " ORDER BY skypix_index")
-            .query(values, [&](Statement const &row) { out.push_back(row.integer(0)); });
+            .cached("SELECT " + list + ", o.skypix_index FROM " + quoteIdentifier(_table)
+                    + " AS o WHERE o.skypix_system = ? AND o.skypix_level = ? AND (" + list + ") >= (" + marks
+                    + ") AND (" + list + ") <= (" + marks + ") ORDER BY o.skypix_index")
+            .query(values, [&](Statement const &row) {
+                std::vector<Value> key;
+                while (key.size() < _keys.size()) key.push_back(row.column(static_cast<int>(key.size())));
+                out[std::move(key)].push_back(row.integer(static_cast<int>(_keys.size())));
+            });
         return out;
     }
 
-    void compare(Record const &record) const {
-        auto const have = stored(record);
+    void compare(Record const &record, std::vector<std::int64_t> const &have) const {
         SkyRegion region;
         try {
             region = SkyRegion::decode(record.region);
@@ -181,8 +192,9 @@ private:
         for (auto const &name : _dimensions) columns.push_back(quoteIdentifier(name));
         return {"INSERT INTO " + quoteIdentifier(_table) + " (skypix_system, skypix_level, skypix_index, "
                     + common::join(columns, ", ") + ") SELECT ?, ?, j.value, " + prefixedList("e", _keys)
-                    + " FROM json_each(?) AS j, " + quoteIdentifier(_element.name) + " AS e WHERE "
-                    + common::join(conditions, " AND ") + " AND e.region = ? ON CONFLICT DO NOTHING",
+                    + " FROM " + rowsOfArray(_context.db.dialect()) + ", " + quoteIdentifier(_element.name)
+                    + " AS e WHERE " + common::join(conditions, " AND ")
+                    + " AND e.region = ? ON CONFLICT DO NOTHING",
                 values};
     }
 

@@ -1,9 +1,10 @@
 #include "butler/check_parts.h"
 
-#include "butler/actual_schema.h"
+#include "butler/dialect.h"
 #include "common/text.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace dbb::butler {
 
@@ -39,11 +40,21 @@ void addTable(CheckContext const &context, bool calibs, TypeRow const &type, Dim
     auto spec = calibs ? calibsTableSpec(universe, group, type.dimensions_key)
                        : tagsTableSpec(universe, group, type.dimensions_key);
     spec.name = name;
-    if (!sameColumns(spec, readTable(context.db, name), context.db.dialect())) return;
+    if (!sameColumns(spec, context.table(name), context.db.dialect())) return;
     out.push_back({name, calibs, group, {type}, std::move(spec)});
 }
 
 } // namespace
+
+ActualTable const &CheckContext::table(std::string const &name) const {
+    static ActualTable const none;
+    if (auto const known = tables.find(name); known != tables.end()) return known->second;
+    auto read = readTables(db, name);
+    std::erase_if(read, [](auto const &entry) { return !entry.second.exists; }); // others may make them
+    tables.merge(read);
+    auto const found = tables.find(name);
+    return found == tables.end() ? none : found->second;
+}
 
 std::vector<TypeRow> typeRows(sql::Database &db) {
     std::vector<TypeRow> out;
@@ -60,9 +71,12 @@ std::vector<TypeRow> typeRows(sql::Database &db) {
 std::map<std::int64_t, std::optional<DimensionGroup>> definedGroups(CheckContext const &context) {
     std::map<std::int64_t, Names> names;
     context.db
-        .cached("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition WHERE "
-                "typeof(dimension_graph_id) = 'integer' ORDER BY 1, 2")
-        .query({}, [&](Statement const &row) { names[row.integer(0)].push_back(row.text(1)); });
+        .cached("SELECT dimension_graph_id, dimension_name FROM dimension_graph_definition ORDER BY 1, 2")
+        .query({}, [&](Statement const &row) {
+            // SQLite may have anything in this column.
+            if (std::holds_alternative<std::int64_t>(row.column(0)))
+                names[row.integer(0)].push_back(row.text(1));
+        });
     std::map<std::int64_t, std::optional<DimensionGroup>> out{{0, DimensionGroup{}}};
     for (auto const &[key, dimensions] : names) out[key] = groupOf(context.repo->universe(), dimensions);
     return out;
@@ -70,11 +84,11 @@ std::map<std::int64_t, std::optional<DimensionGroup>> definedGroups(CheckContext
 
 std::vector<std::string> dynamicTables(sql::Database &db, std::string const &column) {
     std::vector<std::string> out;
-    db.prepare(
-          "SELECT m.name FROM sqlite_master AS m WHERE m.type = 'table' AND (m.name GLOB 'dataset_tags_*' OR "
-          "m.name GLOB 'dataset_calibs_*') AND (?1 = '' OR EXISTS (SELECT 1 FROM pragma_table_info(m.name) "
-          "WHERE name = ?1)) ORDER BY 1")
-        ->query({column}, [&](Statement const &row) { out.push_back(row.text(0)); });
+    for (std::string const prefix : {"dataset_calibs_", "dataset_tags_"}) {
+        auto const tables = column.empty() ? tableNames(db) : tablesWith(db, prefix, column);
+        std::copy_if(tables.begin(), tables.end(), std::back_inserter(out),
+                     [&](std::string const &name) { return name.starts_with(prefix); });
+    }
     return out;
 }
 

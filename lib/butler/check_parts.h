@@ -2,6 +2,7 @@
 /// What the functions that find damage are given and report with, and the functions themselves.
 #pragma once
 
+#include "butler/actual_schema.h"
 #include "butler/config.h"
 #include "butler/repository.h"
 #include "butler/table_spec.h"
@@ -17,7 +18,7 @@
 namespace dbb::butler {
 
 /// A statement that mends a damage. It runs later, in a transaction, and must do nothing when the damage is
-/// gone by then.
+/// gone by then. A SELECT that gives no row says that it is, and ends the mending.
 struct Mending {
     std::string sql;
     std::vector<sql::Value> values;
@@ -41,7 +42,11 @@ struct CheckContext {
     Repository const *repo; ///< of kinds that come after the registry's own: never nullptr
     bool files;             ///< whether files may be looked at
     std::function<void(Finding)> report;
-    std::int64_t &remote_files; ///< counts files that can't be looked at from here
+    std::int64_t &remote_files;                 ///< counts files that can't be looked at from here
+    std::map<std::string, ActualTable> &tables; ///< as far as they have been read
+
+    /// A table as it is. \return valid as long as no damage has been mended
+    ActualTable const &table(std::string const &name) const;
 };
 
 /// A dataset type as its row is, without any guarantee.
@@ -88,9 +93,9 @@ std::string joinedOn(std::string const &a, std::string const &b, std::vector<std
 /// `p.x, p.y`
 std::string prefixedList(std::string const &prefix, std::vector<std::string> const &names);
 
-/// Condition on the columns of a time span of a table: half null, inverted or out of range. The empty span is
-/// none of that.
-std::string badTimespan(std::string const &alias);
+/// Condition on the time span of a table of withTimespan(): half null, inverted or out of range. The empty
+/// span is none of that.
+std::string badTimespan(std::string const &alias, sql::Dialect dialect);
 
 // check_registry.cc
 void findRegistryDamage(CheckContext const &context);
@@ -100,6 +105,8 @@ void findValueDamage(CheckContext const &context);
 void findTableDamage(CheckContext const &context);
 void findIndexDamage(CheckContext const &context);
 void findDynamicTableDamage(CheckContext const &context);
+// check_sequences.cc
+void findSequenceDamage(CheckContext const &context);
 // check_types.cc
 void findGroupDamage(CheckContext const &context);
 void findTypeDamage(CheckContext const &context);

@@ -1,6 +1,6 @@
 // Dimension records: keys, time spans, summaries of overlaps.
-#include "butler/actual_schema.h"
 #include "butler/check_parts.h"
+#include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "common/text.h"
 
@@ -27,12 +27,15 @@ Names keyColumns(Universe const &universe, Element const &element) {
 /// declared so, the database's own check has looked at.
 void findNullKeys(CheckContext const &context, Element const &element) {
     auto const &universe = context.repo->universe();
-    auto const actual = readTable(context.db, element.name);
+    auto const &actual = context.table(element.name);
     auto const keys = keyColumns(universe, element);
     for (auto const &column : recordColumns(universe, element)) {
-        if ((!column.key && !column.implied) || actual.not_null.contains(column.name)) continue;
-        auto const name = quoteIdentifier(column.name);
         bool const band = column.implied && column.name == "band";
+        // A server has no rule against an empty text.
+        bool const ruled = actual.not_null.contains(column.name)
+                           && !(band && context.db.dialect() == sql::Dialect::Postgres);
+        if ((!column.key && !column.implied) || ruled) continue;
+        auto const name = quoteIdentifier(column.name);
         auto const condition = name + " IS NULL" + (band ? " OR " + name + " = ''" : std::string());
         auto const list = prefixedList("e", keys);
         context.db
@@ -49,8 +52,9 @@ void findBadTimespans(CheckContext const &context, std::string const &table, Nam
     auto const list = prefixedList("e", keys);
     auto const size = static_cast<int>(keys.size());
     context.db
-        .prepare("SELECT " + list + ", e.timespan_begin, e.timespan_end FROM " + quoteIdentifier(table)
-                 + " AS e WHERE " + badTimespan("e") + " ORDER BY " + list)
+        .prepare("SELECT " + list + ", e.timespan_begin, e.timespan_end FROM "
+                 + withTimespan(table, context.db.dialect()) + " AS e WHERE "
+                 + badTimespan("e", context.db.dialect()) + " ORDER BY " + list)
         ->query({}, [&](Statement const &row) {
             context.report({"bad_timespan", placeOf(table, keys, row),
                             table + " (" + keyText(keys, row) + ") has a time span from "
@@ -61,11 +65,16 @@ void findBadTimespans(CheckContext const &context, std::string const &table, Nam
 
 } // namespace
 
-std::string badTimespan(std::string const &alias) {
+std::string badTimespan(std::string const &alias, sql::Dialect dialect) {
     auto const begin = alias + ".timespan_begin";
     auto const end = alias + ".timespan_end";
     auto const most = std::to_string(unboundedEnd);
     auto const least = std::to_string(unboundedBegin);
+    if (dialect == sql::Dialect::Postgres) {
+        // A range is whole and in order; what is open has no bounds here.
+        auto const range = alias + ".timespan";
+        return "(lower(" + range + ") < " + least + " OR upper(" + range + ") > " + most + ")";
+    }
     auto const empty = begin + " = " + most + " AND " + end + " = " + least;
     return "((" + begin + " IS NULL) <> (" + end + " IS NULL) OR typeof(" + begin
            + ") NOT IN ('integer', 'null') OR typeof(" + end + ") NOT IN ('integer', 'null') OR (NOT ("
@@ -94,18 +103,20 @@ void findOverlapSummaryDamage(CheckContext const &context) {
         auto const table = element.name + "_skypix_overlap_summary";
         auto const columns = "(skypix_system, skypix_level, " + quoteIdentifier(governor) + ")";
         context.db
-            .prepare("SELECT ?, ?, g." + key + " FROM " + quoteIdentifier(governor)
+            .prepare("SELECT g." + key + " FROM " + quoteIdentifier(governor)
                      + " AS g WHERE NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table) + " AS s WHERE s."
                      + quoteIdentifier(governor) + " = g." + key
-                     + " AND s.skypix_system = ? AND s.skypix_level = ?) ORDER BY 3")
-            ->query({system, level, system, level}, [&](Statement const &row) {
+                     + " AND s.skypix_system = ? AND s.skypix_level = ?) ORDER BY 1")
+            ->query({system, level}, [&](Statement const &row) {
+                common::Json where;
+                where.set("table", table).set("skypix_system", system).set("skypix_level", level);
                 context.report({"missing_overlap_summary",
-                                placeOf(table, {"skypix_system", "skypix_level", governor}, row),
-                                table + " has no row of " + governor + " " + row.text(2)
+                                where.set(governor, row.text(0)),
+                                table + " has no row of " + governor + " " + row.text(0)
                                     + ", without which the Butler takes no regions",
                                 {{"INSERT INTO " + quoteIdentifier(table) + " " + columns
                                       + " VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                                  {system, level, row.column(2)}}}});
+                                  {system, level, row.column(0)}}}});
             });
         context.db
             .prepare("SELECT skypix_system, skypix_level, " + quoteIdentifier(governor) + " FROM "

@@ -1,11 +1,12 @@
-// Rows that refer to rows that are not there: what SQLite's foreign keys would have refused, had they been
-// on.
+// Rows that refer to rows that are not there: what foreign keys would have refused, had they been on.
 #include "butler/check_parts.h"
+#include "butler/dialect.h"
+#include "butler/schema.h"
 #include "common/text.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
-#include <span>
 
 namespace dbb::butler {
 
@@ -52,29 +53,16 @@ bool fits(std::string_view pattern, std::string_view name) {
     return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }
 
-/// A foreign key of a table.
-struct Reference {
-    std::string parent;
-    Names source;
-    Names target;
-};
-
-std::map<std::int64_t, Reference> referencesOf(sql::Database &db, std::string const &table) {
-    std::map<std::int64_t, Reference> out;
-    db.cached("SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?) ORDER BY id, seq")
-        .query({table}, [&](Statement const &row) {
-            auto &reference = out[row.integer(0)];
-            reference.parent = row.text(1);
-            reference.source.push_back(row.text(2));
-            reference.target.push_back(row.text(3));
-        });
-    return out;
-}
-
-Names keyOf(sql::Database &db, std::string const &table) {
-    Names out;
-    db.cached("SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY cid")
-        .query({table}, [&](Statement const &row) { out.push_back(row.text(0)); });
+/// The foreign keys that a table has, and those that it should have besides: rows dangle where one is lost.
+std::vector<ForeignKeySpec> referencesOf(ActualTable const &actual, TableSpec const *spec) {
+    std::vector<ForeignKeySpec> out;
+    for (auto const &foreignKey : actual.foreign_keys) out.push_back(foreignKey.key);
+    if (!spec) return out;
+    for (auto const &key : spec->foreign_keys) {
+        bool const known = std::any_of(
+            out.begin(), out.end(), [&](ForeignKeySpec const &other) { return sameReference(key, other); });
+        if (!known) out.push_back(key);
+    }
     return out;
 }
 
@@ -82,11 +70,13 @@ Names keyOf(sql::Database &db, std::string const &table) {
 class Table {
 public:
     /// \param memberships  tables that say which datasets are in a collection
-    Table(CheckContext const &context, std::string name, Names const &memberships)
-        : _context(context), _name(std::move(name)), _memberships(memberships),
-          _references(referencesOf(context.db, _name)), _key(keyOf(context.db, _name)) {
-        _all = _key;
-        for (auto const &[id, reference] : _references) {
+    /// \param spec         what the table should be; nullptr: it is known only as it is
+    Table(CheckContext const &context, std::string name, Names const &memberships, TableSpec const *spec)
+        : _context(context), _name(std::move(name)), _memberships(memberships) {
+        auto const &actual = context.table(_name);
+        _references = referencesOf(actual, spec);
+        _all = _key = actual.key;
+        for (auto const &reference : _references) {
             for (auto const &column : reference.source) {
                 if (std::find(_all.begin(), _all.end(), column) == _all.end()) _all.push_back(column);
             }
@@ -94,26 +84,65 @@ public:
     }
 
     void check() {
+        if (_context.db.dialect() == sql::Dialect::Sqlite) {
+            askSqlite();
+        } else {
+            askServer();
+        }
+    }
+
+private:
+    /// SQLite's own check is about as fast as queries for each foreign key would be, and it knows those that
+    /// only the table itself has.
+    void askSqlite() const {
         if (_references.empty()) return;
         auto &row = _context.db.cached("SELECT " + prefixedList("c", _all) + " FROM " + quoteIdentifier(_name)
                                        + " AS c WHERE c.rowid = ?");
         _context.db.prepare("SELECT rowid, fkid FROM pragma_foreign_key_check(?)")
             ->query({_name}, [&](Statement const &violation) {
-                auto const &reference = _references.at(violation.integer(1));
+                auto const &reference = _references.at(static_cast<std::size_t>(violation.integer(1)));
                 row.query({violation.column(0)}, [&](Statement const &values) { report(reference, values); });
             });
     }
 
-private:
-    void report(Reference const &reference, Statement const &row) const {
+    /// A server is asked about all foreign keys at once, whether it would keep them or not.
+    void askServer() const {
+        std::vector<sql::Asked> asked;
+        auto const list = prefixedList("c", _all);
+        for (auto const &reference : _references) {
+            if (!_context.table(reference.table).exists) continue; // a damage of its own
+            std::string set;
+            for (auto const &column : reference.source)
+                set += " AND c." + quoteIdentifier(column) + " IS NOT NULL";
+            asked.push_back({.text = "SELECT " + list + " FROM " + quoteIdentifier(_name) + " AS c WHERE "
+                                     + without(reference) + set + " ORDER BY " + list,
+                             .parameters = {},
+                             .row = [&](Statement const &row) { report(reference, row); }});
+        }
+        std::size_t failed = 0;
+        if (!asked.empty()) _context.db.askTogether(asked, failed);
+    }
+
+    /// That a row `c` refers to none.
+    static std::string without(ForeignKeySpec const &reference) {
+        Names parent;
+        for (std::size_t i = 0; i < reference.source.size(); ++i) {
+            parent.push_back("p." + quoteIdentifier(reference.target[i]) + " = c."
+                             + quoteIdentifier(reference.source[i]));
+        }
+        return "NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(reference.table) + " AS p WHERE "
+               + common::join(parent, " AND ") + ")";
+    }
+
+    void report(ForeignKeySpec const &reference, Statement const &row) const {
         for (auto const &rule : rules) {
-            if (!fits(rule.child, _name) || !fits(rule.parent, reference.parent)) continue;
+            if (!fits(rule.child, _name) || !fits(rule.parent, reference.table)) continue;
             if (rule.action == Action::OtherFinder || isOfRunWithoutRow(rule, row)) return;
             return reportRow(rule.damage, rule.action, reference, row);
         }
         // Rows of overlaps go with their records, and their own finder knows those that don't.
         if (_name.ends_with("_skypix_overlap")) return;
-        auto const *element = _context.repo->universe().find(reference.parent);
+        auto const *element = _context.repo->universe().find(reference.table);
         if (element) return reportRecord(*element, reference, row);
         reportRow("dangling_reference", Action::Nothing, reference, row);
     }
@@ -129,47 +158,45 @@ private:
                       .hasRow({valueOf("run_id", row)});
     }
 
-    void reportRow(std::string_view damage, Action action, Reference const &reference,
+    void reportRow(std::string_view damage, Action action, ForeignKeySpec const &reference,
                    Statement const &row) const {
         auto const &shownColumns = _key.empty() ? _all : _key;
         Finding finding{damage, placeOf(_name, shownColumns, row),
-                        "a row of " + _name + " refers to a row of " + reference.parent
+                        "a row of " + _name + " refers to a row of " + reference.table
                             + " that is not there (" + valuesText(reference.source, row) + ")"};
-        auto const guard = guardOf(action, reference.source.front());
-        bool const free = isFree(guard, reference.source.front(), row);
+        auto const &column = reference.source.front();
+        auto const guard = guardOf(action, "c." + quoteIdentifier(column));
+        bool const free = guard.empty()
+                          || _context.db.cached("SELECT 1 WHERE TRUE" + guardOf(action, "?1"))
+                                 .hasRow({valueOf(column, row)});
         if (!free && action == Action::DeleteUnlessStored)
             finding.message += ", but a file is recorded for it";
         if (!free && action == Action::DeleteUnlessNamed)
             finding.message += ", but datasets are said to be in it";
-        bool const missed = reference.parent == "dataset" && _name != "dataset_location" && mayBeMissed();
+        bool const missed = reference.table == "dataset" && _name != "dataset_location" && mayBeMissed();
         if (missed)
             finding.message += "; datasets of its type lack such a row, and this may be one of theirs";
         if (action != Action::Nothing && !_key.empty() && free && !missed) {
-            Names parent;
-            for (std::size_t i = 0; i < reference.source.size(); ++i) {
-                parent.push_back("p." + quoteIdentifier(reference.target[i]) + " = c."
-                                 + quoteIdentifier(reference.source[i]));
-            }
             Names key;
             std::vector<Value> values;
-            for (auto const &column : _key) {
-                key.push_back("c." + quoteIdentifier(column) + " = ?");
-                values.push_back(valueOf(column, row));
+            for (auto const &name : _key) {
+                key.push_back("c." + quoteIdentifier(name) + " = ?");
+                values.push_back(valueOf(name, row));
             }
             finding.mending.push_back({"DELETE FROM " + quoteIdentifier(_name) + " AS c WHERE "
-                                           + common::join(key, " AND ") + " AND NOT EXISTS (SELECT 1 FROM "
-                                           + quoteIdentifier(reference.parent) + " AS p WHERE "
-                                           + common::join(parent, " AND ") + ")" + guard,
+                                           + common::join(key, " AND ") + " AND " + without(reference)
+                                           + guard,
                                        values});
         }
         _context.report(std::move(finding));
     }
 
-    /// Condition without which row `c` must stay, as it helps to restore what its column refers to.
-    std::string guardOf(Action action, std::string const &column) const {
+    /// Condition without which a row must stay, as it helps to restore what its column refers to.
+    /// \param value  of the column, as SQL
+    std::string guardOf(Action action, std::string const &value) const {
         auto const unless = [&](std::string const &table, std::string const &name) {
             return " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table) + " AS o WHERE o." + name
-                   + " = c." + quoteIdentifier(column) + ")";
+                   + " = " + value + ")";
         };
         if (action == Action::DeleteUnlessStored) return unless(_context.config.records_table, "dataset_id");
         std::string out;
@@ -205,18 +232,10 @@ private:
             ->hasRow({type.column(0)});
     }
 
-    bool isFree(std::string const &guard, std::string const &column, Statement const &row) const {
-        return guard.empty()
-               || _context.db
-                      .cached("SELECT 1 FROM (SELECT ? AS " + quoteIdentifier(column) + ") AS c WHERE TRUE"
-                              + guard)
-                      .hasRow({valueOf(column, row)});
-    }
-
     /// A dimension record that is missing is one damage, however many rows refer to it.
-    void reportRecord(Element const &element, Reference const &reference, Statement const &row) const {
+    void reportRecord(Element const &element, ForeignKeySpec const &reference, Statement const &row) const {
         Json where;
-        where.set("table", reference.parent);
+        where.set("table", reference.table);
         std::vector<Value> values;
         Names parts;
         for (std::size_t i = 0; i < reference.source.size(); ++i) {
@@ -250,21 +269,25 @@ private:
     std::string _name;
     Names const &_memberships;
     mutable std::optional<bool> _missed; ///< of mayBeMissed()
-    std::map<std::int64_t, Reference> _references;
-    Names _key;
+    std::vector<ForeignKeySpec> _references;
+    Names _key; ///< in the order of the columns
     Names _all; ///< key and all columns of references
 };
 
 } // namespace
 
 void findReferenceDamage(CheckContext const &context) {
-    Names tables;
-    context.db
-        .prepare(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1")
-        ->query({}, [&](Statement const &row) { tables.push_back(row.text(0)); });
+    std::map<std::string, TableSpec> specs;
+    if (context.db.dialect() == sql::Dialect::Postgres) {
+        for (auto &spec : staticTableSpecs(context.repo->universe(), context.repo->datasetsManager()))
+            specs.emplace(spec.name, std::move(spec));
+        for (auto &table : associationTables(context)) specs.emplace(table.name, std::move(table.spec));
+    }
     auto const memberships = dynamicTables(context.db, "collection_id");
-    for (auto const &table : tables) Table(context, table, memberships).check();
+    for (auto const &name : tableNames(context.db)) {
+        auto const spec = specs.find(name);
+        Table(context, name, memberships, spec == specs.end() ? nullptr : &spec->second).check();
+    }
 }
 
 } // namespace dbb::butler

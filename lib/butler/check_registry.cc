@@ -71,14 +71,35 @@ Json attributePlace(std::string const &name) {
 /// The version of the datasets manager decides how ingest dates are kept, which the table's column shows too.
 void compareIngestDate(CheckContext const &context, std::string const &row, std::string const &version) {
     auto const manager = version.starts_with("1.") ? DatasetsManager::V1 : DatasetsManager::V2;
-    auto const type = contradictingDateType(context.db, manager);
-    if (type.empty()) return;
+    auto const &types = context.table("dataset").types;
+    auto const found = types.find("ingest_date");
+    if (found == types.end()) return; // a damage of its own
+    auto const &type = found->second;
+    if (type.starts_with("TIMESTAMP") == (manager == DatasetsManager::V1)) return;
     context.report({"wrong_version",
                     attributePlace(row),
                     "version " + version + " of the datasets manager contradicts column dataset.ingest_date, "
                         + "which is a " + type,
                     {},
                     true});
+}
+
+/// Indexes that a server does not use, since making them was not finished.
+void findInvalidIndexes(CheckContext const &context) {
+    context.db
+        .prepare(
+            "SELECT t.relname, n.relname FROM pg_index AS i JOIN pg_class AS t ON t.oid = i.indrelid JOIN "
+            "pg_class AS n ON n.oid = i.indexrelid WHERE NOT i.indisvalid AND t.relnamespace = "
+            "current_schema()::regnamespace ORDER BY 1, 2")
+        ->query({}, [&](Statement const &row) {
+            auto const index = row.text(1);
+            Json where;
+            context.report(
+                {"broken_index",
+                 where.set("table", row.text(0)).set("index", index),
+                 "index " + index + " of table " + row.text(0) + " is not valid: making it was not finished",
+                 {{"REINDEX INDEX " + quoteIdentifier(index), {}}}});
+        });
 }
 
 /// What typeof() may say of a column, by the type that it is declared with; empty: anything.
@@ -116,6 +137,7 @@ void findWrongValues(CheckContext const &context, std::string const &table, std:
 } // namespace
 
 void findValueDamage(CheckContext const &context) {
+    if (context.db.dialect() != sql::Dialect::Sqlite) return; // its columns take values of their type only
     std::vector<std::array<std::string, 3>> columns;
     context.db
         .prepare("SELECT m.name, i.name, i.type FROM sqlite_master AS m, pragma_table_info(m.name) AS i "
@@ -134,6 +156,7 @@ void findValueDamage(CheckContext const &context) {
 }
 
 void findRegistryDamage(CheckContext const &context) {
+    if (context.db.dialect() == sql::Dialect::Postgres) return findInvalidIndexes(context);
     context.db.prepare("PRAGMA integrity_check")->query({}, [&](Statement const &row) {
         // A text may have several lines, under a heading between stars.
         for (auto const &line : common::split(row.text(0), '\n')) {

@@ -1,5 +1,4 @@
 // Tables, columns, keys and indexes as the universe and the dataset types ask for them.
-#include "butler/actual_schema.h"
 #include "butler/check_parts.h"
 #include "butler/datasets.h"
 #include "common/text.h"
@@ -42,7 +41,7 @@ std::string columnDifference(TableSpec const &spec, ActualTable const &actual, s
 
 /// \return whether the table can be used
 bool compareColumns(CheckContext const &context, TableSpec const &spec, bool blocks) {
-    auto const actual = readTable(context.db, spec.name);
+    auto const &actual = context.table(spec.name);
     if (!actual.exists) {
         context.report(
             {"missing_table", tablePlace(spec.name), "table " + spec.name + " is missing", {}, blocks});
@@ -59,7 +58,7 @@ bool compareColumns(CheckContext const &context, TableSpec const &spec, bool blo
 
 void compareDetails(CheckContext const &context, TableSpec const &spec) {
     auto const dialect = context.db.dialect();
-    auto const actual = readTable(context.db, spec.name);
+    auto const &actual = context.table(spec.name);
     if (!sameColumns(spec, actual, dialect)) return;
     for (auto const &constraint : missingConstraints(spec, actual)) {
         auto where = tablePlace(spec.name);
@@ -76,13 +75,10 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
         auto where = tablePlace(spec.name);
         auto const columns = common::join(index.columns, ", ");
         where.set("columns", columns);
-        // With "IF NOT EXISTS" nothing happens when somebody else was faster.
-        auto const statement =
-            "CREATE INDEX IF NOT EXISTS" + index.statement.substr(sizeof "CREATE INDEX" - 1);
         context.report({"missing_index",
                         where,
                         "table " + spec.name + " lacks its index on " + columns,
-                        {{statement, {}}}});
+                        {{unlessThere(index.statement), {}}}});
     }
 }
 
@@ -100,7 +96,7 @@ void findRecordsTable(CheckContext const &context) {
     }
     Finding finding{"missing_records_table", tablePlace(name),
                     "table " + name + " of file records is missing"};
-    if (context.db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
+    if (context.db.cached("SELECT 1 FROM dataset_location LIMIT 1").hasRow({})) {
         // Beside an empty table all locations would look like rows too many.
         finding.message += ", though datasets are said to be stored";
         finding.blocks = true;
@@ -120,6 +116,15 @@ std::int64_t keyOf(std::string const &table, std::string_view prefix) {
     return number ? std::stoll(digits) : -1;
 }
 
+/// A table is dropped as long as it is empty and no dataset type has come to name it.
+std::vector<Mending> droppingOf(std::string const &table) {
+    return {{"SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table)
+                 + ") AND NOT EXISTS (SELECT 1 FROM dataset_type WHERE tag_association_table = ? OR "
+                   "calibration_association_table = ?)",
+             {table, table}},
+            {"DROP TABLE " + quoteIdentifier(table), {}}};
+}
+
 /// Association tables of dimension groups that do not exist, or with rows though no dataset type names them.
 /// An empty table of a group that no dataset type uses any more is none: the Butler never drops them.
 void findOrphanTables(CheckContext const &context) {
@@ -133,7 +138,8 @@ void findOrphanTables(CheckContext const &context) {
     for (auto const &table : dynamicTables(context.db)) {
         auto const prefix = table.starts_with("dataset_tags_") ? "dataset_tags_" : "dataset_calibs_";
         bool const ofGroup = keys.contains(keyOf(table, prefix));
-        bool const filled = context.db.prepare("SELECT 1 FROM " + quoteIdentifier(table))->hasRow({});
+        bool const filled =
+            context.db.prepare("SELECT 1 FROM " + quoteIdentifier(table) + " LIMIT 1")->hasRow({});
         if (used.contains(table) || (ofGroup && !filled)) continue;
         Finding finding{"orphan_dynamic_table", tablePlace(table),
                         "table " + table + " belongs to "
@@ -141,7 +147,7 @@ void findOrphanTables(CheckContext const &context) {
         if (filled) {
             finding.message += ", but has rows";
         } else {
-            finding.mending.push_back({"DROP TABLE IF EXISTS " + quoteIdentifier(table), {}});
+            finding.mending = droppingOf(table);
         }
         context.report(std::move(finding));
     }
@@ -164,10 +170,7 @@ void findMissingDynamicTable(CheckContext const &context, TypeRow const &type, T
         finding.message += ", and with it what it said about the datasets of this type";
     } else {
         for (auto &statement : createStatements(spec, context.db.dialect())) {
-            auto const words =
-                statement.starts_with("CREATE TABLE") ? sizeof "CREATE TABLE" - 1 : sizeof "CREATE INDEX" - 1;
-            finding.mending.push_back(
-                {statement.substr(0, words) + " IF NOT EXISTS" + statement.substr(words), {}});
+            finding.mending.push_back({unlessThere(statement), {}});
         }
     }
     context.report(std::move(finding));
@@ -209,7 +212,7 @@ void findDynamicTableDamage(CheckContext const &context) {
             specs.back().name = type.calibs_table;
         }
         for (auto const &spec : specs) {
-            auto const actual = readTable(context.db, spec.name);
+            auto const &actual = context.table(spec.name);
             if (!actual.exists) {
                 findMissingDynamicTable(context, type, spec);
             } else if (!sameColumns(spec, actual, context.db.dialect())) {

@@ -1,5 +1,6 @@
 // Where datasets are stored: locations, file records, trash, paths.
 #include "butler/check_parts.h"
+#include "butler/dialect.h"
 #include "butler/stored_path.h"
 #include "common/signals.h"
 #include "common/text.h"
@@ -164,12 +165,12 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
     if (table.calibs || std::find(names.begin(), names.end(), "exposure") == names.end()) return;
     auto const records = quoteIdentifier(context.config.records_table);
     auto const exposure = "(t.instrument || ' ' || t.exposure)";
+    auto const join = joinInOrder(context.db.dialect());
     context.db
         .prepare(
             "SELECT r.path, count(DISTINCT " + std::string(exposure) + "), min(" + exposure + "), max("
-            + exposure + ") FROM (SELECT path FROM " + records
-            + " GROUP BY path HAVING count(*) > 1) AS p CROSS JOIN " + records
-            + " AS r ON r.path = p.path CROSS JOIN " + quoteIdentifier(table.name)
+            + exposure + ") FROM (SELECT path FROM " + records + " GROUP BY path HAVING count(*) > 1) AS p"
+            + join + records + " AS r ON r.path = p.path" + join + quoteIdentifier(table.name)
             + " AS t ON t.dataset_id = r.dataset_id JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = "
               "t.collection_id JOIN dataset_type AS y ON y.id = t.dataset_type_id WHERE y.name = 'raw' GROUP "
               "BY r.path HAVING min("
@@ -183,10 +184,9 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
 
 void findBadPaths(CheckContext const &context) {
     context.db
-        .prepare(
-            "SELECT dataset_id, component, path FROM " + quoteIdentifier(context.config.records_table)
-            + " WHERE instr(path, '..') > 0 OR path LIKE '/%' OR path LIKE './%' OR instr(path, '//') > 0 "
-              "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
+        .prepare("SELECT dataset_id, component, path FROM " + quoteIdentifier(context.config.records_table)
+                 + " WHERE path LIKE '%..%' OR path LIKE '/%' OR path LIKE './%' OR path LIKE '%//%' "
+                   "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
         ->query({}, [&](Statement const &row) {
             auto const path = row.text(2);
             if (isUri(path) || staysBelow(artifactOf(path))) return;
@@ -202,7 +202,7 @@ void waitForRemovals(CheckContext const &context) {
     constexpr int tries = 10;
     constexpr auto pause = std::chrono::milliseconds(100);
     for (int i = 0; i < tries && common::stopSignal() == 0; ++i) {
-        if (!context.db.cached("SELECT 1 FROM dataset_location_trash").hasRow({})) return;
+        if (!context.db.cached("SELECT 1 FROM dataset_location_trash LIMIT 1").hasRow({})) return;
         std::this_thread::sleep_for(pause);
     }
 }

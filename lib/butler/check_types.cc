@@ -1,5 +1,4 @@
 // Dimension groups and dataset types.
-#include "butler/actual_schema.h"
 #include "butler/check_parts.h"
 #include "butler/schema.h"
 #include "common/text.h"
@@ -28,7 +27,7 @@ Json groupPlace(std::int64_t key) {
 
 /// The required dimensions that the columns of a table of tags stand for; empty when they stand for none.
 Names dimensionsOf(CheckContext const &context, std::string const &table) {
-    auto const actual = readTable(context.db, table);
+    auto const &actual = context.table(table);
     auto const &universe = context.repo->universe();
     Names out;
     for (auto const &column : actual.columns) {

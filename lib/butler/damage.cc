@@ -17,13 +17,13 @@ constexpr bool stays = false;
 constexpr DamageKind kinds[] = {
     // the database file
     {"corrupt_database", "The database file is corrupt.",
-     "restore it from a copy, or save what can be read with the .recover command of sqlite3", stays,
+     "restore it from a copy; what can be read of a file saves the .recover command of sqlite3", stays,
      findRegistryDamage},
-    {"broken_index", "An index does not fit its table.", "the index is made anew from its table (REINDEX)",
-     mends, findRegistryDamage},
+    {"broken_index", "An index does not fit its table, or making it was not finished.",
+     "the index is made anew from its table (REINDEX)", mends, findRegistryDamage},
     {"bad_value",
      "A row breaks a rule of its table: NULL where none may be, or a text that is too long or empty.",
-     "correct the value with sqlite3, or restore the row from a copy", stays, findRegistryDamage},
+     "correct the value in its table, or restore the row from a copy", stays, findRegistryDamage},
 
     // what kind of registry it is
     {"missing_attribute",
@@ -87,10 +87,18 @@ constexpr DamageKind kinds[] = {
      "A table lacks a primary key, unique key or foreign key, what a foreign key does on deletion, NOT NULL, "
      "or "
      "the check of a length.",
-     "make the table anew with it and copy the rows over (https://sqlite.org/lang_altertable.html, part 7)",
+     "SQLite: make the table anew with it and copy the rows over (https://sqlite.org/lang_altertable.html, "
+     "part 7); "
+     "PostgreSQL: ALTER TABLE … ADD or VALIDATE CONSTRAINT, ALTER COLUMN … SET NOT NULL, ENABLE TRIGGER ALL",
      stays, findIndexDamage},
     {"missing_index", "A table lacks an index, which makes queries slow.", "the index is made", mends,
      findIndexDamage},
+    {"missing_sequence", "A sequence that gives out the ids of a table is missing (PostgreSQL only).",
+     "it is made, and goes on behind the highest id; its use must be granted again to who is not its owner",
+     mends, findSequenceDamage},
+    {"sequence_behind",
+     "A sequence would give out an id that its table has already, so that writers fail (PostgreSQL only).",
+     "it is set to the highest id", mends, findSequenceDamage},
 
     // dataset types and collections
     {"bad_dataset_type_name", "A dataset type has a name that the Butler does not accept.",
@@ -160,10 +168,10 @@ constexpr DamageKind kinds[] = {
     {"missing_band", "A physical filter has no band.",
      "set its band: dbb-repo register-instrument REPO NAME --update", stays, findRecordDamage},
     {"null_key", "A dimension record has NULL in its key or in a dimension that it implies.",
-     "correct the value with sqlite3, or remove the record", stays, findRecordDamage},
+     "correct the value in its table, or remove the record", stays, findRecordDamage},
     {"bad_timespan",
      "A time span is half NULL, ends before it begins, or lies outside of what can be stored.",
-     "correct the two columns; an exposure's come from its header: dbb-ingest --update-records", stays,
+     "correct its bounds; an exposure's come from its header: dbb-ingest --update-records", stays,
      findRecordDamage},
     {"missing_overlap_summary",
      "An instrument or skymap has no row in a summary of overlaps, so the Butler takes no regions of it.",

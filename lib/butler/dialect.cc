@@ -20,8 +20,12 @@ std::string endOf(std::string const &function, std::int64_t open, std::int64_t o
 } // namespace
 
 std::string readable(Element const &element, Dialect dialect) {
-    auto const table = quoteIdentifier(element.name);
-    if (dialect == Dialect::Sqlite || !element.temporal) return table;
+    return element.temporal ? withTimespan(element.name, dialect) : quoteIdentifier(element.name);
+}
+
+std::string withTimespan(std::string const &name, Dialect dialect) {
+    auto const table = quoteIdentifier(name);
+    if (dialect == Dialect::Sqlite) return table;
     return "(SELECT t.*, " + endOf("lower", unboundedBegin, unboundedEnd, timespanBegin) + ", "
            + endOf("upper", unboundedEnd, unboundedBegin, timespanEnd) + " FROM " + table + " AS t)";
 }
@@ -40,6 +44,18 @@ std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first
                                           + " THEN 'empty'::int8range ELSE int8range(nullif(" + begin + ", "
                                           + std::to_string(unboundedBegin) + "), nullif(" + end + ", "
                                           + std::to_string(unboundedEnd) + ")) END"});
+    return out;
+}
+
+std::vector<std::string> tableNames(sql::Database &db) {
+    auto const *const query = db.dialect() == Dialect::Sqlite
+                                  ? "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE "
+                                    "'sqlite\\_%' ESCAPE '\\' "
+                                    "ORDER BY 1"
+                                  : "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = "
+                                    "current_schema()::regnamespace ORDER BY 1";
+    std::vector<std::string> out;
+    db.cached(query).query({}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
     return out;
 }
 
@@ -67,6 +83,15 @@ std::vector<sql::Value> pathsOfFile(std::string const &stored) {
     // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
     auto const artifact = artifactOf(stored);
     return {artifact, artifact + "#", artifact + "$"};
+}
+
+std::string joinInOrder(Dialect dialect) {
+    return dialect == Dialect::Sqlite ? " CROSS JOIN " : " JOIN ";
+}
+
+std::string rowsOfArray(Dialect dialect) {
+    if (dialect == Dialect::Sqlite) return "json_each(?) AS j";
+    return "(SELECT a.v::bigint AS value FROM json_array_elements_text(?::json) AS a(v)) AS j";
 }
 
 std::string uuidText(std::string const &column, Dialect dialect) {

@@ -16,6 +16,8 @@ namespace dbb::butler {
 
 /// The table of an element, to be selected from, with the two columns of its time span.
 std::string readable(Element const &element, sql::Dialect dialect);
+/// The same of any table that has a time span.
+std::string withTimespan(std::string const &table, sql::Dialect dialect);
 
 /// A column to be written, and the expression that is written, whose parameters begin at `?<first>`.
 struct WrittenColumn {
@@ -23,6 +25,9 @@ struct WrittenColumn {
     std::string expression;
 };
 std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, sql::Dialect dialect);
+
+/// Names of all tables, in bytewise order.
+std::vector<std::string> tableNames(sql::Database &db);
 
 /// Names of the tables that begin with a text and have a column, in order.
 std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix, std::string const &column);
@@ -32,6 +37,12 @@ std::vector<std::string> tablesWith(sql::Database &db, std::string const &prefix
 std::string isOfFile(std::string const &column, sql::Dialect dialect);
 /// \param stored  path as recorded, a member's or the file's
 std::vector<sql::Value> pathsOfFile(std::string const &stored);
+
+/// A join whose tables SQLite must take in the order in which they stand; a server decides by itself.
+std::string joinInOrder(sql::Dialect dialect);
+
+/// Rows of an array of integers, to be selected from as `j.value`; its one parameter is the array as JSON.
+std::string rowsOfArray(sql::Dialect dialect);
 
 /// A UUID as text with hyphens. \param column  of a UUID
 std::string uuidText(std::string const &column, sql::Dialect dialect);

@@ -146,13 +146,8 @@ std::string shortened(std::string const &name, Dialect dialect) {
 std::vector<std::string> createStatements(TableSpec const &table, Dialect dialect) {
     Names out;
     Names lines;
-    for (auto const &column : table.columns) {
-        if (column.type == SqlType::AutoKey && dialect == Dialect::Postgres) {
-            out.push_back("CREATE SEQUENCE "
-                          + quoted(shortened(table.name + "_seq_" + column.name, dialect)));
-        }
-        addColumn(column, dialect, lines);
-    }
+    for (auto &sequence : sequencesOf(table, dialect)) out.push_back(std::move(sequence.statement));
+    for (auto const &column : table.columns) addColumn(column, dialect, lines);
     lines.push_back("PRIMARY KEY (" + quotedList(primaryKey(table)) + ")");
     addChecks(table, dialect, lines);
     for (auto const &columns : table.uniques) {
@@ -181,6 +176,22 @@ std::vector<IndexSpec> indexesOf(TableSpec const &table, Dialect dialect) {
         }
     }
     return out;
+}
+
+std::vector<SequenceSpec> sequencesOf(TableSpec const &table, Dialect dialect) {
+    std::vector<SequenceSpec> out;
+    if (dialect == Dialect::Sqlite) return out;
+    for (auto const &column : table.columns) {
+        if (column.type != SqlType::AutoKey) continue;
+        auto const name = shortened(table.name + "_seq_" + column.name, dialect);
+        out.push_back({name, column.name, "CREATE SEQUENCE " + quoted(name)});
+    }
+    return out;
+}
+
+std::string unlessThere(std::string const &statement) {
+    auto const words = statement.find(' ', sizeof "CREATE"); // behind CREATE TABLE, INDEX or SEQUENCE
+    return statement.substr(0, words) + " IF NOT EXISTS" + statement.substr(words);
 }
 
 Names databaseColumns(TableSpec const &table, Dialect dialect) {

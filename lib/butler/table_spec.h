@@ -48,6 +48,17 @@ struct IndexSpec {
 };
 std::vector<IndexSpec> indexesOf(TableSpec const &table, sql::Dialect dialect);
 
+/// What gives out the ids of a table where the database does not do it by itself (PostgreSQL).
+struct SequenceSpec {
+    std::string name;
+    std::string column;    ///< of the ids
+    std::string statement; ///< CREATE SEQUENCE
+};
+std::vector<SequenceSpec> sequencesOf(TableSpec const &table, sql::Dialect dialect);
+
+/// A CREATE statement that does nothing when what it makes is there.
+std::string unlessThere(std::string const &statement);
+
 /// Names of all columns, and of those of the primary key, as the dialect has them.
 std::vector<std::string> databaseColumns(TableSpec const &table, sql::Dialect dialect);
 std::vector<std::string> primaryKey(TableSpec const &table);

@@ -115,7 +115,7 @@ TEST_CASE("tables of all universes are what they should be", "[butler][check]") 
         specs.push_back(butler::calibsTableSpec(known, known.group({"instrument", "detector"}), 2));
         for (auto const &spec : specs) {
             CAPTURE(spec.name);
-            auto const actual = butler::readTable(*db, spec.name);
+            auto const actual = butler::readTables(*db, spec.name)[spec.name];
             CHECK(butler::sameColumns(spec, actual, db->dialect()));
             CHECK(butler::missingConstraints(spec, actual).empty());
             CHECK(butler::wrongTypes(spec, actual, db->dialect()).empty());
