@@ -147,7 +147,7 @@ outcomes() {
 # The rows by the statements in file $1, files with mode, content or target, and folders with mode. What a killed run may leave behind does
 # not count: temporary files, and whole files that no row names (of a line that is refused: nobody comes to remove it).
 state() {
-  { echo "SELECT 'named ' || path FROM file_datastore_records;"; [ -n "$url" ] || echo 'SELECT * FROM sqlite_master;'; cat "$1"; } |
+  { echo "SELECT 'named ' || path FROM file_datastore_records;"; if [ -n "$url" ]; then all_tables; else echo 'SELECT * FROM sqlite_master;'; cat "$1"; fi; } |
     registry | sort > rows.now
   sed -n 's|^named \([^:]*\)$|repo/\1|p; s|^named file://||p' rows.now > named
   files_of repo raw > files.now
@@ -161,7 +161,7 @@ state() {
   { cat rows.now folders.now; grep -vFf left files.now | grep -v ' repo/butler.yaml$'; } | sed "s|$PWD/|@/|g"
 }
 # Statements that show all rows of the repository but for dates of registration. On a server numbers of collections and dataset
-# types are passed over by transactions that were taken back: there they are shown by name.
+# types are passed over by transactions that were taken back, and so may be those of tables of tags: there they are shown by name.
 all_tables() {
   if [ -z "$url" ]; then
     registry "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat('quote(\"' || c.name || '\")', ', ')
@@ -169,7 +169,8 @@ all_tables() {
       FROM sqlite_master AS m WHERE m.type = 'table'"
     return
   fi
-  registry "SELECT format('SELECT %L, (to_jsonb(t) - ''{ingest_date,collection_id,run_id,dataset_type_id,dimensions_key}''::text[]', c.relname)
+  registry "SELECT format('SELECT %L, (to_jsonb(t) - ''{ingest_date,collection_id,run_id,dataset_type_id,dimensions_key,tag_association_table}''::text[]',
+      regexp_replace(c.relname, '_[0-9]{8}', ''))
     || CASE c.relname WHEN 'dataset_type' THEN ' - ''id''' WHEN 'dimension_graph_key' THEN ' - ''id'''
        WHEN 'dimension_graph_definition' THEN ' - ''dimension_graph_id''' ELSE '' END || ')::text'
     || coalesce((SELECT string_agg(CASE WHEN a.attname = 'dataset_type_id' THEN ', (SELECT name FROM dataset_type WHERE id = dataset_type_id)'
@@ -198,7 +199,7 @@ settled() {
 
 # Whether the repository is sound, receipts so far are true, and no file is lost or half there. Prints what is wrong.
 sound() {
-  local path
+  local path tags
   settled
   if ! dbb-repo check repo > checked 2>&1; then
     echo 'dbb-repo check finds damage:'
@@ -206,18 +207,18 @@ sound() {
     return
   fi
   # The same by other means, since the checker is not what is on trial here. There are no tags before the first type.
+  # There is none before the first dataset.
+  tags=$(registry "SELECT tag_association_table FROM dataset_type WHERE name = 'raw'")
   {
     [ -n "$url" ] || echo 'PRAGMA integrity_check; PRAGMA foreign_key_check;'
     echo "SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM file_datastore_records)
       OR id NOT IN (SELECT dataset_id FROM dataset_location);
     SELECT 'half there: ' || dataset_id FROM file_datastore_records WHERE dataset_id NOT IN (SELECT id FROM dataset);
     SELECT 'row ' || replace(dataset_id${url:+::text}, '-', '') || ' ' || path FROM file_datastore_records ORDER BY dataset_id;
-    SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM dataset_tags_00000001);"
-  } | registry > registry.out 2> registry.err
+    ${tags:+SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM $tags);}"
+  } | registry > registry.out 2>&1
   grep -v '^row ' registry.out | grep -vx ok
   [ -n "$url" ] || [ "$(head -n 1 registry.out)" = ok ] || echo 'no integrity'
-  # It is not there before the first dataset.
-  grep -vE '(no such table: |relation ")dataset_tags_00000001|^LINE |^ *\^' registry.err
   sed -n 's/^row //p' registry.out > rows
   while read -r _ path; do
     case $path in file://*) path=${path#file://} ;; *) path=repo/$path ;; esac

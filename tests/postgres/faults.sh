@@ -37,13 +37,16 @@ whole() {
   diff <(uris net.out) <(uris lines) || return 1
   diff <(held net | sed "s|$work/net|@|g") one.held
 }
+# ended STATUS REGEX END    a run ended so, and said that
+ended() {
+  [ "$3" = "it ended with $1" ] || { echo "$3"; cat net.err; return 1; }
+  grep -qE -e "$2" net.err || { echo "nothing says $2"; cat net.err; return 1; }
+}
 # survives REGEX    the run under way ends well, says that, and everything is there
 survives() {
   local rc=0
   slowly | ingest > net.out 2> net.err || rc=$?
-  [ $rc = 0 ] || { echo "it ended with $rc"; cat net.err; return 1; }
-  grep -qE -e "$1" net.err || { echo "nothing says $1"; cat net.err; return 1; }
-  whole
+  ended 0 "$1" "it ended with $rc" && whole
 }
 # severed at|after TEXT [BEHIND]    a connection that ends there
 severed() {
@@ -69,10 +72,9 @@ away() {
   local rc=0
   DBB_RECONNECT_TIMEOUT=0.5s ingest < lines > net.out 2> net.err || rc=$?
   proxy resume
-  [ $rc = 4 ] || { echo "it ended with $rc"; cat net.err; return 1; }
+  ended 4 'could not connect to "postgresql://dbb@127.0.0.1:.*/dbb \(schema net\)"' "it ended with $rc"
 }
 check 'a server that is away from the begin' away
-tell 'it is told' "$(grep -q 'could not connect to "postgresql://dbb@127.0.0.1:.*/dbb (schema net)"' net.err || cat net.err)"
 # in_the_middle COMMAND...    a run of which the first exposure is stored when the command is called and the rest comes; prints its end
 in_the_middle() {
   local rc=0
@@ -94,7 +96,7 @@ long() {
   local end
   end=$(in_the_middle proxy pause)
   proxy resume
-  [ "$end" = 'it ended with 4' ] && grep -q 'it was tried for 0 s (DBB_RECONNECT_TIMEOUT)' net.err || { echo "$end"; cat net.err; return 1; }
+  ended 4 'it was tried for 0 s .DBB_RECONNECT_TIMEOUT' "$end" || return 1
   diff <(uris net.out net.rejects) <(uris lines) || return 1
   mv net.rejects again && ingest < again >> net.out && whole
 }
@@ -104,7 +106,7 @@ interrupted() {
   fresh || return 1
   local end
   end=$(RECONNECT=30s in_the_middle eval "proxy $1; { sleep 2.5; proxy resume; } > /dev/null 2>&1 9>&- &")
-  [ "$end" = 'it ended with 0' ] && grep -q 'again after' net.err || { echo "$end"; cat net.err; return 1; }
+  ended 0 'again after' "$end" || return 1
   whole
 }
 check 'a server that is away for a while' interrupted pause
@@ -115,13 +117,18 @@ silent() {
   local rc=0
   DBB_RECONNECT_TIMEOUT=1s timeout 50 dbb-repo show net collections > net.out 2> net.err || rc=$?
   proxy resume
-  [ $rc = 4 ] && grep -q 'it does not answer' net.err || { echo "it ended with $rc"; cat net.err; return 1; }
+  ended 4 'it does not answer' "it ended with $rc"
 }
 check 'a server that never answers' silent
 unset DBB_STATEMENT_TIMEOUT DBB_BUSY_TIMEOUT
 
 # other TEXT COMMAND...    another program whose connection ends at that text ends well nevertheless
-other() { proxy cut-at "$1" && "${@:2}" > net.out 2> net.err && grep -q 'again after' net.err || { cat net.err; return 1; }; }
+other() {
+  local rc=0
+  proxy cut-at "$1" || return 1
+  "${@:2}" > net.out 2> net.err || rc=$?
+  ended 0 'again after' "it ended with $rc"
+}
 check 'ingest for other programs' eval 'fresh && ingest < lines > net.out'
 check 'a reader goes on' other 'FROM collection' dbb-repo show net collections
 check 'a list of datasets goes on' other 'dataset_location' dbb-repo show net datasets
@@ -185,11 +192,11 @@ check 'a reader has one, too' reader
 # The server's process meets a full disk: what it appends to a table is refused by the system.
 full() {
   fresh || return 1
-  local end tracer
+  local end
   # Rows enough for new pages.
   end=$(in_the_middle no_room)
   end_of_no_room
-  [ "$end" = 'it ended with 4' ] && grep -q 'No space left on device' net.err || { echo "$end"; cat net.err strace.err; return 1; }
+  ended 4 'No space left on device' "$end" || { cat strace.err; return 1; }
   mv net.rejects again
   # Lines that it had not read have neither.
   diff <(uris net.out again) <({ cat lines; more; } | uris) | grep '^<' && return 1
