@@ -11,7 +11,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 passed=0 failed=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+beside=$(mktemp)
+trap 'rm -f "$log" "$beside"' EXIT
 
 # check NAME COMMAND...   one check, silent when it passes
 check() {
@@ -56,7 +57,7 @@ cli_tests() {
 suite() {
   local good bad
   "$@" 2>&1 </dev/null | tee "$log"
-  read -r good bad < <(sed -nE 's/^[a-z]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)
+  read -r good bad < <(sed -nE 's/^[a-z ]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)
   passed=$((passed + ${good:-0}))
   failed=$((failed + ${bad:-1}))
 }
@@ -86,16 +87,34 @@ build_and_test "$BUILD/asan" "${sanitized[@]}"
 
 check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUILD="$BUILD/asan" "${sanitized[@]}" \
   "$BUILD/asan/tests/fuzz"
+export BUILD
+# Suites with a server mostly wait, and fuzzing takes one processor: they run side by side.
+on_servers() {
+  tests/postgres/registry.sh
+  tests/postgres/check.sh
+  tests/postgres/faults.sh
+  SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
+}
+on_servers > "$beside" 2>&1 < /dev/null &
+servers=$!
 suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
+wait $servers
+
+# Each of the four ends with a line of its own.
+[ "$(grep -cE '^[a-z ]+: [0-9]+ passed' "$beside")" = 4 ] || { echo 'FAIL a suite with a server ended early'; failed=$((failed + 1)); }
+while IFS= read -r line; do
+  echo "$line"
+  read -r good bad < <(sed -nE 's/^[a-z ]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' <<< "$line") || continue
+  passed=$((passed + good))
+  failed=$((failed + bad))
+done < "$beside"
 
 # Stops, faults, order and writers: a part of what make check-all does.
-export BUILD
 suite tests/fault/order.sh
 suite env SCENARIOS='' tests/fault/faults.sh
 suite env FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
 suite tests/concurrency/writers.sh
 suite env STEP=8 tests/concurrency/meet.sh
-suite tests/postgres/registry.sh
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
