@@ -1,14 +1,18 @@
 #include "butler/orphans.h"
 
+#include "butler/dialect.h"
 #include "butler/own_files.h"
 #include "common/error.h"
 #include "common/file.h"
+#include "common/json.h"
 #include "common/signals.h"
+#include "common/text.h"
 #include "common/uri.h"
 
 #include <algorithm>
 #include <cerrno>
 #include <dirent.h>
+#include <map>
 #include <memory>
 #include <set>
 #include <sys/stat.h>
@@ -34,8 +38,15 @@ public:
           _own(repo.config()), _found(sql::openSqlite("", sql::OpenMode::Create)) {
         _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
         if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
-        _known = &repo.db().cached("SELECT 1 FROM " + sql::quoteIdentifier(repo.config().records_table)
-                                   + " WHERE path = ? OR (path > ? AND path < ?)");
+        auto *recorded = &repo.db();
+        auto table = sql::quoteIdentifier(repo.config().records_table);
+        if (recorded->dialect() == sql::Dialect::Postgres) {
+            copyPaths(table);
+            recorded = _found.get();
+            table = "recorded";
+        }
+        _known =
+            &recorded->cached("SELECT 1 FROM " + table + " WHERE " + isOfFile("path", recorded->dialect()));
     }
 
     void run() {
@@ -54,12 +65,58 @@ public:
                 .query({last, pageRows}, [&](Statement const &row) {
                     page.push_back({row.text(0), row.integer(1)});
                 });
-            for (auto const &file : page) orphan(file);
+            auto const added = addedMeanwhile(page);
+            for (auto const &file : page) {
+                if (!added.contains(file.path)) orphan(file);
+            }
             if (!page.empty()) last = page.back().path;
         } while (!page.empty());
     }
 
 private:
+    /// A server would be asked once for each file, and has no index in the bytewise order that members of a
+    /// file are found by: its paths are looked up in a copy.
+    void copyPaths(std::string const &table) {
+        _found->execute("CREATE TABLE recorded (path TEXT PRIMARY KEY) WITHOUT ROWID");
+        _found->begin();
+        auto &insert = _found->cached("INSERT INTO recorded (path) VALUES (?) ON CONFLICT DO NOTHING");
+        std::vector<sql::Value> last;
+        std::int64_t rows = pageRows;
+        while (rows == pageRows) {
+            rows = 0;
+            std::string const after = last.empty() ? "" : " WHERE (dataset_id, component) > (?, ?)";
+            _repo.db()
+                .cached("SELECT path, dataset_id, component FROM " + table + after
+                        + " ORDER BY dataset_id, component LIMIT " + std::to_string(pageRows))
+                .query(last, [&](Statement const &row) {
+                    insert.run({row.column(0)});
+                    last = {row.column(1), row.column(2)};
+                    ++rows;
+                });
+        }
+        _found->commit();
+    }
+
+    /// Files of a page whose rows have come after the paths were copied.
+    std::set<std::string> addedMeanwhile(std::vector<Orphan> const &page) const {
+        std::set<std::string> out;
+        if (!_known || page.empty() || _repo.db().dialect() == sql::Dialect::Sqlite) return out;
+        std::map<sql::Value, std::string> files;
+        for (auto const &file : page) {
+            for (auto const &name : namesOf(file.path.substr(_root.size() + 1))) {
+                if (common::isUtf8(name)) files[name] = file.path; // no row can have another
+            }
+        }
+        std::vector<sql::Value> names;
+        for (auto const &[name, file] : files) names.push_back(name);
+        _repo.db()
+            .prepare("SELECT path FROM " + sql::quoteIdentifier(_repo.config().records_table)
+                     + " WHERE path IN (" + common::join(std::vector<std::string>(names.size(), "?"), ", ")
+                     + ")")
+            ->query(names, [&](Statement const &row) { out.insert(files.at(row.column(0))); });
+        return out;
+    }
+
     /// \param relative  folder below the root; empty, or with a slash at its end
     void walk(std::string const &relative) {
         auto const path = _root + "/" + relative;
@@ -120,11 +177,15 @@ private:
             .run({path, size});
     }
 
-    /// Whether a row names a file below the root: by its path, or as a URI with the root's name or real name.
+    /// How rows may name a file below the root: by its path, or as a URI with the root's name or real name.
+    std::set<std::string> namesOf(std::string const &relative) const {
+        return {relative, common::fileUri(_root + "/" + relative),
+                common::fileUri(_realRoot + "/" + relative)};
+    }
+
     bool isKnown(std::string const &relative) {
         if (!_known) return false;
-        std::set<std::string> const names{relative, common::fileUri(_root + "/" + relative),
-                                          common::fileUri(_realRoot + "/" + relative)};
+        auto const names = namesOf(relative);
         // Members of a file are recorded as path#zip-path=…; '$' is what follows '#'.
         return std::any_of(names.begin(), names.end(), [&](std::string const &name) {
             return _known->hasRow({name, name + "#", name + "$"});

@@ -53,6 +53,11 @@ damage_rows() {
   mkdir "part-$part" && cd "part-$part" || return 1
   cases
   set +e
+  # What damage_one compares.
+  state_of() {
+    find "$1" -type d -printf '%p %y %m\n' -o -printf '%p %y %m %s %T@ %l\n' | sort
+    state_of_database "$PART_URL"
+  }
   export PART_URL=${url%/dbb}/part_$part
   cat > "$CASE_IO/bin/q" << 'END'
 #!/bin/bash
@@ -76,20 +81,56 @@ END
     jq -n --rawfile name row.name --rawfile log row.log '[$name, $log]' -c >> rows
   done < "$DBB_TEST_DATA/damages_postgres.tsv"
 }
+# A copy of the database takes long, so the rows are put back, and where that is not enough a copy is made.
 damage_copy() {
-  query "DROP DATABASE IF EXISTS part_$part WITH (FORCE)"
-  query "CREATE DATABASE part_$part TEMPLATE base" || return 1
   rm -rf repo
   cp -r ../base repo && sed -i "s|/base\"|/part_$part\"|" repo/butler.yaml
+  psql -X -q "$PART_URL" -c 'CALL keep.restore()' 2> /dev/null && [ "$(state_of_database "$PART_URL")" = "$base_state" ] && return
+  query "DROP DATABASE IF EXISTS part_$part WITH (FORCE)" 2> /dev/null
+  query "CREATE DATABASE part_$part TEMPLATE base"
 }
-# What damage_one compares are the files, and here all rows and definitions, too.
-state_of() {
-  find "$1" -type d -printf '%p %y %m\n' -o -printf '%p %y %m %s %T@ %l\n' | sort
-  psql -X -q -A -t "$PART_URL" -c "SELECT format('SELECT %L, md5(string_agg(t::text, E''\n'' ORDER BY t::text)) FROM %I AS t', relname, relname) FROM pg_class WHERE relkind IN ('r', 'S') AND relnamespace = 'public'::regnamespace ORDER BY relname" -c \\gexec
+# What a database has: rows, values of sequences, and definitions
+state_of_database() { psql -X -q -A -t "$1" -c 'SELECT * FROM keep.state() ORDER BY 1'; }
+keep_rows() {
+  psql -X -q -v ON_ERROR_STOP=1 "${url%/dbb}/base" << 'END'
+CREATE SCHEMA keep;
+SELECT format('CREATE TABLE keep.%I AS TABLE public.%I', relname, relname) FROM pg_class WHERE relkind IN ('r', 'S') AND
+  relnamespace = 'public'::regnamespace \gexec
+CREATE PROCEDURE keep.restore() LANGUAGE plpgsql SET session_replication_role = replica AS $$
+DECLARE name text; kind text;
+BEGIN
+  FOR name, kind IN SELECT c.relname, c.relkind FROM pg_class AS c JOIN pg_class AS k ON k.relname = c.relname
+      WHERE c.relnamespace = 'public'::regnamespace AND k.relnamespace = 'keep'::regnamespace LOOP
+    IF kind = 'r' THEN
+      EXECUTE format('DELETE FROM public.%I', name);
+      EXECUTE format('INSERT INTO public.%I SELECT * FROM keep.%I', name, name);
+    ELSE
+      EXECUTE format('SELECT setval(%L, last_value, is_called) FROM keep.%I', 'public.' || name, name);
+    END IF;
+  END LOOP;
+END $$;
+CREATE FUNCTION keep.state() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE name text; kind text;
+BEGIN
+  FOR name, kind IN SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') LOOP
+    RETURN QUERY EXECUTE format(CASE kind WHEN 'r' THEN 'SELECT format(''%%s %%s'', %L, md5(string_agg(t::text, '','' ORDER BY t::text))) FROM %I AS t'
+      ELSE 'SELECT format(''%%s %%s %%s'', %L, last_value, is_called) FROM %I' END, name, name);
+  END LOOP;
+  RETURN QUERY SELECT format('%s %s', c.oid::regclass, md5(string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod),
+    attnotnull), ',' ORDER BY attnum))) FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0 GROUP BY c.oid;
+  RETURN QUERY SELECT format('%s %s', conrelid::regclass, md5(string_agg(pg_get_constraintdef(oid), ',' ORDER BY pg_get_constraintdef(oid))))
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace GROUP BY conrelid;
+  RETURN QUERY SELECT format('not valid: %s', indexrelid::regclass) FROM pg_index WHERE NOT indisvalid;
+  RETURN QUERY SELECT format('disabled: %s of %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE tgenabled = 'D';
+END $$;
+END
 }
 
 check 'a repository that has everything' everything
 check 'nothing is wrong with it' dbb-repo check base --orphans
+check 'its rows are kept' keep_rows
+base_state=$(state_of_database "${url%/dbb}/base")
 damage_rows 0 2 > part.log-0 2>&1 &
 damage_rows 1 2 > part.log-1 2>&1 &
 wait
