@@ -125,6 +125,18 @@ std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
     return std::nullopt;
 }
 
+/// \param key  the required values, in universe order
+std::vector<Value> keyValues(RecordPlan const &plan, std::vector<Json> const &key) {
+    if (key.size() != plan.key_size) {
+        throw Error("BAD_VALUE",
+                    plan.element->name + " has a key of " + std::to_string(plan.key_size) + " columns");
+    }
+    std::vector<Value> out;
+    for (std::size_t i = 0; i < key.size(); ++i)
+        appendValues(plan.element->name, plan.columns[i], key[i], out);
+    return out;
+}
+
 /// Why nothing was inserted although no record has the primary key.
 Error keyTaken(Repository const &repo, RecordPlan const &plan, std::vector<Value> const &values) {
     if (auto taken = takenKey(repo, plan, values)) return *taken;
@@ -296,16 +308,24 @@ SyncResult DimensionRecords::check(std::string_view element, DimensionRecord con
 std::optional<DimensionRecord> DimensionRecords::find(std::string_view element,
                                                       std::vector<Json> const &key) {
     auto const &plan = planOf(element);
-    if (key.size() != plan.key_size) {
-        throw Error("BAD_VALUE",
-                    plan.element->name + " has a key of " + std::to_string(plan.key_size) + " columns");
-    }
-    std::vector<Value> values;
-    for (std::size_t i = 0; i < key.size(); ++i) {
-        appendValues(plan.element->name, plan.columns[i], key[i], values);
-    }
     std::optional<DimensionRecord> out;
-    plan.select->query(values, [&](Statement const &row) { out = recordOf(plan.columns, row); });
+    plan.select->query(keyValues(plan, key),
+                       [&](Statement const &row) { out = recordOf(plan.columns, row); });
+    return out;
+}
+
+std::vector<std::optional<DimensionRecord>>
+DimensionRecords::findEach(std::string_view element, std::vector<std::vector<Json>> const &keys) {
+    auto const &plan = planOf(element);
+    std::vector<std::optional<DimensionRecord>> out(keys.size());
+    std::vector<sql::Asked> asked;
+    for (auto const &key : keys) {
+        auto &record = out[asked.size()];
+        asked.push_back({plan.select_text, keyValues(plan, key),
+                         [&](Statement const &row) { record = recordOf(plan.columns, row); }});
+    }
+    std::size_t failed = 0;
+    _repo.db().askTogether(asked, failed);
     return out;
 }
 

@@ -61,7 +61,11 @@ public:
     /// The record with these required values (in universe order), nullopt when there is none.
     std::optional<DimensionRecord> find(std::string_view element, std::vector<common::Json> const &key);
 
-    /// The same by an alternate key, the last of `key`: exposure by {instrument, obs_id}. \param alternate
+    /// Those with these keys, in their order; in one round trip where the database is a server.
+    std::vector<std::optional<DimensionRecord>> findEach(std::string_view element,
+                                                         std::vector<std::vector<common::Json>> const &keys);
+
+    /// As find() by an alternate key, the last of `key`: exposure by {instrument, obs_id}. \param alternate
     /// its name
     std::optional<DimensionRecord> findBy(std::string_view element, std::string const &alternate,
                                           std::vector<common::Json> const &key);

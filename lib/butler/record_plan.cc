@@ -78,8 +78,9 @@ RecordPlan makePlan(Repository const &repo, std::string_view name) {
                        + ") VALUES (" + common::join(expressions, ", ") + ") ON CONFLICT DO NOTHING";
     plan.insert = &db.cached(plan.insert_text);
     plan.source = readable(element, db.dialect()) + " AS r";
-    plan.select = &db.cached("SELECT " + quotedList(plan.database_columns) + " FROM " + plan.source
-                             + " WHERE " + equalities(plan.key_columns));
+    plan.select_text = "SELECT " + quotedList(plan.database_columns) + " FROM " + plan.source + " WHERE "
+                       + equalities(plan.key_columns);
+    plan.select = &db.cached(plan.select_text);
     plan.summaries = summaryInserts(universe, element);
     return plan;
 }

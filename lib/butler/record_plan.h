@@ -21,6 +21,7 @@ struct RecordPlan {
     std::string source; ///< what to select the database columns from
     std::string insert_text;
     sql::Statement *insert = nullptr; ///< of all database columns, does nothing when a key exists
+    std::string select_text;
     sql::Statement *select = nullptr; ///< all database columns by primary key
     std::vector<std::string>
         summaries; ///< statements that write a governor's rows in the summaries of overlaps

@@ -5,10 +5,12 @@
 #include "butler/dimension_records.h"
 #include "common/error.h"
 #include "ingest/camera_geometry.h"
+#include "ingest/grouped_exposures.h"
 #include "ingest/visit_groups.h"
 
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,8 +22,7 @@ struct VisitMakerOptions {
     bool update = false;      ///< change visits that differ instead of failing
     bool incremental = false; ///< the same, and take exposures in that came later
     bool dry_run = false;
-    std::vector<std::string> instruments; ///< only exposures of these, empty: all
-    std::string where;                    ///< only exposures that meet this condition (butler/where.h)
+    ExposureSelection selection;
 };
 
 /// What became of a visit.
@@ -41,44 +42,35 @@ public:
     /// no instrument or detector that is named; for a condition that can't be used
     VisitMaker(butler::Repository const &repo, VisitMakerOptions options, Done done);
 
-    /// An exposure of a repository.
-    struct Exposure {
-        std::string instrument;
-        std::int64_t id = 0;
-        auto operator<=>(Exposure const &) const = default;
-    };
     /// Make the visits that these exposures belong to. Exposures that are not tracked on the sky, or that
     /// can't see it, are passed over, as those that are not there.
-    void make(std::vector<Exposure> const &exposures);
+    void make(std::vector<ExposureKey> const &exposures);
 
     /// The same of all exposures. \return how many there are, tracked or not
     std::int64_t makeAll();
 
 private:
-    void findMembers();
-    std::vector<std::vector<common::Json>> nextGroups();
     void makeGroups();
+    std::vector<VisitDefinition> definitionsOf(std::vector<std::vector<ExposureKey>> const &groups);
     void makeAndCommit(std::vector<VisitDefinition> const &visits);
+    std::vector<VisitResult> commit(std::vector<VisitDefinition> const &visits);
+    void writeSystems(std::string const &instrument);
     VisitResult makeOne(VisitDefinition const &visit);
     void requireGeometryFits();
     void requireInstrument(std::string const &name, std::string const &option);
     void requireOwnExposures(VisitDefinition const &visit);
-    std::string selection(std::vector<sql::Value> &values) const;
     std::vector<std::int64_t> systemsInRegistry(VisitDefinition const &visit);
     bool writeParts(VisitDefinition const &visit);
     bool writeRegions(VisitDefinition const &visit);
     common::Json regionOf(VisitDefinition const &visit);
-    bool isPostgres() const;
-    std::string conditionOnSky(std::string const &table) const;
-    std::vector<std::string> keyColumns() const;
 
     butler::Repository const &_repo;
     VisitMakerOptions _options;
     Done _done;
     butler::DimensionRecords _records;
-    bool _canSeeSky;  ///< whether exposures have that column
-    bool _membership; ///< whether visits are members of systems, not of one system each
-    std::int64_t _page = 0;
+    GroupedExposures _exposures;
+    bool _membership;                   ///< whether visits are members of systems, not of one system each
+    std::set<std::string> _withSystems; ///< instruments whose visit systems this transaction has written
     std::map<int, std::vector<butler::UnitVector>> _corners; ///< of the visit under way
 };
 

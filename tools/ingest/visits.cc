@@ -18,7 +18,6 @@ namespace dbb::ingest {
 using common::Error;
 using common::Json;
 using manifest::Record;
-using Exposure = VisitMaker::Exposure;
 
 namespace {
 
@@ -131,7 +130,7 @@ public:
 private:
     struct Line {
         Record record;
-        std::optional<Exposure> exposure; ///< nullopt: the line is about something else
+        std::optional<ExposureKey> exposure; ///< nullopt: the line is about something else
     };
 
     void add(Record record) {
@@ -144,7 +143,7 @@ private:
     }
 
     /// \throws Error DRY_RUN, BAD_VALUE
-    std::optional<Exposure> exposureOf(Record &record) const {
+    std::optional<ExposureKey> exposureOf(Record &record) const {
         auto const dataId = record.get("data_id");
         auto const exposure = integerOf(dataId["exposure"]);
         if (!dataId["instrument"].isString() || !exposure) return std::nullopt;
@@ -153,11 +152,11 @@ private:
             throw Error("DRY_RUN",
                         "the line was printed by a dry run of dbb-ingest; its exposure is not registered");
         }
-        return Exposure{dataId["instrument"].string(), *exposure};
+        return ExposureKey{dataId["instrument"].string(), *exposure};
     }
 
     void flush() {
-        std::vector<Exposure> wanted;
+        std::vector<ExposureKey> wanted;
         for (auto const &line : _lines) {
             if (line.exposure && _answers.try_emplace(*line.exposure).second)
                 wanted.push_back(*line.exposure);
@@ -175,7 +174,7 @@ private:
     }
 
     /// An exposure without visits is none of the sky, or none at all.
-    void lookForMissing(Exposure const &exposure) {
+    void lookForMissing(ExposureKey const &exposure) {
         auto &answer = _answers[exposure];
         if (!answer.visits.empty() || answer.error) return;
         bool const there = _repo.db()
@@ -229,7 +228,7 @@ private:
     std::int64_t _withoutRegions = 0;
     std::int64_t _made = 0; ///< visits of a walk, also those that failed
     std::vector<Line> _lines;
-    std::map<Exposure, Answer> _answers;
+    std::map<ExposureKey, Answer> _answers;
 };
 
 void sayNoRegions(std::int64_t count) {
@@ -252,8 +251,7 @@ void makeVisits(VisitsOptions const &options, int in, int out, manifest::Rejects
     making.dry_run = options.standard.dry_run;
     auto const repo = butler::Repository::open(options.repo, access);
     std::vector<Record> ends{manifest::endRecord("dbb-visits")};
-    making.instruments = options.instruments;
-    making.where = options.where;
+    making.selection = {options.instruments, options.where};
     bool any = false;
     if (::isatty(in) == 0) {
         // Lines come as exposures are ingested, so that a visit of several may be met before its last one.
