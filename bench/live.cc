@@ -1,6 +1,8 @@
 // Feeds dbb-ingest as a live stream does: an exposure's lines at once, the next when all receipts are here.
-//     live REPO < described lines        prints seconds from first line to last receipt, and the number of
-//     exposures
+//     live REPO [BEFORE] < described lines        prints seconds from first line to last receipt, and the
+//     number of exposures
+// The first BEFORE exposures (default: none) are not counted: with them the program starts and gets to know
+// the repository.
 #include "common/json.h"
 
 #include <chrono>
@@ -13,7 +15,8 @@
 #include <vector>
 
 int main(int argc, char **argv) {
-    if (argc != 2) return 2;
+    if (argc < 2 || argc > 3) return 2;
+    auto before = argc > 2 ? std::stoul(argv[2]) : 0;
     std::vector<std::pair<std::string, int>> exposures; // text of the lines, their number
     std::int64_t last = 0;
     for (std::string line; std::getline(std::cin, line);) {
@@ -40,8 +43,9 @@ int main(int argc, char **argv) {
     ::close(in[0]);
     ::close(out[1]);
     std::FILE *receipts = ::fdopen(out[0], "r");
-    auto const start = std::chrono::steady_clock::now();
+    auto start = std::chrono::steady_clock::now();
     std::vector<char> line(1 << 20);
+    std::size_t counted = 0;
     for (auto const &[text, count] : exposures) {
         // A pipe holds 64 kB and the program reads all the time, so that a plain write can't lock both up.
         for (std::size_t done = 0; done < text.size();) {
@@ -52,11 +56,16 @@ int main(int argc, char **argv) {
         for (int i = 0; i < count; ++i) {
             if (!std::fgets(line.data(), static_cast<int>(line.size()), receipts)) return 1;
         }
+        if (before == 0) {
+            ++counted;
+        } else if (--before == 0) {
+            start = std::chrono::steady_clock::now();
+        }
     }
     std::chrono::duration<double> const elapsed = std::chrono::steady_clock::now() - start;
     ::close(in[1]);
     int status = 0;
     ::waitpid(child, &status, 0);
-    std::printf("%.6f %zu\n", elapsed.count(), exposures.size());
+    std::printf("%.6f %zu\n", elapsed.count(), counted);
     return status == 0 ? 0 : 1;
 }

@@ -31,6 +31,7 @@ bench: ## measure describe and ingest beside their floors
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
 	@BUILD='$(BUILD)' bench/run
+	@BUILD='$(BUILD)' bench/run_postgres
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 

@@ -71,7 +71,7 @@ build_and_test() {
 }
 
 files() { find . -path ./.git -prune -o -path "./$BUILD" -prune -o -path ./build -prune -o -type f "$@" -print0; }
-shell_scripts() { files \( -name '*.sh' -o -path ./.ci/run -o -path ./bench/run \) -size +0; }
+shell_scripts() { files \( -name '*.sh' -o -path ./.ci/run -o -path './bench/run*' \) -size +0; }
 
 check 'direction of includes' tests/check_includes.sh
 # Cases of the CLI tests have no first line that names their shell, and source their helpers by a variable (SC1090).
