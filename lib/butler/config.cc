@@ -1,5 +1,6 @@
 #include "butler/config.h"
 
+#include "butler/config_files.h"
 #include "butler/embedded.h"
 #include "butler/postgres_config.h"
 #include "common/error.h"
@@ -40,12 +41,6 @@ bool isFolder(std::string const &path) {
     return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/// Scheme of a URI, empty for a path.
-std::string schemeOf(std::string const &text) {
-    auto const at = text.find("://");
-    return at == std::string::npos || text.find('/') < at ? std::string() : text.substr(0, at);
-}
-
 Json indexFrom(std::string const &source, Json const &index) {
     if (!index.isObject()) throw common::usageError(source + " is no mapping of labels to repositories");
     return index;
@@ -79,7 +74,8 @@ std::string resolved(std::string const &repo) {
             throw common::usageError("label \"" + repo + "\" of the repository index is no text");
         return place->string();
     }
-    if (schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos && index.isObject()) {
+    if (common::schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos
+        && index.isObject()) {
         std::vector<std::string> labels;
         for (auto const &[label, place] : index.object()) labels.push_back(label);
         auto const near = common::nearest(repo, labels);
@@ -92,7 +88,7 @@ std::string resolved(std::string const &repo) {
 
 std::string configFile(std::string const &repo) {
     auto const place = resolved(repo);
-    auto const scheme = schemeOf(place);
+    auto const scheme = common::schemeOf(place);
     if (!scheme.empty() && scheme != "file") {
         throw Error("REPO_UNSUPPORTED", "\"" + place + "\" is a remote repository", ExitCode::Damaged)
             .hint("dbb opens repositories whose butler.yaml is a local file");
@@ -111,44 +107,71 @@ std::string configFile(std::string const &repo) {
     return common::absolutePath(path);
 }
 
-/// Whether `!include` stands anywhere but in a comment line: the parser would take it for a plain tag.
-bool usesInclude(std::string const &text) {
-    for (auto const &line : common::split(text, '\n')) {
-        if (!common::strip(line).starts_with("#") && line.find("!include") != std::string::npos) return true;
-    }
-    return false;
+/// A part of a configuration. The Butler takes it from a mapping of the same name within it, too, so that a
+/// file that has its name on top can be included in its place.
+Json const &partOf(Json const &config, std::string const &part) {
+    auto const &outer = config[part];
+    auto const *const inner = outer.find(part);
+    return inner ? *inner : outer;
 }
 
-bool hasKeyAnywhere(Json const &value, std::string_view key) {
-    if (value.isArray()) {
-        for (auto const &item : value.array()) {
-            if (hasKeyAnywhere(item, key)) return true;
-        }
-    } else if (value.isObject()) {
-        for (auto const &[name, member] : value.object()) {
-            if (name == key || hasKeyAnywhere(member, key)) return true;
-        }
+/// What the site has by default of a part of the configuration, in its files of a name.
+void addDefaults(Json &into, ConfigFiles &files, std::string const &part, std::string const &name) {
+    for (auto const &file : files.defaults(name)) {
+        // A file without the name of the part is all of it.
+        auto const &own = file.find(part) ? partOf(file, part) : file;
+        if (own.isObject()) mergeInto(into, own);
     }
-    return false;
+}
+
+Json withDefaults(ConfigFiles &files, std::string const &part, Json const &own) {
+    Json out = Json::Object{};
+    addDefaults(out, files, part, part + ".yaml");
+    if (own.isObject()) mergeInto(out, own);
+    return out;
+}
+
+/// What the Butler has by default of a datastore of files, as far as it goes before a site's datastore.yaml.
+/// The templates, which do as well, are those of templateFor().
+void addButlersDefaults(Json &into) {
+    mergeInto(into, Json::parse(R"({"cls":"lsst.daf.butler.datastores.fileDatastore.FileDatastore",
+        "root":"<butlerRoot>/datastore","records":{"table":"file_datastore_records"}})"));
+    auto const *const templates = into.find("templates");
+    if (!templates || !templates->isObject()) return;
+    auto others = templates->object();
+    std::erase_if(others, [](auto const &entry) {
+        return entry.first == "default" || entry.first == "physical_filter+detector+exposure";
+    });
+    into.set("templates", std::move(others));
+}
+
+/// A datastore with its defaults, which the Butler takes by the name of the class.
+Json datastoreWithDefaults(ConfigFiles &files, Json const &own) {
+    Json out = Json::Object{};
+    addDefaults(out, files, "datastore", "datastore.yaml");
+    auto const &cls = own["cls"].isString() ? own["cls"] : out["cls"];
+    if (!cls.isString() || cls.string().ends_with(".FileDatastore")) {
+        addButlersDefaults(out);
+        addDefaults(out, files, "datastore", "datastores/fileDatastore.yaml");
+    }
+    if (own.isObject()) mergeInto(out, own);
+    return out;
 }
 
 /// One configuration file being read: looks up values and knows how to complain about them.
 class Reader {
 public:
-    Reader(std::string file, std::string const &text) : _file(std::move(file)) {
-        if (usesInclude(text)) throw bad("!include", "reads other files, which dbb does not do");
-        try {
-            _yaml = common::parseYaml(text, _file);
-        } catch (Error const &e) {
-            throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
-        }
+    explicit Reader(std::string file) : _file(std::move(file)) {
+        ConfigFiles files(_file);
+        _yaml = files.main();
         // The Butler would go by its defaults, with another datastore root than most repositories have; but
         // what is empty was more likely cut short. `{}` says that the defaults are meant.
         if (_yaml.isNull()) throw damaged("", "is empty");
         if (!_yaml.isObject()) throw damaged("", "is no mapping");
-        if (hasKeyAnywhere(_yaml, "includeConfigs")) {
-            throw bad("includeConfigs", "reads other files, which dbb does not do");
-        }
+        auto registry = requireMapping("registry");
+        auto datastore = requireMapping("datastore");
+        _yaml.set("registry", withDefaults(files, "registry", std::move(registry)));
+        _yaml.set("datastore", datastoreWithDefaults(files, std::move(datastore)));
     }
 
     Error bad(std::string const &key, std::string const &reason) const {
@@ -184,6 +207,13 @@ public:
     }
 
 private:
+    /// A part of the configuration as the repository has it, null when it has none.
+    Json requireMapping(std::string const &part) const {
+        auto const &own = partOf(_yaml, part);
+        if (!own.isNull() && !own.isObject()) throw damaged(part, "is no mapping but " + own.dump());
+        return own;
+    }
+
     Error damaged(std::string const &key, std::string const &reason) const {
         return Error("REPO_DAMAGED", "\"" + _file + (key.empty() ? "\" " : "\": " + key + " ") + reason,
                      ExitCode::Damaged)
@@ -205,7 +235,7 @@ std::string withRoot(std::string text, std::string const &root) {
 
 /// Absolute path of a local folder given as a path or file URI.
 std::string localFolder(Reader const &reader, std::string const &key, std::string const &value) {
-    auto const scheme = schemeOf(value);
+    auto const scheme = common::schemeOf(value);
     if (!scheme.empty() && scheme != "file") {
         throw reader.bad(key, "is \"" + value + "\", a remote place; dbb writes to local folders only");
     }
@@ -273,7 +303,7 @@ std::string freshConfigText(std::string const &url, std::string const &schema) {
 Config readConfig(std::string const &repo) {
     Config out;
     out.file = configFile(repo);
-    Reader const reader(out.file, common::readFile(out.file));
+    Reader const reader(out.file);
     checkKind(reader);
     checkManagers(reader);
     out.root = localFolder(reader, "root", reader.text("root", common::folderOf(out.file)));
@@ -291,7 +321,7 @@ Config readConfig(std::string const &repo) {
     }
 
     // The datastore's name in the registry has the root as it is written, mark and all.
-    auto const storeRoot = reader.text("datastore.root", "<butlerRoot>/datastore");
+    auto const storeRoot = reader.text("datastore.root", "");
     out.datastore_root = localFolder(reader, "datastore.root", withRoot(storeRoot, out.root));
     out.datastore_name = reader.text("datastore.name", "FileDatastore@" + storeRoot);
     out.records_table = reader.text("datastore.records.table", "file_datastore_records");
