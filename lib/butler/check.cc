@@ -127,7 +127,9 @@ private:
     /// A dry run does the same and rolls it back: only trying tells whether other rows stand in the way.
     void mend(std::vector<Finding> const &findings, std::vector<Damage> &damages) {
         if (!_writable) {
-            _writable.emplace(Repository::open(_place, _options.dry_run ? Access::Trial : Access::ReadWrite));
+            _writable.emplace(Repository::open(_place, _options.dry_run ? Access::Trial : Access::ReadWrite,
+                                               _options.ignore_obscore));
+            if (_options.mends) _options.mends(*_writable);
         }
         auto &db = _writable->db();
         sql::Transaction transaction(db);

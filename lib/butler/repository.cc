@@ -111,14 +111,17 @@ int checkManager(Manager const &manager, Attributes const &attributes, std::stri
                                 + (access == Access::ReadOnly ? "read " : "write ") + known);
 }
 
-void checkObscore(Config const &config, Attributes const &attributes) {
-    bool const live = config.obscore || attributes.contains("config:registry.managers.obscore")
-                      || attributes.contains("config:obscore.json");
-    if (!live) return;
-    throw unsupported(config.registry(),
-                      "registry.managers.obscore keeps a live ObsCore table, which dbb would "
-                      "leave out of date")
-        .hint("dbb can read this repository but not write to it; use butler ingest-raws here");
+bool keepsObscore(Config const &config, Attributes const &attributes) {
+    return config.obscore || attributes.contains("config:registry.managers.obscore")
+           || attributes.contains("config:obscore.json");
+}
+
+Error obscoreLeftOut(Config const &config) {
+    return unsupported(config.registry(),
+                       "registry.managers.obscore keeps a live ObsCore table, which dbb would "
+                       "leave out of date")
+        .hint("write nevertheless with --ignore-obscore, and then bring the table up to date: "
+              + obscoreRemedy(config));
 }
 
 void runAll(sql::Database &db, std::vector<std::string> const &statements) {
@@ -200,6 +203,13 @@ Error existsAlready(std::string const &path, std::string const &hint) {
 }
 
 } // namespace
+
+std::string obscoreRemedy(Config const &config) {
+    return "butler obscore update-table " + config.root
+           + ", after dbb-visits also butler obscore "
+             "set-exposure-regions "
+           + config.root + " (both are in the Butler's package dax_obscore)";
+}
 
 Error openingError(Error const &e) {
     bool const gone = e.code() == "NOT_FOUND" || e.code() == "NOT_A_FILE";
@@ -372,7 +382,7 @@ Error Repository::damaged(std::string const &how) const {
     return Error("REPO_DAMAGED", "\"" + _config.root + "\": " + how, ExitCode::Damaged);
 }
 
-Repository Repository::open(std::string const &repo, Access access) try {
+Repository Repository::open(std::string const &repo, Access access, bool ignoreObscore) try {
     Repository out;
     out._access = access;
     out._config = readConfig(repo);
@@ -385,7 +395,8 @@ Repository Repository::open(std::string const &repo, Access access) try {
         int const major = checkManager(manager, attributes, file, access);
         if (std::string_view(manager.name) == "datasets") out._datasets = static_cast<DatasetsManager>(major);
     }
-    if (writes) checkObscore(out._config, attributes);
+    out._obscore = keepsObscore(out._config, attributes);
+    if (writes && out._obscore && !ignoreObscore) throw obscoreLeftOut(out._config);
     auto const dimensions = attributes.find("config:dimensions.json");
     if (dimensions == attributes.end()) throw notARegistry(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);

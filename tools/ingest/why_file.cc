@@ -253,7 +253,7 @@ void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &r
     if (auto const e = lineObstacle(record, _options.run)) return fail(answer, WalkStep::Ingest, *e);
     auto const source = common::pathOfUri(record.text("uri"));
     auto const place = placeObstacle(_repo->config(), _ingesterOptions.transfer, source, path);
-    auto const commit = commitObstacle(_options.repo);
+    auto const commit = commitObstacle(_options.repo, _options.ignore_obscore);
     // The registry is opened before a file is touched, but locked after it.
     if (place && (!commit || commit->code() == "REPO_LOCKED")) return fail(answer, WalkStep::Ingest, *place);
     bool const known = answer.facts.find("ingested") != nullptr;

@@ -112,8 +112,8 @@ std::optional<Error> serverObstacle(butler::Repository const &repo) {
 
 } // namespace
 
-std::optional<Error> commitObstacle(std::string const &repo) try {
-    auto const opened = butler::Repository::open(repo, butler::Access::Trial);
+std::optional<Error> commitObstacle(std::string const &repo, bool ignoreObscore) try {
+    auto const opened = butler::Repository::open(repo, butler::Access::Trial, ignoreObscore);
     auto const &path = opened.config().sqlite_path;
     if (path.empty()) return serverObstacle(opened);
     // Beside its file SQLite makes a journal.

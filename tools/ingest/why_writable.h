@@ -19,7 +19,7 @@ std::optional<common::Error> placeObstacle(butler::Config const &config, Transfe
 
 /// Why rows could not be written: the registry is opened for writing and locked for a moment.
 /// \return REPO_READ_ONLY, REPO_LOCKED, REPO_UNSUPPORTED …, or nothing when it would work
-std::optional<common::Error> commitObstacle(std::string const &repo);
+std::optional<common::Error> commitObstacle(std::string const &repo, bool ignoreObscore);
 
 /// An error of a locked repository with the program that holds the lock, when it can be found; others as they
 /// are.

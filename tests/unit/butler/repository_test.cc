@@ -225,6 +225,9 @@ TEST_CASE("a live ObsCore table may be read beside, not written beside", "[butle
     auto const e = test::errorOf([&] { repo.open(); });
     CHECK(e.code() == "REPO_UNSUPPORTED");
     CHECK(e.message().find("registry.managers.obscore") != std::string::npos);
+    CHECK(e.hint().find("--ignore-obscore") != std::string::npos);
+    CHECK(repo.open(Access::ReadOnly).hasObscore());
+    CHECK(Repository::open(repo.path, Access::ReadWrite, true).hasObscore());
     CHECK(test::errorOf([] {
               Altered("INSERT INTO butler_attributes VALUES ('config:obscore.json', '{}')").open();
           }).code()
