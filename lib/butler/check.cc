@@ -37,6 +37,13 @@ class Checker {
 public:
     Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
         : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {
+        if (_config.datastores.size() > 1) {
+            throw Error("REPO_UNSUPPORTED",
+                        "\"" + _config.file
+                            + "\": check reads repositories of one datastore only, not a chain",
+                        common::ExitCode::Damaged)
+                .hint("for this one use the Butler's own tools");
+        }
         // What is looked for stands in SQLite's own tables and goes by its rows.
         if (!_config.postgres) return;
         throw Error("REPO_UNSUPPORTED", "\"" + _config.registry() + "\": check reads SQLite registries only",

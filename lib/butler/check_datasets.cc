@@ -180,7 +180,7 @@ void compareRawIds(CheckContext const &context, AssociationTable const &table, T
 
 void findDatasetDamage(CheckContext const &context) {
     findBadIds(context, "dataset", "id");
-    findBadIds(context, context.config.records_table, "dataset_id");
+    findBadIds(context, context.config.datastores.front().records_table, "dataset_id");
     findBadIds(context, "dataset_location_trash", "dataset_id");
     findBadDates(context);
     MissingTags(context, associationTables(context)).find();

@@ -46,7 +46,8 @@ Look lookAt(std::string const &file, OwnFiles const &own) {
 class Files {
 public:
     Files(CheckContext const &context, OwnFiles const &own)
-        : _context(context), _own(own), _records(quoteIdentifier(context.config.records_table)) {}
+        : _context(context), _own(own),
+          _records(quoteIdentifier(context.config.datastores.front().records_table)) {}
 
     void check() {
         std::vector<StoredFile> page;
@@ -68,7 +69,7 @@ private:
                   "l.datastore_name "
                   "= ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
                 + std::to_string(pageRows))
-            .query({last.path, last.path, last.id, last.component, _context.config.datastore_name},
+            .query({last.path, last.path, last.id, last.component, _context.config.datastores.front().name},
                    [&](Statement const &row) {
                        page.push_back(
                            {row.text(0), row.text(1), row.text(2), row.isNull(3) ? -1 : row.integer(3)});
@@ -77,7 +78,7 @@ private:
     }
 
     void look(StoredFile const &stored) {
-        auto const path = localFile(_context.config.datastore_root, stored.path);
+        auto const path = localFile(_context.config.datastores.front().root, stored.path);
         if (path.empty()) {
             ++_context.remote_files;
             return;
@@ -112,7 +113,7 @@ private:
               "r.component = ? AND r.path = ?");
         if (!still.hasRow({stored.id, stored.component, stored.path})) return;
         Json where;
-        where.set("table", _context.config.records_table).set("dataset_id", stored.id);
+        where.set("table", _context.config.datastores.front().records_table).set("dataset_id", stored.id);
         where.set("component", stored.component).set("path", stored.path);
         _context.report({damage, where, std::move(message)});
     }
@@ -127,9 +128,9 @@ private:
 } // namespace
 
 void findFileDamage(CheckContext const &context) {
-    if (!context.files || !context.db.hasTable(context.config.records_table)) return;
+    if (!context.files || !context.db.hasTable(context.config.datastores.front().records_table)) return;
     OwnFiles const own(context.config);
-    auto const &root = context.config.datastore_root;
+    auto const &root = context.config.datastores.front().root;
     if (auto const look = lookAt(root, own); look.error != 0) {
         Json where;
         context.report({"missing_datastore_root",

@@ -10,6 +10,8 @@
 #include "common/uri.h"
 #include "common/yaml.h"
 
+#include <algorithm>
+#include <set>
 #include <sys/stat.h>
 
 namespace dbb::butler {
@@ -145,17 +147,27 @@ void addButlersDefaults(Json &into) {
     into.set("templates", std::move(others));
 }
 
-/// A datastore with its defaults, which the Butler takes by the name of the class.
-Json datastoreWithDefaults(ConfigFiles &files, Json const &own) {
+/// A datastore with its defaults, which the Butler takes by the name of the class; children of a chain have
+/// theirs. \param depth  0, or 1 for a child
+Json datastoreWithDefaults(ConfigFiles &files, Json const &own, int depth = 0) {
     Json out = Json::Object{};
     addDefaults(out, files, "datastore", "datastore.yaml");
-    auto const &cls = own["cls"].isString() ? own["cls"] : out["cls"];
-    if (!cls.isString() || cls.string().ends_with(".FileDatastore")) {
+    auto const cls = own["cls"].isString() ? own["cls"] : out["cls"];
+    bool const isChain = cls.isString() && cls.string().ends_with(".ChainedDatastore");
+    if (isChain) {
+        addDefaults(out, files, "datastore", "datastores/chainedDatastore.yaml");
+    } else if (!cls.isString() || cls.string().ends_with(".FileDatastore")) {
         addButlersDefaults(out);
         addDefaults(out, files, "datastore", "datastores/fileDatastore.yaml");
     }
     if (own.isObject()) mergeInto(out, own);
-    return out;
+    if (!isChain || depth > 0 || !out["datastores"].isArray()) return out;
+    Json::Array children;
+    for (auto const &child : out["datastores"].array()) {
+        auto const &part = child.find("datastore") ? partOf(child, "datastore") : child;
+        children.push_back(child.isObject() ? datastoreWithDefaults(files, part, depth + 1) : child);
+    }
+    return out.set("datastores", std::move(children));
 }
 
 /// One configuration file being read: looks up values and knows how to complain about them.
@@ -172,17 +184,23 @@ public:
         auto datastore = requireMapping("datastore");
         _yaml.set("registry", withDefaults(files, "registry", std::move(registry)));
         _yaml.set("datastore", datastoreWithDefaults(files, std::move(datastore)));
+        _included = files.included();
     }
 
     Error bad(std::string const &key, std::string const &reason) const {
         return unsupported(_file, key, reason);
     }
 
-    /// The value at a dotted key; null when absent.
+    /// The value at a dotted key; null when absent. An index in it is one that the list has.
     Json const &at(std::string const &key) const {
         Json const *value = &_yaml;
         std::string path;
         for (auto const &part : common::split(key, '.')) {
+            if (value->isArray() && part.find_first_not_of("0123456789") == std::string::npos) {
+                value = &value->array()[std::stoul(part)];
+                path += "." + part;
+                continue;
+            }
             if (!value->isNull() && !value->isObject()) {
                 throw damaged(path, "is no mapping but " + value->dump());
             }
@@ -206,6 +224,8 @@ public:
         return value.boolean();
     }
 
+    std::vector<std::string> const &included() const { return _included; }
+
 private:
     /// A part of the configuration as the repository has it, null when it has none.
     Json requireMapping(std::string const &part) const {
@@ -224,6 +244,7 @@ private:
 
     std::string _file;
     Json _yaml;
+    std::vector<std::string> _included;
 };
 
 std::string withRoot(std::string text, std::string const &root) {
@@ -251,18 +272,6 @@ void checkKind(Reader const &reader) {
     }
     if (!cls.empty() && !cls.ends_with(".DirectButler"))
         throw reader.bad("cls", "is \"" + cls + "\", which dbb does not know");
-    auto const store = reader.text("datastore.cls", "");
-    if (store.ends_with("ChainedDatastore") || !reader.at("datastore.datastores").isNull()) {
-        throw reader.bad("datastore.cls", "makes it a chained datastore, which dbb can't write to");
-    }
-    if (!store.empty() && !store.ends_with(".FileDatastore")) {
-        throw reader.bad("datastore.cls", "is \"" + store + "\", which dbb does not know");
-    }
-    if (auto const &limits = reader.at("datastore.constraints");
-        limits.isObject() && !limits.object().empty()) {
-        throw reader.bad("datastore.constraints",
-                         "limits what the datastore accepts, which dbb does not check");
-    }
 }
 
 void checkManagers(Reader const &reader) {
@@ -290,7 +299,86 @@ std::string sqlitePath(Reader const &reader, std::string const &root) {
     return common::absolutePath(path);
 }
 
+/// The constraints below a key, among others.
+void addConstraints(Reader const &reader, std::string const &key, std::vector<Constraints> &out) {
+    try {
+        out.emplace_back(reader.at(key + ".constraints"));
+    } catch (Error const &e) {
+        auto const &message = e.message();
+        auto const space = message.find(' ');
+        throw reader.bad(key + "." + message.substr(0, space), message.substr(space + 1));
+    }
+}
+
+/// A datastore of files at a key. Its name in the registry has the root as it is written, mark and all.
+Datastore fileDatastore(Reader const &reader, std::string const &key, std::string const &root) {
+    Datastore out;
+    auto const written = reader.text(key + ".root", "");
+    out.root = localFolder(reader, key + ".root", withRoot(written, root));
+    out.name = reader.text(key + ".name", "FileDatastore@" + written);
+    out.records_table = reader.text(key + ".records.table", "");
+    out.checksum = reader.boolean(key + ".checksum", false);
+    out.templates = reader.at(key + ".templates");
+    addConstraints(reader, key, out.constraints);
+    return out;
+}
+
+/// What two datastores have in common would mix up their files or rows.
+void requireApart(Reader const &reader, std::vector<Datastore> const &datastores) {
+    auto const require = [&](std::string Datastore::*part, std::string const &what) {
+        std::set<std::string> seen;
+        for (auto const &datastore : datastores) {
+            if (seen.insert(datastore.*part).second) continue;
+            throw reader.bad("datastore.datastores",
+                             "has two datastores with the " + what + " \"" + datastore.*part + "\"");
+        }
+    };
+    require(&Datastore::root, "root");
+    require(&Datastore::name, "name");
+    require(&Datastore::records_table, "records.table");
+}
+
+/// The children of a chain that keep files.
+std::vector<Datastore> chainedDatastores(Reader const &reader, std::string const &root) {
+    auto const &children = reader.at("datastore.datastores");
+    if (!children.isArray()) throw reader.bad("datastore.datastores", "is no list but " + children.dump());
+    auto const &overrides = reader.at("datastore.datastore_constraints");
+    if (!overrides.isNull()
+        && (!overrides.isArray() || overrides.array().size() != children.array().size())) {
+        throw reader.bad("datastore.datastore_constraints", "is no list with an entry for each datastore");
+    }
+    std::vector<Datastore> out;
+    for (std::size_t i = 0; i < children.array().size(); ++i) {
+        auto const index = "." + std::to_string(i);
+        auto const key = "datastore.datastores" + index;
+        auto const cls = reader.text(key + ".cls", "");
+        if (cls.ends_with(".InMemoryDatastore")) continue;
+        if (!cls.ends_with(".FileDatastore"))
+            throw reader.bad(key + ".cls", "is \"" + cls + "\", which dbb does not know in a chain");
+        out.push_back(fileDatastore(reader, key, root));
+        addConstraints(reader, "datastore", out.back().constraints);
+        if (!overrides.isNull())
+            addConstraints(reader, "datastore.datastore_constraints" + index, out.back().constraints);
+    }
+    if (out.empty()) throw reader.bad("datastore.datastores", "has no datastore of files");
+    requireApart(reader, out);
+    return out;
+}
+
+std::vector<Datastore> datastoresOf(Reader const &reader, std::string const &root) {
+    auto const cls = reader.text("datastore.cls", "");
+    if (cls.ends_with(".ChainedDatastore")) return chainedDatastores(reader, root);
+    if (!cls.ends_with(".FileDatastore"))
+        throw reader.bad("datastore.cls", "is \"" + cls + "\", which dbb does not know");
+    return {fileDatastore(reader, "datastore", root)};
+}
+
 } // namespace
+
+bool Datastore::accepts(Universe const &universe, Acceptable const &dataset) const {
+    return std::all_of(constraints.begin(), constraints.end(),
+                       [&](Constraints const &one) { return one.accept(universe, dataset); });
+}
 
 std::string freshConfigText(std::string const &url, std::string const &schema) {
     std::string out(embedded::butlerYaml());
@@ -319,15 +407,9 @@ Config readConfig(std::string const &repo) {
     } else {
         out.sqlite_path = sqlitePath(reader, out.root);
     }
-
-    // The datastore's name in the registry has the root as it is written, mark and all.
-    auto const storeRoot = reader.text("datastore.root", "");
-    out.datastore_root = localFolder(reader, "datastore.root", withRoot(storeRoot, out.root));
-    out.datastore_name = reader.text("datastore.name", "FileDatastore@" + storeRoot);
-    out.records_table = reader.text("datastore.records.table", "file_datastore_records");
-    out.checksum = reader.boolean("datastore.checksum", false);
+    out.datastores = datastoresOf(reader, out.root);
+    out.included = reader.included();
     out.obscore = !reader.at("registry.managers.obscore").isNull();
-    out.templates = reader.at("datastore.templates");
     return out;
 }
 

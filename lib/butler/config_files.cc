@@ -25,7 +25,7 @@ namespace {
 constexpr std::string_view listKey = "includeConfigs";
 constexpr char const *unsupported = "REPO_UNSUPPORTED";
 constexpr std::size_t maxNested = 8;
-constexpr int maxFiles = 64;
+constexpr std::size_t maxFiles = 64;
 constexpr std::size_t maxBytes = std::size_t{1} << 20;
 /// Of all included files together: aliases and files that are included again would multiply them.
 constexpr std::size_t maxValues = 1'000'000;
@@ -285,10 +285,11 @@ Json ConfigFiles::read(Asker const &by, std::string const &path, bool isConfig) 
                            + std::to_string(maxNested),
                        unsupported);
     }
-    if (++_files > maxFiles) {
+    if (_included.size() >= maxFiles) {
         throw by.fault("one more than the " + std::to_string(maxFiles) + " files that dbb reads",
                        unsupported);
     }
+    _included.push_back(real);
     _open.push_back(real);
     auto out = content(by, path, real);
     if (isConfig) {

@@ -35,6 +35,9 @@ public:
     /// DAF_BUTLER_CONFIG_PATH that has it; the last goes before all others. \throws Error as main()
     std::vector<common::Json> defaults(std::string const &name);
 
+    /// Resolved paths of the files that were included so far.
+    std::vector<std::string> const &included() const { return _included; }
+
 private:
     /// Where a file is asked for: by the key of another file, or by the site's environment.
     struct Asker {
@@ -62,7 +65,7 @@ private:
     std::string _main;
     std::vector<std::string> _siteFolders; ///< DAF_BUTLER_CONFIG_PATH, the first goes before
     std::vector<std::string> _open;        ///< resolved paths of the included files being read
-    int _files = 0;
+    std::vector<std::string> _included;
     std::size_t _values = 0;
 };
 

@@ -90,9 +90,9 @@ constexpr char const *selectRows =
     "JOIN dataset_type AS t ON t.id = d.dataset_type_id "
     "JOIN collection AS c ON c.collection_id = d.run_id WHERE d.id ";
 
-std::string selectFiles(Repository const &repo) {
+std::string selectFiles(Datastore const &datastore) {
     return "SELECT r.path, l.dataset_id, r.file_size, r.dataset_id FROM "
-           + quoteIdentifier(repo.config().records_table)
+           + quoteIdentifier(datastore.records_table)
            + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? "
              "WHERE r.dataset_id ";
 }
@@ -118,7 +118,6 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
     auto &db = repo.db();
     requireDateColumn(repo);
     auto const tags = quoteIdentifier(_type.tags_table);
-    auto const records = quoteIdentifier(repo.config().records_table);
     auto const &dimensions = _type.dimensions.required;
     std::string matches;
     std::string marks;
@@ -131,13 +130,16 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
                            + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
-    _files = &db.cached(selectFiles(repo) + "= ? ORDER BY r.component");
-    // By way of the collections that have this type, there is an index for the data ID.
-    _otherFiles = &db.cached(
-        "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
-        + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
-        + records + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
-        + matches);
+    for (auto const &datastore : repo.config().datastores) {
+        _files.push_back(&db.cached(selectFiles(datastore) + "= ? ORDER BY r.component"));
+        // By way of the collections that have this type, there is an index for the data ID.
+        _otherFiles.push_back(&db.cached(
+            "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
+            + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
+            + quoteIdentifier(datastore.records_table)
+            + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
+            + matches));
+    }
 }
 
 Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
@@ -148,9 +150,12 @@ Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
     std::vector<Value> key{_type.id, _runId};
     key.insert(key.end(), dataId.begin(), dataId.end());
     _byDataId->query(key, [&](Statement const &row) { out.ids.push_back(row.text(0)); });
-    _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
-        out.files.push_back({row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
-    });
+    auto const &datastores = _repo.config().datastores;
+    for (std::size_t i = 0; i < datastores.size(); ++i) {
+        _files[i]->query({datastores[i].name, hex}, [&](Statement const &row) {
+            out.files.push_back({i, row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+        });
+    }
     return out;
 }
 
@@ -190,12 +195,15 @@ void Datasets::prefetch(std::vector<std::pair<Uuid, DataId>> const &datasets) {
                          if (auto const at = byDataId.find(dataId); at != byDataId.end())
                              _known[at->second].ids.push_back(row.text(0));
                      }});
-    asked.push_back({selectFiles(_repo) + "= ANY (?::uuid[]) ORDER BY r.component",
-                     {_repo.config().datastore_name, arrayOf(ids)},
-                     [&](Statement const &row) {
-                         _known[row.text(3)].files.push_back(
-                             {row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
-                     }});
+    auto const &datastores = _repo.config().datastores;
+    for (std::size_t i = 0; i < datastores.size(); ++i) {
+        asked.push_back({selectFiles(datastores[i]) + "= ANY (?::uuid[]) ORDER BY r.component",
+                         {datastores[i].name, arrayOf(ids)},
+                         [&, i](Statement const &row) {
+                             _known[row.text(3)].files.push_back(
+                                 {i, row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+                         }});
+    }
     std::size_t failed = 0;
     db.askTogether(asked, failed);
 }
@@ -221,17 +229,20 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
     if (out.registered) requireDataId(id, dataId, what);
     bool located = true;
     for (auto const &file : known.files) {
-        located = file.located;
+        located = located && file.located;
+        out.files.emplace_back(file.datastore, file.path);
         if (!out.stored) {
+            out.datastore = file.datastore;
             out.path = file.path;
             out.size_bytes = file.size_bytes;
         }
         out.stored = true;
     }
-    if (!located) throw notLocated(hex, what, out.path);
+    if (!located) throw notLocated(hex, what, out);
     if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
     if (out.registered && !out.stored && hasRow("dataset_location", hex)) {
-        throw _repo.damaged(what + " has a location, but no row in " + _repo.config().records_table);
+        throw _repo.damaged(what + " has a location, but no row in "
+                            + _repo.config().datastores.front().records_table);
     }
     return out;
 }
@@ -257,21 +268,23 @@ void Datasets::requireDataId(Uuid const &id, DataId const &dataId, std::string c
     if (!found) throw _repo.damaged(what + " has no row in " + _type.tags_table);
 }
 
-/// Why a stored dataset has no location in this datastore.
-Error Datasets::notLocated(std::string const &hex, std::string const &what, std::string const &path) const {
+/// Why a stored dataset has no location in its datastore.
+Error Datasets::notLocated(std::string const &hex, std::string const &what,
+                           ExistingDataset const &stored) const {
     if (!hasRow("dataset_location_trash", hex)) {
         return _repo.damaged(what + " has a file, but no location in datastore "
-                             + _repo.config().datastore_name);
+                             + _repo.config().datastores[stored.datastore].name);
     }
     return Error("DATASET_IN_TRASH",
-                 what + " is being removed: its file \"" + path + "\" waits to be deleted");
+                 what + " is being removed: its file \"" + stored.path + "\" waits to be deleted");
 }
 
-std::vector<std::string> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {
+std::vector<std::pair<std::size_t, std::string>> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {
     std::vector<Value> key{_type.id, id.hex()};
     key.insert(key.end(), dataId.begin(), dataId.end());
-    std::vector<std::string> out;
-    _otherFiles->query(key, [&](Statement const &row) { out.push_back(row.text(0)); });
+    std::vector<std::pair<std::size_t, std::string>> out;
+    for (std::size_t i = 0; i < _otherFiles.size(); ++i)
+        _otherFiles[i]->query(key, [&](Statement const &row) { out.emplace_back(i, row.text(0)); });
     return out;
 }
 
@@ -296,6 +309,14 @@ std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType con
                        {}});
         for (auto const &value : values) out.back().rows.push_back({run, value});
     }
+    return out;
+}
+
+/// The name of the table, as it would be typed.
+std::string tableOf(sql::RowsInsert const &insert) {
+    constexpr std::string_view before = "INSERT INTO ";
+    auto out = insert.into.substr(before.size(), insert.into.find(" (") - before.size());
+    std::erase(out, '"');
     return out;
 }
 
@@ -324,6 +345,29 @@ Error explained(Error const &e, Repository const &repo, DatasetType const &type,
 
 } // namespace
 
+/// Rows of the files that lie in one datastore.
+void Datasets::addFileRows(std::vector<NewDataset> const &datasets, std::size_t datastore,
+                           std::vector<sql::RowsInsert> &inserts) const {
+    auto const &store = _repo.config().datastores[datastore];
+    std::vector<std::vector<Value>> locations;
+    std::vector<std::vector<Value>> records;
+    for (auto const &dataset : datasets) {
+        for (auto const &file : dataset.files) {
+            if (file.datastore != datastore) continue;
+            locations.push_back({store.name, dataset.id.hex()});
+            records.push_back({dataset.id.hex(), file.path, dataset.formatter, dataset.storage_class,
+                               std::string(wholeDataset),
+                               file.checksum.empty() ? Value() : Value(file.checksum), dataset.size_bytes});
+        }
+    }
+    if (locations.empty()) return;
+    inserts.push_back(
+        {"INSERT INTO dataset_location (datastore_name, dataset_id)", "", std::move(locations)});
+    inserts.push_back({"INSERT INTO " + quoteIdentifier(store.records_table)
+                           + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
+                       "", std::move(records)});
+}
+
 void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns) {
     if (datasets.empty()) return;
     using Row = std::vector<Value>;
@@ -335,7 +379,6 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     };
     auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
     auto const &tags = _type.tags_table;
-    auto const &records = _repo.config().records_table;
     // In the Butler's order, which its foreign keys ask for.
     auto inserts = summaryRows(_repo, _type, _runId, datasets);
     inserts.insert(inserts.begin(),
@@ -351,21 +394,8 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
                            row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
                            return row;
                        })});
-    inserts.push_back({"INSERT INTO dataset_location (datastore_name, dataset_id)", "",
-                       rowsOf([&](NewDataset const &, std::string const &id) {
-                           return Row{_repo.config().datastore_name, id};
-                       })});
-    inserts.push_back({"INSERT INTO " + quoteIdentifier(records)
-                           + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
-                       "", rowsOf([&](NewDataset const &dataset, std::string const &id) {
-                           return Row{id,
-                                      dataset.path,
-                                      dataset.formatter,
-                                      dataset.storage_class,
-                                      std::string(wholeDataset),
-                                      dataset.checksum.empty() ? Value() : Value(dataset.checksum),
-                                      dataset.size_bytes};
-                       })});
+    auto const tagged = inserts.size() - 1;
+    for (std::size_t i = 0; i < _repo.config().datastores.size(); ++i) addFileRows(datasets, i, inserts);
     sql::FailedRow failed;
     std::vector<std::int64_t> made;
     try {
@@ -376,13 +406,13 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
         throw explained(e, datasets, ofDataset ? failed.row : 0);
     }
     auto const count = static_cast<std::int64_t>(datasets.size());
-    auto const last = made.size() - 1;
     for (auto const &dataset : datasets) {
-        if (made[last - 2] == count) break;
+        if (made[tagged] == count) break;
         if (!_dataIdOf->hasRow({dataset.id.hex(), _runId})) throw ignored(tags);
     }
-    if (made[last - 1] != count) throw ignored("dataset_location");
-    if (made[last] != count) throw ignored(records);
+    for (auto i = tagged + 1; i < made.size(); ++i) {
+        if (made[i] != static_cast<std::int64_t>(inserts[i].rows.size())) throw ignored(tableOf(inserts[i]));
+    }
 }
 
 /// What a violated constraint means for the dataset whose row it was, or for the one whose it must have been.

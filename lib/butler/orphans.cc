@@ -30,11 +30,13 @@ class Walk {
 public:
     // Files are found in the order of the folders; a temporary database sorts them.
     explicit Walk(Repository const &repo)
-        : _repo(repo), _root(repo.config().datastore_root), _realRoot(common::realPath(_root)),
+        : _repo(repo), _root(repo.config().datastores.front().root), _realRoot(common::realPath(_root)),
           _own(repo.config()), _found(sql::openSqlite("", sql::OpenMode::Create)) {
         _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
-        if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
-        _known = &repo.db().cached("SELECT 1 FROM " + sql::quoteIdentifier(repo.config().records_table)
+        if (!repo.db().hasTable(repo.config().datastores.front().records_table))
+            return; // nothing is stored yet
+        _known = &repo.db().cached("SELECT 1 FROM "
+                                   + sql::quoteIdentifier(repo.config().datastores.front().records_table)
                                    + " WHERE path = ? OR (path > ? AND path < ?)");
     }
 

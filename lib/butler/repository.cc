@@ -133,12 +133,19 @@ void createRecordsTable(sql::Database &db, std::string const &name) {
     db.cached("INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING").run({name});
 }
 
+/// Whether datasets are said to be stored. A chain can have got another datastore, in which nothing is yet;
+/// of a single one the name may be wrong.
+bool storesDatasets(sql::Database &db, Config const &config, Datastore const &datastore) {
+    if (config.datastores.size() == 1) return db.cached("SELECT 1 FROM dataset_location").hasRow({});
+    return db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ?").hasRow({datastore.name});
+}
+
 /// A repository that only `butler create` has touched lacks the table. Where datasets are said to be stored,
 /// there has been one: an empty table in its place would make their files look lost.
-void ensureRecordsTable(sql::Database &db, Config const &config, Access access) {
-    auto const &name = config.records_table;
+void ensureRecordsTable(sql::Database &db, Config const &config, Datastore const &datastore, Access access) {
+    auto const &name = datastore.records_table;
     if (db.hasTable(name)) return;
-    if (db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
+    if (storesDatasets(db, config, datastore)) {
         if (access == Access::ReadOnly) return; // what is there can be read
         throw Error("SCHEMA_DAMAGED",
                     "\"" + config.registry() + "\" has no table " + name
@@ -401,7 +408,8 @@ Repository Repository::open(std::string const &repo, Access access, bool ignoreO
     if (dimensions == attributes.end()) throw notARegistry(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);
 
-    ensureRecordsTable(*out._db, out._config, access);
+    for (auto const &datastore : out._config.datastores)
+        ensureRecordsTable(*out._db, out._config, datastore, access);
     return out;
 } catch (Error const &e) {
     throw openingError(e);

@@ -206,9 +206,8 @@ private:
         auto const &files = _files.at(removal.id);
         if (files.size() == 1) {
             auto const &path = files[0].path;
-            out.set("uri", butler::isUri(path)
-                               ? path
-                               : common::fileUri(butler::localFile(_repo.config().datastore_root, path)));
+            auto const &root = _repo.config().datastores[files[0].datastore].root;
+            out.set("uri", butler::isUri(path) ? path : common::fileUri(butler::localFile(root, path)));
         }
         out.set("dataset_type", removal.dataset_type).set("run", removal.run).set("data_id", removal.data_id);
         out.set("id", dashed(removal.id));
@@ -216,6 +215,8 @@ private:
         for (auto const &file : files) {
             Json fate;
             fate.set("path", file.path).set("fate", nameOf(file.fate));
+            auto const &datastores = _repo.config().datastores;
+            if (datastores.size() > 1) fate.set("datastore", datastores[file.datastore].name);
             fates.push_back(std::move(fate));
         }
         Json receipt;

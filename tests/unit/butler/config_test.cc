@@ -1,6 +1,7 @@
 #include "butler/config.h"
 
 #include "butler/db_auth.h"
+#include "butler/embedded.h"
 #include "butler/postgres_config.h"
 
 #include "test_repo.h"
@@ -38,19 +39,19 @@ TEST_CASE("the configuration of a fresh repository", "[butler][config]") {
     CHECK(c.file == f.folder / "butler.yaml");
     CHECK(c.root == f.folder.path());
     CHECK(c.sqlite_path == f.folder / "gen3.sqlite3");
-    CHECK(c.datastore_root == f.folder.path());
-    CHECK(c.datastore_name == "FileDatastore@<butlerRoot>");
-    CHECK(c.records_table == "file_datastore_records");
-    CHECK_FALSE(c.checksum);
+    CHECK(c.datastores.front().root == f.folder.path());
+    CHECK(c.datastores.front().name == "FileDatastore@<butlerRoot>");
+    CHECK(c.datastores.front().records_table == "file_datastore_records");
+    CHECK_FALSE(c.datastores.front().checksum);
     CHECK_FALSE(c.obscore);
-    CHECK(c.templates.isNull());
+    CHECK(c.datastores.front().templates.isNull());
 }
 
 TEST_CASE("an empty configuration has the Butler's defaults", "[butler][config]") {
     Folder const f("{}\n");
     auto const c = f.read();
-    CHECK(c.datastore_root == f.folder / "datastore");
-    CHECK(c.datastore_name == "FileDatastore@<butlerRoot>/datastore");
+    CHECK(c.datastores.front().root == f.folder / "datastore");
+    CHECK(c.datastores.front().name == "FileDatastore@<butlerRoot>/datastore");
     CHECK(c.sqlite_path == f.folder / "gen3.sqlite3");
 }
 
@@ -63,16 +64,16 @@ TEST_CASE("configured places", "[butler][config]") {
     auto const c = f.read();
     CHECK(c.root == "/other/place");
     CHECK(c.sqlite_path == "/db/my.sqlite3");
-    CHECK(c.datastore_root == "/data/a b");
-    CHECK(c.datastore_name == "FileDatastore@file:///data/a%20b/"); // as it is written
-    CHECK(c.records_table == "mine");
-    CHECK(c.checksum);
+    CHECK(c.datastores.front().root == "/data/a b");
+    CHECK(c.datastores.front().name == "FileDatastore@file:///data/a%20b/"); // as it is written
+    CHECK(c.datastores.front().records_table == "mine");
+    CHECK(c.datastores.front().checksum);
     CHECK(c.obscore);
-    CHECK(c.templates["raw"].string() == "x/{run}");
+    CHECK(c.datastores.front().templates["raw"].string() == "x/{run}");
 
     Folder const named("datastore: {name: Store, root: <butlerRoot>/files}\nroot: /r");
-    CHECK(named.read().datastore_name == "Store");
-    CHECK(named.read().datastore_root == "/r/files");
+    CHECK(named.read().datastores.front().name == "Store");
+    CHECK(named.read().datastores.front().root == "/r/files");
     CHECK(named.read().sqlite_path == "/r/gen3.sqlite3");
 }
 
@@ -93,14 +94,35 @@ TEST_CASE("what dbb can't use is refused by the name of the key", "[butler][conf
         Row{"registry: {db: 'sqlite://'}\n", "registry.db"},
         Row{"registry: {db: 'sqlite:///x.sqlite3?uri=true'}\n", "registry.db"},
         Row{"registry: {db: 7}\n", "registry.db"},
-        Row{"datastore: {cls: lsst.daf.butler.datastores.chainedDatastore.ChainedDatastore}\n",
-            "datastore.cls"},
-        Row{"datastore: {datastores: []}\n", "datastore.cls"},
+        Row{"datastore: {cls: x.ChainedDatastore}\n", "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: 5}\n", "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: []}\n", "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{cls: x.InMemoryDatastore}]}\n",
+            "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{cls: x.ChainedDatastore}]}\n",
+            "datastore.datastores.0.cls"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: 's3://b/'}]}\n",
+            "datastore.datastores.0.root"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a}, {root: /a, name: N, records: "
+            "{table: t}}]}\n",
+            "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a, name: N}, {root: /b, name: N, "
+            "records: {table: t}}]}\n",
+            "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a}, {root: /b}]}\n",
+            "datastore.datastores"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a}], datastore_constraints: []}\n",
+            "datastore.datastore_constraints"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a}], datastore_constraints: "
+            "[{constraints: {accept: x}}]}\n",
+            "datastore.datastore_constraints.0.constraints.accept"},
+        Row{"datastore: {cls: x.ChainedDatastore, datastores: [{root: /a, constraints: 5}]}\n",
+            "datastore.datastores.0.constraints"},
         Row{"datastore: {cls: lsst.daf.butler.datastores.inMemoryDatastore.InMemoryDatastore}\n",
             "datastore.cls"},
         Row{"datastore: {root: 's3://bucket/prefix/'}\n", "datastore.root"},
         Row{"datastore: {checksum: maybe}\n", "datastore.checksum"},
-        Row{"datastore: {constraints: {reject: [raw]}}\n", "datastore.constraints"},
+        Row{"datastore: {constraints: {reject: raw}}\n", "datastore.constraints.reject"},
         Row{"root: 's3://b/'\n", "root"},
         Row{"registry: {managers: {datasets: {cls: x, config: {overrides: {a: 1}}}}}\n",
             "registry.managers.datasets.config"});
@@ -128,7 +150,7 @@ public:
         common::writeFileDurably(_folder / name, text, true);
     }
     Config read() const { return readConfig(_folder / "repo"); }
-    std::string name() const { return read().datastore_name; }
+    std::string name() const { return read().datastores.front().name; }
     std::string path(std::string const &name) const { return _folder / name; }
 
 private:
@@ -153,7 +175,7 @@ TEST_CASE("!include puts a file in the place of a value", "[butler][config]") {
                          {"repo/site/templates.yaml", "raw: 'site/{run}'\n"},
                          {"repo/templates.yaml", "raw: 'wrong/{run}'\n"}});
         CHECK(site.name() == "N");
-        CHECK(site.read().templates["raw"].string() == "site/{run}");
+        CHECK(site.read().datastores.front().templates["raw"].string() == "site/{run}");
     }
     SECTION("never from the working folder") {
         Site const site({{main, "datastore: !include d.yaml\n"},
@@ -188,7 +210,7 @@ TEST_CASE("!include puts a file in the place of a value", "[butler][config]") {
     SECTION("as a list or mapping of files") {
         Site const site(
             {{main, "datastore: {templates: !include {raw: r.yaml}}\n"}, {"repo/r.yaml", "'r/{run}'\n"}});
-        CHECK(site.read().templates["raw"].string() == "r/{run}");
+        CHECK(site.read().datastores.front().templates["raw"].string() == "r/{run}");
     }
     SECTION("not in a comment") {
         Site const site({{main, "# !include d.yaml, includeConfigs: [d.yaml]\n{}\n"}});
@@ -202,8 +224,8 @@ TEST_CASE("includeConfigs joins files below the keys beside it", "[butler][confi
                          {"repo/a.yaml", "datastore: {name: A, checksum: true, records: {table: mine}}\n"},
                          {"repo/b.json", R"({"datastore":{"name":"B","checksum":true}})"}});
         CHECK(site.name() == "B");
-        CHECK(site.read().records_table == "mine");
-        CHECK_FALSE(site.read().checksum);
+        CHECK(site.read().datastores.front().records_table == "mine");
+        CHECK_FALSE(site.read().datastores.front().checksum);
     }
     SECTION("a single file, an empty one, and a list at another level") {
         Site const site({{main, "includeConfigs: a.yaml\ndatastore: {includeConfigs: s/b.yaml}\n"},
@@ -211,7 +233,7 @@ TEST_CASE("includeConfigs joins files below the keys beside it", "[butler][confi
                          {"repo/s/b.yaml", "includeConfigs: c.yaml\nroot: <butlerRoot>/b\n"},
                          {"repo/s/c.yaml", "name: C\nroot: /wrong\n"}});
         CHECK(site.name() == "C");
-        CHECK(site.read().datastore_root == site.path("repo/b")); // of the main file
+        CHECK(site.read().datastores.front().root == site.path("repo/b")); // of the main file
     }
     SECTION("in the order of the keys") {
         Site site({{main, "datastore: {includeConfigs: a.yaml}\nincludeConfigs: b.yaml\n"},
@@ -249,14 +271,14 @@ TEST_CASE("the site's defaults stand below the repository's keys", "[butler][con
                  "root: /second\nname: N\ntemplates: !include templates.yaml\n");
         site.add("second/datastores/templates.yaml", "{raw: 'r/{run}', default: 'd/{run}'}\n");
         auto c = site.read();
-        CHECK(c.checksum);
-        CHECK(c.datastore_root == "/first");
-        CHECK(c.datastore_name == "N");
-        CHECK(c.templates.dump() == R"({"raw":"r/{run}","default":"d/{run}"})");
+        CHECK(c.datastores.front().checksum);
+        CHECK(c.datastores.front().root == "/first");
+        CHECK(c.datastores.front().name == "N");
+        CHECK(c.datastores.front().templates.dump() == R"({"raw":"r/{run}","default":"d/{run}"})");
         site.add(main, "datastore: {root: /own, checksum: false}\n");
         c = site.read();
-        CHECK(c.datastore_root == "/own");
-        CHECK_FALSE(c.checksum);
+        CHECK(c.datastores.front().root == "/own");
+        CHECK_FALSE(c.datastores.front().checksum);
     }
     SECTION("of any datastore, before which the Butler's own for files go") {
         site.add(
@@ -264,10 +286,10 @@ TEST_CASE("the site's defaults stand below the repository's keys", "[butler][con
             "datastore: {checksum: true, root: /no, records: {table: no}, templates: {raw: r, default: no, "
             "physical_filter+detector+exposure: no}}\n");
         auto const c = site.read();
-        CHECK(c.checksum);
-        CHECK(c.datastore_name == "FileDatastore@<butlerRoot>/datastore");
-        CHECK(c.records_table == "file_datastore_records");
-        CHECK(c.templates.dump() == R"({"raw":"r"})");
+        CHECK(c.datastores.front().checksum);
+        CHECK(c.datastores.front().name == "FileDatastore@<butlerRoot>/datastore");
+        CHECK(c.datastores.front().records_table == "file_datastore_records");
+        CHECK(c.datastores.front().templates.dump() == R"({"raw":"r"})");
     }
     SECTION("of the registry") {
         site.add("second/registry.yaml", "registry: {db: 'sqlite:////db/x.sqlite3'}\n");
@@ -280,6 +302,50 @@ TEST_CASE("the site's defaults stand below the repository's keys", "[butler][con
         CHECK(e.message().starts_with("DAF_BUTLER_CONFIG_PATH has \"" + site.path("second/registry.yaml")
                                       + "\", which can't be read: "));
     }
+}
+
+TEST_CASE("the datastores of a chain", "[butler][config]") {
+    auto const universe = butler::Universe::parse(butler::embedded::dimensionsJson());
+    auto const group = universe.group({"instrument", "detector", "exposure"});
+    auto const accepts = [&](butler::Datastore const &store, std::string const &type) {
+        return store.accepts(universe, {type, "Exposure", group, "LATISS"});
+    };
+    Site const site(
+        {{main, "datastore:\n"
+                "  cls: lsst.daf.butler.datastores.chainedDatastore.ChainedDatastore\n"
+                "  constraints: {reject: [bias]}\n"
+                "  datastore_constraints: [{}, {constraints: {reject: [raw]}}, {}]\n"
+                "  datastores:\n"
+                "    - {cls: lsst.daf.butler.datastores.inMemoryDatastore.InMemoryDatastore}\n"
+                "    - {root: <butlerRoot>/FileDatastore_1, records: {table: one}, checksum: true}\n"
+                "    - datastore: !include two.yaml\n"},
+         {"repo/two.yaml", "{cls: a.FileDatastore, name: Two, records: {table: two},\n"
+                           " templates: {raw: x}, constraints: {reject: [flat]}}\n"},
+         {"else/datastores/fileDatastore.yaml", "root: <butlerRoot>/default\n"}});
+    Environment const folders("DAF_BUTLER_CONFIG_PATH", site.path("else"));
+    auto const c = site.read();
+    REQUIRE(c.datastores.size() == 2);
+    auto const &one = c.datastores[0];
+    auto const &two = c.datastores[1];
+    CHECK(one.root == site.path("repo/FileDatastore_1"));
+    CHECK(one.name == "FileDatastore@<butlerRoot>/FileDatastore_1");
+    CHECK(one.records_table == "one");
+    CHECK(one.checksum);
+    CHECK(two.root == site.path("repo/default")); // its own defaults
+    CHECK(two.name == "Two");
+    CHECK(two.templates["raw"].string() == "x");
+    for (auto const &[type, inOne, inTwo] : {std::tuple("dark", true, true),
+                                             {"bias", false, false},
+                                             {"raw", false, true},
+                                             {"flat", true, false}}) {
+        CAPTURE(type);
+        CHECK(accepts(one, type) == inOne);
+        CHECK(accepts(two, type) == inTwo);
+    }
+    CHECK(c.included
+          == std::vector<std::string>{common::realPath(site.path("repo/two.yaml")),
+                                      common::realPath(site.path("else/datastores/fileDatastore.yaml")),
+                                      common::realPath(site.path("else/datastores/fileDatastore.yaml"))});
 }
 
 TEST_CASE("what may not or can't be included is told with the file and the key", "[butler][config]") {
@@ -393,7 +459,8 @@ TEST_CASE("includes are bounded", "[butler][config]") {
 TEST_CASE("a broken butler.yaml is damage", "[butler][config]") {
     auto const yaml = GENERATE(as<std::string>{}, "a: [", "- 1\n- 2\n", "just text", "", "# nothing else\n",
                                "datastore: 5\n", "datastore: []\n", "registry: x\n",
-                               "registry: {managers: 1}\n", "datastore: {records: file_datastore_records}\n");
+                               "registry: {managers: 1}\n", "datastore: {records: file_datastore_records}\n",
+                               "datastore: {cls: x.ChainedDatastore, datastores: [/a]}\n");
     CAPTURE(yaml);
     Folder const f(yaml);
     auto const e = test::errorOf([&] { f.read(); });

@@ -150,7 +150,7 @@ TEST_CASE("an opened repository", "[butler][repository]") {
     test::TestRepo t;
     CHECK(t.repo.universe().version() == 8);
     CHECK(t.repo.datasetsManager() == butler::DatasetsManager::V2);
-    CHECK(t.repo.config().datastore_name == "FileDatastore@<butlerRoot>");
+    CHECK(t.repo.config().datastores.front().name == "FileDatastore@<butlerRoot>");
     CHECK(t.repo.access() == Access::ReadWrite);
     auto const reader = Repository::open(t.folder / "repo/butler.yaml", Access::ReadOnly);
     CHECK(test::errorOf([&] { reader.db().execute("DELETE FROM instrument"); }).code() == "REPO_READ_ONLY");
