@@ -22,7 +22,7 @@ BEGIN {
               "erfa.h astro erfam.h astro date/ astro"
     for (n = split(foreign, part, " "); n > 1; n -= 2) home[part[n - 1]] = part[n]
 
-    posix = "dirent.h fcntl.h fnmatch.h glob.h grp.h pthread.h poll.h regex.h signal.h spawn.h strings.h sysexits.h termios.h unistd.h"
+    posix = "dirent.h fcntl.h fnmatch.h glob.h grp.h pthread.h poll.h pwd.h regex.h signal.h spawn.h strings.h sysexits.h termios.h unistd.h"
     n = split(posix, part, " ")
     for (; n > 0; n--) system_header[part[n]] = 1
 }

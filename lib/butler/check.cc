@@ -36,7 +36,13 @@ bool isOfRegistry(DamageKind const &kind) {
 class Checker {
 public:
     Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
-        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {}
+        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {
+        if (_config.datastores.size() == 1) return;
+        throw Error("REPO_UNSUPPORTED",
+                    "\"" + _config.file + "\": check reads repositories of one datastore only, not a chain",
+                    common::ExitCode::Damaged)
+            .hint("for this one use the Butler's own tools");
+    }
 
     CheckResult run(std::function<void(std::string_view)> const &progress) {
         DamageKind const *before = nullptr;
@@ -131,7 +137,9 @@ private:
     /// A dry run does the same and rolls it back: only trying tells whether other rows stand in the way.
     void mend(std::vector<Finding> const &findings, std::vector<Damage> &damages) {
         if (!_writable) {
-            _writable.emplace(Repository::open(_place, _options.dry_run ? Access::Trial : Access::ReadWrite));
+            _writable.emplace(Repository::open(_place, _options.dry_run ? Access::Trial : Access::ReadWrite,
+                                               _options.ignore_obscore));
+            if (_options.mends) _options.mends(*_writable);
         }
         auto &db = _writable->db();
         sql::Transaction transaction(db);

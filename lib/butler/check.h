@@ -4,6 +4,7 @@
 #pragma once
 
 #include "butler/damage.h"
+#include "butler/repository.h"
 #include "common/json.h"
 
 #include <cstdint>
@@ -16,9 +17,12 @@
 namespace dbb::butler {
 
 struct CheckOptions {
-    bool files = true;    ///< look at files too
-    bool repair = false;  ///< mend what can be mended
-    bool dry_run = false; ///< say what would be mended, change nothing
+    bool files = true;           ///< look at files too
+    bool repair = false;         ///< mend what can be mended
+    bool dry_run = false;        ///< say what would be mended, change nothing
+    bool ignore_obscore = false; ///< mend although a live ObsCore table is left as it is
+    /// Called with the repository once it is open for mending.
+    std::function<void(Repository const &)> mends{};
 };
 
 /// One damage, as it is told.

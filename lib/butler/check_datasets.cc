@@ -235,7 +235,7 @@ private:
 void findDatasetDamage(CheckContext const &context) {
     if (context.db.dialect() == sql::Dialect::Sqlite) { // a server has a type for ids
         findBadIds(context, "dataset", "id");
-        findBadIds(context, context.config.records_table, "dataset_id");
+        findBadIds(context, context.config.datastores.front().records_table, "dataset_id");
         findBadIds(context, "dataset_location_trash", "dataset_id");
     }
     findBadDates(context);

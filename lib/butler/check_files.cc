@@ -46,7 +46,8 @@ Look lookAt(std::string const &file, OwnFiles const &own) {
 class Files {
 public:
     Files(CheckContext const &context, OwnFiles const &own)
-        : _context(context), _own(own), _records(quoteIdentifier(context.config.records_table)) {}
+        : _context(context), _own(own),
+          _records(quoteIdentifier(context.config.datastores.front().records_table)) {}
 
     void check() {
         std::vector<StoredFile> page;
@@ -62,7 +63,7 @@ private:
         page.clear();
         std::string const after =
             last.empty() ? "" : "r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND ";
-        last.emplace_back(_context.config.datastore_name);
+        last.emplace_back(_context.config.datastores.front().name);
         _context.db
             .cached("SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records + " AS r WHERE "
                     + after
@@ -76,7 +77,7 @@ private:
     }
 
     void look(StoredFile const &stored) {
-        auto const path = localFile(_context.config.datastore_root, stored.path);
+        auto const path = localFile(_context.config.datastores.front().root, stored.path);
         if (path.empty()) {
             ++_context.remote_files;
             return;
@@ -111,7 +112,7 @@ private:
               "r.component = ? AND r.path = ?");
         if (!still.hasRow({stored.id, stored.component, stored.path})) return;
         Json where;
-        where.set("table", _context.config.records_table).set("dataset_id", stored.id);
+        where.set("table", _context.config.datastores.front().records_table).set("dataset_id", stored.id);
         where.set("component", stored.component).set("path", stored.path);
         _context.report({damage, where, std::move(message)});
     }
@@ -126,9 +127,9 @@ private:
 } // namespace
 
 void findFileDamage(CheckContext const &context) {
-    if (!context.files || !context.db.hasTable(context.config.records_table)) return;
+    if (!context.files || !context.db.hasTable(context.config.datastores.front().records_table)) return;
     OwnFiles const own(context.config);
-    auto const &root = context.config.datastore_root;
+    auto const &root = context.config.datastores.front().root;
     if (auto const look = lookAt(root, own); look.error != 0) {
         Json where;
         context.report({"missing_datastore_root",

@@ -84,7 +84,7 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
 
 /// The table of file records is made by the first client that opens a repository for writing.
 void findRecordsTable(CheckContext const &context) {
-    auto const &name = context.config.records_table;
+    auto const &name = context.config.datastores.front().records_table;
     Mending const note{"INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING", {name}};
     bool const noted = context.db.cached("SELECT 1 FROM opaque_meta WHERE table_name = ?").hasRow({name});
     if (context.db.hasTable(name)) {
@@ -191,7 +191,7 @@ void findIndexDamage(CheckContext const &context) {
     for (auto const &spec : staticTableSpecs(context.repo->universe(), context.repo->datasetsManager())) {
         compareDetails(context, spec);
     }
-    compareDetails(context, recordsTableSpec(context.config.records_table));
+    compareDetails(context, recordsTableSpec(context.config.datastores.front().records_table));
     for (auto const &table : associationTables(context)) compareDetails(context, table.spec);
 }
 

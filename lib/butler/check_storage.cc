@@ -23,8 +23,8 @@ using Names = std::vector<std::string>;
 class Storage {
 public:
     explicit Storage(CheckContext const &context)
-        : _context(context), _datastore(context.config.datastore_name),
-          _records(quoteIdentifier(context.config.records_table)) {}
+        : _context(context), _datastore(context.config.datastores.front().name),
+          _records(quoteIdentifier(context.config.datastores.front().records_table)) {}
 
     void findUnknownDatastores() const {
         for (std::string const table : {"dataset_location", "dataset_location_trash"}) {
@@ -76,7 +76,9 @@ public:
                      + " AS r WHERE r.formatter = '' OR r.storage_class = '' ORDER BY 1, 2")
             ->query({}, [&](Statement const &row) {
                 _context.report(
-                    {"bad_value", placeOf(_context.config.records_table, {"dataset_id", "component"}, row),
+                    {"bad_value",
+                     placeOf(_context.config.datastores.front().records_table, {"dataset_id", "component"},
+                             row),
                      "file \"" + row.text(2) + "\" is recorded without formatter or storage class"});
             });
     }
@@ -91,19 +93,20 @@ public:
                        "ORDER BY 1")
             ->query({}, [&](Statement const &row) {
                 auto const id = row.column(0);
-                _context.report({"missing_location",
-                                 placeOf(_context.config.records_table, {"dataset_id"}, row),
-                                 "dataset " + row.text(0) + " has a file, but no row in dataset_location",
-                                 {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT ?, id "
-                                   "FROM dataset AS d "
-                                   "WHERE d.id = ? AND EXISTS (SELECT 1 FROM "
-                                       + _records
-                                       + " AS r WHERE r.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
-                                         "dataset_location AS l "
-                                         "WHERE l.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
-                                         "dataset_location_trash AS "
-                                         "t WHERE t.dataset_id = d.id)",
-                                   {_datastore, id}}}});
+                _context.report(
+                    {"missing_location",
+                     placeOf(_context.config.datastores.front().records_table, {"dataset_id"}, row),
+                     "dataset " + row.text(0) + " has a file, but no row in dataset_location",
+                     {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT ?, id "
+                       "FROM dataset AS d "
+                       "WHERE d.id = ? AND EXISTS (SELECT 1 FROM "
+                           + _records
+                           + " AS r WHERE r.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
+                             "dataset_location AS l "
+                             "WHERE l.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
+                             "dataset_location_trash AS "
+                             "t WHERE t.dataset_id = d.id)",
+                       {_datastore, id}}}});
             });
     }
 
@@ -126,11 +129,11 @@ public:
             .prepare("SELECT r.dataset_id, r.component, r.path, " + unlocated + untagged + " FROM " + _records
                      + " AS r WHERE " + free + " ORDER BY 1, 2")
             ->query({}, [&](Statement const &row) {
-                Finding finding{
-                    "record_without_dataset",
-                    placeOf(_context.config.records_table, {"dataset_id", "component", "path"}, row),
-                    "file \"" + row.text(2) + "\" is recorded for dataset " + row.text(0)
-                        + ", which is not there"};
+                Finding finding{"record_without_dataset",
+                                placeOf(_context.config.datastores.front().records_table,
+                                        {"dataset_id", "component", "path"}, row),
+                                "file \"" + row.text(2) + "\" is recorded for dataset " + row.text(0)
+                                    + ", which is not there"};
                 if (row.integer(3) != 0) {
                     finding.mending.push_back({"DELETE FROM " + _records
                                                    + " AS r WHERE r.dataset_id = ? AND r.component = ? AND "
@@ -163,7 +166,7 @@ private:
 void findSharedPaths(CheckContext const &context, AssociationTable const &table) {
     auto const &names = table.group.required;
     if (table.calibs || std::find(names.begin(), names.end(), "exposure") == names.end()) return;
-    auto const records = quoteIdentifier(context.config.records_table);
+    auto const records = quoteIdentifier(context.config.datastores.front().records_table);
     auto const exposure = "(t.instrument || ' ' || t.exposure)";
     auto const join = joinInOrder(context.db.dialect());
     context.db
@@ -176,7 +179,8 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
               "BY r.path HAVING min("
             + exposure + ") <> max(" + exposure + ") ORDER BY r.path")
         ->query({}, [&](Statement const &row) {
-            context.report({"shared_path", placeOf(context.config.records_table, {"path"}, row),
+            context.report({"shared_path",
+                            placeOf(context.config.datastores.front().records_table, {"path"}, row),
                             "file \"" + row.text(0) + "\" is recorded for " + row.text(1)
                                 + " exposures, among them " + row.text(2) + " and " + row.text(3)});
         });
@@ -184,7 +188,8 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
 
 void findBadPaths(CheckContext const &context) {
     context.db
-        .prepare("SELECT dataset_id, component, path FROM " + quoteIdentifier(context.config.records_table)
+        .prepare("SELECT dataset_id, component, path FROM "
+                 + quoteIdentifier(context.config.datastores.front().records_table)
                  + " WHERE path LIKE '%..%' OR path LIKE '/%' OR path LIKE './%' OR path LIKE '%//%' "
                    "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
         ->query({}, [&](Statement const &row) {
@@ -192,7 +197,8 @@ void findBadPaths(CheckContext const &context) {
             if (isUri(path) || staysBelow(artifactOf(path))) return;
             context.report(
                 {"path_outside_root",
-                 placeOf(context.config.records_table, {"dataset_id", "component", "path"}, row),
+                 placeOf(context.config.datastores.front().records_table, {"dataset_id", "component", "path"},
+                         row),
                  "path \"" + path + "\" of dataset " + row.text(0) + " is none below the datastore's root"});
         });
 }
@@ -212,7 +218,7 @@ void waitForRemovals(CheckContext const &context) {
 void findStorageDamage(CheckContext const &context) {
     Storage const storage(context);
     storage.findUnknownDatastores();
-    if (!context.db.hasTable(context.config.records_table)) return;
+    if (!context.db.hasTable(context.config.datastores.front().records_table)) return;
     storage.findLocationsWithoutRecord();
     storage.findMissingLocations();
     storage.findNamelessRecords();
@@ -241,7 +247,7 @@ void findTrashDamage(CheckContext const &context) {
                  "t.datastore_name = ? "
                  "AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id AND "
                  "l.datastore_name = t.datastore_name) ORDER BY 1, 2")
-        ->query({context.config.datastore_name}, [&](Statement const &row) {
+        ->query({context.config.datastores.front().name}, [&](Statement const &row) {
             context.report({"trash_left_over",
                             placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
                             "the removal of dataset " + row.text(1) + " has not been finished",
@@ -250,7 +256,7 @@ void findTrashDamage(CheckContext const &context) {
 }
 
 void findPathDamage(CheckContext const &context) {
-    if (!context.db.hasTable(context.config.records_table)) return;
+    if (!context.db.hasTable(context.config.datastores.front().records_table)) return;
     findBadPaths(context);
     for (auto const &table : associationTables(context)) findSharedPaths(context, table);
 }

@@ -1,5 +1,6 @@
 #include "butler/config.h"
 
+#include "butler/config_files.h"
 #include "butler/embedded.h"
 #include "butler/postgres_config.h"
 #include "common/error.h"
@@ -9,6 +10,8 @@
 #include "common/uri.h"
 #include "common/yaml.h"
 
+#include <algorithm>
+#include <set>
 #include <sys/stat.h>
 
 namespace dbb::butler {
@@ -38,12 +41,6 @@ bool exists(std::string const &path) {
 bool isFolder(std::string const &path) {
     struct stat st {};
     return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/// Scheme of a URI, empty for a path.
-std::string schemeOf(std::string const &text) {
-    auto const at = text.find("://");
-    return at == std::string::npos || text.find('/') < at ? std::string() : text.substr(0, at);
 }
 
 Json indexFrom(std::string const &source, Json const &index) {
@@ -79,7 +76,8 @@ std::string resolved(std::string const &repo) {
             throw common::usageError("label \"" + repo + "\" of the repository index is no text");
         return place->string();
     }
-    if (schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos && index.isObject()) {
+    if (common::schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos
+        && index.isObject()) {
         std::vector<std::string> labels;
         for (auto const &[label, place] : index.object()) labels.push_back(label);
         auto const near = common::nearest(repo, labels);
@@ -92,7 +90,7 @@ std::string resolved(std::string const &repo) {
 
 std::string configFile(std::string const &repo) {
     auto const place = resolved(repo);
-    auto const scheme = schemeOf(place);
+    auto const scheme = common::schemeOf(place);
     if (!scheme.empty() && scheme != "file") {
         throw Error("REPO_UNSUPPORTED", "\"" + place + "\" is a remote repository", ExitCode::Damaged)
             .hint("dbb opens repositories whose butler.yaml is a local file");
@@ -111,55 +109,98 @@ std::string configFile(std::string const &repo) {
     return common::absolutePath(path);
 }
 
-/// Whether `!include` stands anywhere but in a comment line: the parser would take it for a plain tag.
-bool usesInclude(std::string const &text) {
-    for (auto const &line : common::split(text, '\n')) {
-        if (!common::strip(line).starts_with("#") && line.find("!include") != std::string::npos) return true;
-    }
-    return false;
+/// A part of a configuration. The Butler takes it from a mapping of the same name within it, too, so that a
+/// file that has its name on top can be included in its place.
+Json const &partOf(Json const &config, std::string const &part) {
+    auto const &outer = config[part];
+    auto const *const inner = outer.find(part);
+    return inner ? *inner : outer;
 }
 
-bool hasKeyAnywhere(Json const &value, std::string_view key) {
-    if (value.isArray()) {
-        for (auto const &item : value.array()) {
-            if (hasKeyAnywhere(item, key)) return true;
-        }
-    } else if (value.isObject()) {
-        for (auto const &[name, member] : value.object()) {
-            if (name == key || hasKeyAnywhere(member, key)) return true;
-        }
+/// What the site has by default of a part of the configuration, in its files of a name.
+void addDefaults(Json &into, ConfigFiles &files, std::string const &part, std::string const &name) {
+    for (auto const &file : files.defaults(name)) {
+        // A file without the name of the part is all of it.
+        auto const &own = file.find(part) ? partOf(file, part) : file;
+        if (own.isObject()) mergeInto(into, own);
     }
-    return false;
+}
+
+Json withDefaults(ConfigFiles &files, std::string const &part, Json const &own) {
+    Json out = Json::Object{};
+    addDefaults(out, files, part, part + ".yaml");
+    if (own.isObject()) mergeInto(out, own);
+    return out;
+}
+
+/// What the Butler has by default of a datastore of files, as far as it goes before a site's datastore.yaml.
+/// The templates, which do as well, are those of templateFor().
+void addButlersDefaults(Json &into) {
+    mergeInto(into, Json::parse(R"({"cls":"lsst.daf.butler.datastores.fileDatastore.FileDatastore",
+        "root":"<butlerRoot>/datastore","records":{"table":"file_datastore_records"}})"));
+    auto const *const templates = into.find("templates");
+    if (!templates || !templates->isObject()) return;
+    auto others = templates->object();
+    std::erase_if(others, [](auto const &entry) {
+        return entry.first == "default" || entry.first == "physical_filter+detector+exposure";
+    });
+    into.set("templates", std::move(others));
+}
+
+/// A datastore with its defaults, which the Butler takes by the name of the class; children of a chain have
+/// theirs. \param depth  0, or 1 for a child
+Json datastoreWithDefaults(ConfigFiles &files, Json const &own, int depth = 0) {
+    Json out = Json::Object{};
+    addDefaults(out, files, "datastore", "datastore.yaml");
+    auto const cls = own["cls"].isString() ? own["cls"] : out["cls"];
+    bool const isChain = cls.isString() && cls.string().ends_with(".ChainedDatastore");
+    if (isChain) {
+        addDefaults(out, files, "datastore", "datastores/chainedDatastore.yaml");
+    } else if (!cls.isString() || cls.string().ends_with(".FileDatastore")) {
+        addButlersDefaults(out);
+        addDefaults(out, files, "datastore", "datastores/fileDatastore.yaml");
+    }
+    if (own.isObject()) mergeInto(out, own);
+    if (!isChain || depth > 0 || !out["datastores"].isArray()) return out;
+    Json::Array children;
+    for (auto const &child : out["datastores"].array()) {
+        auto const &part = child.find("datastore") ? partOf(child, "datastore") : child;
+        children.push_back(child.isObject() ? datastoreWithDefaults(files, part, depth + 1) : child);
+    }
+    return out.set("datastores", std::move(children));
 }
 
 /// One configuration file being read: looks up values and knows how to complain about them.
 class Reader {
 public:
-    Reader(std::string file, std::string const &text) : _file(std::move(file)) {
-        if (usesInclude(text)) throw bad("!include", "reads other files, which dbb does not do");
-        try {
-            _yaml = common::parseYaml(text, _file);
-        } catch (Error const &e) {
-            throw Error("REPO_DAMAGED", e.message(), ExitCode::Damaged).hint(e.hint());
-        }
+    explicit Reader(std::string file) : _file(std::move(file)) {
+        ConfigFiles files(_file);
+        _yaml = files.main();
         // The Butler would go by its defaults, with another datastore root than most repositories have; but
         // what is empty was more likely cut short. `{}` says that the defaults are meant.
         if (_yaml.isNull()) throw damaged("", "is empty");
         if (!_yaml.isObject()) throw damaged("", "is no mapping");
-        if (hasKeyAnywhere(_yaml, "includeConfigs")) {
-            throw bad("includeConfigs", "reads other files, which dbb does not do");
-        }
+        auto registry = requireMapping("registry");
+        auto datastore = requireMapping("datastore");
+        _yaml.set("registry", withDefaults(files, "registry", std::move(registry)));
+        _yaml.set("datastore", datastoreWithDefaults(files, std::move(datastore)));
+        _included = files.included();
     }
 
     Error bad(std::string const &key, std::string const &reason) const {
         return unsupported(_file, key, reason);
     }
 
-    /// The value at a dotted key; null when absent.
+    /// The value at a dotted key; null when absent. An index in it is one that the list has.
     Json const &at(std::string const &key) const {
         Json const *value = &_yaml;
         std::string path;
         for (auto const &part : common::split(key, '.')) {
+            if (value->isArray() && part.find_first_not_of("0123456789") == std::string::npos) {
+                value = &value->array()[std::stoul(part)];
+                path += "." + part;
+                continue;
+            }
             if (!value->isNull() && !value->isObject()) {
                 throw damaged(path, "is no mapping but " + value->dump());
             }
@@ -183,7 +224,16 @@ public:
         return value.boolean();
     }
 
+    std::vector<std::string> const &included() const { return _included; }
+
 private:
+    /// A part of the configuration as the repository has it, null when it has none.
+    Json requireMapping(std::string const &part) const {
+        auto const &own = partOf(_yaml, part);
+        if (!own.isNull() && !own.isObject()) throw damaged(part, "is no mapping but " + own.dump());
+        return own;
+    }
+
     Error damaged(std::string const &key, std::string const &reason) const {
         return Error("REPO_DAMAGED", "\"" + _file + (key.empty() ? "\" " : "\": " + key + " ") + reason,
                      ExitCode::Damaged)
@@ -194,6 +244,7 @@ private:
 
     std::string _file;
     Json _yaml;
+    std::vector<std::string> _included;
 };
 
 std::string withRoot(std::string text, std::string const &root) {
@@ -205,7 +256,7 @@ std::string withRoot(std::string text, std::string const &root) {
 
 /// Absolute path of a local folder given as a path or file URI.
 std::string localFolder(Reader const &reader, std::string const &key, std::string const &value) {
-    auto const scheme = schemeOf(value);
+    auto const scheme = common::schemeOf(value);
     if (!scheme.empty() && scheme != "file") {
         throw reader.bad(key, "is \"" + value + "\", a remote place; dbb writes to local folders only");
     }
@@ -221,18 +272,6 @@ void checkKind(Reader const &reader) {
     }
     if (!cls.empty() && !cls.ends_with(".DirectButler"))
         throw reader.bad("cls", "is \"" + cls + "\", which dbb does not know");
-    auto const store = reader.text("datastore.cls", "");
-    if (store.ends_with("ChainedDatastore") || !reader.at("datastore.datastores").isNull()) {
-        throw reader.bad("datastore.cls", "makes it a chained datastore, which dbb can't write to");
-    }
-    if (!store.empty() && !store.ends_with(".FileDatastore")) {
-        throw reader.bad("datastore.cls", "is \"" + store + "\", which dbb does not know");
-    }
-    if (auto const &limits = reader.at("datastore.constraints");
-        limits.isObject() && !limits.object().empty()) {
-        throw reader.bad("datastore.constraints",
-                         "limits what the datastore accepts, which dbb does not check");
-    }
 }
 
 void checkManagers(Reader const &reader) {
@@ -260,7 +299,86 @@ std::string sqlitePath(Reader const &reader, std::string const &root) {
     return common::absolutePath(path);
 }
 
+/// The constraints below a key, among others.
+void addConstraints(Reader const &reader, std::string const &key, std::vector<Constraints> &out) {
+    try {
+        out.emplace_back(reader.at(key + ".constraints"));
+    } catch (Error const &e) {
+        auto const &message = e.message();
+        auto const space = message.find(' ');
+        throw reader.bad(key + "." + message.substr(0, space), message.substr(space + 1));
+    }
+}
+
+/// A datastore of files at a key. Its name in the registry has the root as it is written, mark and all.
+Datastore fileDatastore(Reader const &reader, std::string const &key, std::string const &root) {
+    Datastore out;
+    auto const written = reader.text(key + ".root", "");
+    out.root = localFolder(reader, key + ".root", withRoot(written, root));
+    out.name = reader.text(key + ".name", "FileDatastore@" + written);
+    out.records_table = reader.text(key + ".records.table", "");
+    out.checksum = reader.boolean(key + ".checksum", false);
+    out.templates = reader.at(key + ".templates");
+    addConstraints(reader, key, out.constraints);
+    return out;
+}
+
+/// What two datastores have in common would mix up their files or rows.
+void requireApart(Reader const &reader, std::vector<Datastore> const &datastores) {
+    auto const require = [&](std::string Datastore::*part, std::string const &what) {
+        std::set<std::string> seen;
+        for (auto const &datastore : datastores) {
+            if (seen.insert(datastore.*part).second) continue;
+            throw reader.bad("datastore.datastores",
+                             "has two datastores with the " + what + " \"" + datastore.*part + "\"");
+        }
+    };
+    require(&Datastore::root, "root");
+    require(&Datastore::name, "name");
+    require(&Datastore::records_table, "records.table");
+}
+
+/// The children of a chain that keep files.
+std::vector<Datastore> chainedDatastores(Reader const &reader, std::string const &root) {
+    auto const &children = reader.at("datastore.datastores");
+    if (!children.isArray()) throw reader.bad("datastore.datastores", "is no list but " + children.dump());
+    auto const &overrides = reader.at("datastore.datastore_constraints");
+    if (!overrides.isNull()
+        && (!overrides.isArray() || overrides.array().size() != children.array().size())) {
+        throw reader.bad("datastore.datastore_constraints", "is no list with an entry for each datastore");
+    }
+    std::vector<Datastore> out;
+    for (std::size_t i = 0; i < children.array().size(); ++i) {
+        auto const index = "." + std::to_string(i);
+        auto const key = "datastore.datastores" + index;
+        auto const cls = reader.text(key + ".cls", "");
+        if (cls.ends_with(".InMemoryDatastore")) continue;
+        if (!cls.ends_with(".FileDatastore"))
+            throw reader.bad(key + ".cls", "is \"" + cls + "\", which dbb does not know in a chain");
+        out.push_back(fileDatastore(reader, key, root));
+        addConstraints(reader, "datastore", out.back().constraints);
+        if (!overrides.isNull())
+            addConstraints(reader, "datastore.datastore_constraints" + index, out.back().constraints);
+    }
+    if (out.empty()) throw reader.bad("datastore.datastores", "has no datastore of files");
+    requireApart(reader, out);
+    return out;
+}
+
+std::vector<Datastore> datastoresOf(Reader const &reader, std::string const &root) {
+    auto const cls = reader.text("datastore.cls", "");
+    if (cls.ends_with(".ChainedDatastore")) return chainedDatastores(reader, root);
+    if (!cls.ends_with(".FileDatastore"))
+        throw reader.bad("datastore.cls", "is \"" + cls + "\", which dbb does not know");
+    return {fileDatastore(reader, "datastore", root)};
+}
+
 } // namespace
+
+bool Datastore::accepts(Universe const &universe, Acceptable const &dataset) const {
+    return std::all_of(constraints.begin(), constraints.end(),
+                       [&](Constraints const &one) { return one.accept(universe, dataset); });
+}
 
 std::string freshConfigText(std::string const &url, std::string const &schema) {
     std::string out(embedded::butlerYaml());
@@ -273,7 +391,7 @@ std::string freshConfigText(std::string const &url, std::string const &schema) {
 Config readConfig(std::string const &repo) {
     Config out;
     out.file = configFile(repo);
-    Reader const reader(out.file, common::readFile(out.file));
+    Reader const reader(out.file);
     checkKind(reader);
     checkManagers(reader);
     out.root = localFolder(reader, "root", reader.text("root", common::folderOf(out.file)));
@@ -289,15 +407,9 @@ Config readConfig(std::string const &repo) {
     } else {
         out.sqlite_path = sqlitePath(reader, out.root);
     }
-
-    // The datastore's name in the registry has the root as it is written, mark and all.
-    auto const storeRoot = reader.text("datastore.root", "<butlerRoot>/datastore");
-    out.datastore_root = localFolder(reader, "datastore.root", withRoot(storeRoot, out.root));
-    out.datastore_name = reader.text("datastore.name", "FileDatastore@" + storeRoot);
-    out.records_table = reader.text("datastore.records.table", "file_datastore_records");
-    out.checksum = reader.boolean("datastore.checksum", false);
+    out.datastores = datastoresOf(reader, out.root);
+    out.included = reader.included();
     out.obscore = !reader.at("registry.managers.obscore").isNull();
-    out.templates = reader.at("datastore.templates");
     return out;
 }
 

@@ -27,7 +27,7 @@ using Names = std::vector<std::string>;
 constexpr std::size_t pageRows = 2000;
 
 /// Columns behind the data ID in the rows of a query.
-enum Column { Id, IngestDate, Path, Size, Checksum, Formatter, Component };
+enum Column { Id, IngestDate, Path, Size, Checksum, Formatter, Component, Store };
 
 bool contains(Names const &names, std::string const &name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -104,7 +104,33 @@ Dimensions dimensionsOf(Universe const &universe, DatasetType const &type, Condi
     return out;
 }
 
-/// The query for the datasets of one type and run. Parameters: type name, run name, [datastore name,] type
+/// A column of the records of files, whatever datastore they are of.
+std::string fileColumn(Config const &config, std::string const &name) {
+    Names tables;
+    for (std::size_t i = 0; i < config.datastores.size(); ++i)
+        tables.push_back("r" + std::to_string(i) + "." + name);
+    return tables.size() == 1 ? tables[0] : "COALESCE(" + common::join(tables, ", ") + ")";
+}
+
+/// Joins a dataset d with its files, a row for each and at least one for each datastore, whose number is s.n.
+/// Parameters: the names of the datastores
+std::string fileJoins(Config const &config) {
+    Names numbers;
+    std::string names;
+    std::string records;
+    for (std::size_t i = 0; i < config.datastores.size(); ++i) {
+        auto const n = std::to_string(i);
+        numbers.push_back("SELECT " + n + " AS n");
+        names += " WHEN " + n + " THEN ?";
+        records += " LEFT JOIN " + quoteIdentifier(config.datastores[i].records_table) + " AS r" + n + " ON r"
+                   + n + ".dataset_id = l.dataset_id AND s.n = " + n;
+    }
+    return " CROSS JOIN (" + common::join(numbers, " UNION ALL ")
+           + ") AS s LEFT JOIN dataset_location AS l ON l.dataset_id = d.id AND l.datastore_name = CASE s.n"
+           + names + " END" + records;
+}
+
+/// The query for the datasets of one type and run. Parameters: type name, run name, [datastore names,] type
 /// id, run id, values of the condition, [values of the last data ID,] number of rows.
 std::string listingQuery(Repository const &repo, DatasetType const &type, Condition const &condition,
                          bool withFiles, bool continued) {
@@ -115,27 +141,25 @@ std::string listingQuery(Repository const &repo, DatasetType const &type, Condit
         inner += ", " + expression + " AS " + quoteIdentifier(name);
     }
     for (auto const *column : {"path", "file_size", "checksum", "formatter", "component"}) {
-        inner += ", " + (withFiles ? "r." + std::string(column) : "NULL") + " AS " + column;
+        inner += ", " + (withFiles ? fileColumn(repo.config(), column) : "NULL") + " AS " + column;
     }
+    inner += std::string(", ") + (withFiles ? "s.n" : "0") + " AS datastore";
     inner += " FROM " + quoteIdentifier(type.tags_table) + " AS t JOIN dataset AS d ON d.id = t.dataset_id"
              + dimensions.joins;
-    if (withFiles) {
-        inner += " LEFT JOIN dataset_location AS l ON l.dataset_id = d.id AND l.datastore_name = ? LEFT JOIN "
-                 + quoteIdentifier(repo.config().records_table) + " AS r ON r.dataset_id = l.dataset_id";
-    }
+    if (withFiles) inner += fileJoins(repo.config());
     inner += " WHERE t.dataset_type_id = ? AND t.collection_id = ?";
 
     Names key;
     for (auto const &name : type.dimensions.required) key.push_back(quoteIdentifier(name));
     auto const keyList = common::join(key, ", ");
     std::string out = "SELECT " + keyList + (key.empty() ? "" : ", ")
-                      + "id, ingest_date, path, file_size, checksum, formatter, component FROM (" + inner
-                      + ") AS q";
+                      + "id, ingest_date, path, file_size, checksum, formatter, component, datastore FROM ("
+                      + inner + ") AS q";
     std::string separator = " WHERE ";
     if (!condition.sql.empty()) out += std::exchange(separator, " AND ") + "(" + condition.sql + ")";
     if (continued)
         out += separator + "(" + keyList + ") > (" + common::join(Names(key.size(), "?"), ", ") + ")";
-    return out + " ORDER BY " + keyList + (key.empty() ? "" : ", ") + "component LIMIT ?";
+    return out + " ORDER BY " + keyList + (key.empty() ? "" : ", ") + "datastore, component LIMIT ?";
 }
 
 Json jsonOf(Value const &value) {
@@ -151,11 +175,14 @@ Json fileOf(Repository const &repo, Statement const &row, int first) {
     auto const component = row.text(first + Component);
     Json out;
     out.set("path", path);
-    out.set("uri", uriOf(repo.config().datastore_root, path));
+    auto const &datastores = repo.config().datastores;
+    auto const &datastore = datastores[static_cast<std::size_t>(row.integer(first + Store))];
+    out.set("uri", uriOf(datastore.root, path));
     out.set("size", row.integer(first + Size) < 0 ? Json() : jsonOf(row.column(first + Size)));
     out.set("checksum", jsonOf(row.column(first + Checksum)));
     out.set("formatter", row.text(first + Formatter));
-    return out.set("component", component == wholeDataset ? Json() : Json(component));
+    out.set("component", component == wholeDataset ? Json() : Json(component));
+    return datastores.size() > 1 ? out.set("datastore", datastore.name) : out;
 }
 
 /// Lists the datasets of one type and run page by page.
@@ -163,7 +190,9 @@ class RunListing {
 public:
     RunListing(Repository const &repo, DatasetType const &type, Condition const &condition)
         : _repo(repo), _type(type), _condition(condition),
-          _withFiles(repo.db().hasTable(repo.config().records_table)) {}
+          _withFiles(std::ranges::all_of(repo.config().datastores, [&](Datastore const &store) {
+              return repo.db().hasTable(store.records_table);
+          })) {}
 
     void forEach(std::int64_t runId, std::string const &run,
                  std::function<void(DatasetRow const &)> const &row) {
@@ -184,7 +213,9 @@ private:
         _page.clear();
         _keys.clear();
         std::vector<Value> parameters{_type.name, run};
-        if (_withFiles) parameters.emplace_back(_repo.config().datastore_name);
+        for (auto const &store : _repo.config().datastores) {
+            if (_withFiles) parameters.emplace_back(store.name);
+        }
         parameters.insert(parameters.end(), {_type.id, runId});
         parameters.insert(parameters.end(), _condition.values.begin(), _condition.values.end());
         parameters.insert(parameters.end(), _last.begin(), _last.end());

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <tuple>
 
 namespace dbb::butler {
 
@@ -92,6 +93,13 @@ Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &data
 
 namespace {
 
+/// Files of a dataset in one datastore; its name and the id are parameters.
+std::string selectFiles(Datastore const &datastore) {
+    return "SELECT r.path, l.dataset_id, r.file_size FROM " + quoteIdentifier(datastore.records_table)
+           + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? "
+             "WHERE r.dataset_id = ? ORDER BY r.component";
+}
+
 /// An array of a server, as text.
 std::string arrayOf(std::set<std::string> const &items) {
     std::string out = "{";
@@ -113,7 +121,6 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
     auto &db = repo.db();
     requireDateColumn(repo);
     auto const tags = quoteIdentifier(_type.tags_table);
-    auto const records = quoteIdentifier(repo.config().records_table);
     auto const &dimensions = _type.dimensions.required;
     std::string matches;
     std::string marks;
@@ -128,15 +135,16 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
                            + " WHERE dataset_type_id = ? AND collection_id = ?" + matches);
     _dataIdOf = &db.cached("SELECT dataset_id" + quotedList(dimensions, ", ") + " FROM " + tags
                            + " WHERE dataset_id = ? AND collection_id = ?");
-    _files = &db.cached("SELECT r.path, l.dataset_id, r.file_size FROM " + records
-                        + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND "
-                          "l.datastore_name = ? WHERE r.dataset_id = ? ORDER BY r.component");
-    // By way of the collections that have this type, there is an index for the data ID.
-    _otherFiles = &db.cached(
-        "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
-        + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
-        + records + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
-        + matches);
+    for (auto const &datastore : repo.config().datastores) {
+        _files.push_back(&db.cached(selectFiles(datastore)));
+        // By way of the collections that have this type, there is an index for the data ID.
+        _otherFiles.push_back(&db.cached(
+            "SELECT DISTINCT r.path FROM collection_summary_dataset_type AS s JOIN " + tags
+            + " AS t ON t.dataset_type_id = s.dataset_type_id AND t.collection_id = s.collection_id JOIN "
+            + quoteIdentifier(datastore.records_table)
+            + " AS r ON r.dataset_id = t.dataset_id WHERE s.dataset_type_id = ? AND t.dataset_id <> ?"
+            + matches));
+    }
 }
 
 /// What the tables have of a dataset. The second half of it, which few are asked for, is left out as long as
@@ -150,10 +158,13 @@ Datasets::Known Datasets::ask(std::string const &hex, DataId const &dataId) {
     key.insert(key.end(), dataId.begin(), dataId.end());
     _byDataId->query(key, [&](Statement const &row) { out.ids.push_back(row.text(0)); });
     bool located = true;
-    _files->query({_repo.config().datastore_name, hex}, [&](Statement const &row) {
-        located = !row.isNull(1);
-        out.files.push_back({row.text(0), row.isNull(2) ? -1 : row.integer(2), located});
-    });
+    auto const &datastores = _repo.config().datastores;
+    for (std::size_t i = 0; i < datastores.size(); ++i) {
+        _files[i]->query({datastores[i].name, hex}, [&](Statement const &row) {
+            located = located && !row.isNull(1);
+            out.files.push_back({i, row.text(0), row.isNull(2) ? -1 : row.integer(2), !row.isNull(1)});
+        });
+    }
     if (out.row) {
         _dataIdOf->query({hex, _runId}, [&](Statement const &row) {
             out.data_id.emplace();
@@ -176,8 +187,9 @@ void Datasets::learn(std::vector<std::pair<Uuid, DataId>> const &datasets) {
     std::size_t failed = 0;
     _repo.db().askTogether(asked, failed);
     for (auto &[id, known] : _known) {
-        std::sort(known.files.begin(), known.files.end(),
-                  [](auto const &a, auto const &b) { return a.component < b.component; });
+        std::sort(known.files.begin(), known.files.end(), [](auto const &a, auto const &b) {
+            return std::tie(a.datastore, a.component) < std::tie(b.datastore, b.component);
+        });
     }
 }
 
@@ -199,22 +211,22 @@ sql::Asked Datasets::lookOnServer(std::vector<std::pair<Uuid, DataId>> const &da
     // More than was asked for, where they are not all of one exposure.
     std::string matches;
     Names dimensions;
-    std::vector<Value> values{arrayOf(ids), _type.id, _runId, _repo.config().datastore_name};
+    std::vector<Value> values{arrayOf(ids), _type.id, _runId};
     for (std::size_t i = 0; i < names.size(); ++i) {
         values.emplace_back(arrayOf(parts[i]));
         matches += " AND " + quoteIdentifier(names[i]) + " = ANY (?" + std::to_string(values.size()) + ")";
         dimensions.push_back(quoteIdentifier(names[i]) + "::text");
     }
-    auto const width = std::max<std::size_t>(4, names.size());
-    auto const part = [width](char const *kind, std::string const &id, Names columns,
-                              std::string const &from) {
+    constexpr std::size_t columnsOfFile = 5;
+    auto const part = [width = std::max(columnsOfFile, names.size())](
+                          char const *kind, std::string const &id, Names columns, std::string const &from) {
         columns.resize(width, "NULL");
         return "SELECT '" + std::string(kind) + "', " + id + ", " + common::join(columns, ", ") + " FROM "
                + from;
     };
     auto const tags = quoteIdentifier(_type.tags_table);
     std::string const asked = " = ANY (?1::uuid[])";
-    Names const selects{
+    Names selects{
         part("row", "d.id", {"d.dataset_type_id::text", "d.run_id::text", "t.name::text", "c.name::text"},
              "dataset AS d JOIN dataset_type AS t ON t.id = d.dataset_type_id JOIN collection AS c ON "
              "c.collection_id = d.run_id WHERE d.id"
@@ -222,38 +234,44 @@ sql::Asked Datasets::lookOnServer(std::vector<std::pair<Uuid, DataId>> const &da
         part("same", "dataset_id", dimensions,
              tags + " WHERE dataset_type_id = ?2 AND collection_id = ?3" + matches),
         part("member", "dataset_id", dimensions, tags + " WHERE collection_id = ?3 AND dataset_id" + asked),
-        part("file", "r.dataset_id",
-             {"r.path::text", "r.file_size::text", "l.dataset_id::text", "r.component::text"},
-             quoteIdentifier(_repo.config().records_table)
-                 + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND "
-                   "l.datastore_name = "
-                   "?4 WHERE r.dataset_id"
-                 + asked),
         part("location", "dataset_id", {}, "dataset_location WHERE dataset_id" + asked),
         part("trash", "dataset_id", {}, "dataset_location_trash WHERE dataset_id" + asked)};
-    return {common::join(selects, " UNION ALL "), values,
-            [this, byDataId, size = names.size()](Statement const &row) {
-                auto const kind = row.text(0);
+    auto const &datastores = _repo.config().datastores;
+    for (std::size_t i = 0; i < datastores.size(); ++i) {
+        values.emplace_back(datastores[i].name);
+        selects.push_back(
+            part("file", "r.dataset_id",
+                 {"'" + std::to_string(i) + "'", "r.path::text", "r.file_size::text", "l.dataset_id::text",
+                  "r.component::text"},
+                 quoteIdentifier(datastores[i].records_table)
+                     + " AS r LEFT JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND "
+                       "l.datastore_name = ?"
+                     + std::to_string(values.size()) + " WHERE r.dataset_id" + asked));
+    }
+    return {common::join(selects, " UNION ALL "), values, [this, byDataId](Statement const &row) {
                 std::vector<std::string> columns;
                 for (int i = 2; i < row.columnCount(); ++i) columns.push_back(row.text(i));
-                auto const dataId = std::vector<std::string>(
-                    columns.begin(), columns.begin() + static_cast<std::ptrdiff_t>(size));
-                if (kind == "same") {
-                    auto const at = byDataId->find(dataId);
-                    if (at != byDataId->end()) _known[at->second].ids.push_back(row.text(1));
-                    return;
-                }
-                auto &known = _known[row.text(1)];
-                if (kind == "row")
-                    known.row =
-                        Known::Row{std::stoll(columns[0]), std::stoll(columns[1]), columns[2], columns[3]};
-                if (kind == "member") known.data_id = dataId;
-                if (kind == "file")
-                    known.files.push_back({columns[0], row.isNull(3) ? -1 : std::stoll(columns[1]),
-                                           !row.isNull(4), columns[3]});
-                known.has_location = known.has_location || kind == "location";
-                known.in_trash = known.in_trash || kind == "trash";
+                if (row.text(0) != "same") return note(_known[row.text(1)], row.text(0), std::move(columns));
+                columns.resize(_type.dimensions.required.size());
+                auto const at = byDataId->find(columns);
+                if (at != byDataId->end()) _known[at->second].ids.push_back(row.text(1));
             }};
+}
+
+/// One row of what lookOnServer() asks for.
+void Datasets::note(Known &known, std::string const &kind, std::vector<std::string> columns) const {
+    if (kind == "row") {
+        known.row = Known::Row{std::stoll(columns[0]), std::stoll(columns[1]), columns[2], columns[3]};
+    } else if (kind == "member") {
+        columns.resize(_type.dimensions.required.size());
+        known.data_id = std::move(columns);
+    } else if (kind == "file") {
+        known.files.push_back({std::stoul(columns[0]), columns[1],
+                               columns[2].empty() ? -1 : std::stoll(columns[2]), !columns[3].empty(),
+                               columns[4]});
+    } else {
+        (kind == "trash" ? known.in_trash : known.has_location) = true;
+    }
 }
 
 ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
@@ -278,17 +296,20 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
     if (out.registered) requireDataId(id, dataId, known, what);
     bool located = true;
     for (auto const &file : known.files) {
-        located = file.located;
+        located = located && file.located;
+        out.files.emplace_back(file.datastore, file.path);
         if (!out.stored) {
+            out.datastore = file.datastore;
             out.path = file.path;
             out.size_bytes = file.size_bytes;
         }
         out.stored = true;
     }
-    if (!located) throw notLocated(known, what, out.path);
+    if (!located) throw notLocated(known, what, out);
     if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
     if (out.registered && !out.stored && known.has_location) {
-        throw _repo.damaged(what + " has a location, but no row in " + _repo.config().records_table);
+        throw _repo.damaged(what + " has a location, but no row in "
+                            + _repo.config().datastores.front().records_table);
     }
     return out;
 }
@@ -309,21 +330,22 @@ void Datasets::requireDataId(Uuid const &id, DataId const &dataId, Known const &
     }
 }
 
-/// Why a stored dataset has no location in this datastore.
-Error Datasets::notLocated(Known const &known, std::string const &what, std::string const &path) const {
+/// Why a stored dataset has no location in its datastore.
+Error Datasets::notLocated(Known const &known, std::string const &what, ExistingDataset const &stored) const {
     if (!known.in_trash) {
         return _repo.damaged(what + " has a file, but no location in datastore "
-                             + _repo.config().datastore_name);
+                             + _repo.config().datastores[stored.datastore].name);
     }
     return Error("DATASET_IN_TRASH",
-                 what + " is being removed: its file \"" + path + "\" waits to be deleted");
+                 what + " is being removed: its file \"" + stored.path + "\" waits to be deleted");
 }
 
-std::vector<std::string> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {
+std::vector<std::pair<std::size_t, std::string>> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {
     std::vector<Value> key{_type.id, id.hex()};
     key.insert(key.end(), dataId.begin(), dataId.end());
-    std::vector<std::string> out;
-    _otherFiles->query(key, [&](Statement const &row) { out.push_back(row.text(0)); });
+    std::vector<std::pair<std::size_t, std::string>> out;
+    for (std::size_t i = 0; i < _otherFiles.size(); ++i)
+        _otherFiles[i]->query(key, [&](Statement const &row) { out.emplace_back(i, row.text(0)); });
     return out;
 }
 
@@ -348,6 +370,14 @@ std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType con
                        {}});
         for (auto const &value : values) out.back().rows.push_back({run, value});
     }
+    return out;
+}
+
+/// The name of the table, as it would be typed.
+std::string tableOf(sql::RowsInsert const &insert) {
+    constexpr std::string_view before = "INSERT INTO ";
+    auto out = insert.into.substr(before.size(), insert.into.find(" (") - before.size());
+    std::erase(out, '"');
     return out;
 }
 
@@ -376,6 +406,29 @@ Error explained(Error const &e, Repository const &repo, DatasetType const &type,
 
 } // namespace
 
+/// Rows of the files that lie in one datastore.
+void Datasets::addFileRows(std::vector<NewDataset> const &datasets, std::size_t datastore,
+                           std::vector<sql::RowsInsert> &inserts) const {
+    auto const &store = _repo.config().datastores[datastore];
+    std::vector<std::vector<Value>> locations;
+    std::vector<std::vector<Value>> records;
+    for (auto const &dataset : datasets) {
+        for (auto const &file : dataset.files) {
+            if (file.datastore != datastore) continue;
+            locations.push_back({store.name, dataset.id.hex()});
+            records.push_back({dataset.id.hex(), file.path, dataset.formatter, dataset.storage_class,
+                               std::string(wholeDataset),
+                               file.checksum.empty() ? Value() : Value(file.checksum), dataset.size_bytes});
+        }
+    }
+    if (locations.empty()) return;
+    inserts.push_back(
+        {"INSERT INTO dataset_location (datastore_name, dataset_id)", "", std::move(locations)});
+    inserts.push_back({"INSERT INTO " + quoteIdentifier(store.records_table)
+                           + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
+                       "", std::move(records)});
+}
+
 void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns) {
     if (datasets.empty()) return;
     using Row = std::vector<Value>;
@@ -387,7 +440,6 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     };
     auto const date = ingestDate(_repo.datasetsManager(), ingest_tai_ns);
     auto const &tags = _type.tags_table;
-    auto const &records = _repo.config().records_table;
     // In the Butler's order, which its foreign keys ask for.
     auto inserts = summaryRows(_repo, _type, _runId, datasets);
     inserts.insert(inserts.begin(),
@@ -403,21 +455,8 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
                            row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
                            return row;
                        })});
-    inserts.push_back({"INSERT INTO dataset_location (datastore_name, dataset_id)", "",
-                       rowsOf([&](NewDataset const &, std::string const &id) {
-                           return Row{_repo.config().datastore_name, id};
-                       })});
-    inserts.push_back({"INSERT INTO " + quoteIdentifier(records)
-                           + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
-                       "", rowsOf([&](NewDataset const &dataset, std::string const &id) {
-                           return Row{id,
-                                      dataset.path,
-                                      dataset.formatter,
-                                      dataset.storage_class,
-                                      std::string(wholeDataset),
-                                      dataset.checksum.empty() ? Value() : Value(dataset.checksum),
-                                      dataset.size_bytes};
-                       })});
+    auto const tagged = inserts.size() - 1;
+    for (std::size_t i = 0; i < _repo.config().datastores.size(); ++i) addFileRows(datasets, i, inserts);
     sql::FailedRow failed;
     std::vector<std::int64_t> made;
     try {
@@ -428,13 +467,13 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
         throw explained(e, datasets, ofDataset ? failed.row : 0);
     }
     auto const count = static_cast<std::int64_t>(datasets.size());
-    auto const last = made.size() - 1;
     for (auto const &dataset : datasets) {
-        if (made[last - 2] == count) break;
+        if (made[tagged] == count) break;
         if (!_dataIdOf->hasRow({dataset.id.hex(), _runId})) throw ignored(tags);
     }
-    if (made[last - 1] != count) throw ignored("dataset_location");
-    if (made[last] != count) throw ignored(records);
+    for (auto i = tagged + 1; i < made.size(); ++i) {
+        if (made[i] != static_cast<std::int64_t>(inserts[i].rows.size())) throw ignored(tableOf(inserts[i]));
+    }
 }
 
 /// What a violated constraint means for the dataset whose row it was, or for the one whose it must have been.

@@ -34,23 +34,32 @@ common::Uuid butlerUuid(std::string_view name);
 /// it is the one that the Butler calls DATAID_TYPE.
 common::Uuid rawUuid(DatasetType const &type, std::string const &run, DataId const &dataId);
 
-/// A dataset to be stored, with its one file.
+/// The file of a dataset to be stored, in one datastore.
+struct NewFile {
+    std::size_t datastore = 0; ///< index in Config::datastores
+    std::string path;          ///< as file_datastore_records has it: relative to the datastore root, or a URI
+    std::string checksum{};    ///< empty: NULL
+};
+
+/// A dataset to be stored, with its one file, which may lie in several datastores.
 struct NewDataset {
     common::Uuid id;
     DataId data_id;
-    std::string path; ///< as file_datastore_records has it: relative to the datastore root, or a URI
+    std::vector<NewFile> files;
     std::string formatter;
     std::string storage_class;
-    std::string checksum; ///< empty: NULL
     std::int64_t size_bytes = -1;
 };
 
-/// What a registry already knows of a dataset.
+/// What a registry already knows of a dataset. Of several datastores that have it, the first counts.
 struct ExistingDataset {
     bool registered = false;      ///< a row in `dataset` with this id
     bool stored = false;          ///< a row in file_datastore_records with this id
+    std::size_t datastore = 0;    ///< index in Config::datastores
     std::string path;             ///< of the stored file
     std::int64_t size_bytes = -1; ///< as recorded, -1 when it was not
+    /// Of all datastores that have it: index, and path as recorded.
+    std::vector<std::pair<std::size_t, std::string>> files;
 };
 
 class Datasets {
@@ -68,8 +77,9 @@ public:
     /// each question is a round trip; the answers are those of one moment, until the next call.
     void prefetch(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
 
-    /// Paths of the files of all other datasets of this type and data ID, of whatever run, as recorded.
-    std::vector<std::string> otherFiles(common::Uuid const &id, DataId const &dataId);
+    /// Files of all other datasets of this type and data ID, of whatever run: index of the datastore, and
+    /// path as recorded.
+    std::vector<std::pair<std::size_t, std::string>> otherFiles(common::Uuid const &id, DataId const &dataId);
 
     /// Write all rows of datasets that existing() did not report as stored: dataset (unless registered),
     /// collection summaries, tags, location, file records, in the Butler's order, with one ingest_date.
@@ -93,6 +103,7 @@ private:
             std::string run_name;
         };
         struct File {
+            std::size_t datastore = 0;
             std::string path;
             std::int64_t size_bytes = -1;
             bool located = false;
@@ -100,20 +111,24 @@ private:
         };
         std::optional<Row> row;
         std::vector<std::string> ids;                    ///< of datasets with its data ID
-        std::vector<File> files;                         ///< by component
+        std::vector<File> files;                         ///< by datastore and component
         std::optional<std::vector<std::string>> data_id; ///< as its run has it
         bool has_location = false;                       ///< in any datastore
         bool in_trash = false;
     };
     common::Error explained(common::Error const &e, std::vector<NewDataset> const &datasets,
                             std::size_t failed) const;
+    void addFileRows(std::vector<NewDataset> const &datasets, std::size_t datastore,
+                     std::vector<sql::RowsInsert> &inserts) const;
     Known ask(std::string const &hex, DataId const &dataId);
     void learn(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
     sql::Asked lookOnServer(std::vector<std::pair<common::Uuid, DataId>> const &datasets);
+    void note(Known &known, std::string const &kind, std::vector<std::string> columns) const;
     bool hasRow(std::string const &table, std::string const &hex) const;
     void requireDataId(common::Uuid const &id, DataId const &dataId, Known const &known,
                        std::string const &what) const;
-    common::Error notLocated(Known const &known, std::string const &what, std::string const &path) const;
+    common::Error notLocated(Known const &known, std::string const &what,
+                             ExistingDataset const &stored) const;
 
     Repository const &_repo;
     DatasetType _type;
@@ -122,8 +137,8 @@ private:
     sql::Statement *_byId;
     sql::Statement *_byDataId;
     sql::Statement *_dataIdOf;
-    sql::Statement *_files;
-    sql::Statement *_otherFiles;
+    std::vector<sql::Statement *> _files;          ///< by datastore
+    std::vector<sql::Statement *> _otherFiles;     ///< by datastore
     std::unordered_map<std::string, Known> _known; ///< by id, from prefetch()
 };
 

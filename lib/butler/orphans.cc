@@ -34,12 +34,13 @@ class Walk {
 public:
     // Files are found in the order of the folders; a temporary database sorts them.
     explicit Walk(Repository const &repo)
-        : _repo(repo), _root(repo.config().datastore_root), _realRoot(common::realPath(_root)),
+        : _repo(repo), _root(repo.config().datastores.front().root), _realRoot(common::realPath(_root)),
           _own(repo.config()), _found(sql::openSqlite("", sql::OpenMode::Create)) {
         _found->execute("CREATE TABLE orphan (path TEXT PRIMARY KEY, size INTEGER) WITHOUT ROWID");
-        if (!repo.db().hasTable(repo.config().records_table)) return; // nothing is stored yet
+        if (!repo.db().hasTable(repo.config().datastores.front().records_table))
+            return; // nothing is stored yet
         auto *recorded = &repo.db();
-        auto table = sql::quoteIdentifier(repo.config().records_table);
+        auto table = sql::quoteIdentifier(repo.config().datastores.front().records_table);
         if (recorded->dialect() == sql::Dialect::Postgres) {
             copyPaths(table);
             recorded = _found.get();
@@ -110,9 +111,9 @@ private:
         std::vector<sql::Value> names;
         for (auto const &[name, file] : files) names.push_back(name);
         _repo.db()
-            .prepare("SELECT path FROM " + sql::quoteIdentifier(_repo.config().records_table)
-                     + " WHERE path IN (" + common::join(std::vector<std::string>(names.size(), "?"), ", ")
-                     + ")")
+            .prepare(
+                "SELECT path FROM " + sql::quoteIdentifier(_repo.config().datastores.front().records_table)
+                + " WHERE path IN (" + common::join(std::vector<std::string>(names.size(), "?"), ", ") + ")")
             ->query(names, [&](Statement const &row) { out.insert(files.at(row.column(0))); });
         return out;
     }

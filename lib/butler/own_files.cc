@@ -12,6 +12,7 @@ OwnFiles::OwnFiles(Config const &config) {
         if (::stat(path.c_str(), &s) == 0) _files.emplace(s.st_dev, s.st_ino);
     };
     add(config.file);
+    for (auto const &file : config.included) add(file);
     if (config.sqlite_path.empty()) return;
     std::set<std::string> databases{config.sqlite_path};
     // Where the registry is a link, SQLite keeps the journals beside what it leads to.

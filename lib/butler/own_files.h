@@ -11,7 +11,7 @@
 
 namespace dbb::butler {
 
-/// The registry, its journals and butler.yaml.
+/// The registry, its journals, butler.yaml and what it includes.
 class OwnFiles {
 public:
     explicit OwnFiles(Config const &config);

@@ -111,14 +111,17 @@ int checkManager(Manager const &manager, Attributes const &attributes, std::stri
                                 + (access == Access::ReadOnly ? "read " : "write ") + known);
 }
 
-void checkObscore(Config const &config, Attributes const &attributes) {
-    bool const live = config.obscore || attributes.contains("config:registry.managers.obscore")
-                      || attributes.contains("config:obscore.json");
-    if (!live) return;
-    throw unsupported(config.registry(),
-                      "registry.managers.obscore keeps a live ObsCore table, which dbb would "
-                      "leave out of date")
-        .hint("dbb can read this repository but not write to it; use butler ingest-raws here");
+bool keepsObscore(Config const &config, Attributes const &attributes) {
+    return config.obscore || attributes.contains("config:registry.managers.obscore")
+           || attributes.contains("config:obscore.json");
+}
+
+Error obscoreLeftOut(Config const &config) {
+    return unsupported(config.registry(),
+                       "registry.managers.obscore keeps a live ObsCore table, which dbb would "
+                       "leave out of date")
+        .hint("write nevertheless with --ignore-obscore, and then bring the table up to date: "
+              + obscoreRemedy(config));
 }
 
 void runAll(sql::Database &db, std::vector<std::string> const &statements) {
@@ -130,12 +133,19 @@ void createRecordsTable(sql::Database &db, std::string const &name) {
     db.cached("INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING").run({name});
 }
 
+/// Whether datasets are said to be stored. A chain can have got another datastore, in which nothing is yet;
+/// of a single one the name may be wrong.
+bool storesDatasets(sql::Database &db, Config const &config, Datastore const &datastore) {
+    if (config.datastores.size() == 1) return db.cached("SELECT 1 FROM dataset_location").hasRow({});
+    return db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ?").hasRow({datastore.name});
+}
+
 /// A repository that only `butler create` has touched lacks the table. Where datasets are said to be stored,
 /// there has been one: an empty table in its place would make their files look lost.
-void ensureRecordsTable(sql::Database &db, Config const &config, Access access) {
-    auto const &name = config.records_table;
+void ensureRecordsTable(sql::Database &db, Config const &config, Datastore const &datastore, Access access) {
+    auto const &name = datastore.records_table;
     if (db.hasTable(name)) return;
-    if (db.cached("SELECT 1 FROM dataset_location").hasRow({})) {
+    if (storesDatasets(db, config, datastore)) {
         if (access == Access::ReadOnly) return; // what is there can be read
         throw Error("SCHEMA_DAMAGED",
                     "\"" + config.registry() + "\" has no table " + name
@@ -202,6 +212,13 @@ Error existsAlready(std::string const &path, std::string const &hint) {
 }
 
 } // namespace
+
+std::string obscoreRemedy(Config const &config) {
+    return "butler obscore update-table " + config.root
+           + ", after dbb-visits also butler obscore "
+             "set-exposure-regions "
+           + config.root + " (both are in the Butler's package dax_obscore)";
+}
 
 Error openingError(Error const &e) {
     bool const gone = e.code() == "NOT_FOUND" || e.code() == "NOT_A_FILE";
@@ -374,7 +391,7 @@ Error Repository::damaged(std::string const &how) const {
     return Error("REPO_DAMAGED", "\"" + _config.root + "\": " + how, ExitCode::Damaged);
 }
 
-Repository Repository::open(std::string const &repo, Access access) try {
+Repository Repository::open(std::string const &repo, Access access, bool ignoreObscore) try {
     Repository out;
     out._access = access;
     out._config = readConfig(repo);
@@ -387,12 +404,14 @@ Repository Repository::open(std::string const &repo, Access access) try {
         int const major = checkManager(manager, attributes, file, access);
         if (std::string_view(manager.name) == "datasets") out._datasets = static_cast<DatasetsManager>(major);
     }
-    if (writes) checkObscore(out._config, attributes);
+    out._obscore = keepsObscore(out._config, attributes);
+    if (writes && out._obscore && !ignoreObscore) throw obscoreLeftOut(out._config);
     auto const dimensions = attributes.find("config:dimensions.json");
     if (dimensions == attributes.end()) throw notARegistry(file, "no dimension universe is recorded");
     out._universe = Universe::parse(dimensions->second);
 
-    ensureRecordsTable(*out._db, out._config, access);
+    for (auto const &datastore : out._config.datastores)
+        ensureRecordsTable(*out._db, out._config, datastore, access);
     return out;
 } catch (Error const &e) {
     throw openingError(e);

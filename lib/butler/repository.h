@@ -16,6 +16,9 @@ namespace dbb::butler {
 /// Trial is for finding out whether one could write: as ReadWrite, but opening changes nothing.
 enum class Access { ReadOnly, ReadWrite, Trial };
 
+/// What to do about a live ObsCore table that was passed over: the Butler's commands.
+std::string obscoreRemedy(Config const &config);
+
 /// Open the database of a registry. What a writer that was killed left behind is rolled back first, which
 /// reading alone could not do. \throws Error as openSqlite
 std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access);
@@ -41,16 +44,20 @@ public:
     /// nothing is stored.
     /// \throws Error as readConfig and openSqlite; REPO_UNSUPPORTED (exit 5) naming the manager, its version
     /// and what
-    ///         dbb can use; a live ObsCore table makes a repository unsupported for writing. REPO_DAMAGED
+    ///         dbb can use; a live ObsCore table makes a repository unsupported for writing, unless it is to
+    ///         be passed over. REPO_DAMAGED
     ///         (exit 5) when the database is no registry, SCHEMA_DAMAGED (exit 5) when datasets are stored
     ///         without that table
-    static Repository open(std::string const &repo, Access access);
+    /// \param ignoreObscore  write, and leave a live ObsCore table as it is
+    static Repository open(std::string const &repo, Access access, bool ignoreObscore = false);
 
     Config const &config() const { return _config; }
     Universe const &universe() const { return _universe; }
     sql::Database &db() const { return *_db; }
     DatasetsManager datasetsManager() const { return _datasets; }
     Access access() const { return _access; }
+    /// Whether it keeps a live ObsCore table, which dbb does not write to.
+    bool hasObscore() const { return _obscore; }
 
     /// REPO_DAMAGED (exit 5) with the repository's name, for rows and columns that can't be as they are.
     common::Error damaged(std::string const &how) const;
@@ -63,6 +70,7 @@ private:
     std::unique_ptr<sql::Database> _db;
     DatasetsManager _datasets = DatasetsManager::V2;
     Access _access = Access::ReadOnly;
+    bool _obscore = false;
 };
 
 } // namespace dbb::butler

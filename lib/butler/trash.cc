@@ -5,6 +5,8 @@
 #include "common/error.h"
 #include "common/file.h"
 
+#include <algorithm>
+#include <iterator>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,22 +20,22 @@ namespace {
 
 using Fate = RemovedFile::Fate;
 
-std::vector<std::string> pathsOf(Repository const &repo, std::string const &id) {
+std::vector<std::string> pathsOf(Repository const &repo, Datastore const &store, std::string const &id) {
     std::vector<std::string> out;
     repo.db()
-        .cached("SELECT path FROM " + quoteIdentifier(repo.config().records_table)
+        .cached("SELECT path FROM " + quoteIdentifier(store.records_table)
                 + " WHERE dataset_id = ? ORDER BY component")
         .query({id}, [&](Statement const &row) { out.push_back(row.text(0)); });
     return out;
 }
 
 /// Whether a dataset that is not being removed has this file, under this path or as a member of it.
-bool isNamedByOther(Repository const &repo, std::string const &artifact,
+bool isNamedByOther(Repository const &repo, Datastore const &store, std::string const &artifact,
                     std::set<std::string> const &leaving) {
     bool found = false;
     repo.db()
-        .cached("SELECT DISTINCT r.dataset_id FROM " + quoteIdentifier(repo.config().records_table)
-                + " AS r WHERE " + isOfFile("r.path", repo.db().dialect())
+        .cached("SELECT DISTINCT r.dataset_id FROM " + quoteIdentifier(store.records_table) + " AS r WHERE "
+                + isOfFile("r.path", repo.db().dialect())
                 + " AND (EXISTS (SELECT 1 FROM "
                   "dataset_location AS l WHERE l.dataset_id = r.dataset_id) OR NOT EXISTS (SELECT 1 FROM "
                   "dataset_location_trash AS t WHERE t.dataset_id = r.dataset_id))")
@@ -57,12 +59,14 @@ std::string_view nameOf(Fate fate) {
 
 void moveToTrash(Repository const &repo, std::string const &id) {
     auto &db = repo.db();
-    // A file whose location is lost must not stay behind without any row that leads to it.
-    db.cached("INSERT INTO dataset_location_trash (dataset_id, datastore_name) SELECT dataset_id, "
-              "datastore_name FROM "
-              "dataset_location WHERE dataset_id = ? UNION SELECT dataset_id, ? FROM "
-              + quoteIdentifier(repo.config().records_table) + " WHERE dataset_id = ? ON CONFLICT DO NOTHING")
-        .run({id, repo.config().datastore_name, id});
+    for (auto const &store : repo.config().datastores) {
+        // A file whose location is lost must not stay behind without any row that leads to it.
+        db.cached("INSERT INTO dataset_location_trash (dataset_id, datastore_name) SELECT dataset_id, "
+                  "datastore_name FROM "
+                  "dataset_location WHERE dataset_id = ? UNION SELECT dataset_id, ? FROM "
+                  + quoteIdentifier(store.records_table) + " WHERE dataset_id = ? ON CONFLICT DO NOTHING")
+            .run({id, store.name, id});
+    }
     db.cached("DELETE FROM dataset_location WHERE dataset_id = ?").run({id});
     // Rows in tables of tags and calibrations go with it, by their foreign keys.
     db.cached("DELETE FROM dataset WHERE id = ?").run({id});
@@ -70,56 +74,70 @@ void moveToTrash(Repository const &repo, std::string const &id) {
 
 std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const &id) {
     std::vector<RemovedFile> out;
-    for (auto const &path : pathsOf(repo, id))
-        out.push_back({path, isUri(path) ? Fate::Outside : Fate::Kept});
     auto &db = repo.db();
-    db.cached("DELETE FROM " + quoteIdentifier(repo.config().records_table) + " WHERE dataset_id = ?")
-        .run({id});
+    for (std::size_t i = 0; i < repo.config().datastores.size(); ++i) {
+        auto const &store = repo.config().datastores[i];
+        for (auto const &path : pathsOf(repo, store, id))
+            out.push_back({i, path, isUri(path) ? Fate::Outside : Fate::Kept});
+        db.cached("DELETE FROM " + quoteIdentifier(store.records_table) + " WHERE dataset_id = ?").run({id});
+    }
     db.cached("DELETE FROM dataset_location WHERE dataset_id = ?").run({id});
     db.cached("DELETE FROM dataset_location_trash WHERE dataset_id = ?").run({id});
     db.cached("DELETE FROM dataset WHERE id = ?").run({id});
     return out;
 }
 
-bool isInTrash(Repository const &repo, std::string const &id) {
+namespace {
+
+bool isInTrash(Repository const &repo, Datastore const &store, std::string const &id) {
     return repo.db()
         .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
                 "AND NOT "
                 "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id)")
-        .hasRow({repo.config().datastore_name, id});
+        .hasRow({store.name, id});
+}
+
+} // namespace
+
+bool isInTrash(Repository const &repo, std::string const &id) {
+    auto const &stores = repo.config().datastores;
+    return std::any_of(stores.begin(), stores.end(),
+                       [&](Datastore const &store) { return isInTrash(repo, store, id); });
 }
 
 /// Why a recorded file may not be removed, empty when it may.
-std::string Trash::faultOf(std::string const &path) const {
+std::string DatastoreTrash::faultOf(std::string const &path) const {
     if (isUri(path)) return {}; // it stays anyway
     auto const what = "the recorded path \"" + path + "\" ";
     if (!staysBelow(artifactOf(path))) return what + "is no path below the datastore's root";
-    auto const file = localFile(_repo.config().datastore_root, path);
+    auto const file = localFile(_store.root, path);
     if (_own.has(file)) return what + "is the registry or the configuration of the repository";
     struct stat s {};
     if (::lstat(file.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return what + "is a folder";
     return {};
 }
 
-void Trash::require(std::string const &id, bool keep_files) {
+void DatastoreTrash::require(std::string const &id, bool keep_files) {
     auto const damaged = [&](std::string const &what, std::string const &hint) {
         return Error("REPO_DAMAGED", "dataset " + id + ": " + what + "; nothing was removed",
                      common::ExitCode::Damaged)
             .hint(hint);
     };
-    auto const &datastore = _repo.config().datastore_name;
     bool here = false;
     _repo.db()
         .cached("SELECT datastore_name FROM dataset_location WHERE dataset_id = ?")
         .query({id}, [&](Statement const &row) {
-            here = true;
-            if (row.text(0) == datastore) return;
+            auto const &stores = _repo.config().datastores;
+            here = here || row.text(0) == _store.name;
+            bool const known = std::any_of(stores.begin(), stores.end(),
+                                           [&](Datastore const &store) { return store.name == row.text(0); });
+            if (known) return;
             throw damaged("it is stored in datastore \"" + row.text(0) + "\", but the configuration has \""
-                              + datastore + "\"",
+                              + _store.name + "\"",
                           "correct datastore.root or datastore.name in butler.yaml, or the row in "
                           "dataset_location");
         });
-    auto const paths = pathsOf(_repo, id);
+    auto const paths = pathsOf(_repo, _store, id);
     if (here && paths.empty()) {
         throw damaged(
             "it is said to be stored, but no file is recorded",
@@ -136,7 +154,7 @@ void Trash::require(std::string const &id, bool keep_files) {
 }
 
 /// Refuse beforehand what finish() would refuse when the dataset is out of the registry already.
-void Trash::requireRemovable(std::string const &path) {
+void DatastoreTrash::requireRemovable(std::string const &path) {
     if (planned(path) != Fate::Deleted) return;
     try {
         root().insistOn(artifactOf(path));
@@ -167,8 +185,8 @@ void addSizes(Statement const &row, std::string const &file, std::set<std::int64
 /// itself. A name with another last part leads to the file only when it is a link, and a link is recorded
 /// with the size of what it leads to: a scan of all names for all files of the removal, and a look at the
 /// file system for few.
-Trash::Spellings Trash::findSpellings() const {
-    auto const &root = _repo.config().datastore_root;
+DatastoreTrash::Spellings DatastoreTrash::findSpellings() const {
+    auto const &root = _store.root;
     auto const fileOf = [&](std::string const &path) {
         try {
             return localFile(root, artifactOf(path));
@@ -176,7 +194,7 @@ Trash::Spellings Trash::findSpellings() const {
             return std::string(); // no file can have this name
         }
     };
-    auto const records = quoteIdentifier(_repo.config().records_table);
+    auto const records = quoteIdentifier(_store.records_table);
     std::set<std::string> names;
     std::set<std::int64_t> sizes{-1, 0}; // not recorded: NULL counts as 0
     for (auto const &id : _ids) {
@@ -206,48 +224,48 @@ Trash::Spellings Trash::findSpellings() const {
 }
 
 /// Deleted stands for what can be deleted.
-Fate Trash::fateOf(std::string const &path, std::set<std::string> const &leaving) {
+Fate DatastoreTrash::fateOf(std::string const &path, std::set<std::string> const &leaving) {
     if (isUri(path)) return Fate::Outside;
     if (!_spellings) _spellings = findSpellings();
-    auto const file = localFile(_repo.config().datastore_root, path);
+    auto const file = localFile(_store.root, path);
     for (auto const &spelling : (*_spellings)[common::entryOf(file)]) {
-        if (isNamedByOther(_repo, spelling, leaving)) return Fate::InUse;
+        if (isNamedByOther(_repo, _store, spelling, leaving)) return Fate::InUse;
     }
     return Fate::Deleted;
 }
 
 /// What becomes of a file when all datasets of the removal go together.
-Fate Trash::planned(std::string const &path) {
+Fate DatastoreTrash::planned(std::string const &path) {
     auto const fate = fateOf(path, _ids);
-    bool const there = ::access(localFile(_repo.config().datastore_root, path).c_str(), F_OK) == 0;
+    bool const there = ::access(localFile(_store.root, path).c_str(), F_OK) == 0;
     return fate == Fate::Deleted && !there ? Fate::Missing : fate;
 }
 
-std::vector<RemovedFile> Trash::plan(std::string const &id) {
+std::vector<RemovedFile> DatastoreTrash::plan(std::string const &id) {
     std::vector<RemovedFile> out;
-    for (auto const &path : pathsOf(_repo, id)) out.push_back({path, planned(path)});
+    for (auto const &path : pathsOf(_repo, _store, id)) out.push_back({_index, path, planned(path)});
     return out;
 }
 
-RootFolder &Trash::root() {
-    if (!_root) _root.emplace(_repo.config().datastore_root);
+RootFolder &DatastoreTrash::root() {
+    if (!_root) _root.emplace(_store.root);
     return *_root;
 }
 
-std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
-    if (!isInTrash(_repo, id)) return {};
+std::vector<RemovedFile> DatastoreTrash::finish(std::string const &id, TrashedFiles files) {
+    if (!isInTrash(_repo, _store, id)) return {};
     std::vector<RemovedFile> out;
-    auto const paths = pathsOf(_repo, id);
+    auto const paths = pathsOf(_repo, _store, id);
     for (auto const &path : paths) {
         if (auto const fault = faultOf(path); !fault.empty()) {
             throw Error("OUTSIDE_ROOT", "dataset " + id + ": " + fault)
-                .hint("correct or remove its row in " + _repo.config().records_table);
+                .hint("correct or remove its row in " + _store.records_table);
         }
     }
     for (auto const &path : paths) {
         auto fate = fateOf(path, {id});
         if (fate == Fate::Deleted) {
-            if (files == Files::Rehearse) {
+            if (files == TrashedFiles::Rehearse) {
                 root().insistOn(artifactOf(path));
             } else if (root().remove(artifactOf(path))) {
                 _deleted.insert(artifactOf(path));
@@ -255,19 +273,43 @@ std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
                 fate = Fate::Missing;
             }
         }
-        out.push_back({path, fate});
+        out.push_back({_index, path, fate});
     }
     _repo.db()
-        .cached("DELETE FROM " + quoteIdentifier(_repo.config().records_table) + " WHERE dataset_id = ?")
+        .cached("DELETE FROM " + quoteIdentifier(_store.records_table) + " WHERE dataset_id = ?")
         .run({id});
     _repo.db()
         .cached("DELETE FROM dataset_location_trash WHERE datastore_name = ? AND dataset_id = ?")
-        .run({_repo.config().datastore_name, id});
+        .run({_store.name, id});
+    return out;
+}
+
+void DatastoreTrash::sync() {
+    if (_root) _root->sync();
+}
+
+Trash::Trash(Repository const &repo, std::set<std::string> const &ids) {
+    for (std::size_t i = 0; i < repo.config().datastores.size(); ++i) _parts.emplace_back(repo, i, ids);
+}
+
+void Trash::require(std::string const &id, bool keep_files) {
+    for (auto &part : _parts) part.require(id, keep_files);
+}
+
+std::vector<RemovedFile> Trash::plan(std::string const &id) {
+    std::vector<RemovedFile> out;
+    for (auto &part : _parts) std::ranges::copy(part.plan(id), std::back_inserter(out));
+    return out;
+}
+
+std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
+    std::vector<RemovedFile> out;
+    for (auto &part : _parts) std::ranges::copy(part.finish(id, files), std::back_inserter(out));
     return out;
 }
 
 void Trash::sync() {
-    if (_root) _root->sync();
+    for (auto &part : _parts) part.sync();
 }
 
 } // namespace dbb::butler

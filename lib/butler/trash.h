@@ -23,7 +23,8 @@ struct RemovedFile {
         Outside, ///< a URI: the file is not the datastore's own
         Kept,    ///< it was asked to stay
     };
-    std::string path; ///< as it was recorded
+    std::size_t datastore = 0; ///< index in Config::datastores
+    std::string path;          ///< as it was recorded
     Fate fate = Fate::Missing;
 };
 
@@ -31,8 +32,9 @@ struct RemovedFile {
 std::string_view nameOf(RemovedFile::Fate fate);
 
 /// The first step of a removal, inside a transaction of the caller: a dataset goes out of the registry, and
-/// out of all collections; its file waits in the trash. Once that is committed, finish the removal in another
-/// transaction, since a file must not be gone as long as a row that can come back names it.
+/// out of all collections; its files, in whatever datastore, wait in the trash. Once that is committed,
+/// finish the removal in another transaction, since a file must not be gone as long as a row that can come
+/// back names it.
 void moveToTrash(Repository const &repo, std::string const &id);
 
 /// Take a dataset out of the registry and leave its files alone: they become files that no row names. Inside
@@ -42,12 +44,18 @@ std::vector<RemovedFile> forgetDataset(Repository const &repo, std::string const
 /// Whether a dataset waits in the trash, and is not stored as well.
 bool isInTrash(Repository const &repo, std::string const &id);
 
-/// Removes the files of datasets that go together.
-class Trash {
+/// Whether files are deleted, or it is only made sure that they could be, for a transaction that is rolled
+/// back.
+enum class TrashedFiles { Delete, Rehearse };
+
+/// Removes the files that datasets that go together have in one datastore.
+class DatastoreTrash {
 public:
     /// \param ids  all that the other functions will be asked about
-    Trash(Repository const &repo, std::set<std::string> ids)
-        : _repo(repo), _own(repo.config()), _ids(std::move(ids)) {}
+    /// \param datastore  index in Config::datastores
+    DatastoreTrash(Repository const &repo, std::size_t datastore, std::set<std::string> ids)
+        : _repo(repo), _index(datastore), _store(repo.config().datastores[datastore]), _own(repo.config()),
+          _ids(std::move(ids)) {}
 
     /// Make sure of a dataset that its rows tell where its files are, and that these may be removed.
     /// \param keep_files  they are not to be removed, so wherever they are will do
@@ -58,17 +66,13 @@ public:
     /// the others go as well.
     std::vector<RemovedFile> plan(std::string const &id);
 
-    /// Whether finish() deletes files, or only makes sure that it could, for a transaction that is rolled
-    /// back.
-    enum class Files { Delete, Rehearse };
-
     /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its
     /// file records and its row of the trash. Inside a transaction of the caller, which keeps others from
     /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored as well.
     /// \throws Error as RootFolder::remove, and OUTSIDE_ROOT for a path that require() would refuse, before
     /// any
     ///         row of this dataset is deleted
-    std::vector<RemovedFile> finish(std::string const &id, Files files = Files::Delete);
+    std::vector<RemovedFile> finish(std::string const &id, TrashedFiles files = TrashedFiles::Delete);
 
     /// Make the deletions durable; to be called before the transaction is committed. \throws Error
     void sync();
@@ -84,11 +88,29 @@ private:
     Spellings findSpellings() const;
 
     Repository const &_repo;
+    std::size_t _index;
+    Datastore const &_store;
     OwnFiles _own;
     std::set<std::string> _ids;
     std::optional<Spellings> _spellings; ///< recorded paths by the file that they lead to; read when needed
     std::optional<RootFolder> _root;     ///< opened for the first file
     std::set<std::string> _deleted;      ///< files with several members are gone with the first that may go
+};
+
+/// The same in all datastores of a repository.
+class Trash {
+public:
+    using Files = TrashedFiles;
+
+    Trash(Repository const &repo, std::set<std::string> const &ids);
+
+    void require(std::string const &id, bool keep_files);
+    std::vector<RemovedFile> plan(std::string const &id);
+    std::vector<RemovedFile> finish(std::string const &id, Files files = Files::Delete);
+    void sync();
+
+private:
+    std::vector<DatastoreTrash> _parts;
 };
 
 } // namespace dbb::butler

@@ -50,11 +50,15 @@ std::string decoded(std::string_view text) {
 }
 
 bool hasScheme(std::string const &uri) {
-    auto const at = uri.find("://");
-    return at != std::string::npos && at > 0 && uri.find('/') == at + 1;
+    return !schemeOf(uri).empty();
 }
 
 } // namespace
+
+std::string schemeOf(std::string const &text) {
+    auto const at = text.find("://");
+    return at == std::string::npos || text.find('/') < at ? std::string() : text.substr(0, at);
+}
 
 std::string decodedUri(std::string const &text) {
     return decoded(text);

@@ -22,6 +22,9 @@ std::string memberPath(std::string const &zip, std::string const &member);
 /// A URI or path as it is shown: the path, and the member. \throws Error as pathOfUri()
 std::string shownUri(std::string const &uri);
 
+/// What stands before `://` at the beginning of a URI; empty for a path.
+std::string schemeOf(std::string const &text);
+
 /// Text with its percent-encoding taken off.
 std::string decodedUri(std::string const &text);
 

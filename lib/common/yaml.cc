@@ -85,19 +85,20 @@ bool parseFloat(std::string_view s, double &out) {
 
 class Converter {
 public:
-    explicit Converter(std::string const &name) : _name(name) {}
+    Converter(std::string const &name, YamlInclude const &include) : _name(name), _include(include) {}
 
     Json convert(YAML::Node const &node, int depth = 0) {
         if (depth > maxDepth || ++_nodes > maxNodes) {
             throw Error("BAD_YAML", "could not read \"" + _name + "\": nested too deep or too large")
                 .hint("YAML files may nest 64 levels and hold a million values, aliases expanded");
         }
+        if (_include && node.Tag() == "!include") return included(node);
         switch (node.Type()) {
         case YAML::NodeType::Scalar:
             return node.Tag() == "?" || node.Tag().empty() ? plainScalar(node.Scalar()) : tagged(node);
         case YAML::NodeType::Sequence: {
             Json::Array out;
-            for (auto const &item : node) out.push_back(convert(item, depth + 1));
+            for (auto const &item : node) out.push_back(below(std::to_string(out.size()), item, depth));
             return out;
         }
         case YAML::NodeType::Map: return mapping(node, depth);
@@ -143,13 +144,44 @@ private:
                 }
                 out.add(merged);
             } else {
-                out.set(entry.first.Scalar(), convert(entry.second, depth + 1));
+                out.set(entry.first.Scalar(), below(entry.first.Scalar(), entry.second, depth));
             }
         }
         return std::move(out.list);
     }
 
+    /// What stands below a key or an index.
+    Json below(std::string const &step, YAML::Node const &node, int depth) {
+        auto const length = _key.size();
+        _key += (length == 0 ? "" : ".") + step;
+        auto out = convert(node, depth + 1);
+        _key.resize(length);
+        return out;
+    }
+
+    /// The file, list or mapping of files that a node tagged `!include` names.
+    Json included(YAML::Node const &node) {
+        auto const fileAt = [&](YAML::Node const &name) {
+            if (name.IsScalar()) return _include(_key, name.Scalar());
+            throw Error("BAD_YAML", "could not read \"" + _name + "\": " + _key
+                                        + " has !include with something else than names of files");
+        };
+        if (node.IsSequence()) {
+            Json::Array out;
+            for (auto const &name : node) out.push_back(fileAt(name));
+            return out;
+        }
+        if (node.IsMap()) {
+            Members out;
+            for (auto const &entry : node) out.set(entry.first.Scalar(), fileAt(entry.second));
+            return std::move(out.list);
+        }
+        return fileAt(node);
+    }
+
     std::string const &_name;
+    YamlInclude const &_include;
+    std::string _key; ///< of the node at hand
     int _nodes = 0;
 };
 
@@ -187,7 +219,7 @@ Json plainScalar(std::string const &text) {
     return text;
 }
 
-Json parseYaml(std::string const &text, std::string const &name) {
+Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include) {
     auto bad = [&](std::string const &what) {
         return Error("BAD_YAML", "could not read \"" + name + "\": " + what);
     };
@@ -197,7 +229,7 @@ Json parseYaml(std::string const &text, std::string const &name) {
             throw bad("it holds several documents where one is expected")
                 .hint("keep one of them; the others need files of their own");
         }
-        return Converter(name).convert(YAML::Load(text));
+        return Converter(name, include).convert(YAML::Load(text));
     } catch (YAML::Exception const &e) {
         throw bad("line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1)
                   + ": " + e.msg);

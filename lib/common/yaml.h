@@ -4,18 +4,24 @@
 
 #include "common/json.h"
 
+#include <functional>
 #include <string>
 #include <string_view>
 
 namespace dbb::common {
 
+/// What stands in the place of `!include FILE`.
+/// \param key   where it stands: keys and indices joined by points, empty at the top
+/// \param file  as it is written; for a list or mapping of files it is called for each
+using YamlInclude = std::function<Json(std::string const &key, std::string const &file)>;
+
 /// Parse one YAML document in UTF-8; no text is null. Plain scalars get the types that PyYAML's safe loader
 /// gives them (YAML 1.1: `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers
 /// stay text. A repeated key keeps its last value. Tags are ignored; anchors, aliases and merge keys work.
-/// \param name  shown in messages
+/// \param name  shown in messages \param include  without one, `!include` is a tag as any other
 /// \throws Error BAD_YAML with line and column; also when there are several documents, or one nests deeper
 ///         than 64 levels or aliases make it grow beyond a million nodes
-Json parseYaml(std::string const &text, std::string const &name);
+Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include = {});
 
 /// Parse the YAML file at `path`.
 /// \throws Error as parseYaml, or as readFile

@@ -218,6 +218,17 @@ wait $holder
 tell 'what was removed is there again' "$([ "$(query 'SELECT count(*) FROM trash.dataset_location')" -gt 0 ] || echo 'no row')"
 query "UPDATE many.butler_attributes SET value = '7.0.0' WHERE name LIKE 'version:%datasets%'" > /dev/null
 check 'another version is refused' fails 5 'has version 7.0.0' dbb-ingest --repo many -t direct "$DBB_EXAMPLES/LATISS"
+query "UPDATE many.butler_attributes SET value = '2.0.0' WHERE name LIKE 'version:%datasets%';
+  UPDATE many.butler_attributes SET value = 'mine.OpaqueManager' WHERE name = 'config:registry.managers.opaque'" > /dev/null
+check 'an unknown manager is refused' fails 5 'its opaque are kept by mine.OpaqueManager; dbb knows' dbb-repo show many datasets
+mkdir remote && { echo 'cls: lsst.daf.butler.remote_butler.RemoteButler'; cat ours/butler.yaml; } > remote/butler.yaml
+check 'a client/server repository is refused' fails 5 'cls makes it a client/server repository' dbb-repo show remote datasets
+check 'register for ObsCore' registered obscore obscore
+query "INSERT INTO obscore.butler_attributes VALUES ('config:obscore.json', '{}')" > /dev/null
+check 'a live ObsCore table is refused' fails 5 'with --ignore-obscore, .*butler obscore update-table' dbb-ingest --repo obscore -t direct "$DBB_EXAMPLES/LATISS"
+tell 'nothing was written' "$(dbb-repo show obscore datasets | grep '"id"')"
+check 'or passed over' dbb-ingest --repo obscore -t direct --ignore-obscore "$DBB_EXAMPLES/LATISS"
+tell 'which is said' "$(grep -q 'the live ObsCore table of .* is left as it is' log || cat log)"
 mkdir nowhere && sed 's/namespace: .*/namespace: nowhere/' ours/butler.yaml > nowhere/butler.yaml
 check 'a schema that is not there' fails 4 'there is no such schema' dbb-repo show nowhere datasets
 mkdir odd && sed 's/namespace: .*/namespace: 5/' ours/butler.yaml > odd/butler.yaml

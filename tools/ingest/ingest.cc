@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/signals.h"
 #include "ingest/after.h"
+#include "ingest/repository_options.h"
 #include "ingest/scan.h"
 
 #include <chrono>
@@ -154,7 +155,8 @@ std::int64_t ingestAll(IngestProgramOptions const &options, int in, int out, man
                        manifest::Summary &summary) {
     common::Output output(out);
     auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
-    auto const repo = butler::Repository::open(options.repo, access);
+    auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
+    warnOfObscore(repo);
     AfterCommand after(options.after, options.after_timeout, repo.config().root);
     auto ingesterOptions = options.ingester;
     ingesterOptions.committed = [&] {

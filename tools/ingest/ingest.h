@@ -13,6 +13,7 @@ namespace dbb::ingest {
 
 struct IngestProgramOptions {
     std::string repo;
+    bool ignore_obscore = false; ///< write although a live ObsCore table is left as it is
     std::string transfer = "auto";
     std::string mode;  ///< octal
     std::string group; ///< name or number

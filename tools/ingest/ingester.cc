@@ -43,13 +43,23 @@ bool isFatal(Error const &e) {
     return e.exitCode() != ExitCode::SomeFailed && e.exitCode() != ExitCode::Done;
 }
 
+Error notAccepted(RawLine const &line) {
+    return Error("DATASET_NOT_ACCEPTED", "\"" + line.path + "\": no datastore of the repository accepts "
+                                             + line.dataset_type + " of " + line.instrument)
+        .cause({.column = "dataset_type", .value = line.dataset_type});
+}
+
 } // namespace
 
 /// A dataset type in a run.
 struct Ingester::Target {
     std::string run;
     butler::DatasetType type; // as it should be: its name, storage class and dimensions
-    std::string path_template;
+    struct Shelf {
+        std::size_t store;
+        std::string path_template;
+    };
+    std::vector<Shelf> shelves;               // in the datastores that accept it
     std::optional<butler::Datasets> datasets; // none: type or run do not exist yet
 };
 
@@ -63,10 +73,10 @@ struct Ingester::Item {
     std::optional<common::Uuid> id;
     butler::DataId data_id;
     butler::ExistingDataset existing;
-    bool gone = false; // the dataset exists, but not its file
-    std::optional<Placed> placed;
+    bool gone = false;           // the dataset exists, but not its file
+    std::vector<Placed> placed;  // by the target's shelves, as far as it went
     std::optional<Error> absent; // the source was not there to be placed
-    std::string checksum;
+    std::string checksum;        // of the file, when a datastore wants it
     std::string outcome;
     Json updated; // record columns that were replaced, with their old values
     std::optional<Error> error;
@@ -98,8 +108,11 @@ Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, mani
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _records(repo), _registered(repo, _records), _onServer(repo.db().dialect() == sql::Dialect::Postgres),
-      _placement(repo.config().datastore_root, _options.transfer, _options.ownership),
-      _zips(_placement, _options.dry_run), _sources(repo, _placement) {
+      _sources(repo, _stores) {
+    for (auto const &datastore : repo.config().datastores) {
+        _stores.emplace_back(datastore, _stores.empty(), _options.transfer, _options.ownership,
+                             _options.dry_run);
+    }
     // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
     if (!_options.dry_run) _repo.db().useMemoryForCommits();
 }
@@ -165,14 +178,16 @@ void Ingester::finishWaiting() {
 
 void Ingester::commitItems(std::vector<Item> &items) {
     if (items.empty()) return;
-    _zips.clear();
+    for (auto &store : _stores) store.zips.clear();
     _sources.clear();
+    auto const settleFolders = [&](bool failed) {
+        for (auto &store : _stores) store.placement.settleFolders(failed);
+    };
     try {
         commitBatch(items);
-        _placement.settleFolders(
-            std::any_of(items.begin(), items.end(), [](Item const &i) { return i.error; }));
+        settleFolders(std::any_of(items.begin(), items.end(), [](Item const &i) { return i.error; }));
     } catch (Error const &e) {
-        _placement.settleFolders(true);
+        settleFolders(true);
         // Nothing of this batch is in the registry: say so for each line, so that a retry knows them.
         for (auto &item : items) _rejects.add(std::move(item.line.record), item.error ? *item.error : e);
         throw;
@@ -201,7 +216,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         return;
     }
     // Files first: they may take long, and until their rows are there nobody sees them.
-    if (_placement.makesFiles()) {
+    if (makesFiles()) {
         sql::repeating([&] { lookUnlocked(items); });
         for (auto &item : items) place(item);
         for (auto &item : items) syncFolders(item);
@@ -302,7 +317,7 @@ void Ingester::lookAndPlace(std::vector<Item> &items) {
     prefetch(allOf(items));
     for (auto &item : items) {
         look(item);
-        if (_options.dry_run || !_placement.makesFiles()) place(item);
+        if (_options.dry_run || !makesFiles()) place(item);
         if (!_options.dry_run) requirePlaced(item);
     }
 }
@@ -319,9 +334,16 @@ Ingester::Target &Ingester::targetOf(RawLine const &line) {
     target->type.storage_class = line.storage_class;
     target->type.dimensions = _repo.universe().group(table.dimensions);
     findTarget(*target);
-    target->path_template =
-        butler::templateFor(_repo.config().templates, _repo.universe(), target->type.name,
-                            target->type.dimensions, target->type.storage_class, line.instrument);
+    auto const &type = target->type;
+    auto const &datastores = _repo.config().datastores;
+    for (std::size_t i = 0; i < datastores.size(); ++i) {
+        if (!datastores[i].accepts(_repo.universe(),
+                                   {type.name, type.storage_class, type.dimensions, line.instrument}))
+            continue;
+        target->shelves.push_back(
+            {i, butler::templateFor(datastores[i].templates, _repo.universe(), type.name, type.dimensions,
+                                    type.storage_class, line.instrument)});
+    }
     slot = std::move(target);
     return *slot;
 }
@@ -384,6 +406,20 @@ void Ingester::prepare(Item &item) {
     }
 }
 
+/// Compare an item with the first file of its dataset that is there, which comes to be the one that counts.
+Placement::Stored Ingester::compareWithStored(Item &item) const {
+    for (auto const &[store, path] : item.existing.files) {
+        // Zip files of the same images differ, and so do they from the images.
+        bool const bySize = item.line.zip || butler::artifactOf(path) != path;
+        auto const out = _stores[store].placement.compareWithStored(bySize ? "" : item.line.file, path);
+        if (out == Placement::Stored::Gone) continue;
+        item.existing.datastore = store;
+        item.existing.path = path;
+        return out;
+    }
+    return Placement::Stored::Gone;
+}
+
 /// Look for the dataset in the registry, and at the file that it has.
 void Ingester::look(Item &item) {
     if (item.error || item.twin) return;
@@ -394,12 +430,10 @@ void Ingester::look(Item &item) {
         if (!item.target->datasets) return;
         item.existing = item.target->datasets->existing(*item.id, item.data_id);
         if (!item.existing.stored) return;
-        // Zip files of the same images differ, and so do they from the images.
-        bool const bySize = item.line.zip || butler::artifactOf(item.existing.path) != item.existing.path;
-        auto const compared = _placement.compareWithStored(bySize ? "" : item.line.file, item.existing.path);
+        auto const compared = compareWithStored(item);
         item.gone = compared == Placement::Stored::Gone;
         if (compared == Placement::Stored::Differs) {
-            auto const other = _placement.fileOf(item.existing.path);
+            auto const other = _stores[item.existing.datastore].placement.fileOf(item.existing.path);
             throw Error("OTHER_ORIGIN", "\"" + item.line.path + "\" is the same exposure and detector as \""
                                             + other + "\", which the repository has, but another file")
                 .cause({.column = "path", .value = item.line.path, .expected = other});
@@ -431,20 +465,38 @@ void Ingester::requireStoredSize(Item const &item) const {
         .cause({.column = "file_size", .value = std::to_string(*now), .expected = std::to_string(stored)});
 }
 
-Placed Ingester::placeFile(RawLine const &line, std::string const &path) {
-    return _options.dry_run ? _placement.plan(line.file, line.scanned, path)
-                            : _placement.place(line.file, line.scanned, path);
+Placed Ingester::placeFile(RawLine const &line, Placement &placement, std::string const &path) const {
+    return _options.dry_run ? placement.plan(line.file, line.scanned, path)
+                            : placement.place(line.file, line.scanned, path);
 }
 
+/// Bring an item's file into a datastore that accepts it.
+void Ingester::place(Item &item, std::size_t shelf) {
+    auto const &[index, pathTemplate] = item.target->shelves[shelf];
+    auto &store = _stores[index];
+    auto const placeAt = [&](std::string const &path) { return placeFile(item.line, store.placement, path); };
+    auto placed =
+        item.line.zip ? store.zips.place(item.line, placeAt) : placeAt(templatePath(item, pathTemplate));
+    if (item.line.zip) {
+        item.checksum = item.line.zip->checksum;
+    } else if (_options.track_file_attrs && store.checksum && item.checksum.empty()) {
+        item.checksum = common::fileChecksums(placed.file, {"blake2b"}).front();
+    }
+    item.placed.resize(std::max(item.placed.size(), shelf + 1));
+    item.placed[shelf] = std::move(placed);
+}
+
+/// Bring an item's file into all datastores that accept it and do not have it.
 void Ingester::place(Item &item) {
     if (item.error || item.twin || item.existing.stored) return;
     try {
-        auto const placeAt = [&](std::string const &path) { return placeFile(item.line, path); };
-        item.placed = item.line.zip ? _zips.place(item.line, placeAt) : placeAt(templatePath(item));
-        if (item.line.zip) {
-            item.checksum = item.line.zip->checksum;
-        } else if (_options.track_file_attrs && _repo.config().checksum) {
-            item.checksum = common::fileChecksums(item.placed->file, {"blake2b"}).front();
+        auto const &shelves = item.target->shelves;
+        if (shelves.empty()) throw notAccepted(item.line);
+        if (!makesFiles() || item.placed.empty()) item.checksum.clear();
+        for (std::size_t i = 0; i < shelves.size(); ++i) {
+            bool const there =
+                makesFiles() && i < item.placed.size() && ::access(item.placed[i].file.c_str(), F_OK) == 0;
+            if (!there) place(item, i);
         }
     } catch (Error const &e) {
         if (isFatal(e)) throw;
@@ -461,9 +513,10 @@ void Ingester::place(Item &item) {
 
 /// The name of a new file must be as durable as the row that will name it.
 void Ingester::syncFolders(Item &item) {
-    if (item.error || !item.placed) return;
+    if (item.error) return;
     try {
-        _placement.sync(*item.placed);
+        for (std::size_t i = 0; i < item.placed.size(); ++i)
+            _stores[item.target->shelves[i].store].placement.sync(item.placed[i]);
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         reject(item, Error(e).stage("transfer"));
@@ -473,18 +526,20 @@ void Ingester::syncFolders(Item &item) {
 /// Under the lock: what another program took away since, be it the dataset or our file that it took for a
 /// left-over, is placed once more.
 void Ingester::requirePlaced(Item &item) {
-    if (item.error || item.twin || item.existing.stored || !_placement.makesFiles()) return;
+    if (item.error || item.twin || item.existing.stored || !makesFiles()) return;
     if (item.absent) {
         reject(item, *item.absent);
-    } else if (!item.placed || ::access(item.placed->file.c_str(), F_OK) != 0) {
+    } else if (item.placed.size() < item.target->shelves.size()
+               || std::ranges::any_of(item.placed,
+                                      [](Placed const &p) { return ::access(p.file.c_str(), F_OK) != 0; })) {
         place(item);
         syncFolders(item);
     }
 }
 
 /// Path of an item's file below the root; empty when none is made.
-std::string Ingester::templatePath(Item const &item) const {
-    if (!_placement.makesFiles()) return {};
+std::string Ingester::templatePath(Item const &item, std::string const &pathTemplate) const {
+    if (!makesFiles()) return {};
     auto const &line = item.line;
     auto const &target = *item.target;
     auto const &exposure = (*line.records)["exposure"];
@@ -504,8 +559,7 @@ std::string Ingester::templatePath(Item const &item) const {
         {"detector.full_name", _registered.detectorName(line)},
         {"id", ""},
     };
-    return butler::formatTemplate(target.path_template, fields,
-                                  butler::extensionOf(common::nameOf(line.path)));
+    return butler::formatTemplate(pathTemplate, fields, butler::extensionOf(common::nameOf(line.path)));
 }
 
 /// What stands in a file's place may be another exposure's file, when two claim the same observation ID.
@@ -600,6 +654,16 @@ void Ingester::syncRecords(Group const &group) {
     (*first)->updated = updated;
 }
 
+std::vector<butler::NewFile> Ingester::newFiles(Item const &item) const {
+    std::vector<butler::NewFile> out;
+    for (std::size_t i = 0; i < item.placed.size(); ++i) {
+        auto const store = item.target->shelves[i].store;
+        bool const withChecksum = item.line.zip || _stores[store].checksum;
+        out.push_back({store, item.placed[i].stored_path, withChecksum ? item.checksum : ""});
+    }
+    return out;
+}
+
 void Ingester::storeItems(Group group) {
     // In an order that all programs keep, so that none has what another waits for while it waits for that
     // one.
@@ -626,10 +690,9 @@ void Ingester::storeItems(Group group) {
         if (item->existing.stored) continue;
         if (target != item->target) store();
         target = item->target;
-        fresh.push_back({*item->id, item->data_id, item->placed->stored_path,
-                         std::string(item->line.formatter), std::string(item->line.storage_class),
-                         item->checksum,
-                         _options.track_file_attrs || item->line.zip ? item->placed->size_bytes : -1});
+        fresh.push_back({*item->id, item->data_id, newFiles(*item), std::string(item->line.formatter),
+                         std::string(item->line.storage_class),
+                         _options.track_file_attrs || item->line.zip ? item->placed.front().size_bytes : -1});
     }
     store();
 }
@@ -645,7 +708,7 @@ void Ingester::reject(Item &item, Error const &e) {
 /// Others may write with us, and a file of ours may be what they have found in its place.
 void Ingester::undoLeftOversAlone(std::vector<Item> &items) {
     bool const any = std::any_of(items.begin(), items.end(), [](Item const &item) {
-        return item.error && item.placed && item.placed->created;
+        return item.error && std::ranges::any_of(item.placed, &Placed::created);
     });
     if (!any) return;
     sql::repeating([&] {
@@ -658,22 +721,31 @@ void Ingester::undoLeftOversAlone(std::vector<Item> &items) {
 /// them.
 void Ingester::undoLeftOvers(std::vector<Item> &items) {
     for (auto &item : items) {
-        if (item.error && item.placed && item.placed->created
-            && !isNamedByRow(_repo, item.placed->stored_path)) {
-            Placement::undo(*item.placed);
+        for (std::size_t i = 0; item.error && i < item.placed.size(); ++i) {
+            auto const &placed = item.placed[i];
+            auto const &store = _stores[item.target->shelves[i].store];
+            if (placed.created && !isNamedByRow(_repo, store, placed.stored_path)) Placement::undo(placed);
         }
     }
 }
 
 /// A dataset that is stored already, but whose file somebody took away: nothing that a line can mend.
 std::string Ingester::warnOfGone(Item const &item) {
-    auto message =
-        "the repository has this dataset, but not its file \"" + _placement.fileOf(item.existing.path) + "\"";
+    auto message = "the repository has this dataset, but not its file \""
+                   + _stores[item.existing.datastore].placement.fileOf(item.existing.path) + "\"";
     _warnings.add(
         Error("VANISHED", "\"" + item.line.path + "\": " + message)
             .hint(
                 "put the file back there, or remove the dataset (dbb-repo remove-raw) and ingest it again"));
     return message;
+}
+
+/// Where an item's files were placed: datastores and stored paths.
+SourceRemoval::Files Ingester::filesOf(Item const &item) {
+    SourceRemoval::Files out;
+    for (std::size_t i = 0; i < item.placed.size(); ++i)
+        out.emplace_back(item.target->shelves[i].store, item.placed[i].stored_path);
+    return out;
 }
 
 void Ingester::finish(Item &item) {
@@ -692,13 +764,19 @@ void Ingester::finish(Item &item) {
         _rejects.add(std::move(item.line.record), *item.error);
         return;
     }
-    auto const &stored = item.existing.stored ? item.existing.path : item.placed->stored_path;
+    auto files = item.existing.stored ? item.existing.files : filesOf(item);
+    // The one that counts stands first.
+    if (item.existing.stored)
+        std::ranges::stable_partition(files,
+                                      [&](auto const &f) { return f.first == item.existing.datastore; });
     if (_options.transfer == Transfer::Move && !_options.dry_run)
-        _sources.settle(item.line, stored, *item.target->datasets, *item.id, item.data_id);
+        _sources.settle(item.line, files, *item.target->datasets, *item.id, item.data_id);
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
-    receipt.set("path", stored);
+    receipt.set("path", files.front().second);
+    auto const &datastores = _repo.config().datastores;
+    if (datastores.size() > 1) receipt.set("datastore", datastores[files.front().first].name);
     if (!item.updated.isNull()) receipt.set("updated", item.updated);
     if (item.gone) receipt.set("warnings", Json::Array{warnOfGone(item)});
     receipt.set("elapsed_ms", std::round(elapsed.count() * 1000.0) / 1000.0);

@@ -7,11 +7,10 @@
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "common/log.h"
-#include "ingest/placed_zips.h"
-#include "ingest/placement.h"
 #include "ingest/raw_line.h"
 #include "ingest/registered.h"
 #include "ingest/source_removal.h"
+#include "ingest/stores.h"
 #include "manifest/stream.h"
 
 #include <functional>
@@ -80,10 +79,13 @@ private:
     static Group allOf(std::vector<Item> &items);
     void prefetch(Group const &items);
     void look(Item &item);
+    Placement::Stored compareWithStored(Item &item) const;
     void lookUnlocked(std::vector<Item> &items);
     void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
-    Placed placeFile(RawLine const &line, std::string const &path);
+    void place(Item &item, std::size_t shelf);
+    Placed placeFile(RawLine const &line, Placement &placement, std::string const &path) const;
+    bool makesFiles() const { return _stores.front().placement.makesFiles(); }
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
     bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
@@ -98,12 +100,14 @@ private:
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
     void storeItems(Group group);
-    std::string templatePath(Item const &item) const;
+    std::string templatePath(Item const &item, std::string const &pathTemplate) const;
+    std::vector<butler::NewFile> newFiles(Item const &item) const;
     void reject(Item &item, common::Error const &e);
     void undoLeftOversAlone(std::vector<Item> &items);
     void undoLeftOvers(std::vector<Item> &items);
     void explainCollisions(std::vector<Item> &items);
     std::string warnOfGone(Item const &item);
+    static SourceRemoval::Files filesOf(Item const &item);
     void finish(Item &item);
 
     butler::Repository const &_repo;
@@ -113,8 +117,7 @@ private:
     butler::DimensionRecords _records;
     Registered _registered;
     bool _onServer; ///< each question is a round trip
-    Placement _placement;
-    PlacedZips _zips;
+    Stores _stores;
     SourceRemoval _sources;
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
     RecordsMemory _recordsMemory;

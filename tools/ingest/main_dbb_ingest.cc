@@ -1,6 +1,7 @@
 // dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
 #include "common/options.h"
 #include "ingest/ingest.h"
+#include "ingest/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>
@@ -10,10 +11,9 @@ using namespace dbb;
 int main(int argc, char **argv) {
     ingest::IngestProgramOptions opt;
     common::Options options("dbb-ingest", "Ingest raw files into a Butler repository");
-    options
-        .positionals("PATH", opt.paths,
-                     "Files and folders to scan, describe and ingest instead of standard input")
-        .value("--repo", opt.repo, "REPO", "Repository: folder, YAML file or label of the repository index")
+    options.positionals("PATH", opt.paths,
+                        "Files and folders to scan, describe and ingest instead of standard input");
+    ingest::addRepo(options, opt.repo)
         .required()
         .choice("-t,--transfer", opt.transfer, ingest::transferNames(),
                 "How files come into the datastore (default auto: in place below its root, else link)")
@@ -29,7 +29,8 @@ int main(int argc, char **argv) {
         .value("--after-timeout", opt.after_timeout, "TIME", "How long that may take (default 60s)")
         .value("--wait", opt.wait, "TIME",
                "How long a guider's file waits for its exposure (default: not at all)")
-        .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes")
+        .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes");
+    ingest::addIgnoreObscore(options, opt.ignore_obscore)
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",

@@ -8,6 +8,7 @@
 #include "ingest/repo_register.h"
 #include "ingest/repo_remove.h"
 #include "ingest/repo_show.h"
+#include "ingest/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>
@@ -45,6 +46,7 @@ int main(int argc, char **argv) {
             .positionals("NAME", registering.instruments, "Names of instruments", true)
             .flag("--update", registering.update, "Change records that differ instead of failing");
     ingest::addInstrumentDir(registration, instrumentDir);
+    ingest::addIgnoreObscore(registration, registering.ignore_obscore);
     registration.standard(standard, Options::Effects)
         .example("dbb-repo register-instrument repo LSSTCam", "add LSSTCam")
         .example("dbb-repo register-instrument -n --update repo HSC", "see whether HSC would change");
@@ -62,18 +64,20 @@ int main(int argc, char **argv) {
         .example("dbb-repo show repo records exposure | jq 'select(.record) | .record.id'",
                  "ids of all exposures");
 
-    options
-        .verb("check",
-              "Find what is damaged in a repository on SQLite, say how to mend it, mend it on demand")
-        .positional("REPO", repo, "Folder, butler.yaml or label of the repository", false)
-        .flag("--repair", checking.repair, "Mend what can be mended without guessing; try -n first")
-        .toggle("files", checking.files, "Look whether files are there, and at their sizes")
-        .flag("--orphans", checking.orphans, "List the files of the datastore that no row names")
-        .value("--limit", checking.limit, "N", "Most lines for each kind (default: all; 10 in a report)", 0,
-               1000000000)
-        .choice("--format", checking.format, {"json", "text"},
-                "JSON Lines, or a report (default on a terminal)")
-        .flag("--list-damages", checking.list, "Print the catalogue of damages as JSON Lines and end")
+    auto &checks =
+        options
+            .verb("check",
+                  "Find what is damaged in a repository on SQLite, say how to mend it, mend it on demand")
+            .positional("REPO", repo, "Folder, butler.yaml or label of the repository", false)
+            .flag("--repair", checking.repair, "Mend what can be mended without guessing; try -n first")
+            .toggle("files", checking.files, "Look whether files are there, and at their sizes")
+            .flag("--orphans", checking.orphans, "List the files of the datastore that no row names")
+            .value("--limit", checking.limit, "N", "Most lines for each kind (default: all; 10 in a report)",
+                   0, 1000000000)
+            .choice("--format", checking.format, {"json", "text"},
+                    "JSON Lines, or a report (default on a terminal)")
+            .flag("--list-damages", checking.list, "Print the catalogue of damages as JSON Lines and end");
+    ingest::addIgnoreObscore(checks, checking.ignore_obscore)
         .standard(standard, Options::Effects)
         .example("dbb-repo check repo", "what is damaged, and how to mend it")
         .example("dbb-repo check --repair -n repo", "what --repair would mend")
@@ -92,6 +96,7 @@ int main(int argc, char **argv) {
             .flag("--keep-records", removing.keep_records,
                   "Leave the record of the exposure, when nothing else is left");
     ingest::addInstrumentDir(removal, instrumentDir);
+    ingest::addIgnoreObscore(removal, removing.ignore_obscore);
     removal.standard(standard, Options::Effects)
         .example("dbb-ingest --repo repo raw/LSSTCam && dbb-repo remove-raw -n repo MC_C_20190319_000001",
                  "see what would be removed")

@@ -1,5 +1,6 @@
 // dbb-visits: exposures of a repository become visits.
 #include "common/options.h"
+#include "ingest/repository_options.h"
 #include "ingest/visit_groups.h"
 #include "ingest/visits.h"
 #include "manifest/stream.h"
@@ -12,8 +13,7 @@ int main(int argc, char **argv) {
     ingest::VisitsOptions opt;
     common::Options options("dbb-visits", "Define visits of the exposures of lines on standard input; "
                                           "without a line, of all in the repository");
-    options
-        .value("--repo", opt.repo, "REPO", "Repository: folder, YAML file or label of the repository index")
+    ingest::addRepo(options, opt.repo)
         .required()
         .values("--instrument", opt.instruments, "NAME", "Only exposures of this instrument (repeatable)")
         .value("--where", opt.where, "EXPR", "Only exposures that meet this condition")
@@ -21,7 +21,8 @@ int main(int argc, char **argv) {
                 "Which exposures make a visit (default one-to-one)")
         .value("--geometry", opt.geometry, "FILE", "Geometry of the camera, for the regions of visits")
         .flag("--update-records", opt.update_records, "Change visits that differ instead of failing")
-        .flag("--incremental", opt.incremental, "The same, and take in exposures that came later")
+        .flag("--incremental", opt.incremental, "The same, and take in exposures that came later");
+    ingest::addIgnoreObscore(options, opt.ignore_obscore)
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Runs)
         .example("dbb-visits --repo repo --instrument LSSTCam", "visits of all exposures of a camera")
         .example("dbb-ingest --repo repo raw/LSSTCam | dbb-visits --repo repo",

@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "ingest/repo_check_report.h"
+#include "ingest/repository_options.h"
 #include "manifest/record.h"
 
 #include <memory>
@@ -67,7 +68,12 @@ ExitCode checkRepository(CheckProgramOptions const &options, bool terminal, Outp
     }
     auto const report = reportFor(options, terminal, out);
     auto const result = butler::check(
-        options.repo, {.files = options.files, .repair = options.repair, .dry_run = options.dry_run},
+        options.repo,
+        {.files = options.files,
+         .repair = options.repair,
+         .dry_run = options.dry_run,
+         .ignore_obscore = options.ignore_obscore,
+         .mends = warnOfObscore},
         [&](butler::Damage const &damage) { report->add(damage); },
         [&](std::string_view what) {
             // What is known already must not wait for what takes long.

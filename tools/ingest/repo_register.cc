@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "ingest/repository_options.h"
 #include "ingest/universe_records.h"
 #include "instrument/table.h"
 #include "manifest/record.h"
@@ -126,7 +127,8 @@ manifest::Record line(Table const &table, std::string const &outcome) {
 common::ExitCode registerInstruments(RegisterOptions const &options, common::Output &out) {
     checkNames(options.instruments);
     auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
-    auto const repo = butler::Repository::open(options.repo, access);
+    auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
+    warnOfObscore(repo);
     auto status = common::ExitCode::Done;
     for (auto const &name : options.instruments) {
         if (common::stopSignal() != 0) break;

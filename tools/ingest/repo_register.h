@@ -13,8 +13,9 @@ namespace dbb::ingest {
 struct RegisterOptions {
     std::string repo;
     std::vector<std::string> instruments;
-    bool update = false;  ///< change records that differ
-    bool dry_run = false; ///< find out what would be done, and print it as planned
+    bool update = false;         ///< change records that differ
+    bool ignore_obscore = false; ///< write although a live ObsCore table is left as it is
+    bool dry_run = false;        ///< find out what would be done, and print it as planned
 };
 
 /// Register instruments, each in a transaction of its own, and print a line for each when it is durable. One

@@ -7,6 +7,7 @@
 #include "common/text.h"
 #include "common/uri.h"
 #include "ingest/repo_remove_selection.h"
+#include "ingest/repository_options.h"
 #include "manifest/record.h"
 
 #include <map>
@@ -205,9 +206,8 @@ private:
         auto const &files = _files.at(removal.id);
         if (files.size() == 1) {
             auto const &path = files[0].path;
-            out.set("uri", butler::isUri(path)
-                               ? path
-                               : common::fileUri(butler::localFile(_repo.config().datastore_root, path)));
+            auto const &root = _repo.config().datastores[files[0].datastore].root;
+            out.set("uri", butler::isUri(path) ? path : common::fileUri(butler::localFile(root, path)));
         }
         out.set("dataset_type", removal.dataset_type).set("run", removal.run).set("data_id", removal.data_id);
         out.set("id", dashed(removal.id));
@@ -215,6 +215,8 @@ private:
         for (auto const &file : files) {
             Json fate;
             fate.set("path", file.path).set("fate", nameOf(file.fate));
+            auto const &datastores = _repo.config().datastores;
+            if (datastores.size() > 1) fate.set("datastore", datastores[file.datastore].name);
             fates.push_back(std::move(fate));
         }
         Json receipt;
@@ -235,7 +237,8 @@ private:
 ExitCode removeRaw(RemoveOptions const &options, common::Output &out) {
     // Opening must not make a table of file records where the one with the files' rows is lost.
     auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::Trial;
-    auto const repo = Repository::open(options.repo, access);
+    auto const repo = Repository::open(options.repo, access, options.ignore_obscore);
+    warnOfObscore(repo);
     Remover remover(repo, options);
     if (options.dry_run) {
         remover.select();
@@ -243,8 +246,8 @@ ExitCode removeRaw(RemoveOptions const &options, common::Output &out) {
         remover.tell("planned", out);
         return ExitCode::Done;
     }
-    // A commit of which nobody knows whether it was kept is not tried again, since what is gone can't be selected:
-    // the same command does the rest.
+    // A commit of which nobody knows whether it was kept is not tried again, since what is gone can't be
+    // selected: the same command does the rest.
     {
         sql::Transaction transaction(repo.db());
         remover.select();

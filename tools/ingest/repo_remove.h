@@ -19,6 +19,7 @@ struct RemoveOptions {
     std::string run;                    ///< empty: all
     bool keep_files = false;            ///< files stay, without rows
     bool keep_records = false;          ///< the exposure's record stays
+    bool ignore_obscore = false;        ///< remove although a live ObsCore table is left as it is
     bool dry_run = false;
 };
 

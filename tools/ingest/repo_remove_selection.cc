@@ -197,13 +197,16 @@ private:
     /// Whether tables speak of a dataset of which its run's table of tags does not, other than as one that
     /// waits in the trash.
     bool isStray(std::string const &id) const {
-        return _repo.db()
-            .cached("SELECT 1 WHERE EXISTS (SELECT 1 FROM dataset WHERE id = ?) OR EXISTS (SELECT 1 FROM "
-                    "dataset_location WHERE dataset_id = ?) OR (EXISTS (SELECT 1 FROM "
-                    + quoteIdentifier(_repo.config().records_table)
-                    + " WHERE dataset_id = ?) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash WHERE "
-                      "dataset_id = ?))")
-            .hasRow({id, id, id, id});
+        auto const &stores = _repo.config().datastores;
+        return std::any_of(stores.begin(), stores.end(), [&](butler::Datastore const &store) {
+            return _repo.db()
+                .cached("SELECT 1 WHERE EXISTS (SELECT 1 FROM dataset WHERE id = ?) OR EXISTS (SELECT 1 FROM "
+                        "dataset_location WHERE dataset_id = ?) OR (EXISTS (SELECT 1 FROM "
+                        + quoteIdentifier(store.records_table)
+                        + " WHERE dataset_id = ?) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash WHERE "
+                          "dataset_id = ?))")
+                .hasRow({id, id, id, id});
+        });
     }
 
     void addUnregistered() {

@@ -13,10 +13,10 @@ using common::Error;
 namespace {
 
 /// Ask the records of a file. \param what  is selected
-sql::Statement &recordsOfFile(butler::Repository const &repo, std::string const &what) {
+sql::Statement &recordsOfFile(butler::Repository const &repo, Store const &store, std::string const &what) {
     auto &db = repo.db();
-    return db.cached("SELECT " + what + " FROM " + sql::quoteIdentifier(repo.config().records_table)
-                     + " WHERE " + butler::isOfFile("path", db.dialect()));
+    return db.cached("SELECT " + what + " FROM " + sql::quoteIdentifier(store.table) + " WHERE "
+                     + butler::isOfFile("path", db.dialect()));
 }
 
 void stays(std::string const &file, std::string const &why) {
@@ -25,26 +25,32 @@ void stays(std::string const &file, std::string const &why) {
 
 } // namespace
 
-bool isNamedByRow(butler::Repository const &repo, std::string const &stored) {
-    return recordsOfFile(repo, "1").hasRow(butler::pathsOfFile(stored));
+bool isNamedByRow(butler::Repository const &repo, Store const &store, std::string const &stored) {
+    return recordsOfFile(repo, store, "1").hasRow(butler::pathsOfFile(stored));
+}
+
+bool SourceRemoval::isOneOf(std::string const &file, Files const &files) const {
+    return std::any_of(files.begin(), files.end(), [&](auto const &stored) {
+        return _stores[stored.first].placement.isStoredAs(file, stored.second);
+    });
 }
 
 /// Whether another dataset has the source for its file: the same data ID in another run, or, below the root,
 /// any. \param others  files of the same data ID
-bool SourceRemoval::isNeeded(std::string const &file, std::vector<std::string> const &others) const {
-    if (std::any_of(others.begin(), others.end(),
-                    [&](std::string const &stored) { return _placement.isStoredAs(file, stored); })) {
-        return true;
-    }
-    auto const below = _placement.pathBelowRoot(file);
-    return below && isNamedByRow(_repo, *below);
+bool SourceRemoval::isNeeded(std::string const &file, Files const &others) const {
+    if (isOneOf(file, others)) return true;
+    return std::any_of(_stores.begin(), _stores.end(), [&](Store const &store) {
+        auto const below = store.placement.pathBelowRoot(file);
+        return below && isNamedByRow(_repo, store, *below);
+    });
 }
 
 /// Whether all members of a zip file are stored from the repository's copy. What is rejected must be found
 /// when it is tried again.
-bool SourceRemoval::isComplete(RawLine const &line, std::string const &stored) const {
+bool SourceRemoval::isComplete(RawLine const &line, Files const &files) const {
     std::int64_t there = 0;
-    recordsOfFile(_repo, "COUNT(DISTINCT path)")
+    auto const &[store, stored] = files.front();
+    recordsOfFile(_repo, _stores[store], "COUNT(DISTINCT path)")
         .query(butler::pathsOfFile(stored), [&](sql::Statement const &row) { there = row.integer(0); });
     auto const members = line.zip->members;
     if (there >= members) return true;
@@ -53,13 +59,14 @@ bool SourceRemoval::isComplete(RawLine const &line, std::string const &stored) c
     return false;
 }
 
-void SourceRemoval::settle(RawLine const &line, std::string const &stored, butler::Datasets &datasets,
+void SourceRemoval::settle(RawLine const &line, Files const &files, butler::Datasets &datasets,
                            common::Uuid const &id, butler::DataId const &dataId) {
-    if (line.zip && (!_settledZips.insert(line.file).second || !isComplete(line, stored))) return;
+    if (line.zip && (!_settledZips.insert(line.file).second || !isComplete(line, files))) return;
     try {
         if (isNeeded(line.file, datasets.otherFiles(id, dataId))) {
             stays(line.file, "another dataset has this file");
-        } else if (!_placement.finishMove(line.file, stored)) {
+        } else if (isOneOf(line.file, files)
+                   || !_stores[files.front().first].placement.finishMove(line.file, files.front().second)) {
             stays(line.file, "the repository has no copy of its own of it");
         }
     } catch (Error const &e) {

@@ -5,11 +5,13 @@
 #include "butler/datasets.h"
 #include "butler/repository.h"
 #include "common/uuid.h"
-#include "ingest/placement.h"
 #include "ingest/raw_line.h"
+#include "ingest/stores.h"
 
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace dbb::ingest {
 
@@ -17,28 +19,31 @@ namespace dbb::ingest {
 /// is a warning.
 class SourceRemoval {
 public:
-    /// \param placement  like `repo`, must live as long
-    SourceRemoval(butler::Repository const &repo, Placement &placement)
-        : _repo(repo), _placement(placement) {}
+    /// Files of a dataset: indices of datastores, and paths as the registry has them.
+    using Files = std::vector<std::pair<std::size_t, std::string>>;
+
+    /// \param stores  like `repo`, must live as long
+    SourceRemoval(butler::Repository const &repo, Stores &stores) : _repo(repo), _stores(stores) {}
 
     /// A line whose dataset `id` is stored. A zip file goes with its last member.
-    /// \param stored  path of the file as the registry has it
-    void settle(RawLine const &line, std::string const &stored, butler::Datasets &datasets,
-                common::Uuid const &id, butler::DataId const &dataId);
+    /// \param files  of the dataset, in all datastores that have it; at least one
+    void settle(RawLine const &line, Files const &files, butler::Datasets &datasets, common::Uuid const &id,
+                butler::DataId const &dataId);
 
     /// A new batch begins.
     void clear() { _settledZips.clear(); }
 
 private:
-    bool isNeeded(std::string const &file, std::vector<std::string> const &others) const;
-    bool isComplete(RawLine const &line, std::string const &stored) const;
+    bool isOneOf(std::string const &file, Files const &files) const;
+    bool isNeeded(std::string const &file, Files const &others) const;
+    bool isComplete(RawLine const &line, Files const &files) const;
 
     butler::Repository const &_repo;
-    Placement &_placement;
+    Stores &_stores;
     std::set<std::string> _settledZips; // those whose sources went, or stay as was said
 };
 
-/// Whether a dataset has this file, under this path or as a member of it.
-bool isNamedByRow(butler::Repository const &repo, std::string const &stored);
+/// Whether a dataset has this file of a datastore, under this path or as a member of it.
+bool isNamedByRow(butler::Repository const &repo, Store const &store, std::string const &stored);
 
 } // namespace dbb::ingest

@@ -3,6 +3,7 @@
 #include "butler/repository.h"
 #include "common/signals.h"
 #include "common/yaml.h"
+#include "ingest/repository_options.h"
 #include "ingest/visit_maker.h"
 #include "manifest/stream.h"
 
@@ -249,7 +250,8 @@ void makeVisits(VisitsOptions const &options, int in, int out, manifest::Rejects
     making.update = options.update_records;
     making.incremental = options.incremental;
     making.dry_run = options.standard.dry_run;
-    auto const repo = butler::Repository::open(options.repo, access);
+    auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
+    warnOfObscore(repo);
     std::vector<Record> ends{manifest::endRecord("dbb-visits")};
     making.selection = {options.instruments, options.where};
     bool any = false;

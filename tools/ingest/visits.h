@@ -14,7 +14,8 @@ struct VisitsOptions {
     std::vector<std::string> instruments; ///< empty: all
     std::string where;                    ///< condition on columns of exposures
     std::string grouping = "one-to-one";
-    std::string geometry; ///< file with the camera's geometry, empty: visits get no regions
+    std::string geometry;        ///< file with the camera's geometry, empty: visits get no regions
+    bool ignore_obscore = false; ///< write although a live ObsCore table is left as it is
     bool update_records = false;
     bool incremental = false;
     common::StandardOptions standard;

@@ -20,6 +20,7 @@ struct WhyOptions {
     std::string transfer = "auto";
     std::string run;
     HeaderOptions headers;
+    bool ignore_obscore = false;
     bool update_records = false;
     common::StandardOptions standard;
 };

@@ -236,6 +236,17 @@ void FileWalk::ingest(Answer &answer, Record const &record) try {
     fail(answer, WalkStep::Ingest, withHolder(e, _options.repo));
 }
 
+namespace {
+
+/// Root of the datastore that a receipt names, if there are several.
+std::string const &rootOf(butler::Repository const &repo, Json const &name) {
+    auto const &all = repo.config().datastores;
+    auto const named = std::ranges::find_if(all, [&](auto const &one) { return Json(one.name) == name; });
+    return named == all.end() ? all.front().root : named->root;
+}
+
+} // namespace
+
 void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &receipt) {
     auto const ingest = receipt.get("ingest");
     auto const path = ingest["path"].string();
@@ -252,8 +263,9 @@ void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &r
     }
     if (auto const e = lineObstacle(record, _options.run)) return fail(answer, WalkStep::Ingest, *e);
     auto const source = common::pathOfUri(record.text("uri"));
-    auto const place = placeObstacle(_repo->config(), _ingesterOptions.transfer, source, path);
-    auto const commit = commitObstacle(_options.repo);
+    auto const place =
+        placeObstacle(rootOf(*_repo, ingest["datastore"]), _ingesterOptions.transfer, source, path);
+    auto const commit = commitObstacle(_options.repo, _options.ignore_obscore);
     // The registry is opened before a file is touched, but locked after it.
     if (place && (!commit || commit->code() == "REPO_LOCKED")) return fail(answer, WalkStep::Ingest, *place);
     bool const known = answer.facts.find("ingested") != nullptr;

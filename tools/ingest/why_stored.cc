@@ -7,7 +7,10 @@
 #include "common/error.h"
 #include "common/uuid.h"
 
+#include <algorithm>
+#include <set>
 #include <unistd.h>
+#include <utility>
 
 namespace dbb::ingest {
 
@@ -23,13 +26,13 @@ std::string dashed(std::string const &hex) {
 }
 
 // The condition on instrument and exposure has an index of its own in every registry.
-std::string query(butler::Repository const &repo, butler::DatasetType const &type, bool oneDetector) {
+std::string query(butler::Datastore const &store, butler::DatasetType const &type, bool oneDetector) {
     return "SELECT t.detector, d.id, c.name, d.ingest_date, r.path, r.file_size FROM "
            + quoteIdentifier(type.tags_table)
            + " AS t JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
              "JOIN collection AS c ON c.collection_id = t.collection_id "
              "JOIN dataset_location AS l ON l.dataset_id = d.id AND l.datastore_name = ? JOIN "
-           + quoteIdentifier(repo.config().records_table)
+           + quoteIdentifier(store.records_table)
            + " AS r ON r.dataset_id = d.id WHERE t.instrument = ? AND t.exposure = ? "
              "AND t.dataset_type_id = ? "
            + (oneDetector ? "AND t.detector = ? " : "") + "ORDER BY c.name, t.detector";
@@ -60,12 +63,14 @@ std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string 
                                     std::optional<std::int64_t> detector) {
     std::vector<StoredFile> out;
     auto const type = butler::findDatasetType(repo, datasetType);
-    if (!type || !repo.db().hasTable(repo.config().records_table)) return out;
-    std::vector<sql::Value> parameters{repo.config().datastore_name, instrument, exposure, type->id};
-    if (detector) parameters.emplace_back(*detector);
-    repo.db()
-        .cached(query(repo, *type, detector.has_value()))
-        .query(parameters, [&](sql::Statement const &row) {
+    if (!type) return out;
+    std::set<std::string> known; // in a datastore that goes before
+    for (auto const &store : repo.config().datastores) {
+        if (!repo.db().hasTable(store.records_table)) continue;
+        std::vector<sql::Value> parameters{store.name, instrument, exposure, type->id};
+        if (detector) parameters.emplace_back(*detector);
+        auto &files = repo.db().cached(query(store, *type, detector.has_value()));
+        files.query(parameters, [&](sql::Statement const &row) {
             StoredFile stored;
             stored.detector = row.integer(0);
             stored.id = dashed(row.text(1));
@@ -73,10 +78,13 @@ std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string 
             stored.ingest_date_utc = utcOfIngestDate(row.column(3));
             stored.path = row.text(4);
             if (!row.isNull(5)) stored.size_bytes = row.integer(5);
-            stored.file = butler::localFile(repo.config().datastore_root, stored.path);
+            stored.file = butler::localFile(store.root, stored.path);
             stored.gone = !stored.file.empty() && ::access(stored.file.c_str(), F_OK) != 0;
-            out.push_back(std::move(stored));
+            if (!known.contains(stored.id)) out.push_back(std::move(stored));
         });
+        for (auto const &stored : out) known.insert(stored.id);
+    }
+    std::ranges::stable_sort(out, {}, [](StoredFile const &s) { return std::pair(s.run, s.detector); });
     return out;
 }
 

@@ -66,10 +66,10 @@ std::string lockHolder(std::string const &path) {
 
 } // namespace
 
-std::optional<Error> placeObstacle(butler::Config const &config, Transfer transfer, std::string const &source,
+std::optional<Error> placeObstacle(std::string const &root, Transfer transfer, std::string const &source,
                                    std::string const &stored) {
     if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
-    auto const destination = butler::localFile(config.datastore_root, stored);
+    auto const destination = butler::localFile(root, stored);
     if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;
     auto const folder = common::existingFolder(common::folderOf(destination));
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
@@ -94,8 +94,9 @@ namespace {
 std::optional<Error> serverObstacle(butler::Repository const &repo) {
     sql::Transaction const trial(repo.db());
     std::optional<Error> out;
-    for (auto const &table : {std::string("group"), std::string("exposure"), std::string("dataset"),
-                              std::string("dataset_location"), repo.config().records_table}) {
+    std::vector<std::string> tables{"group", "exposure", "dataset", "dataset_location"};
+    for (auto const &store : repo.config().datastores) tables.push_back(store.records_table);
+    for (auto const &table : tables) {
         repo.db()
             .cached("SELECT has_table_privilege(?, 'INSERT')")
             .query({sql::quoteIdentifier(table)}, [&](sql::Statement const &row) {
@@ -112,8 +113,8 @@ std::optional<Error> serverObstacle(butler::Repository const &repo) {
 
 } // namespace
 
-std::optional<Error> commitObstacle(std::string const &repo) try {
-    auto const opened = butler::Repository::open(repo, butler::Access::Trial);
+std::optional<Error> commitObstacle(std::string const &repo, bool ignoreObscore) try {
+    auto const opened = butler::Repository::open(repo, butler::Access::Trial, ignoreObscore);
     auto const &path = opened.config().sqlite_path;
     if (path.empty()) return serverObstacle(opened);
     // Beside its file SQLite makes a journal.

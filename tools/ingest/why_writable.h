@@ -12,14 +12,14 @@
 namespace dbb::ingest {
 
 /// Why a file could not be put in its place; nothing is made.
-/// \param stored  path that a dry run planned for it
+/// \param root  of the datastore \param stored  path that a dry run planned for it
 /// \return PERMISSION, READ_ONLY, DISK_FULL, or nothing when it would work
-std::optional<common::Error> placeObstacle(butler::Config const &config, Transfer transfer,
+std::optional<common::Error> placeObstacle(std::string const &root, Transfer transfer,
                                            std::string const &source, std::string const &stored);
 
 /// Why rows could not be written: the registry is opened for writing and locked for a moment.
 /// \return REPO_READ_ONLY, REPO_LOCKED, REPO_UNSUPPORTED …, or nothing when it would work
-std::optional<common::Error> commitObstacle(std::string const &repo);
+std::optional<common::Error> commitObstacle(std::string const &repo, bool ignoreObscore);
 
 /// An error of a locked repository with the program that holds the lock, when it can be found; others as they
 /// are.

@@ -35,13 +35,13 @@ struct WithRaw : test::TestRepo {
 
     butler::NewDataset dataset(std::int64_t detector, std::int64_t exposure) const {
         auto const id = dataId(detector, exposure);
-        return {.id = butler::rawUuid(raw, "TestCam/raw/all", id),
-                .data_id = id,
-                .path = "raw/" + std::to_string(exposure) + "_" + std::to_string(detector) + ".fits",
-                .formatter = "x.Formatter",
-                .storage_class = "Exposure",
-                .checksum = {},
-                .size_bytes = 2880};
+        return {
+            .id = butler::rawUuid(raw, "TestCam/raw/all", id),
+            .data_id = id,
+            .files = {{.path = "raw/" + std::to_string(exposure) + "_" + std::to_string(detector) + ".fits"}},
+            .formatter = "x.Formatter",
+            .storage_class = "Exposure",
+            .size_bytes = 2880};
     }
 
     void insert(std::vector<butler::NewDataset> const &datasetList) {
@@ -83,7 +83,7 @@ TEST_CASE("deterministic ids are the Butler's", "[butler][datasets]") {
 TEST_CASE("rows of a dataset", "[butler][datasets]") {
     WithRaw t;
     auto checked = t.dataset(1, 2);
-    checked.checksum = "abc";
+    checked.files[0].checksum = "abc";
     t.insert({t.dataset(0, 2), checked});
     for (auto const *table :
          {"dataset", "dataset_tags_00000001", "dataset_location", "file_datastore_records"}) {

@@ -34,10 +34,9 @@ struct WithNights : test::TestRepo {
             butler::DataId const id{std::string("TestCam"), detector, exposure};
             rows.push_back({.id = butler::rawUuid(raw, "run", id),
                             .data_id = id,
-                            .path = std::to_string(exposure) + "/" + std::to_string(detector),
+                            .files = {{.path = std::to_string(exposure) + "/" + std::to_string(detector)}},
                             .formatter = "x.F",
-                            .storage_class = "Exposure",
-                            .checksum = {}});
+                            .storage_class = "Exposure"});
         }
         datasets.insert(rows, 1612325143789123456);
         repo.db().execute(

@@ -23,7 +23,7 @@ void write(std::string const &path, std::string const &text = "x") {
 
 /// A repository with raw datasets whose paths are given.
 struct Stored : test::TestRepo {
-    std::string root = repo.config().datastore_root;
+    std::string root = repo.config().datastores.front().root;
     std::vector<std::string> ids;
 
     void add(std::int64_t exposure, std::string const &path, std::string const &run = "run") {
@@ -34,7 +34,7 @@ struct Stored : test::TestRepo {
         butler::Datasets datasets(repo, type, run, butler::registerRun(repo, run));
         butler::DataId const dataId{std::string("TestCam"), std::int64_t{0}, exposure};
         auto const id = butler::rawUuid(type, run, dataId);
-        datasets.insert({{id, dataId, path, "f", "Exposure", "", 1}}, 0);
+        datasets.insert({{id, dataId, {{.path = path}}, "f", "Exposure", 1}}, 0);
         transaction.commit();
         ids.push_back(id.hex());
     }

@@ -150,7 +150,7 @@ TEST_CASE("an opened repository", "[butler][repository]") {
     test::TestRepo t;
     CHECK(t.repo.universe().version() == 8);
     CHECK(t.repo.datasetsManager() == butler::DatasetsManager::V2);
-    CHECK(t.repo.config().datastore_name == "FileDatastore@<butlerRoot>");
+    CHECK(t.repo.config().datastores.front().name == "FileDatastore@<butlerRoot>");
     CHECK(t.repo.access() == Access::ReadWrite);
     auto const reader = Repository::open(t.folder / "repo/butler.yaml", Access::ReadOnly);
     CHECK(test::errorOf([&] { reader.db().execute("DELETE FROM instrument"); }).code() == "REPO_READ_ONLY");
@@ -225,6 +225,9 @@ TEST_CASE("a live ObsCore table may be read beside, not written beside", "[butle
     auto const e = test::errorOf([&] { repo.open(); });
     CHECK(e.code() == "REPO_UNSUPPORTED");
     CHECK(e.message().find("registry.managers.obscore") != std::string::npos);
+    CHECK(e.hint().find("--ignore-obscore") != std::string::npos);
+    CHECK(repo.open(Access::ReadOnly).hasObscore());
+    CHECK(Repository::open(repo.path, Access::ReadWrite, true).hasObscore());
     CHECK(test::errorOf([] {
               Altered("INSERT INTO butler_attributes VALUES ('config:obscore.json', '{}')").open();
           }).code()

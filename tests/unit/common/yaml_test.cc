@@ -86,3 +86,21 @@ TEST_CASE("damage is named with its place, and nothing grows without bound") {
     }
     CHECK_THROWS_AS(parseYaml(bomb, "t"), Error);
 }
+
+TEST_CASE("an included file stands in its place") {
+    std::vector<std::string> asked;
+    auto const include = [&](std::string const &key, std::string const &file) {
+        asked.push_back(key + "<" + file);
+        return Json(file + "!");
+    };
+    auto const value = parseYaml("a: {b: !include x.yaml}\nc: [1, !include y.yaml]\n"
+                                 "d: !include [p, q]\ne: !include {f: r}\n",
+                                 "t", include);
+    CHECK(value.dump() == R"({"a":{"b":"x.yaml!"},"c":[1,"y.yaml!"],"d":["p!","q!"],"e":{"f":"r!"}})");
+    CHECK(asked == std::vector<std::string>{"a.b<x.yaml", "c.1<y.yaml", "d<p", "d<q", "e<r"});
+    CHECK(parseYaml("!include top", "t", include).dump() == "\"top!\"");
+    CHECK(asked.back() == "<top");
+    CHECK_THROWS_WITH(parseYaml("a: {b: !include [[x]]}", "t", include),
+                      Contains("a.b has !include with something else than names of files"));
+    CHECK(parseYaml("a: !include x", "t").dump() == R"({"a":"x"})");
+}
