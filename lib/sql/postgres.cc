@@ -74,6 +74,12 @@ Error translated(PGresult const *result, std::string const &name) {
         return Error("REPO_LOCKED", text, ExitCode::TryAgain)
             .hint("another program holds what is needed; try again, or look at pg_stat_activity");
     }
+    if (state == "XX001" || state == "XX002") {
+        return Error("REPO_DAMAGED",
+                     "\"" + name + "\" is corrupt: " + fieldOf(result, PG_DIAG_MESSAGE_PRIMARY),
+                     ExitCode::Damaged)
+            .hint("restore it from a backup");
+    }
     bool const gone = state.empty() || state.starts_with("08") || state.starts_with("57P");
     return gone ? Error("REPO_UNREACHABLE", text, ExitCode::Backend)
                 : Error("DB_ERROR", text, ExitCode::Backend);
