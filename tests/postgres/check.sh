@@ -76,7 +76,7 @@ END
   while IFS=$'\t' read -r names repairable deed; do
     [[ $names && $names != \#* && $repairable != never ]] || continue
     row=$((row + 1))
-    [ $((row % step)) = 0 ] && [ $((row / step % parts)) = "$part" ] || continue
+    [ "$((row % step)) $((row / step % parts))" = "0 $part" ] || continue
     echo "$names: $deed" > row.name
     (damage_copy && damage_one "$names" "$repairable" "$deed") > row.log 2>&1 && : > row.log
     jq -n --rawfile name row.name --rawfile log row.log '[$name, $log]' -c >> rows
@@ -92,41 +92,7 @@ damage_copy() {
 }
 # What a database has: rows, values of sequences, and definitions
 state_of_database() { psql -X -q -A -t "$1" -c 'SELECT * FROM keep.state() ORDER BY 1'; }
-keep_rows() {
-  psql -X -q -v ON_ERROR_STOP=1 "${url%/dbb}/base" << 'END'
-CREATE SCHEMA keep;
-SELECT format('CREATE TABLE keep.%I AS TABLE public.%I', relname, relname) FROM pg_class WHERE relkind IN ('r', 'S') AND
-  relnamespace = 'public'::regnamespace \gexec
-CREATE PROCEDURE keep.restore() LANGUAGE plpgsql SET session_replication_role = replica AS $$
-DECLARE name text; kind text;
-BEGIN
-  FOR name, kind IN SELECT c.relname, c.relkind FROM pg_class AS c JOIN pg_class AS k ON k.relname = c.relname
-      WHERE c.relnamespace = 'public'::regnamespace AND k.relnamespace = 'keep'::regnamespace LOOP
-    IF kind = 'r' THEN
-      EXECUTE format('DELETE FROM public.%I', name);
-      EXECUTE format('INSERT INTO public.%I SELECT * FROM keep.%I', name, name);
-    ELSE
-      EXECUTE format('SELECT setval(%L, last_value, is_called) FROM keep.%I', 'public.' || name, name);
-    END IF;
-  END LOOP;
-END $$;
-CREATE FUNCTION keep.state() RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE name text; kind text;
-BEGIN
-  FOR name, kind IN SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S') LOOP
-    RETURN QUERY EXECUTE format(CASE kind WHEN 'r' THEN 'SELECT format(''%%s %%s'', %L, md5(string_agg(t::text, '','' ORDER BY t::text))) FROM %I AS t'
-      ELSE 'SELECT format(''%%s %%s %%s'', %L, last_value, is_called) FROM %I' END, name, name);
-  END LOOP;
-  RETURN QUERY SELECT format('%s %s', c.oid::regclass, md5(string_agg(format('%s %s %s', attname, format_type(atttypid, atttypmod),
-    attnotnull), ',' ORDER BY attnum))) FROM pg_attribute JOIN pg_class AS c ON c.oid = attrelid
-    WHERE relnamespace = 'public'::regnamespace AND attnum > 0 GROUP BY c.oid;
-  RETURN QUERY SELECT format('%s %s', conrelid::regclass, md5(string_agg(pg_get_constraintdef(oid), ',' ORDER BY pg_get_constraintdef(oid))))
-    FROM pg_constraint WHERE connamespace = 'public'::regnamespace GROUP BY conrelid;
-  RETURN QUERY SELECT format('not valid: %s', indexrelid::regclass) FROM pg_index WHERE NOT indisvalid;
-  RETURN QUERY SELECT format('disabled: %s of %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE tgenabled = 'D';
-END $$;
-END
-}
+keep_rows() { psql -X -q -v ON_ERROR_STOP=1 "${url%/dbb}/base" -f "$root/tests/postgres/keep.sql"; }
 
 check 'a repository that has everything' everything
 check 'nothing is wrong with it' dbb-repo check base --orphans
@@ -158,6 +124,20 @@ check 'a copy' copied older
 check 'with the dates of old releases' in_copy older "ALTER TABLE dataset ALTER ingest_date TYPE timestamp USING '2022-05-23 19:16:38'::timestamp, ALTER ingest_date SET DEFAULT now();
   UPDATE butler_attributes SET value='1.0.0' WHERE name LIKE 'version:%ByDimensions%'"
 check 'nothing is wrong with them' dbb-repo check older
+
+# The Butler's own tables, with a definition of those of dataset types, and what makes them a registry.
+butlers_own() {
+  local database=${url%/dbb}/own
+  mkdir own && sed 's|^  db: .*|  db: "'"$database"'"\n  namespace: dbbrepo|' base/butler.yaml > own/butler.yaml
+  query 'CREATE DATABASE own' && psql -X -q -v ON_ERROR_STOP=1 "$database" -c 'CREATE EXTENSION btree_gist' -f "$root/tests/data/butler/schema-postgresql-universe8.sql" || return 1
+  psql -X -q "${url%/dbb}/base" -c 'COPY butler_attributes TO STDOUT' | psql -X -q -v ON_ERROR_STOP=1 "$database" -c 'COPY dbbrepo.butler_attributes FROM STDIN' || return 1
+  in_copy own "SET search_path = dbbrepo; INSERT INTO dimension_graph_key VALUES (1), (2);
+    INSERT INTO dimension_graph_definition VALUES (1, 'instrument'), (1, 'detector'), (1, 'exposure'), (2, 'instrument'), (2, 'detector');
+    INSERT INTO dataset_type VALUES (1, 'raw', 'Exposure', 1, 'dataset_tags_00000001'), (2, 'bias', 'Exposure', 2, 'dataset_tags_00000002', 'dataset_calibs_00000002');
+    SELECT setval('dataset_type_seq_id', 2), setval('dimension_graph_key_seq_id', 2)"
+}
+check 'tables that the Butler made' butlers_own
+check 'nothing is wrong with what the Butler makes' ends 0 '"found":0' dbb-repo check own
 
 query 'CREATE ROLE reader LOGIN'
 check 'a copy for readers' copied lent
