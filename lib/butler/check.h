@@ -46,10 +46,10 @@ struct CheckResult {
 
 /// Check a repository. Memory does not grow with what it holds; queries end before anything is reported, so a
 /// slow reader of the report keeps no writer waiting. Mending runs in transactions of some hundred damages,
-/// each of which makes sure that the damage is still there; `report` hears of it after its commit.
-/// \param report    gets each damage, in the order of damageKinds()
-/// \param progress  gets the name of what is looked for next
-/// \throws Error as Repository::open, but for REPO_DAMAGED, which becomes a damage
+/// each of which makes sure that the damage is still there; `report` hears of it after its commit. On a
+/// server what one function looks for is one view of the registry, and who may only read can check. \param
+/// report    gets each damage, in the order of damageKinds() \param progress  gets the name of what is looked
+/// for next \throws Error as Repository::open, but for REPO_DAMAGED, which becomes a damage
 CheckResult check(std::string const &repo, CheckOptions const &options,
                   std::function<void(Damage const &)> const &report,
                   std::function<void(std::string_view)> const &progress);

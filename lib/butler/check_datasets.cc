@@ -162,17 +162,16 @@ constexpr std::size_t pageRows = 2000;
 class RawIds {
 public:
     RawIds(CheckContext const &context, AssociationTable const &table, TypeRow const &type)
-        : _context(context), _table(table), _key{"collection_id"} {
+        : _context(context), _table(table), _names(table.group.required) {
         _type.id = type.id;
         _type.name = type.name;
         _type.dimensions = table.group;
-        _key.insert(_key.end(), table.group.required.begin(), table.group.required.end());
     }
 
     void check() const {
         std::vector<Row> page;
         for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
-            last = page.back().key;
+            last = {page.back().id, page.back().collection};
             for (auto const &row : page) compare(row);
         }
     }
@@ -180,31 +179,29 @@ public:
 private:
     struct Row {
         std::string id;
-        std::string run; ///< empty: the dataset is not of this run
-        std::vector<Value> key;
+        Value collection;
+        std::string run; ///< empty: it is none of the type, or the row is not that of its run
+        DataId data_id;
     };
 
-    /// \param last  key of the last row before; empty for the first page
+    /// \param last  id and collection of the last row before; empty for the first page
     bool fetch(std::vector<Value> const &last, std::vector<Row> &page) const {
         page.clear();
-        auto const list = prefixedList("t", _key);
-        auto const after =
-            last.empty() ? std::string()
-                         : " AND (" + list + ") > (" + common::join(Names(_key.size(), "?"), ", ") + ")";
-        std::vector<Value> values{_type.id};
-        values.insert(values.end(), last.begin(), last.end());
-        // A page is cut off first and joined then, so that no join comes to be sorted for each page.
+        auto const list = prefixedList("t", _names);
+        // In the order of the primary key, and without joins: of a database without statistics no plan comes
+        // of it that reads or sorts all rows for each page.
         _context.db
-            .cached("SELECT t.dataset_id, c.name, " + list + " FROM (SELECT t.dataset_id, " + list + " FROM "
-                    + quoteIdentifier(_table.name) + " AS t WHERE t.dataset_type_id = ?" + after
-                    + " ORDER BY " + list + " LIMIT " + std::to_string(pageRows)
-                    + ") AS t LEFT JOIN dataset AS d ON d.id = t.dataset_id AND d.run_id = t.collection_id "
-                      "LEFT JOIN collection AS c ON c.collection_id = d.run_id ORDER BY "
-                    + list)
-            .query(values, [&](Statement const &row) {
-                Row one{row.text(0), row.text(1), {}};
-                while (one.key.size() < _key.size())
-                    one.key.push_back(row.column(static_cast<int>(one.key.size()) + 2));
+            .cached(
+                "SELECT t.dataset_id, t.collection_id, (SELECT c.name FROM dataset AS d JOIN collection AS "
+                "c ON c.collection_id = d.run_id WHERE d.id = t.dataset_id AND d.run_id = t.collection_id "
+                "AND t.dataset_type_id = "
+                + std::to_string(_type.id) + "), " + list + " FROM " + quoteIdentifier(_table.name) + " AS t"
+                + (last.empty() ? "" : " WHERE (t.dataset_id, t.collection_id) > (?, ?)")
+                + " ORDER BY t.dataset_id, t.collection_id LIMIT " + std::to_string(pageRows))
+            .query(last, [&](Statement const &row) {
+                Row one{row.text(0), row.column(1), row.text(2), {}};
+                while (one.data_id.size() < _names.size())
+                    one.data_id.push_back(row.column(static_cast<int>(one.data_id.size()) + 3));
                 page.push_back(std::move(one));
             });
         return !page.empty();
@@ -212,11 +209,11 @@ private:
 
     void compare(Row const &row) const {
         if (row.run.empty() || row.id.size() != 32 || row.id[12] != '5') return;
-        DataId const dataId(row.key.begin() + 1, row.key.end());
-        auto const expected = rawUuid(_type, row.run, dataId);
-        if (row.id == expected.hex() || row.id == rawUuid(_type, "", dataId).hex()) return;
+        auto const expected = rawUuid(_type, row.run, row.data_id);
+        if (row.id == expected.hex() || row.id == rawUuid(_type, "", row.data_id).hex()) return;
         Names parts;
-        for (std::size_t i = 1; i < _key.size(); ++i) parts.push_back(_key[i] + "=" + shownValue(row.key[i]));
+        for (std::size_t i = 0; i < _names.size(); ++i)
+            parts.push_back(_names[i] + "=" + shownValue(row.data_id[i]));
         Json where;
         where.set("table", "dataset").set("id", row.id);
         _context.report({"wrong_uuid", where,
@@ -227,7 +224,7 @@ private:
     CheckContext const &_context;
     AssociationTable const &_table;
     DatasetType _type;
-    Names _key; ///< the collection and the data ID, which the table's unique key has in this order
+    Names const &_names; ///< of the data ID
 };
 
 } // namespace

@@ -81,7 +81,12 @@ Error translated(PGresult const *result, std::string const &name) {
     }
     if (state == "25006") return Error("REPO_READ_ONLY", text, ExitCode::Backend);
     if (state == "53100") return Error("DISK_FULL", text, ExitCode::Backend);
-    if (state.starts_with("XX0")) return Error("REPO_DAMAGED", text, ExitCode::Damaged);
+    if (state == "XX001" || state == "XX002") {
+        return Error("REPO_DAMAGED",
+                     "\"" + name + "\" is corrupt: " + fieldOf(result, PG_DIAG_MESSAGE_PRIMARY),
+                     ExitCode::Damaged)
+            .hint("restore it from a backup");
+    }
     // Cancelled: by the time-out for statements, unless this program was asked to stop.
     if (state == "57014" && common::stopSignal() == 0) {
         return Error("DB_ERROR", text, ExitCode::Backend)

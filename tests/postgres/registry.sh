@@ -68,10 +68,10 @@ tell 'records are updated' "$(diff <(updated ours) <(updated lite))"
 tell 'holds the same after it' "$(same ours lite | head -n 20)"
 for repo in ours lite; do check "remove in $repo" dbb-repo remove-raw $repo --instrument LATISS --exposure 3018092000065; done
 tell 'holds the same after a removal' "$(same ours lite | head -n 20)"
-check 'check says what it can not' fails 5 'check reads SQLite registries only' dbb-repo check ours
 refused() { sed -n 6p lines | jq -c '(.data_id.exposure, .records.exposure.id) += 1 | .records.exposure.obs_id = "late" | .records.exposure.observation_type = "far too long to be stored"' | dbb-ingest --repo ours -t copy --rejects late.rejects; }
 check 'a line that is refused when its file is there' fails 1 '.' refused
 tell 'takes its file away' "$(find ours -name '*late*')"
+check 'nothing is wrong with it' dbb-repo check --orphans ours
 check 'a dry run' fails 1 'LSSTCam is not registered' dbb-ingest -n --repo empty -t direct night
 
 # ---------------------------------------------------------------- round trips
@@ -139,6 +139,8 @@ tell 'eight writers leave what one does' "$(diff <(held many | sed "s|$work/many
 rows() { query "SELECT table_name, (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM $1.' || quote_ident(table_name), false, true, '')))[1] FROM information_schema.tables WHERE table_schema = '$1' ORDER BY 1"; }
 tell 'and as many rows in each table' "$(diff <(rows many) <(rows one))"
 
+check 'nothing is wrong with what they leave' dbb-repo check many
+
 # Behind a pooler that gives each transaction another connection, two schemas at once
 pooled=$("$root/tests/servers/pgbouncer.sh" start "$work/pooler" "$(free_port)" "$port" 2> pooler.log | tail -n 1)
 case $pooled in
@@ -161,6 +163,8 @@ tell 'six writers behind a pooler end well' "$statuses$(cat left.err-* right.err
 tell 'both schemas hold the same' "$(same left right | head -n 20)"
 tell 'and what one writer stores' "$([ "$(dbb-repo show left datasets | grep -c '"id"')" = 40 ] || echo 'not 40 datasets')"
 
+check 'nothing is wrong with it behind a pooler' dbb-repo check left
+
 # ---------------------------------------------------------------- who is killed
 
 # killed MILLISECONDS    a run that is stopped then leaves what is whole, and a second one completes it
@@ -173,7 +177,7 @@ killed() {
   sleep 0.2
   diff <(sed -nE 's/.*"id":"([^"]*)","ingest".*/\1/p' dead.out | sort) <(dbb-repo show dead datasets | jq -r 'select(.id).id' | sort) | grep '^<' && { echo 'a receipt is not true'; return 1; }
   dbb-ingest --repo dead -t copy night > dead.again || return 1
-  diff <(held dead | sed "s|$work/dead|@|g") <(held one | sed "s|$work/one|@|g")
+  diff <(held dead | sed "s|$work/dead|@|g") <(held one | sed "s|$work/one|@|g") && dbb-repo check dead
 }
 for at in 10 20 35 50 70 90 120; do check "killed after $at ms" killed $at; done
 
@@ -260,4 +264,5 @@ check 'a server that is not there' fails 4 'could not connect' dbb-repo show cut
 retried() { dbb-ingest --repo cut -t direct < cut.rejects; }
 check 'rejects are tried again' retried
 tell 'all are stored' "$([ "$(dbb-repo show cut datasets | grep -c '"id"')" = 40 ] || dbb-repo show cut datasets | grep -c '"id"')"
+for repo in ours trash zipped cut; do check "nothing is wrong with $repo" dbb-repo check $repo; done
 sum_up postgres
