@@ -96,7 +96,7 @@ suite env FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
 suite tests/concurrency/writers.sh
 suite env STEP=8 tests/concurrency/meet.sh
 suite tests/postgres/registry.sh
-suite env STEP=4 tests/postgres/check.sh
+suite env STEP=6 tests/postgres/check.sh
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
