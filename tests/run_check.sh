@@ -91,7 +91,7 @@ export BUILD
 # Suites with a server mostly wait, and fuzzing takes one processor: they run side by side.
 on_servers() {
   tests/postgres/registry.sh
-  STEP=4 tests/postgres/check.sh
+  STEP=6 tests/postgres/check.sh
   tests/postgres/faults.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
 }

@@ -133,7 +133,8 @@ butlers_own() {
   psql -X -q "${url%/dbb}/base" -c 'COPY butler_attributes TO STDOUT' | psql -X -q -v ON_ERROR_STOP=1 "$database" -c 'COPY dbbrepo.butler_attributes FROM STDIN' || return 1
   in_copy own "SET search_path = dbbrepo; INSERT INTO dimension_graph_key VALUES (1), (2);
     INSERT INTO dimension_graph_definition VALUES (1, 'instrument'), (1, 'detector'), (1, 'exposure'), (2, 'instrument'), (2, 'detector');
-    INSERT INTO dataset_type VALUES (1, 'raw', 'Exposure', 1, 'dataset_tags_00000001'), (2, 'bias', 'Exposure', 2, 'dataset_tags_00000002', 'dataset_calibs_00000002');
+    INSERT INTO dataset_type VALUES (1, 'raw', 'Exposure', 1, 'dataset_tags_00000001', NULL), (2, 'bias', 'Exposure', 2, 'dataset_tags_00000002', 'dataset_calibs_00000002');
+    INSERT INTO opaque_meta VALUES ('file_datastore_records');
     SELECT setval('dataset_type_seq_id', 2), setval('dimension_graph_key_seq_id', 2)"
 }
 check 'tables that the Butler made' butlers_own
