@@ -68,3 +68,17 @@ expect_eq "$(jq -c 'select(.visits) | .exposures[]' "$OUT" | sort)" '20300106008
 2030010600898
 2030010600899
 2030010600900'
+
+# Exposures of old releases may have no group; such belong together, too.
+. "${DBB_CLI_LIB%_lib.sh}repo/_load.bash"
+load_repo imsim old
+sqlite3 old/gen3.sqlite3 <<'EOF'
+UPDATE exposure SET group_name = NULL;
+CREATE TEMP TABLE e AS SELECT * FROM exposure;
+UPDATE e SET id = id + 1, obs_id = 'another', observation_reason = 'other';
+INSERT INTO exposure SELECT * FROM e;
+UPDATE e SET id = id + 1, obs_id = 'alone', group_name = 'g';
+INSERT INTO exposure SELECT * FROM e;
+EOF
+expect_rc 0 dbb-visits -n --repo old --grouping by-group-metadata --where 'id = 204596' --incremental
+expect_eq "$(jq -c 'select(.visits).exposures' "$OUT")" '[204595,204596]'
