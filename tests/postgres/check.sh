@@ -2,31 +2,10 @@
 # dbb-repo check of repositories whose registry is a PostgreSQL database: nothing is found where nothing is wrong, also while
 # others write; every damage of tests/data/damages_postgres.tsv is found by its name, and mended where that can be done.
 #
-# Usage: tests/postgres/check.sh     BUILD is the build folder (default: build), PGPORT_TESTS a port (default: a free one),
-#                                    STEP tries every so manieth damage only (default: 1)
-# shellcheck source=tests/_suite.sh
-cd "$(dirname "$0")/../.." && . tests/_suite.sh
-work_in "${TMPDIR:-/tmp}"
-cd "$work" || exit 2
-export DBB_EXAMPLES=$root/examples/data DBB_TEST_DATA=$root/tests/data
-
-free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-port=${PGPORT_TESTS:-$(free_port)}
-server=$work/server
-stop_server() { "$root/tests/servers/postgres.sh" stop --remove "$server" > /dev/null 2>&1; }
-trap 'stop_server; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
-url=$("$root/tests/servers/postgres.sh" start "$server" "$port" --db dbb --ext btree_gist 2> start.log | tail -n 1)
-case $url in
-  postgresql://*) ;;
-  *) cat start.log; echo 'check: 0 passed, 1 failed'; exit 1 ;;
-esac
-query() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$url" -c "$1"; }
-# check NAME COMMAND...    silent when it passes
-check() {
-  local name=$1
-  shift
-  tell "$name" "$("$@" > log 2>&1 < /dev/null || { tail -n 12 log; echo "$* failed"; })"
-}
+# Usage: tests/postgres/check.sh     its environment: tests/postgres/_lib.sh, and STEP: only each STEP-th damage (default: all)
+# shellcheck source=tests/postgres/_lib.sh
+cd "$(dirname "$0")/../.." && . tests/postgres/_lib.sh
+export DBB_TEST_DATA=$root/tests/data
 
 # ---------------------------------------------------------------- every damage, on copies of a repository that has everything
 

@@ -80,14 +80,16 @@ check 'a dry run' fails 1 'LSSTCam is not registered' dbb-ingest -n --repo empty
 dbb-describe "$root/tests/data/headers/lsstCam-MC_O_20250422_000250_R01_S01.yaml" | jq -c --arg raw "$(jq -r .uri lines | head -n 1)" 'select(.uri)
   | del(.size, .mtime) | .uri = $raw | . as $line | range(3) as $i | range(189) as $d | $line | (.data_id.exposure, .records.exposure.id) += $i
   | .records.exposure.obs_id += "_\($i)" | .records.exposure.group += "_\($i)" | .records.group.name += "_\($i)" | .data_id.detector = $d' > exposures
-# trips N    how often the program turns from sending to receiving for N exposures, each a commit of its own
+# turned     how often the program of the trace turned from sending to receiving
+turned() { awk '/sendto\(.*= [0-9]+$/ { sent = 1 } /recvfrom\(.*= [1-9][0-9]*$/ { n += sent; sent = 0 } END { print n + 0 }' trace; }
+# trips N    the same of dbb-ingest for N exposures, each a commit of its own
 trips() {
   query "TRUNCATE trips.exposure, trips.\"group\", trips.dataset CASCADE; TRUNCATE trips.file_datastore_records" > /dev/null 2>&1
   for ((i = 0; i < $1; i++)); do
     sed -n "$((i * 189 + 1)),$(((i + 1) * 189))p" exposures
     sleep 1
   done | ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=sendto,recvfrom dbb-ingest --repo trips -t direct > trips.out 2> trips.err
-  awk '/sendto\(.*= [0-9]+$/ { sent = 1 } /recvfrom\(.*= [1-9][0-9]*$/ { n += sent; sent = 0 } END { print n + 0 }' trace
+  turned
 }
 check 'register for round trips' registered trips trips
 trips 1 > /dev/null # the dataset type and the run are there then
@@ -163,6 +165,64 @@ tell 'six writers behind a pooler end well' "$statuses$(cat left.err-* right.err
 tell 'both schemas hold the same' "$(same left right | head -n 20)"
 tell 'and what one writer stores' "$([ "$(dbb-repo show left datasets | grep -c '"id"')" = 40 ] || echo 'not 40 datasets')"
 
+# Visits: each commit may come over another connection. Names of groups differ behind their twentieth letter.
+jq -c 'select(.data_id.detector == 0 and (.records.exposure.obs_id | endswith("_0"))) | . as $line | range(600) as $i | $line
+  | .data_id.exposure += $i | "2025-04-23T03:52:21.\(1000 + $i)" as $group | .records.group.name = $group
+  | .records.exposure |= (.id += $i | .obs_id += "_\($i)" | .group = $group | .seq_num = $i | .seq_start = $i - $i % 2 | .seq_end = .seq_start + 1
+    | if $i == 7 or $i == 9 then .seq_start = null | .seq_end = null else . end)' exposures > snaps
+visits_of() { for element in visit visit_definition visit_system visit_system_membership; do dbb-repo show "$1" records $element; done; }
+dbb-repo create plain && dbb-repo register-instrument plain LSSTCam LSSTComCam LATISS > /dev/null
+for repo in left right plain; do dbb-ingest --repo $repo -t direct < snaps > $repo.snaps 2> $repo.err || cat $repo.err; done
+dbb-ingest --repo plain -t direct < lines > /dev/null # which the others have
+# By condition where one of two is wanted, by lines where all are, and both at once over each repository
+writers=()
+for repo in left right; do
+  dbb-visits --repo $repo --grouping by-group-metadata --where 'seq_num < 400' < /dev/null > $repo.walk 2> $repo.err-walk &
+  writers+=($!)
+  dbb-visits --repo $repo --grouping by-group-metadata < $repo.snaps > $repo.lines 2> $repo.err-lines &
+  writers+=($!)
+done
+wait_for "${writers[@]}"
+tell 'four that make visits behind a pooler end well' "$statuses$(cat {left,right}.err-{walk,lines} | grep -vE 'without regions|hint:')"
+check 'visits on SQLite' dbb-visits --repo plain --grouping by-group-metadata
+for repo in left right; do
+  tell "visits of $repo are those of SQLite" "$(diff <(visits_of plain) <(visits_of $repo) | head -n 20)"
+  tell "every line of $repo has its visit" "$([ "$(jq -c 'select(.visits).visits.visits | length' $repo.lines | sort | uniq -c | tr -s ' ')" = ' 600 1' ] || head -n 3 $repo.lines)"
+done
+
+# Snaps that belong together, of which one is meant; the connection is lost in the middle of a commit.
+check 'register for snaps' registered counted counted
+dbb-repo create counts && dbb-repo register-instrument counts LSSTCam > /dev/null
+for repo in counted counts; do dbb-ingest --repo $repo -t direct < snaps > /dev/null 2> $repo.err || cat $repo.err; done
+pairs=(--grouping one-to-one-and-by-counter --where 'seq_num IN (9, 100..499)')
+psql -X -q "$url" -c 'BEGIN; LOCK TABLE counted.visit IN EXCLUSIVE MODE; SELECT pg_sleep(3)' > /dev/null &
+holder=$!
+sleep 1
+dbb-visits --repo counted "${pairs[@]}" < /dev/null > counted.out 2> counted.err &
+writers=($!)
+cut=0
+for _ in $(seq 20); do
+  cut=$(query "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT INTO \"visit\"%'")
+  [ "$cut" = 0 ] || break
+  sleep 0.1
+done
+wait $holder
+wait_for "${writers[@]}"
+tell 'a connection that is lost in a commit of visits' "$([ "$cut" = 1 ] || echo "$cut connections were cut")$statuses$(grep -q 'connected to .* again' counted.err || cat counted.err)"
+check 'snaps on SQLite' dbb-visits --repo counts "${pairs[@]}"
+tell 'its visits are those of SQLite' "$(diff <(visits_of counts) <(visits_of counted) | head -n 20)"
+tell 'and so is what it printed' "$(diff log counted.out | grep -vE 'without regions|hint:' | grep '^[<>]' | head -n 20)"
+# Of 200 groups of two each alone and both together; the two without a counter each alone, though only one is meant
+tell 'as many as there should be' "$([ "$(query 'SELECT count(*), count(DISTINCT visit) FROM counted.visit_definition')" = '802|602' ] || query 'SELECT count(*), count(DISTINCT visit) FROM counted.visit_definition')"
+# visit_trips SEQ-NUMS    how often dbb-visits turns from sending to receiving for exposures by themselves
+visit_trips() {
+  ASAN_OPTIONS=detect_leaks=0 strace -f -o trace -e trace=sendto,recvfrom dbb-visits --repo counted --where "seq_num IN ($1)" < /dev/null > trips.out 2> trips.err
+  turned
+}
+twenty=$(visit_trips 500..519)
+forty=$(visit_trips 520..559)
+tell "a visit costs at most 6 round trips: $(((forty - twenty) / 20))" "$([ $((forty - twenty)) -le 120 ] || cat trips.err)"
+tell 'all of them are made' "$([ "$(grep -c '"outcome":"done"' trips.out)" = 40 ] || cat trips.err)"
 check 'nothing is wrong with it behind a pooler' dbb-repo check left
 
 # ---------------------------------------------------------------- who is killed

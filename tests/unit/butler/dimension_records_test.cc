@@ -297,6 +297,20 @@ TEST_CASE("records are listed by key and condition", "[butler][records]") {
     CHECK(errorOf([&] { t.records.forEach("htm7", "", [](Json const &) {}); }).code() == "BAD_VALUE");
 }
 
+TEST_CASE("records are found in the order of their keys", "[butler][records]") {
+    WithExposure t;
+    t.addExposure(2);
+    auto const found =
+        t.records.findEach("exposure", {{"TestCam", 2}, {"TestCam", 7}, {"TestCam", 1}, {"TestCam", 2}});
+    REQUIRE(found.size() == 4);
+    CHECK(found[0].value()["id"] == Json(2));
+    CHECK_FALSE(found[1]);
+    CHECK(found[2] == t.stored());
+    CHECK(found[3] == found[0]);
+    CHECK(t.records.findEach("exposure", {}).empty());
+    CHECK(errorOf([&] { t.records.findEach("exposure", {{"TestCam"}}); }).code() == "BAD_VALUE");
+}
+
 TEST_CASE("old universes have other columns", "[butler][records]") {
     test::TemporaryFolder const folder;
     butler::Repository::create(folder.path());
