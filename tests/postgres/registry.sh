@@ -165,6 +165,8 @@ tell 'six writers behind a pooler end well' "$statuses$(cat left.err-* right.err
 tell 'both schemas hold the same' "$(same left right | head -n 20)"
 tell 'and what one writer stores' "$([ "$(dbb-repo show left datasets | grep -c '"id"')" = 40 ] || echo 'not 40 datasets')"
 
+check 'nothing is wrong with it behind a pooler' dbb-repo check left
+
 # Visits: each commit may come over another connection. Names of groups differ behind their twentieth letter.
 jq -c 'select(.data_id.detector == 0 and (.records.exposure.obs_id | endswith("_0"))) | . as $line | range(600) as $i | $line
   | .data_id.exposure += $i | "2025-04-23T03:52:21.\(1000 + $i)" as $group | .records.group.name = $group
@@ -223,7 +225,6 @@ twenty=$(visit_trips 500..519)
 forty=$(visit_trips 520..559)
 tell "a visit costs at most 6 round trips: $(((forty - twenty) / 20))" "$([ $((forty - twenty)) -le 120 ] || cat trips.err)"
 tell 'all of them are made' "$([ "$(grep -c '"outcome":"done"' trips.out)" = 40 ] || cat trips.err)"
-check 'nothing is wrong with it behind a pooler' dbb-repo check left
 
 # ---------------------------------------------------------------- who is killed
 
