@@ -12,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -88,7 +89,8 @@ public:
     ///                       manager 1 get the time of this computer's clock in UTC instead
     /// \throws Error DATASET_CONFLICT when rows are there already; MISSING_RECORD when the data ID has no
     /// records
-    void insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns);
+    /// \param allNew  existing() was not asked: DATASET_CONFLICT when a row of any of them is there
+    void insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns, bool allNew = false);
 
     DatasetType const &type() const { return _type; }
     std::string const &run() const { return _run; }
@@ -140,6 +142,8 @@ private:
     std::vector<sql::Statement *> _files;          ///< by datastore
     std::vector<sql::Statement *> _otherFiles;     ///< by datastore
     std::unordered_map<std::string, Known> _known; ///< by id, from prefetch()
+    std::set<std::pair<std::size_t, sql::Value>>
+        _summarised; ///< governors (index of a required dimension, value) that the run's summaries have
 };
 
 /// One dataset as listed for people and pipes.

@@ -24,6 +24,10 @@ using sql::Value;
 namespace {
 
 using Names = std::vector<std::string>;
+using Clock = std::chrono::steady_clock;
+
+/// A record that was found as it should be is not compared again for so long.
+constexpr std::chrono::seconds rememberTime(60);
 
 /// Records that are fetched before they are handed on: a query that is left open would keep writers from
 /// committing for as long as the reader of our output takes.
@@ -222,6 +226,7 @@ RecordPlan &DimensionRecords::planOf(std::string_view element) {
 SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord const &record, bool allowUpdate) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
+    if (!allowUpdate && isRemembered(plan, values)) return {SyncResult::Kind::Same, {}};
     auto const trixels = touchedTrixels(_repo, plan, values);
     if (inserted(plan, values)) {
         writeSummaries(_repo, plan, values);
@@ -231,7 +236,10 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
     auto const found = stored(plan, values);
     if (found.empty()) throw keyTaken(_repo, plan, values);
     auto const differing = differences(plan, values, found);
-    if (differing.empty()) return {SyncResult::Kind::Same, {}};
+    if (differing.empty()) {
+        remember(plan, values);
+        return {SyncResult::Kind::Same, {}};
+    }
     if (!allowUpdate) throw conflict(plan, differing, values, found);
     auto old = update(_repo, plan, differing, values, found);
     writeSummaries(_repo, plan, values);
@@ -256,6 +264,7 @@ void DimensionRecords::insertAhead(std::vector<std::pair<std::string, DimensionR
         if (at == elements.end()) elements.push_back(element);
         auto const &plan = planOf(element);
         auto values = valuesOf(plan, record);
+        if (isRemembered(plan, values)) continue;
         auto key = keyOf(plan, values);
         // Of several with one key the first is inserted, and the others are compared with it.
         rows.emplace(std::pair(rank, std::move(key)), Row{&plan, std::move(values)});
@@ -272,6 +281,24 @@ void DimensionRecords::insertAhead(std::vector<std::pair<std::string, DimensionR
     }
     std::size_t n = 0;
     for (auto const &[key, row] : rows) _ahead[{elements[key.first], key.second}] = asked[n++].changed > 0;
+}
+
+/// Whether this very record was there not long ago. Foreign keys insist that it still is.
+bool DimensionRecords::isRemembered(RecordPlan const &plan, std::vector<Value> const &values) {
+    if (_same.empty()) return false;
+    if (Clock::now() - _sameSince > rememberTime) {
+        _same.clear();
+        return false;
+    }
+    auto const at = _same.find({plan.element->name, keyOf(plan, values)});
+    return at != _same.end() && at->second == values;
+}
+
+/// Of elements that many others share: a night is the same for all of its exposures.
+void DimensionRecords::remember(RecordPlan const &plan, std::vector<Value> const &values) {
+    if (plan.element->name != "day_obs") return;
+    if (_same.empty()) _sameSince = Clock::now();
+    _same[{plan.element->name, keyOf(plan, values)}] = values;
 }
 
 /// Whether a row is made for a record, now or ahead.

@@ -5,6 +5,7 @@
 #include "butler/repository.h"
 #include "common/json.h"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -52,7 +53,10 @@ public:
     /// its element. Nothing happens elsewhere. \throws Error as sync()
     void insertAhead(std::vector<std::pair<std::string, DimensionRecord>> const &records);
     /// When what was inserted has been rolled back.
-    void forgetAhead() { _ahead.clear(); }
+    void forgetAhead() {
+        _ahead.clear();
+        _same.clear();
+    }
 
     /// What sync() would do, or throw, without doing it; needs no transaction and no right to write.
     /// References to other records are not checked.
@@ -80,10 +84,14 @@ public:
 
 private:
     RecordPlan &planOf(std::string_view element);
+    bool isRemembered(RecordPlan const &plan, std::vector<sql::Value> const &values);
+    void remember(RecordPlan const &plan, std::vector<sql::Value> const &values);
     bool inserted(RecordPlan const &plan, std::vector<sql::Value> const &values);
 
     using Key = std::pair<std::string, std::vector<sql::Value>>;
     std::map<Key, bool> _ahead; ///< whether a row was inserted, by element and primary key
+    std::map<Key, std::vector<sql::Value>> _same; ///< records that were there as they should be
+    std::chrono::steady_clock::time_point _sameSince{};
 
     Repository const &_repo;
     std::map<std::string, std::unique_ptr<RecordPlan>, std::less<>> _plans;

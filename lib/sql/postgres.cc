@@ -112,6 +112,9 @@ public:
         auto script = settings("BEGIN") + "SELECT pg_advisory_xact_lock" + (writing.alone ? "" : "_shared")
                       + "(hashtext('dbb'), hashtext(coalesce(current_schema(), ''))); ";
         if (!writing.patient) script += setting("lock_timeout", std::min(rowWait, _lockTime));
+        // Rows are looked for by keys; a server that has not counted a table yet would read all of it, and keep
+        // to that plan for the checks of foreign keys until the connection ends.
+        script += "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0; ";
         script += "SAVEPOINT dbb";
         _savepoints.clear();
         untilConnected([&] { check(_connection.run(script)); });

@@ -210,7 +210,11 @@ void Ingester::commitBatch(std::vector<Item> &items) {
     auto const &groups = grouping.groups;
     if (_options.dry_run) {
         sql::ReadTransaction const view(_repo.db());
-        lookAndPlace(items);
+        prefetch(allOf(items));
+        for (auto &item : items) {
+            look(item);
+            place(item);
+        }
         for (auto const &group : groups) storeGroup(group);
         explainCollisions(items);
         return;
@@ -221,26 +225,37 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         for (auto &item : items) place(item);
         for (auto &item : items) syncFolders(item);
     }
-    // A record that is replaced must not be replaced by two at once.
-    sql::Writing writing{.alone = _options.update_records, .patient = false};
-    auto failures = Failures::EndBatch;
+    auto attempt = firstAttempt(items);
     sql::repeating([&] {
-        while (!storeBatch(items, groups, failures, writing)) {
-            // Whoever was in the way is not any more when we write alone.
-            failures = Failures::EndExposure;
-            writing.alone = true;
+        // Whoever was in the way is not any more when we write alone.
+        auto const last = std::exchange(attempt, Attempt::Careful);
+        if (storeBatch(items, groups, last)) {
+            attempt = last;
+        } else if (last != Attempt::Hopeful || !storeBatch(items, groups, attempt = Attempt::Together)) {
+            storeBatch(items, groups, attempt = Attempt::Careful);
         }
     });
-    if (!writing.alone && _onServer) undoLeftOversAlone(items);
+    _allNew = std::ranges::none_of(items, [](Item const &item) { return item.existing.stored; });
+    if (!writing(attempt).alone && _onServer) undoLeftOversAlone(items);
+}
+
+/// Where each question costs a round trip, and files were new so far, none is asked.
+Ingester::Attempt Ingester::firstAttempt(std::vector<Item> const &items) const {
+    bool const nothingFound = std::ranges::none_of(items, [](Item const &i) { return i.existing.registered; });
+    return _onServer && _allNew && nothingFound ? Attempt::Hopeful : Attempt::Together;
+}
+
+/// A record that is replaced must not be replaced by two at once.
+sql::Writing Ingester::writing(Attempt attempt) const {
+    return {.alone = attempt == Attempt::Careful || _options.update_records, .patient = false};
 }
 
 /// One transaction. Savepoints, which a failure of one exposure alone needs, cost about as much as the rows;
 /// without them the failure takes the whole batch back. \return whether it was committed
-bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
-                          sql::Writing writing) {
+bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Attempt attempt) {
     bool committed = false;
     try {
-        committed = storeOnce(items, groups, failures, writing);
+        committed = storeOnce(items, groups, attempt);
     } catch (Error const &) {
         forgetStored(groups);
         throw;
@@ -249,18 +264,22 @@ bool Ingester::storeBatch(std::vector<Item> &items, std::vector<Group> const &gr
     return committed;
 }
 
-bool Ingester::storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
-                         sql::Writing writing) {
-    sql::Transaction transaction(_repo.db(), writing);
+bool Ingester::storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Attempt attempt) {
+    sql::Transaction transaction(_repo.db(), writing(attempt));
     // Another program may have been faster since a look that was taken without the lock.
-    lookAndPlace(items);
-    if (failures == Failures::EndBatch) {
-        if (!storeTogether(groups)) return false;
-    } else {
+    if (attempt != Attempt::Hopeful) prefetch(allOf(items));
+    for (auto &item : items) {
+        if (attempt != Attempt::Hopeful) look(item);
+        if (!makesFiles()) place(item);
+        requirePlaced(item);
+    }
+    if (attempt == Attempt::Careful) {
         for (auto const &group : groups) storeGroup(group);
+    } else if (!storeTogether(groups, attempt == Attempt::Hopeful)) {
+        return false;
     }
     explainCollisions(items);
-    if (writing.alone || !_onServer) undoLeftOvers(items);
+    if (writing(attempt).alone || !_onServer) undoLeftOvers(items);
     transaction.commit();
     return true;
 }
@@ -311,15 +330,6 @@ void Ingester::lookUnlocked(std::vector<Item> &items) {
     }
     prefetch(again);
     for (auto *item : again) look(*item);
-}
-
-void Ingester::lookAndPlace(std::vector<Item> &items) {
-    prefetch(allOf(items));
-    for (auto &item : items) {
-        look(item);
-        if (_options.dry_run || !makesFiles()) place(item);
-        if (!_options.dry_run) requirePlaced(item);
-    }
 }
 
 /// The dataset type and run of a line, as far as the registry has them.
@@ -578,7 +588,7 @@ void Ingester::explainCollisions(std::vector<Item> &items) {
 }
 
 /// All exposures of a batch: their records, then all datasets. \return false when one of them fails
-bool Ingester::storeTogether(std::vector<Group> const &groups) {
+bool Ingester::storeTogether(std::vector<Group> const &groups, bool allNew) {
     try {
         Group all;
         insertRecordsAhead(groups);
@@ -586,7 +596,7 @@ bool Ingester::storeTogether(std::vector<Group> const &groups) {
             syncRecords(group);
             all.insert(all.end(), group.begin(), group.end());
         }
-        storeItems(all);
+        storeItems(all, allNew);
         return true;
     } catch (Error const &e) {
         if (isFatal(e)) throw;
@@ -664,7 +674,7 @@ std::vector<butler::NewFile> Ingester::newFiles(Item const &item) const {
     return out;
 }
 
-void Ingester::storeItems(Group group) {
+void Ingester::storeItems(Group group, bool allNew) {
     // In an order that all programs keep, so that none has what another waits for while it waits for that
     // one.
     if (_onServer) {
@@ -679,7 +689,7 @@ void Ingester::storeItems(Group group) {
         if (fresh.empty() || _options.dry_run) return;
         auto const now = astro::taiNsFromUtcNs(common::nowUtcNs());
         if (!target->datasets) registerTarget(*target);
-        target->datasets->insert(fresh, now);
+        target->datasets->insert(fresh, now, allNew);
         fresh.clear();
     };
     for (auto *item : group) {

@@ -65,7 +65,12 @@ private:
     struct Target;
     struct Grouping;
     using Group = std::vector<Item *>; // lines of one exposure with the same records
-    enum class Failures { EndBatch, EndExposure };
+    /// How a batch is stored. The first that succeeds counts.
+    enum class Attempt {
+        Hopeful,  ///< nothing is looked for: the keys tell when something is there already
+        Together, ///< all of it or nothing
+        Careful   ///< a failure ends an exposure only; on a server alone
+    };
 
     void commitItems(std::vector<Item> &items);
     bool mayWait(Item const &item) const;
@@ -81,25 +86,24 @@ private:
     void look(Item &item);
     Placement::Stored compareWithStored(Item &item) const;
     void lookUnlocked(std::vector<Item> &items);
-    void lookAndPlace(std::vector<Item> &items);
     void place(Item &item);
     void place(Item &item, std::size_t shelf);
     Placed placeFile(RawLine const &line, Placement &placement, std::string const &path) const;
     bool makesFiles() const { return _stores.front().placement.makesFiles(); }
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
-    bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
-                    sql::Writing writing);
-    bool storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Failures failures,
-                   sql::Writing writing);
+    Attempt firstAttempt(std::vector<Item> const &items) const;
+    sql::Writing writing(Attempt attempt) const;
+    bool storeBatch(std::vector<Item> &items, std::vector<Group> const &groups, Attempt attempt);
+    bool storeOnce(std::vector<Item> &items, std::vector<Group> const &groups, Attempt attempt);
     void forgetStored(std::vector<Group> const &groups);
-    bool storeTogether(std::vector<Group> const &groups);
+    bool storeTogether(std::vector<Group> const &groups, bool allNew);
     void insertRecordsAhead(std::vector<Group> const &groups);
     void storeGroup(Group const &group);
     std::optional<common::Error> tryGroup(Group const &group);
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
-    void storeItems(Group group);
+    void storeItems(Group group, bool allNew = false);
     std::string templatePath(Item const &item, std::string const &pathTemplate) const;
     std::vector<butler::NewFile> newFiles(Item const &item) const;
     void reject(Item &item, common::Error const &e);
@@ -117,6 +121,7 @@ private:
     butler::DimensionRecords _records;
     Registered _registered;
     bool _onServer; ///< each question is a round trip
+    bool _allNew = true; ///< whether nothing of the batch before was there already
     Stores _stores;
     SourceRemoval _sources;
     std::map<std::string, std::unique_ptr<Target>> _targets; // by instrument and run
