@@ -1,5 +1,6 @@
 #include "butler/datasets.h"
 
+#include "butler/dialect.h"
 #include "butler/references.h"
 #include "common/calendar.h"
 #include "common/error.h"
@@ -122,6 +123,7 @@ Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, st
     requireDateColumn(repo);
     auto const tags = quoteIdentifier(_type.tags_table);
     auto const &dimensions = _type.dimensions.required;
+    _tagTypes = valueTypes(tagsTableSpec(repo.universe(), _type.dimensions, _type.dimensions_key));
     std::string matches;
     std::string marks;
     for (auto const &name : dimensions) {
@@ -361,7 +363,8 @@ std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType con
     if (known.empty())
         out.push_back({"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id)",
                        ignore,
-                       {{run, type.id}}});
+                       {{run, type.id}},
+                       {"BIGINT", "BIGINT"}});
     auto const &names = type.dimensions.required;
     for (std::size_t i = 0; i < names.size(); ++i) {
         if (!repo.universe().at(names[i]).governor) continue;
@@ -373,7 +376,8 @@ std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType con
         out.push_back({"INSERT INTO " + quoteIdentifier("collection_summary_" + names[i])
                            + " (collection_id, " + quoteIdentifier(names[i]) + ")",
                        ignore,
-                       {}});
+                       {},
+                       {"BIGINT", "TEXT"}});
         for (auto const &value : values) out.back().rows.push_back({run, value});
     }
     return out;
@@ -428,11 +432,15 @@ void Datasets::addFileRows(std::vector<NewDataset> const &datasets, std::size_t 
         }
     }
     if (locations.empty()) return;
-    inserts.push_back(
-        {"INSERT INTO dataset_location (datastore_name, dataset_id)", "", std::move(locations)});
+    inserts.push_back({"INSERT INTO dataset_location (datastore_name, dataset_id)",
+                       "",
+                       std::move(locations),
+                       {"TEXT", "UUID"}});
     inserts.push_back({"INSERT INTO " + quoteIdentifier(store.records_table)
                            + " (dataset_id, path, formatter, storage_class, component, checksum, file_size)",
-                       "", std::move(records)});
+                       "",
+                       std::move(records),
+                       {"UUID", "TEXT", "TEXT", "TEXT", "TEXT", "TEXT", "BIGINT"}});
 }
 
 void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t ingest_tai_ns, bool allNew) {
@@ -450,11 +458,13 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     // What was written once stays: foreign keys insist on it. SQLite does not notice one row more.
     if (_repo.db().dialect() == sql::Dialect::Sqlite) _summarised.clear();
     auto inserts = summaryRows(_repo, _type, _runId, datasets, _summarised);
-    inserts.insert(inserts.begin(),
-                   {"INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)",
-                    "ON CONFLICT DO NOTHING", rowsOf([&](NewDataset const &, std::string const &id) {
-                        return Row{id, _type.id, date, _runId};
-                    })});
+    auto const *const dateType = _repo.datasetsManager() == DatasetsManager::V2 ? "BIGINT" : "TIMESTAMP";
+    inserts.insert(inserts.begin(), {"INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)",
+                                     "ON CONFLICT DO NOTHING",
+                                     rowsOf([&](NewDataset const &, std::string const &id) {
+                                         return Row{id, _type.id, date, _runId};
+                                     }),
+                                     {"UUID", "BIGINT", dateType, "BIGINT"}});
     inserts.push_back({"INSERT INTO " + quoteIdentifier(tags) + " (dataset_type_id, dataset_id, collection_id"
                            + quotedList(_type.dimensions.required, ", ") + ")",
                        "ON CONFLICT (dataset_id, collection_id) DO NOTHING",
@@ -462,7 +472,8 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
                            Row row{_type.id, id, _runId};
                            row.insert(row.end(), dataset.data_id.begin(), dataset.data_id.end());
                            return row;
-                       })});
+                       }),
+                       _tagTypes});
     auto const tagged = inserts.size() - 1;
     for (std::size_t i = 0; i < _repo.config().datastores.size(); ++i) addFileRows(datasets, i, inserts);
     sql::FailedRow failed;

@@ -139,8 +139,9 @@ private:
     sql::Statement *_byId;
     sql::Statement *_byDataId;
     sql::Statement *_dataIdOf;
-    std::vector<sql::Statement *> _files;          ///< by datastore
-    std::vector<sql::Statement *> _otherFiles;     ///< by datastore
+    std::vector<sql::Statement *> _files;      ///< by datastore
+    std::vector<sql::Statement *> _otherFiles; ///< by datastore
+    std::vector<std::string> _tagTypes; ///< of the columns of the table of tags, as a server names them
     std::unordered_map<std::string, Known> _known; ///< by id, from prefetch()
     std::set<std::pair<std::size_t, sql::Value>>
         _summarised; ///< governors (index of a required dimension, value) that the run's summaries have

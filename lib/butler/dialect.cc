@@ -2,7 +2,6 @@
 
 #include "butler/record_values.h"
 #include "butler/stored_path.h"
-#include "butler/table_spec.h"
 
 namespace dbb::butler {
 
@@ -30,8 +29,9 @@ std::string withTimespan(std::string const &name, Dialect dialect) {
            + endOf("upper", unboundedEnd, unboundedBegin, timespanEnd) + " FROM " + table + " AS t)";
 }
 
-std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, Dialect dialect) {
-    auto const mark = [&](std::size_t i) { return "?" + std::to_string(first + i); };
+std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, Dialect dialect,
+                                   std::string const &prefix) {
+    auto const mark = [&](std::size_t i) { return prefix + std::to_string(first + i); };
     std::vector<WrittenColumn> out;
     if (!column.timespan || dialect == Dialect::Sqlite) {
         for (auto const &name : columnNames(column)) out.push_back({quoteIdentifier(name), mark(out.size())});
@@ -44,6 +44,20 @@ std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first
                                           + " THEN 'empty'::int8range ELSE int8range(nullif(" + begin + ", "
                                           + std::to_string(unboundedBegin) + "), nullif(" + end + ", "
                                           + std::to_string(unboundedEnd) + ")) END"});
+    return out;
+}
+
+std::vector<std::string> valueTypes(TableSpec const &table) {
+    auto const types = databaseTypes(table, Dialect::Postgres);
+    std::vector<std::string> out;
+    for (auto const &column : table.columns) {
+        auto const &type = types.at(column.name);
+        if (column.type == SqlType::Timespan) {
+            out.insert(out.end(), 2, "BIGINT");
+        } else {
+            out.push_back(type.starts_with("VARCHAR") ? "TEXT" : type);
+        }
+    }
     return out;
 }
 

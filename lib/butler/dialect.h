@@ -7,6 +7,7 @@
 #pragma once
 
 #include "butler/schema.h"
+#include "butler/table_spec.h"
 #include "sql/database.h"
 
 #include <string>
@@ -24,7 +25,13 @@ struct WrittenColumn {
     std::string name; ///< quoted
     std::string expression;
 };
-std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, sql::Dialect dialect);
+/// \param mark  what stands before the number of a parameter
+std::vector<WrittenColumn> written(RecordColumn const &column, std::size_t first, sql::Dialect dialect,
+                                   std::string const &mark = "?");
+
+/// Types of the values for the columns of a table, a time span being two, as a server names them. Texts are
+/// of any length: a server that was told one would cut them off.
+std::vector<std::string> valueTypes(TableSpec const &table);
 
 /// Names of all tables, in bytewise order.
 std::vector<std::string> tableNames(sql::Database &db);

@@ -250,37 +250,54 @@ SyncResult DimensionRecords::sync(std::string_view element, DimensionRecord cons
 void DimensionRecords::insertAhead(std::vector<std::pair<std::string, DimensionRecord>> const &records) {
     _ahead.clear();
     if (_repo.db().dialect() != sql::Dialect::Postgres) return;
-    struct Row {
-        RecordPlan const *plan;
-        std::vector<Value> values;
-    };
     // Elements in the order in which they come first, which is that of their references; and in each the rows
     // by their keys: who writes beside us has the same order, so that no two wait for each other.
-    std::vector<std::string> elements;
-    std::map<std::pair<std::size_t, std::vector<Value>>, Row> rows;
+    std::vector<RecordPlan const *> plans;
+    std::vector<std::map<std::vector<Value>, std::vector<Value>>> rows;
     for (auto const &[element, record] : records) {
-        auto const at = std::find(elements.begin(), elements.end(), element);
-        auto const rank = static_cast<std::size_t>(at - elements.begin());
-        if (at == elements.end()) elements.push_back(element);
         auto const &plan = planOf(element);
         auto values = valuesOf(plan, record);
         if (isRemembered(plan, values)) continue;
+        auto const at =
+            static_cast<std::size_t>(std::find(plans.begin(), plans.end(), &plan) - plans.begin());
+        if (at == plans.size()) {
+            plans.push_back(&plan);
+            rows.emplace_back();
+        }
         auto key = keyOf(plan, values);
         // Of several with one key the first is inserted, and the others are compared with it.
-        rows.emplace(std::pair(rank, std::move(key)), Row{&plan, std::move(values)});
+        if (rows[at].emplace(key, std::move(values)).second)
+            _ahead[{plan.element->name, std::move(key)}] = false;
     }
     std::vector<sql::Asked> asked;
-    for (auto const &[key, row] : rows) asked.push_back({row.plan->insert_text, row.values});
+    for (std::size_t i = 0; i < plans.size(); ++i) asked.push_back(insertOf(*plans[i], rows[i]));
     std::size_t failed = 0;
     try {
         _repo.db().askTogether(asked, failed);
     } catch (Error const &e) {
-        if (failed >= rows.size()) throw;
-        auto const &row = std::next(rows.begin(), static_cast<std::ptrdiff_t>(failed))->second;
-        throw explained(_repo, *row.plan, row.values, e);
+        if (failed >= plans.size()) throw;
+        // Of several rows nobody knows which one it was.
+        throw explained(_repo, *plans[failed], rows[failed].begin()->second, e);
     }
-    std::size_t n = 0;
-    for (auto const &[key, row] : rows) _ahead[{elements[key.first], key.second}] = asked[n++].changed > 0;
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+        if (rows[i].size() == 1)
+            _ahead[{plans[i]->element->name, rows[i].begin()->first}] = asked[i].changed > 0;
+    }
+}
+
+/// Insert rows of an element that are not there; of several those that are new are noted in _ahead.
+sql::Asked DimensionRecords::insertOf(RecordPlan const &plan,
+                                      std::map<std::vector<Value>, std::vector<Value>> const &rows) {
+    if (rows.size() == 1) return {plan.insert_text, rows.begin()->second};
+    auto insert = plan.rows_insert;
+    for (auto const &[key, values] : rows) insert.rows.push_back(values);
+    auto out = sql::asStatement(insert);
+    out.row = [&](Statement const &row) {
+        std::vector<Value> key;
+        for (std::size_t i = 0; i < plan.key_size; ++i) key.push_back(row.column(static_cast<int>(i)));
+        _ahead[{plan.element->name, std::move(key)}] = true;
+    };
+    return out;
 }
 
 /// Whether this very record was there not long ago. Foreign keys insist that it still is.

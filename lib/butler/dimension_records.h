@@ -84,12 +84,14 @@ public:
 
 private:
     RecordPlan &planOf(std::string_view element);
+    sql::Asked insertOf(RecordPlan const &plan,
+                        std::map<std::vector<sql::Value>, std::vector<sql::Value>> const &rows);
     bool isRemembered(RecordPlan const &plan, std::vector<sql::Value> const &values);
     void remember(RecordPlan const &plan, std::vector<sql::Value> const &values);
     bool inserted(RecordPlan const &plan, std::vector<sql::Value> const &values);
 
     using Key = std::pair<std::string, std::vector<sql::Value>>;
-    std::map<Key, bool> _ahead; ///< whether a row was inserted, by element and primary key
+    std::map<Key, bool> _ahead;                   ///< whether a row was inserted, by element and primary key
     std::map<Key, std::vector<sql::Value>> _same; ///< records that were there as they should be
     std::chrono::steady_clock::time_point _sameSince{};
 

@@ -68,12 +68,21 @@ RecordPlan makePlan(Repository const &repo, std::string_view name) {
     auto &db = repo.db();
     Names names;
     Names expressions;
+    Names ofRows;
     for (std::size_t i = 0; i < plan.columns.size(); ++i) {
         for (auto &column : written(plan.columns[i], plan.first_value[i] + 1, db.dialect())) {
             names.push_back(std::move(column.name));
             expressions.push_back(std::move(column.expression));
         }
+        for (auto &column : written(plan.columns[i], plan.first_value[i] + 1, db.dialect(), "r.c"))
+            ofRows.push_back(std::move(column.expression));
     }
+    plan.rows_insert = {"INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(names, ", ")
+                            + ")",
+                        "ON CONFLICT DO NOTHING RETURNING " + quotedList(plan.key_columns),
+                        {},
+                        valueTypes(elementTableSpec(universe, element)),
+                        common::join(ofRows, ", ")};
     plan.insert_text = "INSERT INTO " + quoteIdentifier(element.name) + " (" + common::join(names, ", ")
                        + ") VALUES (" + common::join(expressions, ", ") + ") ON CONFLICT DO NOTHING";
     plan.insert = &db.cached(plan.insert_text);

@@ -20,6 +20,8 @@ struct RecordPlan {
     std::vector<std::string> key_columns;
     std::string source; ///< what to select the database columns from
     std::string insert_text;
+    sql::RowsInsert
+        rows_insert; ///< the same of many, without the rows; gives back the keys of those that are new
     sql::Statement *insert = nullptr; ///< of all database columns, does nothing when a key exists
     std::string select_text;
     sql::Statement *select = nullptr; ///< all database columns by primary key

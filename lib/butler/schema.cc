@@ -59,7 +59,9 @@ void addDimension(Universe const &universe, std::string const &name, bool key, T
     table.foreign_keys.push_back(reference(name, source, target));
 }
 
-TableSpec elementTable(Universe const &universe, Element const &element) {
+} // namespace
+
+TableSpec elementTableSpec(Universe const &universe, Element const &element) {
     TableSpec out{.name = element.name, .columns = {}, .uniques = {}, .indexes = {}, .foreign_keys = {}};
     Names dependencies;
     for (auto const &name : universe.requiredOf(element)) {
@@ -87,6 +89,8 @@ TableSpec elementTable(Universe const &universe, Element const &element) {
     if (element.temporal) out.columns.push_back(column("timespan", SqlType::Timespan));
     return out;
 }
+
+namespace {
 
 void addSkypixOverlap(Universe const &universe, Element const &element, std::vector<TableSpec> &out) {
     auto const governor = universe.governorOf(element);
@@ -157,11 +161,11 @@ std::vector<std::vector<Element const *>> spatialFamilies(Universe const &univer
 
 void addDimensionTables(Universe const &universe, std::vector<TableSpec> &out) {
     for (auto const &element : universe.elements()) {
-        if (element.governor) out.push_back(elementTable(universe, element));
+        if (element.governor) out.push_back(elementTableSpec(universe, element));
     }
     for (auto const &element : universe.elements()) {
         if (element.governor || !element.hasTable()) continue;
-        out.push_back(elementTable(universe, element));
+        out.push_back(elementTableSpec(universe, element));
         if (element.spatial) addSkypixOverlap(universe, element, out);
     }
     auto const families = spatialFamilies(universe);

@@ -53,6 +53,9 @@ struct RecordColumn {
     bool timespan = false; ///< stands for timespan_begin, timespan_end (SQLite) or an int8range (PostgreSQL)
 };
 
+/// The table of an element that has one; its columns are those of recordColumns().
+TableSpec elementTableSpec(Universe const &universe, Element const &element);
+
 /// Columns of an element's table in their order: required, implied, further keys, metadata, region, timespan.
 std::vector<RecordColumn> recordColumns(Universe const &universe, Element const &element);
 

@@ -109,11 +109,11 @@ std::vector<std::int64_t> Database::insertTogether(std::vector<RowsInsert> const
                                                    FailedRow &failed) {
     std::vector<std::int64_t> out(inserts.size());
     for (failed.insert = 0; failed.insert < inserts.size(); ++failed.insert) {
-        auto const &[into, conflict, rows] = inserts[failed.insert];
-        if (rows.empty()) continue;
-        auto &insert = cached(into + " VALUES " + marks(rows.front().size()) + " " + conflict);
-        for (failed.row = 0; failed.row < rows.size(); ++failed.row)
-            out[failed.insert] += insert.run(rows[failed.row]);
+        auto const &one = inserts[failed.insert];
+        if (one.rows.empty()) continue;
+        auto &insert = cached(one.into + " VALUES " + marks(one.rows.front().size()) + " " + one.conflict);
+        for (failed.row = 0; failed.row < one.rows.size(); ++failed.row)
+            out[failed.insert] += insert.run(one.rows[failed.row]);
     }
     return out;
 }

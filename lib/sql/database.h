@@ -67,7 +67,13 @@ struct RowsInsert {
     std::string into;     ///< `INSERT INTO table (column, …)`
     std::string conflict; ///< `ON CONFLICT …`, empty: none
     std::vector<std::vector<Value>> rows;
+    std::vector<std::string> types{}; ///< of the values, as a server names them; SQLite needs none
+    std::string select{};             ///< what is inserted of the values r.c1, r.c2 …; empty: all of them
 };
+
+/// Rows as one statement for a server, whose parameters are arrays of the values, one a column: it takes no
+/// longer to read for more rows.
+Asked asStatement(RowsInsert const &insert);
 
 /// The row that could not be inserted.
 struct FailedRow {

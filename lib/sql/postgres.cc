@@ -68,9 +68,6 @@ private:
     int _row = -1;
 };
 
-/// What a statement can have at most; the protocol counts them with 16 bits.
-constexpr std::size_t mostParameters = 65535;
-
 /// How long a transaction that is not patient waits for a row of others: less than the second after which a
 /// server looks for a deadlock.
 constexpr milliseconds rowWait(400);
@@ -95,8 +92,10 @@ public:
 
     void execute(std::string const &text) override {
         if (inTransaction()) {
+            if (!_toBegin.empty()) ask({});
             check(_connection.run(text));
         } else {
+            _savepoints.clear();
             untilConnected([&] { check(_connection.run(settings("BEGIN") + text + "; COMMIT")); });
         }
     }
@@ -109,16 +108,28 @@ public:
     void useMemoryForCommits() override {}
 
     void begin(Writing writing) override {
-        auto script = settings("BEGIN") + "SELECT pg_advisory_xact_lock" + (writing.alone ? "" : "_shared")
-                      + "(hashtext('dbb'), hashtext(coalesce(current_schema(), ''))); ";
-        if (!writing.patient) script += setting("lock_timeout", std::min(rowWait, _lockTime));
-        // Rows are looked for by keys; a server that has not counted a table yet would read all of it, and keep
-        // to that plan for the checks of foreign keys until the connection ends.
-        script += "SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0; ";
-        script += "SAVEPOINT dbb";
-        _savepoints.clear();
-        untilConnected([&] { check(_connection.run(script)); });
+        auto const rows = writing.patient ? _lockTime : std::min(rowWait, _lockTime);
+        // Rows are looked for by keys; a server that has not counted a table yet would read all of it, and
+        // keep to that plan for the checks of foreign keys until the connection ends.
+        _toBegin = {
+            {"BEGIN"},
+            settings(),
+            {std::string("SELECT pg_advisory_xact_lock") + (writing.alone ? "" : "_shared")
+             + "(hashtext('dbb'), hashtext(coalesce(current_schema(), '')))"},
+            {"SELECT set_config('lock_timeout', $1, true), set_config('enable_seqscan', 'off', true), "
+             "set_config('max_parallel_workers_per_gather', '0', true)",
+             {inMs(rows)}},
+            {"SAVEPOINT dbb"}};
         _savepoints = {false};
+        // Who is ready to repeat a transaction needs not wait for its begin: it goes with what is asked
+        // first.
+        if (_connection.lost()) _connection.reconnect();
+        if (writing.patient)
+            untilConnected([this, begin = _toBegin] {
+                _toBegin = begin;
+                _savepoints = {false};
+                ask({});
+            });
     }
     void beginRead() override {
         untilConnected(
@@ -126,6 +137,7 @@ public:
     }
     void commit() override {
         requireSound();
+        if (!_toBegin.empty()) return forgetTransaction();
         try {
             auto const result = check(_connection.run("COMMIT"));
             _savepoints.clear();
@@ -139,12 +151,13 @@ public:
         throw Error("DB_ERROR", "\"" + _target.name() + "\" took the transaction back", ExitCode::Backend);
     }
     void rollback() override {
-        _savepoints.clear();
-        check(_connection.run("ROLLBACK"));
+        bool const begun = _toBegin.empty();
+        forgetTransaction();
+        if (begun) check(_connection.run("ROLLBACK"));
     }
     bool inTransaction() const override {
         auto const status = _connection.transaction();
-        return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+        return !_toBegin.empty() || status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     }
 
     void savepoint() override {
@@ -180,32 +193,16 @@ public:
     std::vector<std::int64_t> insertTogether(std::vector<RowsInsert> const &inserts,
                                              FailedRow &failed) override {
         std::vector<Asked> asked;
-        std::vector<std::size_t> owners; // which insert each belongs to
-        for (std::size_t n = 0; n < inserts.size(); ++n) {
-            auto const &[into, conflict, rows] = inserts[n];
-            for (std::size_t done = 0; done < rows.size();) {
-                auto const width = rows[done].size();
-                auto const count = std::min(rows.size() - done, mostParameters / width);
-                Asked one{.text = into + " VALUES ", .parameters = {}};
-                for (std::size_t i = done; i < done + count; ++i) {
-                    one.text += (i == done ? "" : ", ") + marks(width);
-                    one.parameters.insert(one.parameters.end(), rows[i].begin(), rows[i].end());
-                }
-                one.text += " " + conflict;
-                asked.push_back(std::move(one));
-                owners.push_back(n);
-                done += count;
-            }
-        }
+        for (auto const &insert : inserts) asked.push_back(asStatement(insert));
         std::size_t at = 0;
         try {
             askTogether(asked, at);
         } catch (Error const &) {
-            if (at < owners.size()) failed = {owners[at], inserts[owners[at]].rows.size()};
+            if (at < inserts.size()) failed = {at, inserts[at].rows.size()};
             throw;
         }
-        std::vector<std::int64_t> out(inserts.size());
-        for (std::size_t i = 0; i < asked.size(); ++i) out[owners[i]] += asked[i].changed;
+        std::vector<std::int64_t> out;
+        for (auto const &one : asked) out.push_back(one.changed);
         return out;
     }
 
@@ -219,12 +216,27 @@ public:
 
 private:
     /// `SET LOCAL name = …; `
+    static std::string inMs(milliseconds time) { return std::to_string(time.count()); }
     static std::string setting(std::string const &name, milliseconds time) {
         return "SET LOCAL " + name + " = " + std::to_string(time.count()) + "; ";
     }
 
-    /// The begin of a transaction with all settings. They are its own: those of a connection would be lost,
-    /// or be met by others, behind a pooler.
+    void forgetTransaction() {
+        _toBegin.clear();
+        _savepoints.clear();
+    }
+
+    /// The settings of a transaction. They are its own: those of a connection would be lost, or be met by
+    /// others, behind a pooler.
+    Query settings() const {
+        Query out{"SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)",
+                  {inMs(_lockTime), inMs(_statementTime)}};
+        if (_target.schema.empty()) return out;
+        out.text += ", set_config('search_path', $3, true)";
+        out.values.emplace_back(quoteIdentifier(_target.schema));
+        return out;
+    }
+    /// The same as a script behind the begin of a transaction.
     std::string settings(std::string const &begin) const {
         auto const schema = _target.schema.empty()
                                 ? std::string()
@@ -253,42 +265,35 @@ private:
         }
     }
 
-    /// Statements in one round trip; outside of a transaction they are one.
+    /// Statements in one round trip, behind the begin of their transaction if that is due; outside of a
+    /// transaction they are one.
     /// \param failed  set to the number of the one that an error is about
     std::vector<Result> ask(std::vector<Query> const &queries, std::size_t *failed = nullptr) {
-        if (inTransaction()) return checked(_connection.pipelined(queries), failed);
-        std::vector<Query> all{
-            {"BEGIN"},
-            {"SELECT set_config('lock_timeout', $1, true), set_config('statement_timeout', $2, true)",
-             {std::to_string(_lockTime.count()), std::to_string(_statementTime.count())}}};
-        if (!_target.schema.empty())
-            all.push_back({"SELECT set_config('search_path', $1, true)", {quoteIdentifier(_target.schema)}});
-        auto const before = static_cast<std::ptrdiff_t>(all.size());
-        all.insert(all.end(), queries.begin(), queries.end());
-        all.push_back({"COMMIT"});
+        if (inTransaction()) return pipelined(std::exchange(_toBegin, {}), queries, {}, failed);
         std::vector<Result> out;
-        untilConnected([&] {
-            std::size_t at = 0;
-            try {
-                out = checked(_connection.pipelined(all), &at);
-            } catch (Error const &) {
-                auto const first = static_cast<std::size_t>(before);
-                if (failed) *failed = at < first ? 0 : std::min(at - first, queries.size());
-                throw;
-            }
-        });
-        out.pop_back();
-        out.erase(out.begin(), out.begin() + before);
+        _savepoints.clear();
+        untilConnected([&] { out = pipelined({{"BEGIN"}, settings()}, queries, {{"COMMIT"}}, failed); });
         return out;
     }
 
-    /// \throws Error of the first that failed
-    std::vector<Result> checked(std::vector<Result> results, std::size_t *failed) {
-        for (std::size_t i = 0; i < results.size(); ++i) {
-            if (isGood(results[i].get())) continue;
-            if (failed) *failed = i;
-            fail(results[i].get());
+    /// \param before,after  what is said around the queries \return the results of these
+    std::vector<Result> pipelined(std::vector<Query> before, std::vector<Query> const &queries,
+                                  std::vector<Query> const &after, std::size_t *failed) {
+        auto const first = static_cast<std::ptrdiff_t>(before.size());
+        before.insert(before.end(), queries.begin(), queries.end());
+        before.insert(before.end(), after.begin(), after.end());
+        auto results = _connection.pipelined(before);
+        auto const bad = std::find_if(results.begin(), results.end(),
+                                      [](Result const &result) { return !isGood(result.get()); });
+        if (bad != results.end()) {
+            auto const at = bad - results.begin() - first;
+            if (failed) *failed = static_cast<std::size_t>(std::max<std::ptrdiff_t>(at, 0));
+            // Without its begin there is nothing to go back to.
+            if (at < 0) _savepoints.clear();
+            fail(bad->get());
         }
+        results.erase(results.end() - static_cast<std::ptrdiff_t>(after.size()), results.end());
+        results.erase(results.begin(), results.begin() + first);
         return results;
     }
 
@@ -328,6 +333,7 @@ private:
     milliseconds _lockTime;
     milliseconds _statementTime;
     PostgresConnection _connection;
+    std::vector<Query> _toBegin; ///< a transaction that begins with what is asked first
     std::vector<bool>
         _savepoints; ///< of a transaction that writes, its begin first: whether a statement failed
 };

@@ -162,6 +162,52 @@ Value valueOf(Oid type, std::string_view text) {
     }
 }
 
+namespace {
+
+/// Column `index` of rows as an array (PostgreSQL 15, 8.15.6).
+std::string arrayOf(std::vector<std::vector<Value>> const &rows, std::size_t index) {
+    std::string out = "{";
+    for (auto const &row : rows) {
+        if (out.size() > 1) out += ',';
+        auto const text = textOf(row[index]);
+        if (!text) {
+            out += "NULL";
+            continue;
+        }
+        out += '"';
+        for (char const c : *text) {
+            if (c == '"' || c == '\\') out += '\\';
+            out += c;
+        }
+        out += '"';
+    }
+    return out + "}";
+}
+
+} // namespace
+
+Asked asStatement(RowsInsert const &insert) {
+    Asked out{.text = "", .parameters = {}};
+    if (insert.rows.size() == 1 && insert.select.empty()) {
+        out.text = insert.into + " VALUES (";
+        for (std::size_t i = 0; i < insert.types.size(); ++i) out.text += i == 0 ? "?" : ", ?";
+        out.text += ") " + insert.conflict;
+        out.parameters = insert.rows.front();
+        return out;
+    }
+    std::string arrays;
+    std::string names;
+    for (std::size_t i = 0; i < insert.types.size(); ++i) {
+        auto const number = std::to_string(i + 1);
+        arrays += (i == 0 ? "?" : ", ?") + number + "::" + insert.types[i] + "[]";
+        names += (i == 0 ? "c" : ", c") + number;
+        out.parameters.emplace_back(arrayOf(insert.rows, i));
+    }
+    out.text = insert.into + " SELECT " + (insert.select.empty() ? "*" : insert.select) + " FROM unnest("
+               + arrays + ") AS r (" + names + ") " + insert.conflict;
+    return out;
+}
+
 Error unreachable(std::string const &action, std::string const &name, std::string const &why) {
     return Error("REPO_UNREACHABLE", "could not " + action + " \"" + name + "\": " + why, ExitCode::Backend);
 }
