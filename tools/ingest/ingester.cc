@@ -443,7 +443,7 @@ void Ingester::place(Item &item, std::size_t shelf) {
         item.line.zip ? store.zips.place(item.line, placeAt) : placeAt(templatePath(item, pathTemplate));
     if (item.line.zip) {
         item.checksum = item.line.zip->checksum;
-    } else if (_options.track_file_attrs && store.checksum && item.checksum.empty()) {
+    } else if (_options.track_file_attrs && !_options.dry_run && store.checksum && item.checksum.empty()) {
         item.checksum = common::fileChecksums(placed.file, {"blake2b"}).front();
     }
     item.placed.resize(std::max(item.placed.size(), shelf + 1));
