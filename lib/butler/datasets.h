@@ -119,8 +119,7 @@ private:
     Known ask(std::string const &hex, DataId const &dataId);
     bool hasRow(std::string const &table, std::string const &hex) const;
     void requireDataId(common::Uuid const &id, DataId const &dataId, std::string const &what);
-    common::Error notLocated(std::string const &hex, std::string const &what,
-                             ExistingDataset const &stored) const;
+    common::Error notLocated(std::string const &hex, std::string const &what, Known::File const &file) const;
 
     Repository const &_repo;
     DatasetType _type;

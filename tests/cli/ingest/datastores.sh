@@ -105,7 +105,7 @@ ln -s "$PWD/elsewhere" within/two/LSSTCam/raw/all
 cp lsstCam-MC_O_20250422_000250_R01_S01.fits elsewhere/MC_O_20250422_000250.fits
 expect_rc 0 dbb-ingest --repo within -t move <<< "$(jq -c --arg uri "$PWD/elsewhere/MC_O_20250422_000250.fits" '.uri = $uri' <<< "$line")"
 expect_match "$ERR" 'stays: '
-[ -s "within/two/$in_two" ] && [ -s "within/one/$in_one" ] || fail 'a file of the repository went'
+for file in "within/two/$in_two" "within/one/$in_one"; do [ -s "$file" ] || fail "$file went"; done
 
 # Files of one datastore's folder: in place there, linked into the other; --transfer none wants them below both.
 make_chain place
