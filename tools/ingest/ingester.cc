@@ -701,8 +701,11 @@ void Ingester::finish(Item &item) {
     if (item.existing.stored)
         std::ranges::stable_partition(files,
                                       [&](auto const &f) { return f.first == item.existing.datastore; });
-    if (_options.transfer == Transfer::Move && !_options.dry_run)
-        _sources.settle(item.line, files, *item.target->datasets, *item.id, item.data_id);
+    if (_options.transfer == Transfer::Move && !_options.dry_run) {
+        // A later line of the same run that was refused has made it forgotten.
+        if (!item.target->datasets) findTarget(*item.target);
+        _sources.settle(item.line, files, item.target->datasets.value(), *item.id, item.data_id);
+    }
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
