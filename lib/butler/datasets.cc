@@ -296,9 +296,9 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
             .cause({.column = "id", .value = hex, .expected = other});
     }
     if (out.registered) requireDataId(id, dataId, known, what);
-    bool located = true;
+    Known::File const *lost = nullptr;
     for (auto const &file : known.files) {
-        located = located && file.located;
+        if (!file.located && !lost) lost = &file;
         out.files.emplace_back(file.datastore, file.path);
         if (!out.stored) {
             out.datastore = file.datastore;
@@ -307,7 +307,7 @@ ExistingDataset Datasets::existing(Uuid const &id, DataId const &dataId) {
         }
         out.stored = true;
     }
-    if (!located) throw notLocated(known, what, out);
+    if (lost) throw notLocated(known, what, *lost);
     if (out.stored && !out.registered) throw _repo.damaged(what + " has a file, but no row in dataset");
     if (out.registered && !out.stored && known.has_location) {
         throw _repo.damaged(what + " has a location, but no row in "
@@ -333,13 +333,13 @@ void Datasets::requireDataId(Uuid const &id, DataId const &dataId, Known const &
 }
 
 /// Why a stored dataset has no location in its datastore.
-Error Datasets::notLocated(Known const &known, std::string const &what, ExistingDataset const &stored) const {
+Error Datasets::notLocated(Known const &known, std::string const &what, Known::File const &file) const {
     if (!known.in_trash) {
         return _repo.damaged(what + " has a file, but no location in datastore "
-                             + _repo.config().datastores[stored.datastore].name);
+                             + _repo.config().datastores[file.datastore].name);
     }
     return Error("DATASET_IN_TRASH",
-                 what + " is being removed: its file \"" + stored.path + "\" waits to be deleted");
+                 what + " is being removed: its file \"" + file.path + "\" waits to be deleted");
 }
 
 std::vector<std::pair<std::size_t, std::string>> Datasets::otherFiles(Uuid const &id, DataId const &dataId) {

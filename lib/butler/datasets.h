@@ -129,8 +129,7 @@ private:
     bool hasRow(std::string const &table, std::string const &hex) const;
     void requireDataId(common::Uuid const &id, DataId const &dataId, Known const &known,
                        std::string const &what) const;
-    common::Error notLocated(Known const &known, std::string const &what,
-                             ExistingDataset const &stored) const;
+    common::Error notLocated(Known const &known, std::string const &what, Known::File const &file) const;
 
     Repository const &_repo;
     DatasetType _type;

@@ -206,8 +206,8 @@ void config(std::string const &text) {
     auto const c = butler::readConfig("fuzz-butler.yaml");
     auto static const u = butler::Universe::parse(
         common::readFile(std::string(std::getenv("DBB_TEST_DATA")) + "/butler/dimensions-universe7.json"));
-    (void)butler::templateFor(c.templates, u, "raw", u.group({"instrument", "detector", "exposure"}),
-                              "Exposure", "LATISS");
+    (void)butler::templateFor(c.datastores.front().templates, u, "raw",
+                              u.group({"instrument", "detector", "exposure"}), "Exposure", "LATISS");
 }
 
 void where(std::string const &text) {

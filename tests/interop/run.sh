@@ -342,6 +342,9 @@ stop_server
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 
+# shellcheck source=tests/interop/check_chains.sh
+. "$here/check_chains.sh"
+
 # Writers of both kinds at once; a suite of its own.
 beside() { "$here/../concurrency/python.sh"; }
 check 'dbb and Python write to one repository' beside

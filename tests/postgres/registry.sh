@@ -109,6 +109,28 @@ tell 'its file stays for the other' "$([ -e zipped/zips/5c9d/5c9dda5f-c9c1-502c-
 check 'remove the other' dbb-repo remove-raw zipped --instrument LSSTCam --exposure 3019031900001
 tell 'its file goes' "$(find zipped -name '*.zip')"
 
+# ---------------------------------------------------------------- a chain of datastores
+
+check 'register for a chain' registered chain chain
+cat > datastores << 'YAML'
+datastore:
+  cls: lsst.daf.butler.datastores.chainedDatastore.ChainedDatastore
+  datastores:
+    - {root: <butlerRoot>/one, records: {table: file_datastore_records}}
+    - {root: <butlerRoot>/two, records: {table: records_of_two}, checksum: true}
+YAML
+sed '/^datastore:/,/^[a-z]*:$/{/^registry:/!d}' chain/butler.yaml | cat datastores - > chain.yaml && mv chain.yaml chain/butler.yaml
+check 'ingest into a chain' dbb-ingest --repo chain -t copy night
+chained() { query "SELECT (SELECT count(*) FROM chain.dataset_location), (SELECT count(*) FROM chain.file_datastore_records),
+  (SELECT count(checksum) FROM chain.records_of_two)"; }
+tell 'both datastores have all' "$([ "$(chained) $(find chain/one -name '*.fits' | wc -l) $(find chain/two -name '*.fits' | wc -l)" = '80|40|40 40 40' ] || chained)"
+check 'again' dbb-ingest --repo chain -t copy night
+tell 'files are existing in the chain' "$([ "$(grep -c '"outcome":"existing"' log)" = 40 ] || tail -n 3 log)"
+exposure=$(dbb-repo show chain datasets | jq -r 'select(.data_id).data_id.exposure' | head -n 1)
+tell 'datasets have two files' "$(dbb-repo show chain datasets | jq -c 'select(.id) | select(.files | length != 2)')"
+check 'remove from the chain' dbb-repo remove-raw chain --instrument LSSTCam --exposure "$exposure"
+tell 'it is gone from both' "$([ "$(chained) $(find chain/one -name '*.fits' | wc -l) $(find chain/two -name '*.fits' | wc -l)" = '60|30|30 30 30' ] || chained)"
+
 # ---------------------------------------------------------------- several writers
 
 # Eight begin at the same moment with a repository that has neither dataset type nor run, in different orders, and share files.

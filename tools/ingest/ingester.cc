@@ -489,7 +489,7 @@ void Ingester::place(Item &item, std::size_t shelf) {
         item.line.zip ? store.zips.place(item.line, placeAt) : placeAt(templatePath(item, pathTemplate));
     if (item.line.zip) {
         item.checksum = item.line.zip->checksum;
-    } else if (_options.track_file_attrs && store.checksum && item.checksum.empty()) {
+    } else if (_options.track_file_attrs && !_options.dry_run && store.checksum && item.checksum.empty()) {
         item.checksum = common::fileChecksums(placed.file, {"blake2b"}).front();
     }
     item.placed.resize(std::max(item.placed.size(), shelf + 1));
@@ -779,8 +779,11 @@ void Ingester::finish(Item &item) {
     if (item.existing.stored)
         std::ranges::stable_partition(files,
                                       [&](auto const &f) { return f.first == item.existing.datastore; });
-    if (_options.transfer == Transfer::Move && !_options.dry_run)
-        _sources.settle(item.line, files, *item.target->datasets, *item.id, item.data_id);
+    if (_options.transfer == Transfer::Move && !_options.dry_run) {
+        // A later line of the same run that was refused has made it forgotten.
+        if (!item.target->datasets) findTarget(*item.target);
+        _sources.settle(item.line, files, item.target->datasets.value(), *item.id, item.data_id);
+    }
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
     receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);

@@ -10,10 +10,14 @@ datastore: {templates: !include site/templates.yaml}'
 echo 'datastore: {root: <butlerRoot>, records: {table: file_datastore_records}}' > repo/site/base.yaml
 echo "raw: 'shelf/{run}/{exposure.obs_id}_{detector.full_name}'" > repo/site/templates.yaml
 echo "checksum: true" > site/datastores/fileDatastore.yaml
+DAF_BUTLER_CONFIG_PATH=$PWD/site expect_rc 0 dbb-ingest -n --repo repo -t copy <<< "$line"
 DAF_BUTLER_CONFIG_PATH=$PWD/site expect_rc 0 dbb-ingest --repo repo -t copy <<< "$line"
 expect_eq "$(cd repo && echo shelf/*)" 'shelf/LSSTCam_raw_all'
 expect_eq "$(sql repo "SELECT path, length(checksum) FROM file_datastore_records")" \
   'shelf/LSSTCam_raw_all/MC_O_20250422_000250_R01_S01.fits|128'
+# The files that are included are the repository's own.
+expect_rc 0 dbb-repo check --orphans repo
+expect_eq "$(jq -r .type "$OUT")" end
 # What may not be included stops every program, which says the file and the key.
 echo 'name: Elsewhere' > elsewhere.yaml
 echo 'datastore: !include ../elsewhere.yaml' > repo/butler.yaml
