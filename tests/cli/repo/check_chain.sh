@@ -85,6 +85,10 @@ expect_eq "$(rows_of)" "2|$one,Inner,Two|1|1|1|0"
 damaged 'record_without_dataset records_of_two' yes \
   "q \"INSERT INTO records_of_two SELECT '$strange', 'x.fits', formatter, storage_class, component, checksum, 1 FROM records_of_two\""
 expect_eq "$(rows_of)" "1|$one,Inner,Two|1|1|1|0"
+# That a dataset is in another datastore alone does not mean that it has lost its record here.
+damaged 'record_without_dataset file_datastore_records' yes "q \"DELETE FROM dataset_location WHERE datastore_name <> 'Two';
+  DELETE FROM records_of_inner; UPDATE file_datastore_records SET dataset_id = '$strange'\""
+expect_eq "$(rows_of)" '1|Two|0|1|0|0'
 damaged 'location_without_dataset dataset_location Two' yes "q \"INSERT INTO dataset_location (datastore_name, dataset_id) VALUES ('Two', '$strange')\""
 # A record in any datastore may help to get the dataset back.
 damaged $'location_without_dataset dataset_location Two\nrecord_without_dataset records_of_inner' no \
@@ -151,6 +155,13 @@ ln -s ../two repo/one/link
 sqlite3 repo/gen3.sqlite3 "UPDATE file_datastore_records SET path = 'link/b.fits'"
 expect_rc 0 dbb-repo check --orphans repo
 expect_eq "$(jq -r 'select(.type == "orphan") | .uri | ltrimstr("file://'"$PWD"'/repo/")' "$OUT")" one/a.fits
+# A path of one datastore is none of another.
+sqlite3 repo/gen3.sqlite3 "DELETE FROM file_datastore_records; DELETE FROM dataset_location WHERE datastore_name = '$one'"
+rm -r repo/one/LSSTCam repo/one/link repo/two/b.fits
+mkdir -p "repo/one/${path%/*}"
+mv repo/one/a.fits "repo/one/$path"
+expect_rc 0 dbb-repo check --orphans repo
+expect_eq "$(jq -r 'select(.type == "orphan") | .uri | ltrimstr("file://'"$PWD"'/repo/")' "$OUT")" "one/$path"
 # A root that is a link to a folder of the other: no file is listed twice, and each has its rows.
 rm -rf repo
 cp -r chain repo
