@@ -36,13 +36,7 @@ bool isOfRegistry(DamageKind const &kind) {
 class Checker {
 public:
     Checker(std::string repo, CheckOptions const &options, std::function<void(Damage const &)> const &report)
-        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {
-        if (_config.datastores.size() == 1) return;
-        throw Error("REPO_UNSUPPORTED",
-                    "\"" + _config.file + "\": check reads repositories of one datastore only, not a chain",
-                    common::ExitCode::Damaged)
-            .hint("for this one use the Butler's own tools");
-    }
+        : _place(std::move(repo)), _options(options), _report(report), _config(readConfig(_place)) {}
 
     CheckResult run(std::function<void(std::string_view)> const &progress) {
         DamageKind const *before = nullptr;
@@ -180,7 +174,7 @@ private:
     /// \return rows changed; 1 for what changes no rows
     std::int64_t run(sql::Database &db, Trash &trash, Mending const &step) const {
         if (step.sql == emptyTrash) {
-            trash.finish(std::get<std::string>(step.values.at(0)),
+            trash.finish(std::get<std::string>(step.values.at(1)), std::get<std::string>(step.values.at(0)),
                          _options.dry_run ? Trash::Files::Rehearse : Trash::Files::Delete);
             return 1;
         }

@@ -232,7 +232,8 @@ private:
 void findDatasetDamage(CheckContext const &context) {
     if (context.db.dialect() == sql::Dialect::Sqlite) { // a server has a type for ids
         findBadIds(context, "dataset", "id");
-        findBadIds(context, context.config.datastores.front().records_table, "dataset_id");
+        for (auto const &datastore : context.config.datastores)
+            findBadIds(context, datastore.records_table, "dataset_id");
         findBadIds(context, "dataset_location_trash", "dataset_id");
     }
     findBadDates(context);

@@ -45,9 +45,9 @@ Look lookAt(std::string const &file, OwnFiles const &own) {
 
 class Files {
 public:
-    Files(CheckContext const &context, OwnFiles const &own)
-        : _context(context), _own(own),
-          _records(quoteIdentifier(context.config.datastores.front().records_table)) {}
+    Files(CheckContext const &context, Datastore const &datastore, OwnFiles const &own)
+        : _context(context), _datastore(datastore), _own(own),
+          _records(quoteIdentifier(datastore.records_table)) {}
 
     void check() {
         std::vector<StoredFile> page;
@@ -63,7 +63,7 @@ private:
         page.clear();
         std::string const after =
             last.empty() ? "" : "r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND ";
-        last.emplace_back(_context.config.datastores.front().name);
+        last.emplace_back(_datastore.name);
         _context.db
             .cached("SELECT r.path, r.dataset_id, r.component, r.file_size FROM " + _records + " AS r WHERE "
                     + after
@@ -77,7 +77,7 @@ private:
     }
 
     void look(StoredFile const &stored) {
-        auto const path = localFile(_context.config.datastores.front().root, stored.path);
+        auto const path = localFile(_datastore.root, stored.path);
         if (path.empty()) {
             ++_context.remote_files;
             return;
@@ -107,30 +107,28 @@ private:
         // It may have been removed since its row was read.
         auto &still = _context.db.cached(
             "SELECT 1 FROM " + _records
-            + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id WHERE r.dataset_id = "
-              "? AND "
-              "r.component = ? AND r.path = ?");
-        if (!still.hasRow({stored.id, stored.component, stored.path})) return;
+            + " AS r JOIN dataset_location AS l ON l.dataset_id = r.dataset_id AND l.datastore_name = ? "
+              "WHERE r.dataset_id = ? AND r.component = ? AND r.path = ?");
+        if (!still.hasRow({_datastore.name, stored.id, stored.component, stored.path})) return;
         Json where;
-        where.set("table", _context.config.datastores.front().records_table).set("dataset_id", stored.id);
+        where.set("table", _datastore.records_table).set("dataset_id", stored.id);
         where.set("component", stored.component).set("path", stored.path);
         _context.report({damage, where, std::move(message)});
     }
 
     CheckContext const &_context;
+    Datastore const &_datastore;
     OwnFiles const &_own;
     std::string _records;
     std::string _lastPath;
     Look _look;
 };
 
-} // namespace
-
-void findFileDamage(CheckContext const &context) {
-    if (!context.files || !context.db.hasTable(context.config.datastores.front().records_table)) return;
-    OwnFiles const own(context.config);
-    auto const &root = context.config.datastores.front().root;
+void findInDatastore(CheckContext const &context, Datastore const &datastore, OwnFiles const &own) {
+    if (!context.db.hasTable(datastore.records_table)) return;
+    auto const &root = datastore.root;
     if (auto const look = lookAt(root, own); look.error != 0) {
+        if (look.error == ENOENT && maySpareRoot(context.db, context.config, datastore)) return;
         Json where;
         context.report({"missing_datastore_root",
                         where.set("path", root),
@@ -139,7 +137,15 @@ void findFileDamage(CheckContext const &context) {
                         true});
         return;
     }
-    Files(context, own).check();
+    Files(context, datastore, own).check();
+}
+
+} // namespace
+
+void findFileDamage(CheckContext const &context) {
+    if (!context.files) return;
+    OwnFiles const own(context.config);
+    for (auto const &datastore : context.config.datastores) findInDatastore(context, datastore, own);
 }
 
 } // namespace dbb::butler

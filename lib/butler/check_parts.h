@@ -24,7 +24,8 @@ struct Mending {
     std::vector<sql::Value> values;
 };
 
-/// As a statement: finish the removal of the dataset whose id is the value, see butler/trash.h.
+/// As a statement: finish the removal of a dataset from a datastore, see butler/trash.h. Values: its id, the
+/// datastore's name.
 inline constexpr char const *emptyTrash = "";
 
 /// One damage that was found.

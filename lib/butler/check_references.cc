@@ -198,9 +198,11 @@ private:
             return " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table) + " AS o WHERE o." + name
                    + " = " + value + ")";
         };
-        if (action == Action::DeleteUnlessStored)
-            return unless(_context.config.datastores.front().records_table, "dataset_id");
         std::string out;
+        if (action == Action::DeleteUnlessStored) {
+            for (auto const &datastore : _context.config.datastores)
+                out += unless(datastore.records_table, "dataset_id");
+        }
         if (action == Action::DeleteUnlessUsed || action == Action::DeleteUnlessNamed)
             out += unless("dataset", "run_id");
         if (action == Action::DeleteUnlessNamed) {

@@ -83,8 +83,8 @@ void compareDetails(CheckContext const &context, TableSpec const &spec) {
 }
 
 /// The table of file records is made by the first client that opens a repository for writing.
-void findRecordsTable(CheckContext const &context) {
-    auto const &name = context.config.datastores.front().records_table;
+void findRecordsTable(CheckContext const &context, Datastore const &datastore) {
+    auto const &name = datastore.records_table;
     Mending const note{"INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING", {name}};
     bool const noted = context.db.cached("SELECT 1 FROM opaque_meta WHERE table_name = ?").hasRow({name});
     if (context.db.hasTable(name)) {
@@ -96,7 +96,7 @@ void findRecordsTable(CheckContext const &context) {
     }
     Finding finding{"missing_records_table", tablePlace(name),
                     "table " + name + " of file records is missing"};
-    if (context.db.cached("SELECT 1 FROM dataset_location LIMIT 1").hasRow({})) {
+    if (storesDatasets(context.db, context.config, datastore)) {
         // Beside an empty table all locations would look like rows too many.
         finding.message += ", though datasets are said to be stored";
         finding.blocks = true;
@@ -183,7 +183,7 @@ void findTableDamage(CheckContext const &context) {
         compareColumns(context, spec, true);
     }
     if (context.db.hasTable("opaque_meta") && context.db.hasTable("dataset_location")) {
-        findRecordsTable(context);
+        for (auto const &datastore : context.config.datastores) findRecordsTable(context, datastore);
     }
 }
 
@@ -191,7 +191,8 @@ void findIndexDamage(CheckContext const &context) {
     for (auto const &spec : staticTableSpecs(context.repo->universe(), context.repo->datasetsManager())) {
         compareDetails(context, spec);
     }
-    compareDetails(context, recordsTableSpec(context.config.datastores.front().records_table));
+    for (auto const &datastore : context.config.datastores)
+        compareDetails(context, recordsTableSpec(datastore.records_table));
     for (auto const &table : associationTables(context)) compareDetails(context, table.spec);
 }
 

@@ -20,22 +20,35 @@ namespace {
 
 using Names = std::vector<std::string>;
 
+void findUnknownDatastores(CheckContext const &context) {
+    std::vector<Value> names;
+    Names shown;
+    for (auto const &datastore : context.config.datastores) {
+        names.emplace_back(datastore.name);
+        shown.push_back("\"" + datastore.name + "\"");
+    }
+    auto const marks = common::join(Names(names.size(), "?"), ", ");
+    for (std::string const table : {"dataset_location", "dataset_location_trash"}) {
+        context.db
+            .prepare("SELECT datastore_name, count(*) FROM " + table + " WHERE datastore_name NOT IN ("
+                     + marks + ") GROUP BY 1 ORDER BY 1")
+            ->query(names, [&](Statement const &row) {
+                context.report({"unknown_datastore_name", placeOf(table, {"datastore_name"}, row),
+                                table + " has " + row.text(1) + " datasets of datastore \"" + row.text(0)
+                                    + "\", but the configuration has " + common::join(shown, ", ")});
+            });
+    }
+}
+
+/// What one datastore has, and what is said of it.
 class Storage {
 public:
-    explicit Storage(CheckContext const &context)
-        : _context(context), _datastore(context.config.datastores.front().name),
-          _records(quoteIdentifier(context.config.datastores.front().records_table)) {}
-
-    void findUnknownDatastores() const {
-        for (std::string const table : {"dataset_location", "dataset_location_trash"}) {
-            _context.db
-                .prepare("SELECT datastore_name, count(*) FROM " + table
-                         + " WHERE datastore_name <> ? GROUP BY 1 ORDER BY 1")
-                ->query({_datastore}, [&](Statement const &row) {
-                    _context.report({"unknown_datastore_name", placeOf(table, {"datastore_name"}, row),
-                                     table + " has " + row.text(1) + " datasets of datastore \"" + row.text(0)
-                                         + "\", but the configuration has \"" + _datastore + "\""});
-                });
+    Storage(CheckContext const &context, Datastore const &datastore)
+        : _context(context), _datastore(datastore.name), _table(datastore.records_table),
+          _records(quoteIdentifier(_table)) {
+        for (auto const &name : context.config.othersThan(datastore)) {
+            _others.emplace_back(name);
+            _here += " AND l.datastore_name <> ?" + std::to_string(_others.size());
         }
     }
 
@@ -48,20 +61,17 @@ public:
             "EXISTS (SELECT 1 FROM " + _records + ") AND NOT EXISTS (" + strayRecords() + ")";
         _context.db
             .prepare("SELECT l.datastore_name, l.dataset_id, " + anyRecord
-                     + " FROM dataset_location AS l WHERE l.datastore_name = ? "
-                       "AND "
-                     + noRecord
+                     + " FROM dataset_location AS l WHERE l.datastore_name = " + mark(1) + " AND " + noRecord
                      + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = l.dataset_id) ORDER BY 1, 2")
-            ->query({_datastore}, [&](Statement const &row) {
+            ->query(values({_datastore}), [&](Statement const &row) {
                 Finding finding{"location_without_record",
                                 placeOf("dataset_location", {"datastore_name", "dataset_id"}, row),
                                 "dataset " + row.text(1) + " is said to be stored, but no file is recorded"};
                 if (row.integer(2) != 0) {
                     finding.mending.push_back(
-                        {"DELETE FROM dataset_location AS l WHERE l.datastore_name = ? AND l.dataset_id = ? "
-                         "AND "
-                             + noRecord + " AND " + anyRecord,
-                         {row.column(0), row.column(1)}});
+                        {"DELETE FROM dataset_location AS l WHERE l.datastore_name = " + mark(1)
+                             + " AND l.dataset_id = " + mark(2) + " AND " + noRecord + " AND " + anyRecord,
+                         values({row.column(0), row.column(1)})});
                 } else {
                     finding.message += ", unless it is one that is recorded for no dataset";
                 }
@@ -76,50 +86,42 @@ public:
                      + " AS r WHERE r.formatter = '' OR r.storage_class = '' ORDER BY 1, 2")
             ->query({}, [&](Statement const &row) {
                 _context.report(
-                    {"bad_value",
-                     placeOf(_context.config.datastores.front().records_table, {"dataset_id", "component"},
-                             row),
+                    {"bad_value", placeOf(_table, {"dataset_id", "component"}, row),
                      "file \"" + row.text(2) + "\" is recorded without formatter or storage class"});
             });
     }
 
     void findMissingLocations() const {
+        auto const lacks = [this](std::string const &id) {
+            return " AND NOT EXISTS (" + rowsOf("dataset_location", id) + ") AND NOT EXISTS ("
+                   + rowsOf("dataset_location_trash", id) + ")";
+        };
         _context.db
-            .prepare("SELECT DISTINCT r.dataset_id FROM " + _records
-                     + " AS r WHERE NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = "
-                       "r.dataset_id) AND NOT EXISTS (SELECT 1 FROM dataset_location_trash AS t WHERE "
-                       "t.dataset_id "
-                       "= r.dataset_id) AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) "
-                       "ORDER BY 1")
-            ->query({}, [&](Statement const &row) {
-                auto const id = row.column(0);
+            .prepare("SELECT DISTINCT r.dataset_id FROM " + _records + " AS r WHERE TRUE"
+                     + lacks("r.dataset_id")
+                     + " AND EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) ORDER BY 1")
+            ->query(values({}), [&](Statement const &row) {
                 _context.report(
                     {"missing_location",
-                     placeOf(_context.config.datastores.front().records_table, {"dataset_id"}, row),
+                     placeOf(_table, {"dataset_id"}, row),
                      "dataset " + row.text(0) + " has a file, but no row in dataset_location",
-                     {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT ?, id "
-                       "FROM dataset AS d "
-                       "WHERE d.id = ? AND EXISTS (SELECT 1 FROM "
-                           + _records
-                           + " AS r WHERE r.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
-                             "dataset_location AS l "
-                             "WHERE l.dataset_id = d.id) AND NOT EXISTS (SELECT 1 FROM "
-                             "dataset_location_trash AS "
-                             "t WHERE t.dataset_id = d.id)",
-                       {_datastore, id}}}});
+                     {{"INSERT INTO dataset_location (datastore_name, dataset_id) SELECT " + mark(1)
+                           + ", id FROM dataset AS d WHERE d.id = " + mark(2) + " AND EXISTS (SELECT 1 FROM "
+                           + _records + " AS r WHERE r.dataset_id = d.id)" + lacks("d.id"),
+                       values({_datastore, row.column(0)})}}});
             });
     }
 
     void findRecordsWithoutDataset(std::vector<AssociationTable> const &tables) const {
         std::string const free =
-            "NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) AND NOT EXISTS (SELECT 1 FROM "
-            "dataset_location_trash AS t WHERE t.dataset_id = r.dataset_id)";
+            "NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = r.dataset_id) AND NOT EXISTS ("
+            + rowsOf("dataset_location_trash", "r.dataset_id") + ")";
         // A record whose id is damaged is all that is known of a dataset that has lost its record.
-        std::string const unlocated = "NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = "
-                                      "r.dataset_id) AND NOT EXISTS (SELECT "
-                                      "1 FROM dataset_location AS l JOIN dataset AS d ON d.id = l.dataset_id "
-                                      "WHERE NOT EXISTS (SELECT 1 FROM "
-                                      + _records + " AS o WHERE o.dataset_id = l.dataset_id))";
+        std::string const unlocated =
+            "NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id) AND NOT "
+            "EXISTS (SELECT 1 FROM dataset_location AS l JOIN dataset AS d ON d.id = l.dataset_id WHERE NOT "
+            "EXISTS (SELECT 1 FROM "
+            + _records + " AS o WHERE o.dataset_id = l.dataset_id)" + _here + ")";
         std::string untagged;
         for (auto const &table : tables) {
             untagged += " AND NOT EXISTS (SELECT 1 FROM " + quoteIdentifier(table.name)
@@ -128,17 +130,16 @@ public:
         _context.db
             .prepare("SELECT r.dataset_id, r.component, r.path, " + unlocated + untagged + " FROM " + _records
                      + " AS r WHERE " + free + " ORDER BY 1, 2")
-            ->query({}, [&](Statement const &row) {
+            ->query(values({}), [&](Statement const &row) {
                 Finding finding{"record_without_dataset",
-                                placeOf(_context.config.datastores.front().records_table,
-                                        {"dataset_id", "component", "path"}, row),
+                                placeOf(_table, {"dataset_id", "component", "path"}, row),
                                 "file \"" + row.text(2) + "\" is recorded for dataset " + row.text(0)
                                     + ", which is not there"};
                 if (row.integer(3) != 0) {
-                    finding.mending.push_back({"DELETE FROM " + _records
-                                                   + " AS r WHERE r.dataset_id = ? AND r.component = ? AND "
+                    finding.mending.push_back({"DELETE FROM " + _records + " AS r WHERE r.dataset_id = "
+                                                   + mark(1) + " AND r.component = " + mark(2) + " AND "
                                                    + free + " AND " + unlocated + untagged,
-                                               {row.column(0), row.column(1)}});
+                                               values({row.column(0), row.column(1)})});
                 } else {
                     finding.message +=
                         ", though other tables still speak of it, or a dataset has lost its record";
@@ -152,21 +153,38 @@ private:
     std::string strayRecords() const {
         return "SELECT 1 FROM " + _records
                + " AS s WHERE NOT EXISTS (SELECT 1 FROM dataset AS d WHERE d.id = s.dataset_id) AND NOT "
-                 "EXISTS (SELECT 1 "
-                 "FROM dataset_location_trash AS t WHERE t.dataset_id = s.dataset_id)";
+                 "EXISTS ("
+               + rowsOf("dataset_location_trash", "s.dataset_id") + ")";
+    }
+
+    /// Rows of a dataset in dataset_location or the trash.
+    std::string rowsOf(std::string const &table, std::string const &id) const {
+        return "SELECT 1 FROM " + table + " AS l WHERE l.dataset_id = " + id + _here;
+    }
+
+    /// The n-th of the values that a statement has itself: those of _here stand before them.
+    std::string mark(std::size_t n) const { return "?" + std::to_string(_others.size() + n); }
+    std::vector<Value> values(std::vector<Value> own) const {
+        own.insert(own.begin(), _others.begin(), _others.end());
+        return own;
     }
 
     CheckContext const &_context;
     std::string const &_datastore;
+    std::string const &_table;
     std::string _records;
+    std::vector<Value> _others; ///< names of the other datastores
+    /// Condition on a row `l`: it is not another datastore's. Rows of a name that none has may be of this
+    /// one.
+    std::string _here;
 };
 
 /// Raw files hold one exposure. Datasets of several exposures with one path mean that a row is wrong; several
 /// detectors in one file, or one file in several runs, are no damage.
-void findSharedPaths(CheckContext const &context, AssociationTable const &table) {
+void findSharedPaths(CheckContext const &context, Datastore const &datastore, AssociationTable const &table) {
     auto const &names = table.group.required;
     if (table.calibs || std::find(names.begin(), names.end(), "exposure") == names.end()) return;
-    auto const records = quoteIdentifier(context.config.datastores.front().records_table);
+    auto const records = quoteIdentifier(datastore.records_table);
     auto const exposure = "(t.instrument || ' ' || t.exposure)";
     auto const join = joinInOrder(context.db.dialect());
     context.db
@@ -179,17 +197,15 @@ void findSharedPaths(CheckContext const &context, AssociationTable const &table)
               "BY r.path HAVING min("
             + exposure + ") <> max(" + exposure + ") ORDER BY r.path")
         ->query({}, [&](Statement const &row) {
-            context.report({"shared_path",
-                            placeOf(context.config.datastores.front().records_table, {"path"}, row),
+            context.report({"shared_path", placeOf(datastore.records_table, {"path"}, row),
                             "file \"" + row.text(0) + "\" is recorded for " + row.text(1)
                                 + " exposures, among them " + row.text(2) + " and " + row.text(3)});
         });
 }
 
-void findBadPaths(CheckContext const &context) {
+void findBadPaths(CheckContext const &context, Datastore const &datastore) {
     context.db
-        .prepare("SELECT dataset_id, component, path FROM "
-                 + quoteIdentifier(context.config.datastores.front().records_table)
+        .prepare("SELECT dataset_id, component, path FROM " + quoteIdentifier(datastore.records_table)
                  + " WHERE path LIKE '%..%' OR path LIKE '/%' OR path LIKE './%' OR path LIKE '%//%' "
                    "OR path LIKE '%/' OR path LIKE '%/./%' OR path IN ('', '.') ORDER BY path, dataset_id")
         ->query({}, [&](Statement const &row) {
@@ -197,8 +213,7 @@ void findBadPaths(CheckContext const &context) {
             if (isUri(path) || staysBelow(artifactOf(path))) return;
             context.report(
                 {"path_outside_root",
-                 placeOf(context.config.datastores.front().records_table, {"dataset_id", "component", "path"},
-                         row),
+                 placeOf(datastore.records_table, {"dataset_id", "component", "path"}, row),
                  "path \"" + path + "\" of dataset " + row.text(0) + " is none below the datastore's root"});
         });
 }
@@ -216,13 +231,16 @@ void waitForRemovals(CheckContext const &context) {
 } // namespace
 
 void findStorageDamage(CheckContext const &context) {
-    Storage const storage(context);
-    storage.findUnknownDatastores();
-    if (!context.db.hasTable(context.config.datastores.front().records_table)) return;
-    storage.findLocationsWithoutRecord();
-    storage.findMissingLocations();
-    storage.findNamelessRecords();
-    storage.findRecordsWithoutDataset(associationTables(context));
+    findUnknownDatastores(context);
+    auto const tables = associationTables(context);
+    for (auto const &datastore : context.config.datastores) {
+        if (!context.db.hasTable(datastore.records_table)) continue;
+        Storage const storage(context, datastore);
+        storage.findLocationsWithoutRecord();
+        storage.findMissingLocations();
+        storage.findNamelessRecords();
+        storage.findRecordsWithoutDataset(tables);
+    }
 }
 
 void findTrashDamage(CheckContext const &context) {
@@ -242,23 +260,27 @@ void findTrashDamage(CheckContext const &context) {
                    "l.datastore_name = t.datastore_name)",
                    {row.column(0), row.column(1)}}}});
         });
-    context.db
-        .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t WHERE "
-                 "t.datastore_name = ? "
-                 "AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id AND "
-                 "l.datastore_name = t.datastore_name) ORDER BY 1, 2")
-        ->query({context.config.datastores.front().name}, [&](Statement const &row) {
-            context.report({"trash_left_over",
-                            placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
-                            "the removal of dataset " + row.text(1) + " has not been finished",
-                            {{emptyTrash, {row.column(1)}}}});
-        });
+    for (auto const &datastore : context.config.datastores) {
+        context.db
+            .cached("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t WHERE "
+                    "t.datastore_name = ? AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE "
+                    "l.dataset_id = t.dataset_id AND l.datastore_name = t.datastore_name) ORDER BY 1, 2")
+            .query({datastore.name}, [&](Statement const &row) {
+                context.report({"trash_left_over",
+                                placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
+                                "the removal of dataset " + row.text(1) + " has not been finished",
+                                {{emptyTrash, {row.column(1), row.column(0)}}}});
+            });
+    }
 }
 
 void findPathDamage(CheckContext const &context) {
-    if (!context.db.hasTable(context.config.datastores.front().records_table)) return;
-    findBadPaths(context);
-    for (auto const &table : associationTables(context)) findSharedPaths(context, table);
+    auto const tables = associationTables(context);
+    for (auto const &datastore : context.config.datastores) {
+        if (!context.db.hasTable(datastore.records_table)) continue;
+        findBadPaths(context, datastore);
+        for (auto const &table : tables) findSharedPaths(context, datastore, table);
+    }
 }
 
 } // namespace dbb::butler

@@ -380,6 +380,14 @@ bool Datastore::accepts(Universe const &universe, Acceptable const &dataset) con
                        [&](Constraints const &one) { return one.accept(universe, dataset); });
 }
 
+std::vector<std::string> Config::othersThan(Datastore const &datastore) const {
+    std::vector<std::string> out;
+    for (auto const &other : datastores) {
+        if (other.name != datastore.name) out.push_back(other.name);
+    }
+    return out;
+}
+
 std::string freshConfigText(std::string const &url, std::string const &schema) {
     std::string out(embedded::butlerYaml());
     if (url.empty()) return out;

@@ -39,6 +39,10 @@ struct Config {
 
     /// The registry for messages: path of the file, or URL without password.
     std::string registry() const { return postgres ? postgres->name() : sqlite_path; }
+
+    /// Names of all other datastores. What the registry has under a name that is none of these may be this
+    /// one's.
+    std::vector<std::string> othersThan(Datastore const &datastore) const;
 };
 
 /// Text of the butler.yaml that `butler create` writes.

@@ -239,8 +239,9 @@ constexpr DamageKind kinds[] = {
      "correct datastore.root or datastore.name in butler.yaml, or the name in the table", stays,
      findStorageDamage},
     {"location_without_record", "A dataset is said to be stored, but no file is recorded.",
-     "the location is removed: the dataset stays, and ingesting its file stores it again; where no file at "
-     "all is recorded: correct datastore.records.table in butler.yaml, or restore the table from a backup",
+     "the location is removed: the dataset stays, and ingesting its file stores it again when no other "
+     "datastore has it; where no file at all is recorded: correct datastore.records.table in butler.yaml, or "
+     "restore the table from a backup",
      mends, findStorageDamage},
     {"missing_location", "A dataset has a file record, but no location, so the Butler does not see its file.",
      "the location is written", mends, findStorageDamage},

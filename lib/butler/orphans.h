@@ -1,5 +1,5 @@
 /// \file
-/// Files below the datastore's root that no row names: left-overs of interrupted or undone work.
+/// Files below the roots of the datastores that no row names: left-overs of interrupted or undone work.
 #pragma once
 
 #include "butler/repository.h"
@@ -17,7 +17,7 @@ struct Orphan {
 
 /// Hand every file without a row to `orphan`, by path (bytewise). The registry, its journals and butler.yaml
 /// are none. Symbolic links to folders are not followed. Files that come or go meanwhile may be among them or
-/// not. Memory does not grow with their number. \throws Error NOT_FOUND … when the root can't be read
+/// not. Memory does not grow with their number. \throws Error NOT_FOUND … when a root can't be read
 void forEachOrphan(Repository const &repo, std::function<void(Orphan const &)> const &orphan);
 
 } // namespace dbb::butler

@@ -20,6 +20,15 @@ using common::Error;
 using common::ExitCode;
 using common::Json;
 
+bool storesDatasets(sql::Database &db, Config const &config, Datastore const &datastore) {
+    if (config.datastores.size() == 1) return db.cached("SELECT 1 FROM dataset_location").hasRow({});
+    return db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ?").hasRow({datastore.name});
+}
+
+bool maySpareRoot(sql::Database &db, Config const &config, Datastore const &datastore) {
+    return config.datastores.size() > 1 && !storesDatasets(db, config, datastore);
+}
+
 namespace {
 
 using Attributes = std::map<std::string, std::string>;
@@ -131,13 +140,6 @@ void runAll(sql::Database &db, std::vector<std::string> const &statements) {
 void createRecordsTable(sql::Database &db, std::string const &name) {
     runAll(db, recordsTable(name, db.dialect()));
     db.cached("INSERT INTO opaque_meta (table_name) VALUES (?) ON CONFLICT DO NOTHING").run({name});
-}
-
-/// Whether datasets are said to be stored. A chain can have got another datastore, in which nothing is yet;
-/// of a single one the name may be wrong.
-bool storesDatasets(sql::Database &db, Config const &config, Datastore const &datastore) {
-    if (config.datastores.size() == 1) return db.cached("SELECT 1 FROM dataset_location").hasRow({});
-    return db.cached("SELECT 1 FROM dataset_location WHERE datastore_name = ?").hasRow({datastore.name});
 }
 
 /// A repository that only `butler create` has touched lacks the table. Where datasets are said to be stored,

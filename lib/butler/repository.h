@@ -23,6 +23,12 @@ std::string obscoreRemedy(Config const &config);
 /// reading alone could not do. \throws Error as openSqlite
 std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access);
 
+/// Whether datasets are said to be stored in a datastore. A chain can have got another one, in which nothing
+/// is yet; of a single one the name may be wrong, so that all names count.
+bool storesDatasets(sql::Database &db, Config const &config, Datastore const &datastore);
+/// Whether a datastore needs no root yet: in a chain it is made for the first file.
+bool maySpareRoot(sql::Database &db, Config const &config, Datastore const &datastore);
+
 /// An error that keeps a whole repository from being opened, whatever it would mean for a single file.
 common::Error openingError(common::Error const &e);
 

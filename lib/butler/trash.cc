@@ -252,8 +252,24 @@ RootFolder &DatastoreTrash::root() {
     return *_root;
 }
 
+/// Whether a dataset is in the trash and not stored here. That other datastores of a chain have it does not
+/// matter; a name that none has may be this one's.
+bool DatastoreTrash::waits(std::string const &id) const {
+    std::vector<sql::Value> values{_store.name, id};
+    std::string elsewhere;
+    for (auto const &other : _repo.config().othersThan(_store)) {
+        values.emplace_back(other);
+        elsewhere += " AND l.datastore_name <> ?";
+    }
+    return _repo.db()
+        .cached("SELECT 1 FROM dataset_location_trash AS t WHERE t.datastore_name = ? AND t.dataset_id = ? "
+                "AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = t.dataset_id"
+                + elsewhere + ")")
+        .hasRow(values);
+}
+
 std::vector<RemovedFile> DatastoreTrash::finish(std::string const &id, TrashedFiles files) {
-    if (!isInTrash(_repo, _store, id)) return {};
+    if (!waits(id)) return {};
     std::vector<RemovedFile> out;
     auto const paths = pathsOf(_repo, _store, id);
     for (auto const &path : paths) {
@@ -306,6 +322,13 @@ std::vector<RemovedFile> Trash::finish(std::string const &id, Files files) {
     std::vector<RemovedFile> out;
     for (auto &part : _parts) std::ranges::copy(part.finish(id, files), std::back_inserter(out));
     return out;
+}
+
+std::vector<RemovedFile> Trash::finish(std::string const &datastore, std::string const &id, Files files) {
+    for (auto &part : _parts) {
+        if (part.datastore().name == datastore) return part.finish(id, files);
+    }
+    return {};
 }
 
 void Trash::sync() {

@@ -68,11 +68,13 @@ public:
 
     /// Delete the files of a dataset that waits in the trash, unless a row that stays names them, then its
     /// file records and its row of the trash. Inside a transaction of the caller, which keeps others from
-    /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored as well.
+    /// coming to name a file. Does nothing when the dataset is not in the trash, or is stored here as well.
     /// \throws Error as RootFolder::remove, and OUTSIDE_ROOT for a path that require() would refuse, before
     /// any
     ///         row of this dataset is deleted
     std::vector<RemovedFile> finish(std::string const &id, TrashedFiles files = TrashedFiles::Delete);
+
+    Datastore const &datastore() const { return _store; }
 
     /// Make the deletions durable; to be called before the transaction is committed. \throws Error
     void sync();
@@ -80,6 +82,7 @@ public:
 private:
     using Spellings = std::map<std::string, std::set<std::string>>;
 
+    bool waits(std::string const &id) const;
     RemovedFile::Fate planned(std::string const &path);
     RootFolder &root();
     void requireRemovable(std::string const &path);
@@ -107,6 +110,8 @@ public:
     void require(std::string const &id, bool keep_files);
     std::vector<RemovedFile> plan(std::string const &id);
     std::vector<RemovedFile> finish(std::string const &id, Files files = Files::Delete);
+    /// In one datastore alone. \param datastore  its name
+    std::vector<RemovedFile> finish(std::string const &datastore, std::string const &id, Files files);
     void sync();
 
 private:

@@ -46,7 +46,9 @@ agree() {
   check "$1: same dump" same_dump "ours-chain-$1" "python-chain-$1"
   check "$1: same files" same_tree "ours-chain-$1" "python-chain-$1"
   check "$1: same rows" same_rows "ours-chain-$1" "python-chain-$1" "${stored[@]}"
+  check "$1: nothing is wrong with what Python made" nothing_wrong "python-chain-$1"
 }
+nothing_wrong() { dbb-repo check --orphans "$1" | diff <(echo '{"type":"end","program":"dbb-repo","found":0,"mended":0,"damages":{},"complete":true}') -; }
 for mode in direct copy link hardlink symlink relsymlink auto; do
   must chained $mode
   check "chain: $mode" ingest_gives 'done' ours-chain-$mode paths --transfer $mode

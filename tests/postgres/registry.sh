@@ -126,10 +126,24 @@ chained() { query "SELECT (SELECT count(*) FROM chain.dataset_location), (SELECT
 tell 'both datastores have all' "$([ "$(chained) $(find chain/one -name '*.fits' | wc -l) $(find chain/two -name '*.fits' | wc -l)" = '80|40|40 40 40' ] || chained)"
 check 'again' dbb-ingest --repo chain -t copy night
 tell 'files are existing in the chain' "$([ "$(grep -c '"outcome":"existing"' log)" = 40 ] || tail -n 3 log)"
+check 'nothing is wrong with the chain' dbb-repo check chain --orphans
 exposure=$(dbb-repo show chain datasets | jq -r 'select(.data_id).data_id.exposure' | head -n 1)
 tell 'datasets have two files' "$(dbb-repo show chain datasets | jq -c 'select(.id) | select(.files | length != 2)')"
 check 'remove from the chain' dbb-repo remove-raw chain --instrument LSSTCam --exposure "$exposure"
 tell 'it is gone from both' "$([ "$(chained) $(find chain/one -name '*.fits' | wc -l) $(find chain/two -name '*.fits' | wc -l)" = '60|30|30 30 30' ] || chained)"
+check 'nothing is wrong without it' dbb-repo check chain --orphans
+# In the second: a location without its record, a record without its location, trash of what the first has, a lost file, one too many.
+query "DELETE FROM chain.records_of_two WHERE dataset_id = (SELECT min(dataset_id::text)::uuid FROM chain.records_of_two);
+  DELETE FROM chain.dataset_location WHERE datastore_name LIKE '%two' AND dataset_id = (SELECT max(dataset_id::text)::uuid FROM chain.records_of_two);
+  WITH gone AS (DELETE FROM chain.dataset_location WHERE datastore_name LIKE '%two' AND dataset_id = (SELECT min(dataset_id::text)::uuid
+    FROM chain.records_of_two) RETURNING datastore_name, dataset_id) INSERT INTO chain.dataset_location_trash (datastore_name, dataset_id)
+    SELECT datastore_name, dataset_id FROM gone" > /dev/null
+touch chain/two/one.fits
+dbb-repo check chain --orphans > log 2>&1
+tell 'damage of the second is found' "$([ "$(jq -rR 'fromjson? | .damage // (select(.uri) | .type)' log | paste -sd ' ')" = 'location_without_record missing_location trash_left_over orphan orphan' ] || cat log)"
+check 'it is mended' dbb-repo check --repair chain
+check 'nothing is wrong afterwards' dbb-repo check chain
+tell 'only the second has less' "$([ "$(chained) $(find chain/one -name '*.fits' | wc -l) $(find chain/two -name '*.fits' | wc -l)" = '58|30|28 30 30' ] || chained)"
 
 # ---------------------------------------------------------------- several writers
 
