@@ -120,7 +120,7 @@ private:
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;
     Registered _registered;
-    bool _onServer; ///< each question is a round trip
+    bool _onServer;      ///< each question is a round trip
     bool _allNew = true; ///< whether nothing of the batch before was there already
     Stores _stores;
     SourceRemoval _sources;

@@ -36,7 +36,8 @@ TEST_CASE("no condition", "[butler][where]") {
 TEST_CASE("comparisons bind their values", "[butler][where]") {
     auto const c =
         parseWhere("instrument = 'LATISS' AND exposure >= 2025041500001 and exposure_time<30.5", columns);
-    CHECK(c.sql == R"("instrument" = ? AND "exposure" >= ? AND "exposure_time" < CAST(? AS DOUBLE PRECISION))");
+    CHECK(c.sql
+          == R"("instrument" = ? AND "exposure" >= ? AND "exposure_time" < CAST(? AS DOUBLE PRECISION))");
     CHECK(c.values == std::vector<Value>{std::string("LATISS"), std::int64_t{2025041500001}, 30.5});
     CHECK(c.columns == std::vector<std::string>{"instrument", "exposure", "exposure_time"});
 }
