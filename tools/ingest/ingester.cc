@@ -241,7 +241,8 @@ void Ingester::commitBatch(std::vector<Item> &items) {
 
 /// Where each question costs a round trip, and files were new so far, none is asked.
 Ingester::Attempt Ingester::firstAttempt(std::vector<Item> const &items) const {
-    bool const nothingFound = std::ranges::none_of(items, [](Item const &i) { return i.existing.registered; });
+    bool const nothingFound =
+        std::ranges::none_of(items, [](Item const &i) { return i.existing.registered; });
     return _onServer && _allNew && nothingFound ? Attempt::Hopeful : Attempt::Together;
 }
 
