@@ -3,8 +3,7 @@
 //     floor_ingest REPO FILES_PER_COMMIT < described lines        prints seconds
 // REPO is a repository in which `raw` and the run are registered. FILES_PER_COMMIT 0: one commit an exposure.
 #include "common/calendar.h"
-#include "common/json.h"
-#include "common/uuid.h"
+#include "rows.h"
 
 #include <chrono>
 #include <cstdio>
@@ -47,27 +46,11 @@ std::int64_t ns(Json const &instant) {
     return *dbb::common::nsFromIso(instant.string());
 }
 
-struct Row {
-    Json line;
-    std::string id;
-    std::int64_t exposure;
-};
-
 } // namespace
 
 int main(int argc, char **argv) {
     if (argc != 3) return 2;
-    std::vector<Row> rows;
-    dbb::common::Uuid const space(
-        {0x84, 0x0b, 0x31, 0xd9, 0x05, 0xcd, 0x51, 0x61, 0xb2, 0xc8, 0x00, 0xd3, 0x2b, 0x28, 0x0d, 0x0f});
-    for (std::string text; std::getline(std::cin, text);) {
-        auto line = Json::parse(text);
-        auto const &d = line["data_id"];
-        if (!d.isObject()) continue;
-        auto const name = "dataset_type=raw,run=" + line["run"].string() + ",detector=" + d["detector"].dump()
-                          + ",exposure=" + d["exposure"].dump() + ",instrument=" + d["instrument"].string();
-        rows.push_back({line, dbb::common::Uuid::version5(space, name).hex(), d["exposure"].integer()});
-    }
+    auto const rows = readRows();
     auto const perCommit = static_cast<std::size_t>(std::stoul(argv[2]));
     sqlite3 *db = nullptr;
     if (sqlite3_open((std::string(argv[1]) + "/gen3.sqlite3").c_str(), &db) != SQLITE_OK) return 1;

@@ -14,8 +14,7 @@
 // On an empty schema 0.26 | 0.25 by COPY, 0.26 | 0.24 by INSERT ... VALUES of many rows, 0.24 | 0.21 by
 // unnest().
 #include "common/calendar.h"
-#include "common/json.h"
-#include "common/uuid.h"
+#include "rows.h"
 
 #include <bit>
 #include <chrono>
@@ -152,29 +151,12 @@ private:
     std::int32_t _count = 0;
 };
 
-struct Row {
-    Json line;
-    std::string id;
-    std::int64_t exposure;
-};
-
-std::vector<Row> readRows() {
-    std::vector<Row> rows;
-    dbb::common::Uuid const space(
-        {0x84, 0x0b, 0x31, 0xd9, 0x05, 0xcd, 0x51, 0x61, 0xb2, 0xc8, 0x00, 0xd3, 0x2b, 0x28, 0x0d, 0x0f});
-    for (std::string text; std::getline(std::cin, text);) {
-        auto line = Json::parse(text);
-        auto const &d = line["data_id"];
-        if (!d.isObject()) continue;
-        auto const name = "dataset_type=raw,run=" + line["run"].string() + ",detector=" + d["detector"].dump()
-                          + ",exposure=" + d["exposure"].dump() + ",instrument=" + d["instrument"].string();
-        auto const hex = dbb::common::Uuid::version5(space, name).hex();
-        std::string id;
-        for (std::size_t i = 0; i < hex.size(); i += 2)
-            id += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
-        rows.push_back({line, id, d["exposure"].integer()});
-    }
-    return rows;
+/// The 16 bytes of an id.
+std::string bytesOf(std::string const &hex) {
+    std::string out;
+    for (std::size_t i = 0; i < hex.size(); i += 2)
+        out += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+    return out;
 }
 
 std::chrono::duration<double> awaitNext() {
@@ -187,7 +169,8 @@ std::chrono::duration<double> awaitNext() {
 
 int main(int argc, char **argv) {
     if (argc != 4) return 2;
-    auto const rows = readRows();
+    auto rows = readRows();
+    for (auto &row : rows) row.id = bytesOf(row.id);
     auto const perCommit = static_cast<std::size_t>(std::stoul(argv[3]));
     Connection db(argv[1], argv[2]);
     auto const raw = db.ask("SELECT id FROM dataset_type WHERE name = 'raw'");

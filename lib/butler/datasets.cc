@@ -101,20 +101,6 @@ std::string selectFiles(Datastore const &datastore) {
              "WHERE r.dataset_id = ? ORDER BY r.component";
 }
 
-/// An array of a server, as text.
-std::string arrayOf(std::set<std::string> const &items) {
-    std::string out = "{";
-    for (auto const &item : items) {
-        out += out.size() == 1 ? "\"" : ",\"";
-        for (char const c : item) {
-            if (c == '"' || c == '\\') out += '\\';
-            out += c;
-        }
-        out += '"';
-    }
-    return out + "}";
-}
-
 } // namespace
 
 Datasets::Datasets(Repository const &repo, DatasetType type, std::string run, std::int64_t runId)
@@ -200,19 +186,22 @@ void Datasets::learn(std::vector<std::pair<Uuid, DataId>> const &datasets) {
 /// columns as text.
 sql::Asked Datasets::lookOnServer(std::vector<std::pair<Uuid, DataId>> const &datasets) {
     auto const &names = _type.dimensions.required;
-    std::set<std::string> ids;
+    std::set<Value> ids;
     auto byDataId = std::make_shared<std::map<std::vector<std::string>, std::string>>();
-    std::vector<std::set<std::string>> parts(names.size());
+    std::vector<std::set<Value>> parts(names.size());
     for (auto const &[id, dataId] : datasets) {
         ids.insert(id.hex());
         _known[id.hex()];
         auto &key = (*byDataId)[textsOf(dataId)];
         key = id.hex();
-        for (std::size_t i = 0; i < parts.size(); ++i) parts[i].insert(textOf(dataId[i]));
+        for (std::size_t i = 0; i < parts.size(); ++i) parts[i].insert(dataId[i]);
     }
     // More than was asked for, where they are not all of one exposure.
     std::string matches;
     Names dimensions;
+    auto const arrayOf = [](std::set<Value> const &items) {
+        return sql::arrayOf({items.begin(), items.end()});
+    };
     std::vector<Value> values{arrayOf(ids), _type.id, _runId};
     for (std::size_t i = 0; i < names.size(); ++i) {
         values.emplace_back(arrayOf(parts[i]));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ public:
     /// 8-4-4-4-12 digits with dashes.
     std::string text() const;
 
-    bool operator==(Uuid const &) const = default;
+    auto operator<=>(Uuid const &) const = default;
 
 private:
     std::array<unsigned char, 16> _bytes;

@@ -71,6 +71,9 @@ struct RowsInsert {
     std::string select{};             ///< what is inserted of the values r.c1, r.c2 …; empty: all of them
 };
 
+/// An array for a server, as text (PostgreSQL 15, 8.15.6).
+std::string arrayOf(std::vector<Value> const &values);
+
 /// Rows as one statement for a server, whose parameters are arrays of the values, one a column: it takes no
 /// longer to read for more rows.
 Asked asStatement(RowsInsert const &insert);

@@ -94,10 +94,12 @@ public:
         if (inTransaction()) {
             if (!_toBegin.empty()) ask({});
             check(_connection.run(text));
-        } else {
-            _savepoints.clear();
-            untilConnected([&] { check(_connection.run(settings("BEGIN") + text + "; COMMIT")); });
+            return;
         }
+        untilConnected([&] {
+            pipelined({{"BEGIN"}, settings()}, {}, {}, nullptr);
+            check(_connection.run(text + "; COMMIT"));
+        });
     }
 
     Result run(std::string const &text, std::vector<std::optional<std::string>> const &parameters) {
@@ -111,7 +113,7 @@ public:
         auto const rows = writing.patient ? _lockTime : std::min(rowWait, _lockTime);
         // Rows are looked for by keys; a server that has not counted a table yet would read all of it, and
         // keep to that plan for the checks of foreign keys until the connection ends.
-        _toBegin = {
+        std::vector<Query> const begin{
             {"BEGIN"},
             settings(),
             {std::string("SELECT pg_advisory_xact_lock") + (writing.alone ? "" : "_shared")
@@ -120,20 +122,25 @@ public:
              "set_config('max_parallel_workers_per_gather', '0', true)",
              {inMs(rows)}},
             {"SAVEPOINT dbb"}};
-        _savepoints = {false};
-        // Who is ready to repeat a transaction needs not wait for its begin: it goes with what is asked
-        // first.
-        if (_connection.lost()) _connection.reconnect();
-        if (writing.patient)
-            untilConnected([this, begin = _toBegin] {
-                _toBegin = begin;
-                _savepoints = {false};
-                ask({});
-            });
+        auto const prepare = [&] {
+            _toBegin = begin;
+            _savepoints = {false};
+        };
+        if (!writing.patient) {
+            // Who is ready to repeat a transaction need not wait for its begin: it goes with what is asked
+            // first.
+            if (_connection.lost()) _connection.reconnect();
+            return prepare();
+        }
+        untilConnected([&] {
+            prepare();
+            ask({});
+        });
     }
     void beginRead() override {
-        untilConnected(
-            [&] { check(_connection.run(settings("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"))); });
+        untilConnected([&] {
+            pipelined({{"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}, settings()}, {}, {}, nullptr);
+        });
     }
     void commit() override {
         requireSound();
@@ -215,11 +222,7 @@ public:
     }
 
 private:
-    /// `SET LOCAL name = …; `
     static std::string inMs(milliseconds time) { return std::to_string(time.count()); }
-    static std::string setting(std::string const &name, milliseconds time) {
-        return "SET LOCAL " + name + " = " + std::to_string(time.count()) + "; ";
-    }
 
     void forgetTransaction() {
         _toBegin.clear();
@@ -236,14 +239,6 @@ private:
         out.values.emplace_back(quoteIdentifier(_target.schema));
         return out;
     }
-    /// The same as a script behind the begin of a transaction.
-    std::string settings(std::string const &begin) const {
-        auto const schema = _target.schema.empty()
-                                ? std::string()
-                                : "SET LOCAL search_path = " + quoteIdentifier(_target.schema) + "; ";
-        return begin + "; " + schema + setting("lock_timeout", _lockTime)
-               + setting("statement_timeout", _statementTime);
-    }
 
     /// How long an answer may take with all that the server itself sets an end to.
     milliseconds longestAnswer() const {
@@ -255,6 +250,7 @@ private:
     template<typename F>
     void untilConnected(F const &action) {
         for (int tries = 1;; ++tries) {
+            _savepoints.clear(); // of a transaction that was lost
             try {
                 return action();
             } catch (Error const &) {
@@ -271,7 +267,6 @@ private:
     std::vector<Result> ask(std::vector<Query> const &queries, std::size_t *failed = nullptr) {
         if (inTransaction()) return pipelined(std::exchange(_toBegin, {}), queries, {}, failed);
         std::vector<Result> out;
-        _savepoints.clear();
         untilConnected([&] { out = pipelined({{"BEGIN"}, settings()}, queries, {{"COMMIT"}}, failed); });
         return out;
     }

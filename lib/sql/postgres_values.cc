@@ -162,14 +162,11 @@ Value valueOf(Oid type, std::string_view text) {
     }
 }
 
-namespace {
-
-/// Column `index` of rows as an array (PostgreSQL 15, 8.15.6).
-std::string arrayOf(std::vector<std::vector<Value>> const &rows, std::size_t index) {
+std::string arrayOf(std::vector<Value> const &values) {
     std::string out = "{";
-    for (auto const &row : rows) {
+    for (auto const &value : values) {
         if (out.size() > 1) out += ',';
-        auto const text = textOf(row[index]);
+        auto const text = textOf(value);
         if (!text) {
             out += "NULL";
             continue;
@@ -183,8 +180,6 @@ std::string arrayOf(std::vector<std::vector<Value>> const &rows, std::size_t ind
     }
     return out + "}";
 }
-
-} // namespace
 
 Asked asStatement(RowsInsert const &insert) {
     Asked out{.text = "", .parameters = {}};
@@ -201,7 +196,10 @@ Asked asStatement(RowsInsert const &insert) {
         auto const number = std::to_string(i + 1);
         arrays += (i == 0 ? "?" : ", ?") + number + "::" + insert.types[i] + "[]";
         names += (i == 0 ? "c" : ", c") + number;
-        out.parameters.emplace_back(arrayOf(insert.rows, i));
+        std::vector<Value> values;
+        values.reserve(insert.rows.size());
+        for (auto const &row : insert.rows) values.push_back(row[i]);
+        out.parameters.emplace_back(arrayOf(values));
     }
     out.text = insert.into + " SELECT " + (insert.select.empty() ? "*" : insert.select) + " FROM unnest("
                + arrays + ") AS r (" + names + ") " + insert.conflict;
