@@ -60,7 +60,7 @@ for name; do
   points "$name" > all-points
   awk -v step="${STEP:-1}" -v pages="${PAGES:-20}" -v name="$name" '$1 == "pwrite64" && pw++ % pages { next } n++ % step == 0 { print name, $0 }' \
     all-points > chosen
-  export -f scenario table fresh feed ingest traced with_faults outcomes state files_of db sound outcomes_of meet_at
+  export -f outcomes_of meet_at
   # shellcheck disable=SC2016  # the inner shell expands it
   problems=$(xargs -a chosen -P "$JOBS" -L 1 bash -uc 'meet_at "$@"' _ 2>&1)
   [ -s chosen ] || problems='no point was found'

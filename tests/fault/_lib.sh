@@ -293,3 +293,6 @@ points() {
       awk -v call="$call" '{ n[$1]++ } (call != "openat" || /O_CREAT/) && !seen[n[$1]]++ { print call, n[$1] }'
   done
 }
+
+# For what suites start by xargs.
+export -f table scenario fresh feed ingest traced with_faults registry settled outcomes state all_tables files_of sound moved complete

@@ -87,7 +87,7 @@ for name in ${SCENARIOS-copy move link direct}; do
   problems=$(undisturbed "$name")
   if [ -n "$problems" ]; then tell "$name, undisturbed" "$problems"; continue; fi
   points "$name" | awk -v step="${STEP:-1}" -v name="$name" 'n++ % step == 0 { print name, $0, "EIO"; print name, $0, "ENOSPC" }' > chosen
-  export -f scenario table fresh feed ingest traced with_faults outcomes state all_tables files_of registry settled sound complete kept fail_at
+  export -f kept fail_at
   # shellcheck disable=SC2016  # the inner shell expands it
   problems=$(xargs -a chosen -P "$JOBS" -L 1 bash -uc 'fail_at "$@"' _ 2>&1)
   [ -s chosen ] || problems='no call was found'
@@ -118,7 +118,7 @@ small_disk() {
   [ "$(grep -c '"ingest":{"outcome":"done"' receipts)" = "$3" ] || { echo 'receipts:'; cut -c 1-300 receipts; }
   kept
 }
-export -f scenario table fresh feed ingest state all_tables files_of registry settled sound kept small_disk
+export -f kept small_disk
 if unshare -rm mount -t tmpfs tmpfs "$work" 2> /dev/null; then
   # Room for rows and three files, but not for the fourth; room for files, but not for rows.
   # shellcheck disable=SC2016

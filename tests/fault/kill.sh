@@ -81,7 +81,7 @@ for name in $names; do
   [[ " ${full//$'\n'/ } " != *" $name "* ]] || step=1
   points "$name" > all-points
   awk -v step="$step" -v pages="${PAGES:-1}" '$1 == "pwrite64" && pw++ % pages { next } n++ % step == 0' all-points > chosen
-  export -f scenario table fresh feed ingest traced with_faults outcomes state all_tables files_of registry settled sound moved complete stop_at
+  export -f stop_at
   # shellcheck disable=SC2016  # the inner shell expands it
   problems=$(xargs -a chosen -P "$JOBS" -L 1 bash -uc 'stop_at "$0" "$@"' "$name" 2>&1)
   [ -s chosen ] || problems='no point was found'
