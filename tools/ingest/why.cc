@@ -5,7 +5,7 @@
 #include "common/file.h"
 #include "common/lines.h"
 #include "common/signals.h"
-#include "ingest/raw_line.h"
+#include "intake/raw_line.h"
 #include "ingest/why_exposure.h"
 #include "ingest/why_file.h"
 #include "ingest/why_reasons.h"
@@ -120,8 +120,8 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
         output.flush();
         return status;
     }
-    requireRunOption(options.run);
-    useTables(options.headers);
+    intake::requireRunOption(options.run);
+    intake::useTables(options.headers);
     limitWaiting();
     bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};
     if (!piped) {
