@@ -5,6 +5,7 @@
 #include "butler/repository.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,6 +44,39 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
 /// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
 /// \throws Error as findRun and checkRunName
 std::int64_t registerRun(Repository const &repo, std::string const &name);
+
+/// Id of the collection of that name and type; nullopt when there is no collection of that name.
+/// \throws Error COLLECTION_CONFLICT when it has another type; for a run as findRun
+std::optional<std::int64_t> findCollectionId(Repository const &repo, std::string const &name,
+                                             CollectionType type);
+
+/// Id of the collection of that name and type, made when absent. Inside the caller's transaction.
+/// \throws Error as findCollectionId; BAD_VALUE for a name that can't be, a run's as checkRunName
+std::int64_t registerCollection(Repository const &repo, std::string const &name, CollectionType type);
+
+/// What became of a chain.
+struct ChainResult {
+    enum class Kind { Made, Extended, Same } kind = Kind::Same;
+    std::vector<std::string> children; ///< as the chain has them now, in order
+};
+
+/// Collections that would be there by then: name, and children of those that are chains.
+using PlannedCollections = std::map<std::string, std::vector<std::string>>;
+
+/// Make a CHAINED collection of children, or append to one that is there what it lacks; what it has keeps its
+/// place. Children that are chains are replaced by theirs, recursively, so that a later change of theirs
+/// changes nothing here; each is taken once, where it comes first. Inside the caller's transaction; until its
+/// end no other program changes the chain.
+/// \throws Error COLLECTION_CONFLICT when it has another type, COLLECTION_NOT_FOUND for a child that is not
+///         there, COLLECTION_CYCLE when the chain would be searched in itself, BAD_VALUE for a name that
+///         can't be
+ChainResult extendChain(Repository const &repo, std::string const &name,
+                        std::vector<std::string> const &children);
+
+/// What extendChain() would do, or throw, without doing it; needs no transaction and no right to write.
+/// \param planned  what is not there yet, but would be
+ChainResult planChain(Repository const &repo, std::string const &name,
+                      std::vector<std::string> const &children, PlannedCollections const &planned = {});
 
 /// A dataset type, its dimensions and tables.
 struct DatasetType {
