@@ -24,11 +24,14 @@ gen2() {
     is_calibration: true, run: "LSSTCam/calib/20180921T000000Z", calibration: "LSSTCam/calib", validity: {begin_tai: null, end_tai: null},
     formatter: "lsst.obs.base.formatters.fitsExposure.FitsExposureFormatter", action: "convert", reason: "ok"} | '"$1"
 }
-coadd='del(.is_calibration, .calibration, .validity) | .dataset_type = "deepCoadd" | .dimensions = ["skymap", "tract", "patch", "band"]
-  | .data_id = {skymap: "ring", tract: 1, band: "r"} | .patch_xy = "3,2"'
+# The same of a patch of a coadd
+coadd() {
+  gen2 'del(.is_calibration, .calibration, .validity) | .dataset_type = "deepCoadd" | .dimensions = ["skymap", "tract", "patch", "band"]
+    | .data_id = {skymap: "ring", tract: 1, band: "r"} | .patch_xy = "3,2"'
+}
 echo x > bias.fits
-export -f inject edited line gen2
-export header coadd
+export -f inject edited line gen2 coadd
+export header
 
 row() { # code, commands, pattern
   local code=$1 commands=$2 pattern=$3
