@@ -60,9 +60,11 @@ public:
     std::string const &collection() const { return _collection; }
 
 private:
+    struct Span;
     struct Stored;
-    Outcome judge(Certified const &certified, std::vector<Stored> const &others) const;
-    void write(std::vector<Certified> const &certified);
+    Span spanOf(Certified const &certified) const;
+    Outcome judge(Certified const &certified, std::vector<Stored> &others) const;
+    std::vector<Outcome> lookEach(std::vector<Certified> const &all, std::vector<sql::Asked> asked);
 
     Repository const &_repo;
     DatasetType _type;
