@@ -4,8 +4,8 @@
 
 #include "common/error.h"
 #include "common/recent_files.h"
-#include "intake/header_options.h"
 #include "instrument/sidecar.h"
+#include "intake/header_options.h"
 
 #include <memory>
 #include <mutex>

@@ -1,6 +1,6 @@
 /// \file
-/// What the registry and the datastore need to know of one file: of a raw image, a guider's image, or any other
-/// dataset.
+/// What the registry and the datastore need to know of one file: of a raw image, a guider's image, or any
+/// other dataset.
 #pragma once
 
 #include "common/json.h"

@@ -7,10 +7,10 @@
 #include "common/text.h"
 #include "common/uri.h"
 #include "fits/header_file.h"
-#include "intake/guider.h"
-#include "intake/scanned.h"
 #include "instrument/observation.h"
 #include "instrument/translated.h"
+#include "intake/guider.h"
+#include "intake/scanned.h"
 
 #include <optional>
 #include <sys/stat.h>

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "fits/header_file.h"
+#include "instrument/corrections.h"
 #include "intake/beside.h"
 #include "intake/header_options.h"
 #include "intake/zipped.h"
-#include "instrument/corrections.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
 

@@ -45,8 +45,8 @@ std::string definitionOf(DatasetLine const &line) {
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _expansion(repo), _registered(repo, _records), _onServer(repo.db().dialect() == sql::Dialect::Postgres),
-      _sources(repo, _stores) {
+      _records(repo), _expansion(repo, _records), _registered(repo, _records),
+      _onServer(repo.db().dialect() == sql::Dialect::Postgres), _sources(repo, _stores) {
     for (auto const &datastore : repo.config().datastores) {
         _stores.emplace_back(datastore, _stores.empty(), _options.transfer, _options.ownership,
                              _options.dry_run);
@@ -137,6 +137,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
     if (_targets.size() > rememberedTargets) _targets.clear();
     std::unordered_map<std::string, Item *> byId;
     Grouping grouping;
+    expandOthers(items);
     for (auto &item : items) {
         prepare(item);
         if (!item.error) {
@@ -307,9 +308,8 @@ butler::DatasetType Ingester::typeOf(DatasetLine const &line) const {
 /// place
 void Ingester::findTarget(Target &target) const {
     auto const &wanted = target.type;
-    auto const type =
-        butler::findDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class,
-                                target.is_calibration);
+    auto const type = butler::findDatasetType(_repo, wanted.name, wanted.dimensions.required,
+                                              wanted.storage_class, target.is_calibration);
     auto const run = butler::findRun(_repo, target.run);
     if (type && run) target.datasets.emplace(_repo, *type, target.run, *run);
 }
@@ -318,9 +318,8 @@ void Ingester::findTarget(Target &target) const {
 /// run.
 void Ingester::registerTarget(Target &target) const {
     auto const &wanted = target.type;
-    auto const type =
-        butler::ensureDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class,
-                                  target.is_calibration);
+    auto const type = butler::ensureDatasetType(_repo, wanted.name, wanted.dimensions.required,
+                                                wanted.storage_class, target.is_calibration);
     target.datasets.emplace(_repo, type, target.run, butler::registerRun(_repo, target.run));
 }
 
@@ -340,19 +339,43 @@ void Ingester::requireUuid(Item const &item) {
         .cause({.column = "id", .value = zip->id->text(), .expected = item.id->text()});
 }
 
+/// What the registry knows of the data IDs of items that are no raw images.
+void Ingester::expandOthers(std::vector<Item> &items) {
+    std::vector<Item *> others;
+    std::vector<butler::DataIdExpansion::Wanted> wanted;
+    for (auto &item : items) {
+        if (!item.line.other) continue;
+        try {
+            item.target = &targetOf(item.line);
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            reject(item, e);
+            continue;
+        }
+        others.push_back(&item);
+        wanted.push_back({&item.target->type.dimensions, &item.line.other->data_id});
+    }
+    auto outcomes = _expansion.expandEach(wanted);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        if (outcomes[i].error) {
+            reject(*others[i], outcomes[i].error->at(others[i]->line.path));
+        } else {
+            others[i]->expanded = std::move(outcomes[i].data_id);
+        }
+    }
+}
+
 /// The dataset type and data ID of an item, whose records must be there.
 void Ingester::identify(Item &item) {
     auto &line = item.line;
-    if (line.isGuider()) _registered.findExposure(line);
-    if (!line.other) _registered.require(line);
-    item.target = &targetOf(line);
-    auto const &dimensions = item.target->type.dimensions;
     if (line.other) {
-        item.data_id = _expansion.dataId(dimensions, line.other->data_id);
-        item.fields = _expansion.fields(dimensions, line.other->data_id);
+        item.data_id = item.expanded.required;
         return;
     }
-    for (auto const &name : dimensions.required) {
+    if (line.isGuider()) _registered.findExposure(line);
+    _registered.require(line);
+    item.target = &targetOf(line);
+    for (auto const &name : item.target->type.dimensions.required) {
         if (name == "instrument") item.data_id.emplace_back(line.instrument);
         if (name == "detector") item.data_id.emplace_back(line.detector);
         if (name == "exposure") item.data_id.emplace_back(line.exposure);
@@ -361,6 +384,7 @@ void Ingester::identify(Item &item) {
 
 /// What can be known of an item without looking for its dataset.
 void Ingester::prepare(Item &item) {
+    if (item.error) return;
     try {
         identify(item);
         item.id = butler::rawUuid(item.target->type, item.line.run, item.data_id);
@@ -507,24 +531,28 @@ void Ingester::certify(Group const &group) {
 void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
     auto at = target.certifications.find(collection);
     if (at == target.certifications.end()) {
+        using butler::CollectionType;
         auto const id = _options.dry_run
-                            ? butler::findCollection(_repo, collection, butler::CollectionType::Calibration)
-                            : butler::registerCollection(_repo, collection, butler::CollectionType::Calibration);
+                            ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
+                            : butler::registerCollection(_repo, collection, CollectionType::Calibration);
         // Of a dry run: what does not exist has nothing in its way.
         if (!id || !target.datasets) return;
-        at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id).first;
+        at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
+                 .first;
     }
-    std::vector<butler::Certified> fresh;
-    for (auto *item : group) {
+    std::vector<butler::Certified> wanted;
+    for (auto const *item : group) {
         auto const &other = *item->line.other;
-        butler::Certified const certified{*item->id, item->data_id, other.begin_ns, other.end_ns};
-        if (at->second.look(certified) == butler::Certifications::Found::Same) continue;
-        fresh.push_back(certified);
-        if (item->outcome != "existing") continue;
-        item->outcome = "updated";
-        item->updated.set("calibration", collection);
+        wanted.push_back({*item->id, item->data_id, other.begin_ns, other.end_ns});
     }
-    if (!_options.dry_run && !fresh.empty()) at->second.insert(fresh);
+    auto const outcomes = _options.dry_run ? at->second.lookEach(wanted) : at->second.insert(wanted);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        auto &item = *group[i];
+        if (outcomes[i].error) throw outcomes[i].error->at(item.line.path);
+        if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
+        item.outcome = "updated";
+        item.updated.set("calibration", collection);
+    }
 }
 
 void Ingester::reject(Item &item, Error const &e) {

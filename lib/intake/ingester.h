@@ -86,6 +86,7 @@ private:
     static void requireUuid(Item const &item);
     void prepare(Item &item);
     void identify(Item &item);
+    void expandOthers(std::vector<Item> &items);
     butler::DatasetType typeOf(DatasetLine const &line) const;
     static Group allOf(std::vector<Item> &items);
     void prefetch(Group const &items);

@@ -164,7 +164,7 @@ std::string Ingester::templatePath(Item const &item, std::string const &pathTemp
     auto const &target = *item.target;
     auto const extension = butler::extensionOf(common::nameOf(line.path));
     if (line.other) {
-        auto fields = item.fields;
+        auto fields = item.expanded.fields();
         fields.insert({{"run", line.run}, {"datasetType", target.type.name}, {"id", item.id->text()}});
         return butler::formatTemplate(pathTemplate, fields, extension);
     }

@@ -2,6 +2,7 @@
 /// What an Ingester works on: dataset types in runs, lines on their way, lines that belong together.
 #pragma once
 
+#include "butler/certification.h"
 #include "common/error.h"
 #include "intake/ingester.h"
 
@@ -39,7 +40,7 @@ struct Ingester::Item {
     std::optional<common::Uuid> id;
     butler::DataId data_id;
     butler::ExistingDataset existing;
-    std::map<std::string, std::string> fields; // for templates of paths, of a dataset that is no raw image
+    butler::ExpandedDataId expanded;     // of a dataset that is no raw image
     bool gone = false;                   // the dataset exists, but not its file
     std::vector<Placed> placed;          // by the target's shelves, as far as it went
     std::optional<common::Error> absent; // the source was not there to be placed

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/zip.h"
-#include "intake/placement.h"
 #include "intake/dataset_line.h"
+#include "intake/placement.h"
 
 #include <functional>
 #include <map>

@@ -24,6 +24,6 @@ void requireRunOption(std::string const &run);
 /// \throws Error NOT_DESCRIBED, MISSING_KEY, BAD_VALUE, INCONSISTENT_LINE, DRY_RUN, UNKNOWN_INSTRUMENT,
 /// BAD_URI
 DatasetLine parseRawLine(manifest::Record const &record, std::string const &run, bool dry_run,
-                     RecordsMemory &memory);
+                         RecordsMemory &memory);
 
 } // namespace dbb::intake

@@ -64,8 +64,8 @@ void Registered::require(DatasetLine const &line) {
 
 /// A record of the line's instrument that must be there. \param key  value beside the instrument, null for
 /// none
-butler::DimensionRecord Registered::required(DatasetLine const &line, std::string const &element, Json const &key,
-                                             char const *code, std::string const &what) {
+butler::DimensionRecord Registered::required(DatasetLine const &line, std::string const &element,
+                                             Json const &key, char const *code, std::string const &what) {
     std::vector<Json> keys{line.instrument};
     if (!key.isNull()) keys.push_back(key);
     if (auto record = _records.find(element, keys)) return *record;

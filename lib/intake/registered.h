@@ -40,8 +40,8 @@ private:
         void note(butler::DimensionRecord const &detector);
     };
     void learnDetectors(std::string const &instrument, Known &known);
-    butler::DimensionRecord required(DatasetLine const &line, std::string const &element, common::Json const &key,
-                                     char const *code, std::string const &what);
+    butler::DimensionRecord required(DatasetLine const &line, std::string const &element,
+                                     common::Json const &key, char const *code, std::string const &what);
 
     butler::Repository const &_repo;
     butler::DimensionRecords &_records;

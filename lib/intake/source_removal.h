@@ -27,8 +27,8 @@ public:
 
     /// A line whose dataset `id` is stored. A zip file goes with its last member.
     /// \param files  of the dataset, in all datastores that have it; at least one
-    void settle(DatasetLine const &line, Files const &files, butler::Datasets &datasets, common::Uuid const &id,
-                butler::DataId const &dataId);
+    void settle(DatasetLine const &line, Files const &files, butler::Datasets &datasets,
+                common::Uuid const &id, butler::DataId const &dataId);
 
     /// A new batch begins.
     void clear() { _settledZips.clear(); }

@@ -4,7 +4,6 @@
 #include "common/error.h"
 
 #include <optional>
-#include <set>
 #include <utility>
 
 namespace dbb::convert {
@@ -27,7 +26,8 @@ CollectionType typeOf(Record const &line) {
 
 std::vector<std::string> childrenOf(Record const &line) {
     auto const children = line.get("children");
-    if (!children.isArray()) throw Error("MISSING_KEY", "the line of a chain must hold the list \"children\"");
+    if (!children.isArray())
+        throw Error("MISSING_KEY", "the line of a chain must hold the list \"children\"");
     std::vector<std::string> out;
     for (auto const &name : children.array()) {
         if (!name.isString()) throw Error("BAD_VALUE", "\"children\" must be a list of names of collections");
@@ -37,7 +37,8 @@ std::vector<std::string> childrenOf(Record const &line) {
 }
 
 /// \return the outcome
-std::string make(butler::Repository const &repo, Record &line, bool dry_run, std::set<std::string> &planned) {
+std::string make(butler::Repository const &repo, Record &line, bool dry_run,
+                 butler::PlannedCollections &planned) {
     auto const name = line.text("name");
     auto const type = typeOf(line);
     butler::checkRunName(name);
@@ -45,12 +46,13 @@ std::string make(butler::Repository const &repo, Record &line, bool dry_run, std
         auto const children = childrenOf(line);
         auto const result = dry_run ? butler::planChain(repo, name, children, planned)
                                     : butler::extendChain(repo, name, children);
+        if (dry_run) planned[name] = {.name = name, .type = type, .doc = {}, .children = result.children};
         using Kind = butler::ChainResult::Kind;
         return result.kind == Kind::Same ? "existing" : result.kind == Kind::Made ? "done" : "updated";
     }
-    if (butler::findCollection(repo, name, type)) return "existing";
+    if (butler::findCollectionId(repo, name, type)) return "existing";
     if (dry_run) {
-        planned.insert(name);
+        planned[name] = {.name = name, .type = type, .doc = {}, .children = {}};
     } else {
         butler::registerCollection(repo, name, type);
     }
@@ -58,7 +60,8 @@ std::string make(butler::Repository const &repo, Record &line, bool dry_run, std
 }
 
 /// A line that fails takes nothing of the others back.
-std::string tryMake(butler::Repository const &repo, Record &line, bool dry_run, std::set<std::string> &planned) {
+std::string tryMake(butler::Repository const &repo, Record &line, bool dry_run,
+                    butler::PlannedCollections &planned) {
     if (dry_run) return make(repo, line, dry_run, planned);
     sql::Savepoint savepoint(repo.db());
     auto out = make(repo, line, dry_run, planned);
@@ -68,13 +71,14 @@ std::string tryMake(butler::Repository const &repo, Record &line, bool dry_run, 
 
 } // namespace
 
-void makeCollections(butler::Repository const &repo, std::vector<Record> lines, bool dry_run, manifest::Rejects &rejects,
+void makeCollections(butler::Repository const &repo, std::vector<Record> lines, bool dry_run,
+                     manifest::Rejects &rejects,
                      std::function<void(Record const &, std::string const &)> const &receipts) {
     if (lines.empty()) return;
     std::vector<std::pair<std::string, std::optional<Error>>> results;
     auto const makeAll = [&] {
         results.clear();
-        std::set<std::string> planned;
+        butler::PlannedCollections planned;
         for (auto &line : lines) {
             try {
                 results.emplace_back(tryMake(repo, line, dry_run, planned), std::nullopt);

@@ -12,12 +12,12 @@
 
 namespace dbb::convert {
 
-/// Make the collections of lines, each unless it exists; a chain that exists keeps its children and gets those that it
-/// lacks. One transaction. A line that fails is rejected.
-/// \param receipts  gets each line that was done with its `convert` receipt, after the commit
-/// \throws Error when the repository can't be used
-void makeCollections(butler::Repository const &repo, std::vector<manifest::Record> lines, bool dry_run,
-                     manifest::Rejects &rejects,
-                     std::function<void(manifest::Record const &, std::string const &outcome)> const &receipts);
+/// Make the collections of lines, each unless it exists; a chain that exists keeps its children and gets
+/// those that it lacks. One transaction. A line that fails is rejected. \param receipts  gets each line that
+/// was done with its `convert` receipt, after the commit \throws Error when the repository can't be used
+void makeCollections(
+    butler::Repository const &repo, std::vector<manifest::Record> lines, bool dry_run,
+    manifest::Rejects &rejects,
+    std::function<void(manifest::Record const &, std::string const &outcome)> const &receipts);
 
 } // namespace dbb::convert

@@ -24,9 +24,10 @@ constexpr milliseconds idleTime(50);
 /// The lines of one run.
 class Conversion {
 public:
-    Conversion(butler::Repository const &repo, ConvertProgramOptions const &options, manifest::Rejects &rejects,
-               common::Output &output, manifest::Summary &summary)
-        : _repo(repo), _dryRun(options.standard.dry_run), _rejects(rejects), _output(output), _summary(summary),
+    Conversion(butler::Repository const &repo, ConvertProgramOptions const &options,
+               manifest::Rejects &rejects, common::Output &output, manifest::Summary &summary)
+        : _repo(repo), _dryRun(options.standard.dry_run), _rejects(rejects), _output(output),
+          _summary(summary),
           _converter(repo, options.convert, rejects,
                      [this](Record const &line, std::string const &outcome) { done(line, outcome); }) {}
 
@@ -127,7 +128,8 @@ void convertAll(ConvertProgramOptions const &options, int in, int out, manifest:
 common::ExitCode statusOf(manifest::Rejects const &rejects) {
     auto const &codes = rejects.countByCode();
     if (codes.empty()) return common::ExitCode::Done;
-    bool const waiting = std::ranges::all_of(codes, [](auto const &code) { return isIncomplete(code.first); });
+    bool const waiting =
+        std::ranges::all_of(codes, [](auto const &code) { return isIncomplete(code.first); });
     return waiting ? common::ExitCode::Incomplete : common::ExitCode::SomeFailed;
 }
 

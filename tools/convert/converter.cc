@@ -16,15 +16,15 @@ namespace {
 
 constexpr std::size_t maxBatch = 1000; // lines a commit
 
-/// What is missing when a record is, in terms of what the operator can do about it.
+/// What is missing, in terms of what the operator can do about it.
 Error explained(Error const &e) {
+    bool const isRecord = e.code() == "MISSING_RECORD";
     auto const &dimension = e.cause().column;
-    auto const *code = dimension == "visit"      ? "NEEDS_VISIT"
-                       : dimension == "exposure" ? "NEEDS_EXPOSURE"
-                       : dimension == "skymap" || dimension == "tract" || dimension == "patch" ? "NEEDS_SKYMAP"
-                                                                                                : "";
-    if (*code == '\0') return e;
-    return Error(code, e.message()).cause(e.cause());
+    auto const as = [&](char const *code) { return Error(code, e.message()).cause(e.cause()); };
+    if (isRecord && dimension == "visit") return as("NEEDS_VISIT");
+    if (isRecord && dimension == "exposure") return as("NEEDS_EXPOSURE");
+    if (e.code() == "SKYMAP_NOT_REGISTERED" || (isRecord && dimension == "skymap")) return as("NEEDS_SKYMAP");
+    return e;
 }
 
 /// The file line that dbb-describe would get of a raw image.
@@ -128,13 +128,17 @@ void Converter::convertRaw(Record line, Record const &described) {
         if (line.text("instrument") != dataset.instrument) {
             throw Error("REGISTRY_MISMATCH", "\"" + dataset.path + "\" is a file of " + dataset.instrument
                                                  + " in a repository of " + line.text("instrument"))
-                .cause({.column = "instrument", .value = dataset.instrument, .expected = line.text("instrument")});
+                .cause({.column = "instrument",
+                        .value = dataset.instrument,
+                        .expected = line.text("instrument")});
         }
         dataset.warnings = mismatches(line.get("gen2")["registry"], described);
         if (_options.strict && !dataset.warnings.empty())
-            throw Error("REGISTRY_MISMATCH", "\"" + dataset.path + "\": " + common::join(dataset.warnings, "; "));
+            throw Error("REGISTRY_MISMATCH",
+                        "\"" + dataset.path + "\": " + common::join(dataset.warnings, "; "));
         // What the header says counts from here on.
-        line.set("data_id", described.get("data_id")).set("physical_filter", described.get("physical_filter"));
+        line.set("data_id", described.get("data_id"))
+            .set("physical_filter", described.get("physical_filter"));
         addToIngester(line, std::move(dataset));
     } catch (Error const &e) {
         reject(std::move(line), e);
@@ -169,7 +173,7 @@ void Converter::fillPatch(Record const &line, Json &dataId) {
 std::string Converter::skymapOf(Json const &dataId) {
     if (dataId["skymap"].isString()) return dataId["skymap"].string();
     if (!_options.skymap.empty()) return _options.skymap;
-    auto const &names = _skymaps.names();
+    auto const &names = _skymaps.registered();
     if (names.size() == 1) return names.front();
     throw Error("NEEDS_SKYMAP", names.empty()
                                     ? "no skymap is registered in \"" + _repo.config().root + "\""
@@ -178,7 +182,7 @@ std::string Converter::skymapOf(Json const &dataId) {
 
 /// Lines whose records may come with later ones wait on disk.
 bool Converter::putOff(Record &line, Error const &e) {
-    auto const error = e.code() == "MISSING_RECORD" ? explained(e) : e;
+    auto const error = explained(e);
     if (!isIncomplete(error.code())) return false;
     if (_last) {
         _rejects.add(std::move(line), error);

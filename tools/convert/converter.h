@@ -24,10 +24,10 @@ namespace dbb::convert {
 struct ConverterOptions {
     intake::IngesterOptions ingester; ///< how files come in, unless a line says otherwise
     intake::HeaderOptions headers;
-    std::string skymap;      ///< of lines that name none; empty: the only one that is registered
-    bool may_move = false;   ///< whether a line may have its source moved away
-    bool strict = false;     ///< a header that contradicts the Gen2 registry is an error
-    int jobs = 1;            ///< threads that read headers
+    std::string skymap;    ///< of lines that name none; empty: the only one that is registered
+    bool may_move = false; ///< whether a line may have its source moved away
+    bool strict = false;   ///< a header that contradicts the Gen2 registry is an error
+    int jobs = 1;          ///< threads that read headers
 };
 
 /// Takes `gen2` and `collection` lines. Receipts are handed out after their commit, never before.
@@ -36,15 +36,16 @@ public:
     /// Gets each line that was done, and its outcome.
     using Receipts = std::function<void(manifest::Record const &, std::string const &outcome)>;
 
-    Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects, Receipts receipts);
+    Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
+              Receipts receipts);
     ~Converter();
 
     /// Check a line that is to be converted and queue it; a bad one is rejected at once.
     void add(manifest::Record line);
     std::size_t queued() const { return _raws.size() + _others.size(); }
 
-    /// Bring everything that is queued into the repository. Datasets whose exposures, visits or patches are not there
-    /// wait until finish(). \throws Error when the repository can't be used
+    /// Bring everything that is queued into the repository. Datasets whose exposures, visits or patches are
+    /// not there wait until finish(). \throws Error when the repository can't be used
     void commit();
 
     /// What waited: the exposures may have come later in the input. What still lacks something is rejected
@@ -70,7 +71,7 @@ private:
     Receipts _receipts;
     intake::Describer _describer;
     intake::RecordsMemory _memory;
-    butler::Skymaps _skymaps;
+    butler::SkyMaps _skymaps;
     StoredRaws _storedRaws;
     std::map<intake::Transfer, std::unique_ptr<intake::Ingester>> _ingesters;
     std::vector<manifest::Record> _raws;

@@ -55,14 +55,15 @@ std::vector<std::string> mismatches(Json const &row, manifest::Record const &des
         {"detector", row["detector"], dataId["detector"]},
         {"ccd", row["ccd"], dataId["detector"]},
         {"filter", row["filter"], described.get("physical_filter")},
-        {"dayObs", row["dayObs"].isNull() ? Json() : Json(compactDay(row["dayObs"].text())), exposure["day_obs"]},
+        {"dayObs", row["dayObs"].isNull() ? Json() : Json(compactDay(row["dayObs"].text())),
+         exposure["day_obs"]},
         {"obsid", row["obsid"], exposure["obs_id"]},
         {"expTime", row["expTime"], exposure["exposure_time"]},
     };
     for (auto const &pair : pairs) {
         if (pair.gen2.isNull() || same(pair.gen2, pair.gen3)) continue;
-        out.push_back(std::string("the Gen2 registry has ") + pair.column + " " + pair.gen2.text() + ", the header "
-                      + pair.gen3.text());
+        out.push_back(std::string("the Gen2 registry has ") + pair.column + " " + pair.gen2.text()
+                      + ", the header " + pair.gen3.text());
     }
     return out;
 }

@@ -33,7 +33,8 @@ std::optional<std::int64_t> instantIn(Json const &validity, char const *key) {
     if (value->isNull()) return std::nullopt;
     auto const ns = value->isString() ? common::nsFromIso(value->string()) : std::nullopt;
     if (ns) return ns;
-    throw Error("BAD_VALUE", std::string("\"validity\": ") + key + " is " + value->dump() + ", which is no instant")
+    throw Error("BAD_VALUE",
+                std::string("\"validity\": ") + key + " is " + value->dump() + ", which is no instant")
         .cause({.column = key, .value = value->text(), .expected = "YYYY-MM-DDThh:mm:ss, TAI, or null"});
 }
 
@@ -59,18 +60,22 @@ std::optional<std::int64_t> digits(std::string_view text) {
 /// Its type's validity ranges and what it says of its own.
 void readCalibration(intake::OtherDataset &out, Record const &line) {
     auto const flag = line.get("is_calibration");
-    if (!flag.isNull() && !flag.isBool()) throw Error("BAD_VALUE", "\"is_calibration\" must be true or false");
+    if (!flag.isNull() && !flag.isBool())
+        throw Error("BAD_VALUE", "\"is_calibration\" must be true or false");
     out.is_calibration = flag == Json(true);
     if (!line.has("calibration") || line.get("calibration").isNull()) return;
     out.calibration = line.text("calibration");
     if (!out.is_calibration)
-        throw Error("INCONSISTENT_LINE", "the line has a \"calibration\", but its \"is_calibration\" is not true");
+        throw Error("INCONSISTENT_LINE",
+                    "the line has a \"calibration\", but its \"is_calibration\" is not true");
     auto const validity = line.get("validity");
-    if (!validity.isObject()) throw Error("MISSING_KEY", "a line with a \"calibration\" must hold its \"validity\"");
+    if (!validity.isObject())
+        throw Error("MISSING_KEY", "a line with a \"calibration\" must hold its \"validity\"");
     out.begin_ns = instantIn(validity, "begin_tai");
     out.end_ns = instantIn(validity, "end_tai");
     if (out.begin_ns && out.end_ns && *out.begin_ns >= *out.end_ns)
-        throw Error("BAD_VALUE", "\"validity\" ends before it begins").cause({.column = "validity", .value = validity.dump()});
+        throw Error("BAD_VALUE", "\"validity\" ends before it begins")
+            .cause({.column = "validity", .value = validity.dump()});
 }
 
 } // namespace
@@ -85,15 +90,19 @@ Action actionOf(Record const &line) {
 
 Error refusalOf(Record const &line, Action action) {
     auto const reason = line.get("reason").text();
-    std::string why = "\"" + common::pathOfUri(line.text("uri")) + "\": " + (reason.empty() ? "no reason given" : reason);
-    for (auto const &note : line.get("notes").isArray() ? line.get("notes").array() : Json::Array{}) why += "; " + note.text();
-    auto const *code = action == Action::Review ? "NEEDS_REVIEW" : action == Action::Undecided ? "UNDECIDED" : "NOT_CONVERTIBLE";
+    std::string why =
+        "\"" + common::pathOfUri(line.text("uri")) + "\": " + (reason.empty() ? "no reason given" : reason);
+    for (auto const &note : line.get("notes").isArray() ? line.get("notes").array() : Json::Array{})
+        why += "; " + note.text();
+    auto const *code = action == Action::Review      ? "NEEDS_REVIEW"
+                       : action == Action::Undecided ? "UNDECIDED"
+                                                     : "NOT_CONVERTIBLE";
     return Error(code, why).cause({.column = "reason", .value = reason});
 }
 
 bool isIncomplete(std::string_view code) {
-    static constexpr std::array<std::string_view, 5> codes{"NEEDS_REVIEW", "UNDECIDED", "NEEDS_VISIT", "NEEDS_EXPOSURE",
-                                                           "NEEDS_SKYMAP"};
+    static constexpr std::array<std::string_view, 5> codes{"NEEDS_REVIEW", "UNDECIDED", "NEEDS_VISIT",
+                                                           "NEEDS_EXPOSURE", "NEEDS_SKYMAP"};
     return std::ranges::find(codes, code) != codes.end();
 }
 
@@ -116,7 +125,8 @@ std::optional<PatchCell> patchOf(Record const &line) {
     auto const text = line.text("patch_xy");
     auto const comma = text.find(',');
     auto const x = digits(std::string_view(text).substr(0, comma));
-    auto const y = comma == std::string::npos ? std::nullopt : digits(std::string_view(text).substr(comma + 1));
+    auto const y =
+        comma == std::string::npos ? std::nullopt : digits(std::string_view(text).substr(comma + 1));
     if (x && y) return PatchCell{*x, *y};
     throw Error("BAD_VALUE", "\"patch_xy\" is \"" + text + "\"")
         .cause({.column = "patch_xy", .value = text, .expected = "x,y"});

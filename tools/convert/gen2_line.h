@@ -24,8 +24,8 @@ enum class Action {
 /// \throws Error MISSING_KEY, BAD_VALUE
 Action actionOf(manifest::Record const &line);
 
-/// Why a line with one of the last three actions is refused: NEEDS_REVIEW, UNDECIDED or NOT_CONVERTIBLE, with the
-/// scan's reason.
+/// Why a line with one of the last three actions is refused: NEEDS_REVIEW, UNDECIDED or NOT_CONVERTIBLE, with
+/// the scan's reason.
 common::Error refusalOf(manifest::Record const &line, Action action);
 
 /// Whether errors of this code mean that something is not yet possible or not yet decided.
@@ -38,16 +38,16 @@ bool isRaw(manifest::Record const &line);
 /// \throws Error BAD_VALUE
 std::optional<intake::Transfer> transferOf(manifest::Record const &line);
 
-/// Where the line's patch is in a skymap that must be known: the x and y of `patch_xy`, nullopt when it has none.
-/// \throws Error BAD_VALUE
+/// Where the line's patch is in a skymap that must be known: the x and y of `patch_xy`, nullopt when it has
+/// none. \throws Error BAD_VALUE
 struct PatchCell {
     std::int64_t x = 0;
     std::int64_t y = 0;
 };
 std::optional<PatchCell> patchOf(manifest::Record const &line);
 
-/// A line of a dataset that is no raw image; its skymap and patch, when it has them, are still to be filled in.
-/// \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
+/// A line of a dataset that is no raw image; its skymap and patch, when it has them, are still to be filled
+/// in. \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
 intake::DatasetLine parseOther(manifest::Record const &line);
 
 } // namespace dbb::convert

@@ -35,8 +35,8 @@ butler::Datasets *StoredRaws::datasetsOf(std::string const &instrument, std::str
     }
 }
 
-std::optional<std::pair<common::Uuid, butler::DataId>> StoredRaws::identify(Record const &line,
-                                                                            butler::Datasets const &datasets) const {
+std::optional<std::pair<common::Uuid, butler::DataId>>
+StoredRaws::identify(Record const &line, butler::Datasets const &datasets) const {
     auto const values = line.get("data_id");
     butler::DataId dataId;
     for (auto const &name : datasets.type().dimensions.required) {

@@ -1,5 +1,6 @@
 /// \file
-/// Raw images that a repository has already, as the Gen2 registry names them: their headers need not be read again.
+/// Raw images that a repository has already, as the Gen2 registry names them: their headers need not be read
+/// again.
 #pragma once
 
 #include "butler/datasets.h"
@@ -23,8 +24,8 @@ public:
         common::Uuid id;
         std::string path; ///< as the registry has it
     };
-    /// For each line whether the dataset of its `run` and `data_id` is stored, and its file is the line's own, with
-    /// the size that it had. \throws Error when the repository can't be used
+    /// For each line whether the dataset of its `run` and `data_id` is stored, and its file is the line's
+    /// own, with the size that it had. \throws Error when the repository can't be used
     std::vector<std::optional<Stored>> find(std::vector<manifest::Record> const &lines);
 
 private:
@@ -34,7 +35,7 @@ private:
     std::optional<Stored> look(manifest::Record const &line, butler::Datasets &datasets) const;
 
     butler::Repository const &_repo;
-    std::vector<intake::Placement> _placements; ///< by datastore
+    std::vector<intake::Placement> _placements;        ///< by datastore
     std::map<std::string, butler::Datasets> _datasets; ///< by instrument and run
 };
 

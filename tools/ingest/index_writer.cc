@@ -2,8 +2,8 @@
 
 #include "common/file.h"
 #include "common/log.h"
-#include "intake/beside.h"
 #include "instrument/sidecar.h"
+#include "intake/beside.h"
 
 #include <algorithm>
 #include <cerrno>

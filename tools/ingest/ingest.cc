@@ -3,8 +3,8 @@
 #include "common/error.h"
 #include "common/signals.h"
 #include "ingest/after.h"
-#include "intake/repository_options.h"
 #include "ingest/scan.h"
+#include "intake/repository_options.h"
 
 #include <chrono>
 #include <future>
@@ -164,11 +164,12 @@ std::int64_t ingestAll(IngestProgramOptions const &options, int in, int out, man
         output.flush();
         after.run();
     };
-    intake::Ingester ingester(repo, ingesterOptions, rejects, [&](Record const &record, std::string const &outcome) {
-        ++summary.outcomes[outcome];
-        output.write(record.line());
-        after.note(record, outcome);
-    });
+    intake::Ingester ingester(repo, ingesterOptions, rejects,
+                              [&](Record const &record, std::string const &outcome) {
+                                  ++summary.outcomes[outcome];
+                                  output.write(record.line());
+                                  after.note(record, outcome);
+                              });
     std::vector<Record> ends{manifest::endRecord("dbb-ingest")};
     if (options.paths.empty()) {
         manifest::RecordReader reader(in, rejects);

@@ -2,12 +2,12 @@
 
 #include "common/lines.h"
 #include "common/options.h"
-#include "intake/header_options.h"
 #include "ingest/repo_check.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
 #include "ingest/repo_remove.h"
 #include "ingest/repo_show.h"
+#include "intake/header_options.h"
 #include "intake/repository_options.h"
 #include "manifest/stream.h"
 

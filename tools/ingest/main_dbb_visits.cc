@@ -1,8 +1,8 @@
 // dbb-visits: exposures of a repository become visits.
 #include "common/options.h"
-#include "intake/repository_options.h"
 #include "ingest/visit_groups.h"
 #include "ingest/visits.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>

@@ -1,8 +1,8 @@
 // dbb-why: why something does not ingest, and what to do.
 #include "common/options.h"
+#include "ingest/why.h"
 #include "intake/placement.h"
 #include "intake/repository_options.h"
-#include "ingest/why.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>

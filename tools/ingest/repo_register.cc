@@ -6,9 +6,9 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "instrument/table.h"
 #include "intake/repository_options.h"
 #include "intake/universe_records.h"
-#include "instrument/table.h"
 #include "manifest/record.h"
 
 #include <algorithm>

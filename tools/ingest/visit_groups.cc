@@ -1,8 +1,8 @@
 #include "ingest/visit_groups.h"
 
 #include "common/error.h"
-#include "intake/universe_records.h"
 #include "instrument/rules.h"
+#include "intake/universe_records.h"
 
 #include <algorithm>
 #include <cmath>

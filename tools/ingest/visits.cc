@@ -3,8 +3,8 @@
 #include "butler/repository.h"
 #include "common/signals.h"
 #include "common/yaml.h"
-#include "intake/repository_options.h"
 #include "ingest/visit_maker.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <algorithm>

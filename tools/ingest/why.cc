@@ -5,13 +5,13 @@
 #include "common/file.h"
 #include "common/lines.h"
 #include "common/signals.h"
-#include "intake/raw_line.h"
 #include "ingest/why_exposure.h"
 #include "ingest/why_file.h"
 #include "ingest/why_reasons.h"
 #include "ingest/why_rejects.h"
 #include "ingest/why_writable.h"
 #include "instrument/table.h"
+#include "intake/raw_line.h"
 #include "manifest/record.h"
 
 #include <optional>

@@ -4,10 +4,10 @@
 
 #include "butler/repository.h"
 #include "ingest/describe.h"
-#include "intake/ingester.h"
 #include "ingest/why.h"
 #include "ingest/why_answer.h"
 #include "ingest/why_engine.h"
+#include "intake/ingester.h"
 
 #include <functional>
 #include <optional>

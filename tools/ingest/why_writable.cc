@@ -66,8 +66,8 @@ std::string lockHolder(std::string const &path) {
 
 } // namespace
 
-std::optional<Error> placeObstacle(std::string const &root, intake::Transfer transfer, std::string const &source,
-                                   std::string const &stored) {
+std::optional<Error> placeObstacle(std::string const &root, intake::Transfer transfer,
+                                   std::string const &source, std::string const &stored) {
     if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
     auto const destination = butler::localFile(root, stored);
     if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;
