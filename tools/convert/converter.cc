@@ -23,7 +23,7 @@ Error explained(Error const &e) {
     auto const as = [&](char const *code) { return Error(code, e.message()).cause(e.cause()); };
     if (isRecord && dimension == "visit") return as("NEEDS_VISIT");
     if (isRecord && dimension == "exposure") return as("NEEDS_EXPOSURE");
-    if (e.code() == "SKYMAP_NOT_REGISTERED" || (isRecord && dimension == "skymap")) return as("NEEDS_SKYMAP");
+    if (isRecord && dimension == "skymap") return as("SKYMAP_NOT_REGISTERED");
     return e;
 }
 

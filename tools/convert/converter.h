@@ -49,7 +49,7 @@ public:
     void commit();
 
     /// What waited: the exposures may have come later in the input. What still lacks something is rejected
-    /// (NEEDS_EXPOSURE, NEEDS_VISIT, NEEDS_SKYMAP).
+    /// (NEEDS_EXPOSURE, NEEDS_VISIT, SKYMAP_NOT_REGISTERED …).
     void finish();
 
 private:

@@ -101,8 +101,9 @@ Error refusalOf(Record const &line, Action action) {
 }
 
 bool isIncomplete(std::string_view code) {
-    static constexpr std::array<std::string_view, 5> codes{"NEEDS_REVIEW", "UNDECIDED", "NEEDS_VISIT",
-                                                           "NEEDS_EXPOSURE", "NEEDS_SKYMAP"};
+    static constexpr std::array<std::string_view, 6> codes{"NEEDS_REVIEW", "UNDECIDED",
+                                                           "NEEDS_VISIT",  "NEEDS_EXPOSURE",
+                                                           "NEEDS_SKYMAP", "SKYMAP_NOT_REGISTERED"};
     return std::ranges::find(codes, code) != codes.end();
 }
 

@@ -28,9 +28,8 @@ int main(int argc, char **argv) {
     intake::addIgnoreObscore(options, opt.ignore_obscore)
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
-        .example("dbb-gen2-scan /datasets/gen2 | dbb-convert --repo repo",
-                 "convert all that can be converted")
-        .example("dbb-gen2-scan /datasets/gen2 | dbb-convert --repo repo -n", "only tell what would be done");
+        .example("dbb-gen2-scan gen2 | dbb-convert --repo repo", "convert all that can be converted")
+        .example("dbb-gen2-scan gen2 | dbb-convert --repo repo -n", "only tell what would be done");
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return convert::runConvert(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -50,7 +50,7 @@ other_line gen2/rerun/coadd.fits "$coadd" | convert 3
 expect_eq "$(codes)" '1 NEEDS_SKYMAP'
 expect_match "$ERR" 'no skymap is registered'
 other_line gen2/rerun/coadd.fits "$coadd" | convert 3 --skymap nowhere
-expect_eq "$(codes)" '1 NEEDS_SKYMAP'
+expect_eq "$(codes)" '1 SKYMAP_NOT_REGISTERED'
 sqlite3 repo/gen3.sqlite3 "INSERT INTO skymap (name, hash, tract_max, patch_nx_max, patch_ny_max) VALUES ('rings', x'00', 9, 3, 3);
   INSERT INTO tract (skymap, id) VALUES ('rings', 3); INSERT INTO patch (skymap, tract, id, cell_x, cell_y) VALUES ('rings', 3, 7, 1, 2)"
 other_line gen2/rerun/coadd.fits "$coadd" | convert 0
