@@ -24,8 +24,8 @@ public:
     struct Decision {
         enum class Kind { Include, Exclude, Undecided };
         Kind kind = Kind::Undecided;
-        common::Json rule; ///< what stands in the line's `rule`: id, kind, owner, reason, until and
-                           ///< alternative where there are any; null when undecided
+        common::Json rule;         ///< what stands in the line's `rule`: id, kind, owner, reason, until and
+                                   ///< alternative where there are any; null when undecided
         std::string overruled;     ///< ID of the first include that an exclude has won over
         bool names_reason = false; ///< the include names the scan's reason, so somebody has looked
     };
