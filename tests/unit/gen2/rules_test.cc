@@ -2,6 +2,7 @@
 #include "common/calendar.h"
 #include "common/error.h"
 #include "gen2/rules.h"
+#include "unit/test_data.h"
 
 #include <catch2/catch.hpp>
 
@@ -366,4 +367,24 @@ TEST_CASE("a rule that is wrong is refused with its name and key") {
     CHECK_THAT(ruleFailure("id: a, kind: permanent, reason: r, day_obs: 2021"),
                Contains("\"2021\" is no day"));
     CHECK_THAT(ruleFailure("id: a, kind: permanent, reason: r, day_obs: ['..']"), Contains("must be a day"));
+}
+
+TEST_CASE("the examples are rules files, and decide as their comments say") {
+    auto const decide = [](std::string const &file, manifest::Record const &line) {
+        return Rules::read(tests::data("../../examples/rules/" + file)).decide(line, now).rule["id"].text();
+    };
+    CHECK(decide("hsc_rc2_weekly.yaml", rerunLine("RC/w_2021_02/DM-28282-sfm", "src")) == "rc2");
+    CHECK(decide("hsc_rc2_weekly.yaml", rerunLine("RC/w_2021_02/DM-28282", "forced_metadata")) == "metadata");
+    CHECK(decide("hsc_rc2_weekly.yaml", rerunLine("RC/w_2020_38/DM-1-sfm", "src")) == "old weeklies");
+    CHECK(decide("hsc_rc2_weekly.yaml", rerunLine("RC/w_2020_46/DM-1-sfm", "src")) == "null");
+    CHECK(decide("hsc_rc2_weekly.yaml", rerunLine("private/u1/t", "src")) == "private");
+    CHECK(decide("dc2_weekly.yaml", rerunLine("w_2021_04/DM-28453/sfm", "src")) == "test-med-1");
+    CHECK(decide("dc2_weekly.yaml", rerunLine("w_2021_04/DM-28453/coadd", "deepCoadd_directWarp"))
+          == "warps");
+    CHECK(decide("dc2_weekly.yaml", rerunLine("w_2020_44/DM-1/sfm", "src")) == "old weeklies");
+    CHECK(decide("raws.yaml", rawLine()) == "raws");
+    auto young = rawLine();
+    auto gen2 = young.get("gen2");
+    gen2.set("registry", common::Json::parse(R"({"dateObs":"2021-05-31T01:02:03.4","imageType":"SKYEXP"})"));
+    CHECK(decide("raws.yaml", young.set("gen2", gen2)) == "embargo");
 }
