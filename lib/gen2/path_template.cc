@@ -228,17 +228,20 @@ bool PathTemplate::hasKey(std::string_view key) const {
 std::optional<std::string> PathTemplate::path(Values const &values) const {
     std::string out;
     for (auto const &element : _elements) {
-        if (!out.empty()) out += '/';
+        std::string name;
         for (auto const &piece : element) {
-            if (!piece.isKey()) {
-                out += piece.text;
-                continue;
-            }
-            auto const *value = values.find(piece.text);
-            auto const text = value ? piece.written(*value) : std::nullopt;
+            auto const *value = piece.isKey() ? values.find(piece.text) : nullptr;
+            auto const text = !piece.isKey() ? std::optional(piece.text)
+                              : value        ? piece.written(*value)
+                                             : std::nullopt;
             if (!text) return std::nullopt;
-            out += *text;
+            name += *text;
         }
+        // No value of a registry leads out of the repository.
+        if (name.empty() || name == "." || name == ".." || name.find('/') != std::string::npos)
+            return std::nullopt;
+        if (!out.empty()) out += '/';
+        out += name;
     }
     return out;
 }

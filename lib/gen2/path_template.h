@@ -52,7 +52,7 @@ public:
     /// Whether files may be compressed: .gz or .fz stands behind what the template says.
     bool allowsCompressed() const { return _compressible; }
 
-    /// The path (without HDU); nullopt when a key has no value, or one of another kind.
+    /// The path (without HDU); nullopt when a key has no value, or one of another kind or with a slash.
     std::optional<std::string> path(Values const &values) const;
 
 private:
