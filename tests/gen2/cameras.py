@@ -209,6 +209,13 @@ class Latiss(ByDay):
         return (f"raw/{e.day}/{e.number:013d}-det{d['id']:03d}.fits",
                 {"dayObs": e.day, "expId": e.number, "detector": d["id"]})
 
+    def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
+        if kind != "calexp":
+            return super().output(kind, e, d, filter_)
+        filter_ = filter_ or self.physical_filter
+        return (f"calexp/{e.day}/calexp_{e.number:08d}-{filter_}-det{d['id']:03d}.fits",
+                {"dayObs": e.day, "expId": e.number, "filter": filter_, "detector": d["id"]})
+
     def calib_row(self, d: dict, filter_: str) -> dict:
         # The name of the detector comes from another header card than that of raws, and differs.
         return {"filter": filter_, "detector": d["id"], "detectorName": "S1"}
@@ -223,7 +230,11 @@ class Latiss(ByDay):
 
 
 class Simulated(Camera):
-    """imSim and PhoSim: visits by number."""
+    """imSim and PhoSim: visits by number, but for what the cameras have in common."""
+
+    def jointcal(self, kind: str, e: Exposure, d: dict, tract: int) -> tuple[str, dict]:
+        path, ident = super().jointcal(kind, e, d, tract)
+        return path, {"expId" if key == "visit" else key: value for key, value in ident.items()}
 
     def exposures(self, count: int):
         for i in range(count):

@@ -77,11 +77,13 @@ class Expected:
 
     def collections(self, lines: list[dict]) -> list[dict]:
         converted = [line for line in lines if line["action"] == "convert"]
-        runs = {line["run"] for line in converted}
+        # The converter made these three, whether or not something was in them.
+        runs = {line["run"] for line in converted} | {f"{self.instrument}/raw/all", "skymaps"}
         result = [{"collection": run, "type": "RUN"} for run in sorted(runs)]
-        calibs = [f"{self.instrument}/calib"] if any("calibration" in line for line in converted) else []
+        calibs = [f"{self.instrument}/calib"]
         result += [{"collection": name, "type": "CALIBRATION"} for name in calibs]
         root = [run for run in (f"{self.instrument}/raw/all", "refcats/gen2") if run in runs]
+        calibs.append("skymaps")
         if "refcats/gen2" in runs:
             result.append({"collection": "refcats", "type": "CHAINED", "children": ["refcats/gen2"]})
         result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": root + calibs})

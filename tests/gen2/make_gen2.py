@@ -195,7 +195,8 @@ class Maker:
         self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(e, d), many=many)
 
     def kinds(self) -> list[str]:
-        return [k for k in OUTPUTS if k != "processCcd_metadata" or self.camera.key != "hsc"]
+        # The policies of obs_lsst give icExp and icExpBackground one path; those of HSC have no processCcd_metadata of that name.
+        return [k for k in OUTPUTS if k != ("processCcd_metadata" if self.camera.key == "hsc" else "icExp")]
 
     def config(self, repo: str) -> None:
         for path, name, storage_class in (
@@ -218,7 +219,9 @@ class Maker:
         self.dataset(repo, path, "deepCoadd_directWarp", "ExposureF", ident, {**self.visit_id(e), "skymap": "", "tract": tract},
                      patch=patch, reason="needs_skymap")
         path, ident = self.camera.jointcal("jointcal_wcs", e, d, tract)
-        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, {**self.visit_id(e, d), "skymap": "", "tract": tract}, reason="needs_skymap")
+        when = {"exposure" if "expId" in ident else "visit": e.number}
+        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, reason="needs_skymap",
+                     data_id={"instrument": self.camera.instrument, **when, "detector": d["id"], "skymap": "", "tract": tract})
         self.other(f"rerun/{repo}/deepCoadd/skyMap.pickle", f"rerun/{repo}", "special_type", b"\x80\x03cos\nsystem\n.",
                    dataset_type="deepCoadd_skyMap")
 
@@ -512,7 +515,9 @@ def fault_no_storage_class(m: Maker) -> None:
 
 def fault_old_layout(m: Maker) -> None:
     if "sky" in m.camera.calib_tables and m.camera.key != "hsc":
-        m.other("CALIB/" + m.camera.old_sky("2018-01-10", m.camera.physical_filter, m.camera.detectors[0]), "calib", "unrecognised")
+        d = m.camera.detectors[0]
+        m.calibration("sky", "2018-01-10", d, m.camera.physical_filter, row_date=None,
+                      ending_path=m.camera.old_sky("2018-01-10", m.camera.physical_filter, d))
 
 
 def fault_stale_parent(m: Maker) -> None:

@@ -45,7 +45,7 @@ def obs_lsst(exposure: str, number: str) -> dict:
     v = f"{number}-%(filter)s"
     out = {kind: (storage, f"{folder}/{v}/%(raftName)s/{name}_{v}-{P}.{ending}") for kind, storage, folder, name, ending in (
         ("calexp", "ExposureF", "calexp", "calexp", "fits"), ("calexpBackground", "Background", "calexp", "bkgd", "fits"),
-        ("icExp", "ExposureF", "icExp", "icExp", "fits"), ("icSrc", "SourceCatalog", "icSrc", "icSrc", "fits"),
+        ("icSrc", "SourceCatalog", "icSrc", "icSrc", "fits"),
         ("src", "SourceCatalog", "src", "src", "fits"), ("srcMatch", "Catalog", "srcMatch", "srcMatch", "fits"),
         ("postISRCCD", "ExposureF", "postISRCCD", "postISRCCD", "fits"), ("skyCorr", "Background", "skyCorr", "skyCorr", "fits"),
         ("processCcd_metadata", "PropertySet", "processCcd_metadata", "processCcdMetadata", "yaml"))}
@@ -53,7 +53,7 @@ def obs_lsst(exposure: str, number: str) -> dict:
         **CENTRAL, **out,
         "deepCoadd_directWarp": ("ExposureF", "deepCoadd/%(filter)s/%(tract)d/%(patch)s/"
                                  f"warp-%(filter)s-%(tract)d-%(patch)s-%({exposure})d.fits"),
-        "jointcal_wcs": ("Wcs", f"jointcal-results/%(filter)s/%(tract)04d/jointcal_wcs-%({exposure})07d-{P}.fits"),
+        "jointcal_wcs": ("Wcs", f"jointcal-results/%(filter)s/%(tract)04d/jointcal_wcs-%(expId)07d-{P}.fits"),
         "eimage": ("", "eimage/%(expId)d/E%(snap)03d/%(raftName)s/eimage_%(visit)08d_%(raftName)s_%(detectorName)s_E%(snap)03d.fits.gz")}
 
 
@@ -61,6 +61,7 @@ CALIBS = {kind: f"{kind}/%(calibDate)s/{kind}-{P}_%(calibDate)s.fits" for kind i
     kind: f"{kind}/%(filter)s/%(calibDate)s/{kind}_%(filter)s-{P}_%(calibDate)s.fits" for kind in ("flat", "fringe")} | {
     "sky": f"sky/%(calibDate)s/%(filter)s/sky-%(filter)s-{P}_%(calibDate)s.fits"}
 H, I = "%(pointing)05d/%(filter)s", "%(visit)07d-%(ccd)03d"
+OLD_SKY = "SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-" + f"{P}_%(calibDate)s.fits"
 BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d")
 HSC = {
     **{k: v for k, v in CENTRAL.items() if k != "dcrCoadd_forced_config"},
@@ -79,7 +80,8 @@ HSC_CALIBS = {kind: f"{kind.upper()}/%(calibDate)s/NONE/{kind.upper()}-%(calibDa
 IMSIM_RAW = f"raw/%(run)s/%(raftName)s/%(expId)08d-{P}.fits"
 LSST_RAW = f"raw/%(dayObs)s/%(expId)013d/%(expId)013d-{P}.fits"
 MAPPERS = {     # instrument, key of exposures in the registry, of detectors, raws, calibrations, outputs
-    "lsst.obs.lsst.latiss.LatissMapper": ("LATISS", "expId", "detector", "raw/%(dayObs)s/%(expId)013d-det%(detector)03d.fits", LATISS_CALIBS, BY_DAY),
+    "lsst.obs.lsst.latiss.LatissMapper": ("LATISS", "expId", "detector", "raw/%(dayObs)s/%(expId)013d-det%(detector)03d.fits", LATISS_CALIBS,
+                                         BY_DAY | {"calexp": ("ExposureF", "calexp/%(dayObs)s/calexp_%(expId)08d-%(filter)s-det%(detector)03d.fits")}),
     "lsst.obs.lsst.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.lsstCamMapper.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.imsim.ImsimMapper": ("LSSTCam-imSim", "expId", "detector", IMSIM_RAW, CALIBS, BY_VISIT),
@@ -237,7 +239,7 @@ class Scan:
                 "run": f"{self.instrument}/calib/{ident['calibDate'].replace('-', '')}T000000Z"}
 
     def calib_file(self, line: dict, path: str) -> None:
-        for kind, template in self.calibs.items():
+        for kind, template in [*self.calibs.items(), *([("sky", OLD_SKY)] if self.instrument != "HSC" else [])]:
             if (ident := parse_packed(template, path)) is not None:
                 if kind in CURATED.get(self.instrument, []):
                     return self.lines.add({**line, "dataset_type": kind, **verdict("special_type")})
