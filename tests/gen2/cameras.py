@@ -210,10 +210,10 @@ class Latiss(ByDay):
                 {"dayObs": e.day, "expId": e.number, "detector": d["id"]})
 
     def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
-        if kind != "calexp":
+        if kind not in ("calexp", "postISRCCD"):
             return super().output(kind, e, d, filter_)
         filter_ = filter_ or self.physical_filter
-        return (f"calexp/{e.day}/calexp_{e.number:08d}-{filter_}-det{d['id']:03d}.fits",
+        return (f"{kind}/{e.day}/{kind}_{e.number:08d}-{filter_}-det{d['id']:03d}.fits",
                 {"dayObs": e.day, "expId": e.number, "filter": filter_, "detector": d["id"]})
 
     def calib_row(self, d: dict, filter_: str) -> dict:
@@ -232,9 +232,17 @@ class Latiss(ByDay):
 class Simulated(Camera):
     """imSim and PhoSim: visits by number, but for what the cameras have in common."""
 
+    @staticmethod
+    def by_exposure(ident: dict) -> dict:
+        return {"expId" if key == "visit" else key: value for key, value in ident.items()}
+
+    def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
+        path, ident = super().output(kind, e, d, filter_)
+        return path, self.by_exposure(ident) if kind == "postISRCCD" else ident
+
     def jointcal(self, kind: str, e: Exposure, d: dict, tract: int) -> tuple[str, dict]:
         path, ident = super().jointcal(kind, e, d, tract)
-        return path, {"expId" if key == "visit" else key: value for key, value in ident.items()}
+        return path, self.by_exposure(ident)
 
     def exposures(self, count: int):
         for i in range(count):
@@ -266,6 +274,13 @@ class Ts8(Camera):
     columns = [c for c in Camera.columns if c[0] != "snap"] + [("dayObs", TEXT), ("testSeqNum", INT)]
     visit_columns = [name for name, _ in columns]
     visit_unique = ["expId", "visit", "detector"]
+
+    def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
+        if kind not in ("calexp", "postISRCCD"):
+            return super().output(kind, e, d, filter_)
+        filter_ = filter_ or self.physical_filter
+        return (f"{kind}/{kind}_{e.number:011d}-{filter_}-det{d['id']:03d}.fits",
+                {"expId": e.number, "filter": filter_, "detector": d["id"]})
 
     def exposures(self, count: int):
         for i in range(count):

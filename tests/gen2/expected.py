@@ -84,9 +84,11 @@ class Expected:
         result += [{"collection": name, "type": "CALIBRATION"} for name in calibs]
         root = [run for run in (f"{self.instrument}/raw/all", "refcats/gen2") if run in runs]
         calibs.append("skymaps")
+        # The configuration of HSC has its masks there too.
+        extra = [self.masks_run] if self.instrument == "HSC" and self.masks_run in runs else []
         if "refcats/gen2" in runs:
             result.append({"collection": "refcats", "type": "CHAINED", "children": ["refcats/gen2"]})
-        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": root + calibs})
+        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": root + calibs + extra})
 
         def own(rerun: str) -> list[str]:
             mine = [line["run"] for line in converted if line["repo"] == f"rerun/{rerun}"]

@@ -190,9 +190,13 @@ class Maker:
         result = {"instrument": self.camera.instrument, self.camera.exposure_dimension: e.number}
         return result | ({"detector": d["id"]} if d else {})
 
+    def id_of(self, ident: dict, e, d: dict) -> dict:
+        """Some outputs are keyed by exposure where the camera's others are by visit."""
+        return {"instrument": self.camera.instrument, "exposure" if "expId" in ident else "visit": e.number, "detector": d["id"]}
+
     def output(self, repo: str, kind: str, e, d, many: bool = False) -> None:
         path, ident = self.camera.output(kind, e, d)
-        self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(e, d), many=many)
+        self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.id_of(ident, e, d), many=many)
 
     def kinds(self) -> list[str]:
         # The policies of obs_lsst give icExp and icExpBackground one path; those of HSC have no processCcd_metadata of that name.
@@ -219,9 +223,7 @@ class Maker:
         self.dataset(repo, path, "deepCoadd_directWarp", "ExposureF", ident, {**self.visit_id(e), "skymap": "", "tract": tract},
                      patch=patch, reason="needs_skymap")
         path, ident = self.camera.jointcal("jointcal_wcs", e, d, tract)
-        when = {"exposure" if "expId" in ident else "visit": e.number}
-        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, reason="needs_skymap",
-                     data_id={"instrument": self.camera.instrument, **when, "detector": d["id"], "skymap": "", "tract": tract})
+        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, {**self.id_of(ident, e, d), "skymap": "", "tract": tract}, reason="needs_skymap")
         self.other(f"rerun/{repo}/deepCoadd/skyMap.pickle", f"rerun/{repo}", "special_type", b"\x80\x03cos\nsystem\n.",
                    dataset_type="deepCoadd_skyMap")
 

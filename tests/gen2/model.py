@@ -62,7 +62,8 @@ CALIBS = {kind: f"{kind}/%(calibDate)s/{kind}-{P}_%(calibDate)s.fits" for kind i
     "sky": f"sky/%(calibDate)s/%(filter)s/sky-%(filter)s-{P}_%(calibDate)s.fits"}
 H, I = "%(pointing)05d/%(filter)s", "%(visit)07d-%(ccd)03d"
 OLD_SKY = "SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-" + f"{P}_%(calibDate)s.fits"
-BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d")
+BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d") | {
+    "postISRCCD": ("ExposureF", f"postISRCCD/%(expId)08d-%(filter)s/%(raftName)s/postISRCCD_%(expId)08d-%(filter)s-{P}.fits")}
 HSC = {
     **{k: v for k, v in CENTRAL.items() if k != "dcrCoadd_forced_config"},
     **{kind: (storage, f"{H}/{folder}/{name}-{I}.fits") for kind, storage, folder, name in (
@@ -81,12 +82,15 @@ IMSIM_RAW = f"raw/%(run)s/%(raftName)s/%(expId)08d-{P}.fits"
 LSST_RAW = f"raw/%(dayObs)s/%(expId)013d/%(expId)013d-{P}.fits"
 MAPPERS = {     # instrument, key of exposures in the registry, of detectors, raws, calibrations, outputs
     "lsst.obs.lsst.latiss.LatissMapper": ("LATISS", "expId", "detector", "raw/%(dayObs)s/%(expId)013d-det%(detector)03d.fits", LATISS_CALIBS,
-                                         BY_DAY | {"calexp": ("ExposureF", "calexp/%(dayObs)s/calexp_%(expId)08d-%(filter)s-det%(detector)03d.fits")}),
+                                         BY_DAY | {kind: ("ExposureF", f"{kind}/%(dayObs)s/{kind}_%(expId)08d-%(filter)s-det%(detector)03d.fits")
+                                                   for kind in ("calexp", "postISRCCD")}),
     "lsst.obs.lsst.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.lsstCamMapper.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.imsim.ImsimMapper": ("LSSTCam-imSim", "expId", "detector", IMSIM_RAW, CALIBS, BY_VISIT),
     "lsst.obs.lsst.phosim.PhosimMapper": ("LSSTCam-PhoSim", "expId", "detector", IMSIM_RAW, CALIBS, BY_VISIT),
-    "lsst.obs.lsst.ts8.Ts8Mapper": ("LSST-TS8", "expId", "detector", f"raw/%(run)s/%(expId)011d-{P}.fits", CALIBS, BY_DAY),
+    "lsst.obs.lsst.ts8.Ts8Mapper": ("LSST-TS8", "expId", "detector", f"raw/%(run)s/%(expId)011d-{P}.fits", CALIBS,
+                                 BY_DAY | {kind: ("ExposureF", f"{kind}/{kind}_%(expId)011d-%(filter)s-det%(detector)03d.fits")
+                                           for kind in ("calexp", "postISRCCD")}),
     "lsst.obs.hsc.HscMapper": ("HSC", "visit", "ccd", "%(field)s/%(dateObs)s/%(pointing)05d/%(filter)s/HSC-%(visit)07d-%(ccd)03d.fits",
                                HSC_CALIBS, HSC)}
 HSC_BANDS = {"HSC-G": "g", "HSC-R": "r", "HSC-I": "i", "HSC-Z": "z", "HSC-Y": "y"}
