@@ -81,8 +81,8 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
     copy(_policy.detector_key, "detector");
     auto const exposure = exposureDimension(type);
     // Older layouts have the other key, whose values are the same.
-    auto const key = exposure == "visit" ? std::string("visit") : _policy.exposure_key;
-    if (!exposure.empty() && !copy(key, exposure)) copy(key == "visit" ? _policy.exposure_key : "visit", exposure);
+    auto const own = exposure == "visit" ? std::string("visit") : _policy.exposure_key;
+    if (!exposure.empty() && !copy(own, exposure)) copy(own == "visit" ? _policy.exposure_key : "visit", exposure);
     auto const filter = filterDimension(type);
     copy("filter", filter);
     if (filter == "band") {
