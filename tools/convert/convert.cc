@@ -1,12 +1,15 @@
 #include "convert/convert.h"
 
+#include "common/calendar.h"
 #include "common/error.h"
 #include "common/signals.h"
 #include "convert/collection_lines.h"
+#include "gen2/rules.h"
 #include "intake/repository_options.h"
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -28,6 +31,7 @@ public:
                manifest::Rejects &rejects, common::Output &output, manifest::Summary &summary)
         : _repo(repo), _dryRun(options.standard.dry_run), _rejects(rejects), _output(output),
           _summary(summary),
+          _rules(options.rules.empty() ? std::nullopt : std::optional(gen2::Rules::read(options.rules))),
           _converter(repo, options.convert, rejects,
                      [this](Record const &line, std::string const &outcome) { done(line, outcome); }) {}
 
@@ -46,6 +50,12 @@ public:
                 _output.flush();
             }
         }
+    }
+
+    /// What the rules did, for people.
+    void remark() const {
+        if (!_rules) return;
+        for (auto const &sentence : _rules->remarks(_tally, _now)) common::log::warning(sentence);
     }
 
     /// What is left when the input has ended; not all of it when the program was asked to stop.
@@ -75,6 +85,7 @@ private:
 
     void takeGen2(Record line) {
         requireNotDry(line);
+        if (_rules) _rules->apply(line, _now, _tally);
         auto const action = actionOf(line);
         if (action == Action::Convert) {
             _converter.add(std::move(line));
@@ -102,6 +113,9 @@ private:
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
+    std::optional<gen2::Rules> _rules;
+    gen2::Rules::Tally _tally;
+    std::int64_t _now = common::nowUtcNs();
     Converter _converter;
     std::vector<Record> _collections;
 };
@@ -116,6 +130,7 @@ void convertAll(ConvertProgramOptions const &options, int in, int out, manifest:
     manifest::RecordReader reader(in, rejects);
     conversion.read(reader);
     conversion.finish();
+    conversion.remark();
     if (common::stopSignal() == 0) {
         for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
     }
