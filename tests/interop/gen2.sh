@@ -22,7 +22,7 @@ same_dump() { dump "$1"; dump "$2"; diff -u "$2.json" "$1.json" | head -n 40; }
 butler_check() { "$python" "$interop/butler_check.py" --strict "$1" > log 2>&1 || tail -n 20 log; }
 sound() { dbb-repo check "$1" > log 2>&1 || tail -n 20 log; }
 state() { (cd "$1" && find . -printf '%p %y %m %s %T@ %l\n' | sort; find . -type f -exec sha256sum {} + | sort); }
-registered() { dbb-repo create "$1" > log 2>&1 && dbb-repo register-instrument "$1" "$2" > log 2>&1 || cat log; }
+registered() { { dbb-repo create "$1" && dbb-repo register-instrument "$1" "$2"; } > log 2>&1 || cat log; }
 
 # convert STATUS ROOT REPO [OPTION...]   scan and convert, with jq between; SCAN holds options of the scan. Lines are in receipts
 #                                        and rejects. Prints what is wrong
