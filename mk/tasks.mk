@@ -41,6 +41,7 @@ install: all ## programs, man pages, completions, examples and licence below $(D
 	install -s -m 755 $(PROGRAMS:%=$(BUILD)/bin/%) '$(DESTDIR)$(PREFIX)/bin'
 	install -m 644 LICENSE README.md '$(SHARE)/doc/dbb'
 	install -D -m 755 -t '$(SHARE)/doc/dbb/examples' $(filter-out examples/demo.sh,$(wildcard examples/*.sh))
+	install -D -m 644 -t '$(SHARE)/doc/dbb/examples/rules' $(wildcard examples/rules/*.yaml)
 	for page in $(wildcard man/*.[157]) $(BUILD)/man/dbb-reasons.7; do \
 	  install -D -m 644 -t '$(SHARE)'/man/man$${page##*.} $$page || exit 1; done
 	umask 022; for program in $(PROGRAMS); do \

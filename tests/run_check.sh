@@ -53,15 +53,6 @@ cli_tests() {
   failed=$((failed + ${bad:-1}))
 }
 
-# A suite that says how many passed and failed in its last line.
-suite() {
-  local good bad
-  "$@" 2>&1 </dev/null | tee "$log"
-  read -r good bad < <(sed -nE 's/^[a-z ]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log" | tail -n 1)
-  passed=$((passed + ${good:-0}))
-  failed=$((failed + ${bad:-1}))
-}
-
 build_and_test() {
   local build=$1
   shift
@@ -88,33 +79,42 @@ build_and_test "$BUILD/asan" "${sanitized[@]}"
 check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUILD="$BUILD/asan" "${sanitized[@]}" \
   "$BUILD/asan/tests/fuzz"
 export BUILD
-# Suites with a server mostly wait, and fuzzing takes one processor: they run side by side.
-on_servers() {
+# Two lanes side by side: suites with a server mostly wait, and fuzzing takes one processor. Of stops, faults, order and
+# writers it is a part of what make check-all does.
+lane_one() {
   tests/postgres/registry.sh
   STEP=6 tests/postgres/check.sh
   tests/postgres/faults.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
+  FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
 }
-on_servers > "$beside" 2>&1 < /dev/null &
+lane_two() {
+  tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
+  tests/fault/order.sh
+  SCENARIOS='' tests/fault/faults.sh
+  tests/concurrency/writers.sh
+  STEP=8 tests/concurrency/meet.sh
+}
+
+# finish_lane FILE SUITES   count what a lane has printed; each of its suites ends with a line of its own
+finish_lane() {
+  local line good bad ended=0
+  while IFS= read -r line; do
+    echo "$line"
+    read -r good bad < <(sed -nE 's/^[a-z ]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' <<< "$line") || continue
+    passed=$((passed + good))
+    failed=$((failed + bad))
+    ended=$((ended + 1))
+  done < "$1"
+  [ "$ended" = "$2" ] || { echo "FAIL $(($2 - ended)) suites ended early"; failed=$((failed + 1)); }
+}
+
+lane_one > "$beside" 2>&1 < /dev/null &
 servers=$!
-suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
+lane_two > "$log" 2>&1 < /dev/null
 wait $servers
-
-# Each of the four ends with a line of its own.
-[ "$(grep -cE '^[a-z ]+: [0-9]+ passed' "$beside")" = 4 ] || { echo 'FAIL a suite with a server ended early'; failed=$((failed + 1)); }
-while IFS= read -r line; do
-  echo "$line"
-  read -r good bad < <(sed -nE 's/^[a-z ]+: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' <<< "$line") || continue
-  passed=$((passed + good))
-  failed=$((failed + bad))
-done < "$beside"
-
-# Stops, faults, order and writers: a part of what make check-all does.
-suite tests/fault/order.sh
-suite env SCENARIOS='' tests/fault/faults.sh
-suite env FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
-suite tests/concurrency/writers.sh
-suite env STEP=8 tests/concurrency/meet.sh
+finish_lane "$log" 5
+finish_lane "$beside" 5
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

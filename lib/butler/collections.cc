@@ -203,6 +203,17 @@ std::string_view nameOf(CollectionType type) {
     return "UNKNOWN";
 }
 
+void requireType(std::string const &name, CollectionType found, CollectionType wanted) {
+    if (found == wanted) return;
+    bool const isRun = wanted == CollectionType::Run;
+    auto const kind = std::string(nameOf(found));
+    throw Error(isRun ? "RUN_CONFLICT" : "COLLECTION_CONFLICT",
+                "collection \"" + name + "\" is a " + kind + " collection, so no "
+                    + (isRun ? std::string("run") : std::string(nameOf(wanted)) + " collection")
+                    + " of that name can be made")
+        .cause({.value = kind, .expected = std::string(nameOf(wanted))});
+}
+
 std::vector<Collection> listCollections(Repository const &repo, std::string const &where) {
     std::vector<Collection> out;
     auto const condition = parseWhere(where, {"name", "type", "doc"});
@@ -229,33 +240,44 @@ std::optional<Collection> findCollection(Repository const &repo, std::string con
     return out;
 }
 
+namespace {
+
+/// \param what  the kind of collection
+Error badName(std::string const &name, std::string const &what, std::string const &reason) {
+    return Error("BAD_VALUE",
+                 "\"" + common::printable(name) + "\" can't be the name of a " + what + ": " + reason)
+        .cause({.column = what, .value = name, .expected = "names joined by slashes"});
+}
+
+void checkName(std::string const &name, std::string const &what) {
+    if (name.empty()) throw badName(name, what, "it is empty");
+    if (!common::isUtf8(name)) throw badName(name, what, "it is no UTF-8");
+    if (common::printable(name) != name) throw badName(name, what, "it has a control character");
+}
+
+} // namespace
+
+void checkCollectionName(std::string const &name) {
+    checkName(name, "collection");
+}
+
 void checkRunName(std::string const &name) {
-    auto const bad = [&](std::string const &reason) {
-        return Error("BAD_VALUE", "\"" + common::printable(name) + "\" can't be the name of a run: " + reason)
-            .cause({.column = "run", .value = name, .expected = "names joined by slashes"});
-    };
-    if (name.empty()) throw bad("it is empty");
-    if (name.front() == '/') throw bad("it begins with a slash");
-    if (!common::isUtf8(name)) throw bad("it is no UTF-8");
-    if (common::printable(name) != name) throw bad("it has a control character");
+    checkName(name, "run");
+    if (name.front() == '/') throw badName(name, "run", "it begins with a slash");
     for (auto const &part : common::split(name, '/')) {
-        if (part == "." || part == "..") throw bad("a part of it is \"" + part + "\"");
+        if (part == "." || part == "..") throw badName(name, "run", "a part of it is \"" + part + "\"");
     }
 }
 
-std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name) {
+std::optional<std::int64_t> findCollectionId(Repository const &repo, std::string const &name,
+                                             CollectionType type) {
     std::optional<std::int64_t> out;
     repo.db()
         .cached("SELECT c.collection_id, c.type, r.collection_id FROM collection AS c "
                 "LEFT JOIN run AS r ON r.collection_id = c.collection_id WHERE c.name = ?")
         .query({name}, [&](Statement const &row) {
-            auto const type = static_cast<CollectionType>(row.integer(1));
-            if (type != CollectionType::Run) {
-                throw Error("RUN_CONFLICT", "collection \"" + name + "\" is a " + std::string(nameOf(type))
-                                                + " collection, so no run of that name can be made")
-                    .cause({.value = std::string(nameOf(type)), .expected = "RUN"});
-            }
-            if (row.isNull(2)) {
+            requireType(name, static_cast<CollectionType>(row.integer(1)), type);
+            if (type == CollectionType::Run && row.isNull(2)) {
                 throw repo.damaged("collection \"" + name + "\" is a run, but has no row in run");
             }
             out = row.integer(0);
@@ -263,20 +285,27 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
     return out;
 }
 
-std::int64_t registerRun(Repository const &repo, std::string const &name) {
-    if (auto const found = findRun(repo, name)) return *found;
-    checkRunName(name);
+std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name) {
+    return findCollectionId(repo, name, CollectionType::Run);
+}
+
+std::int64_t registerCollection(Repository const &repo, std::string const &name, CollectionType type) {
+    if (auto const found = findCollectionId(repo, name, type)) return *found;
+    type == CollectionType::Run ? checkRunName(name) : checkCollectionName(name);
     auto &db = repo.db();
     auto const made =
         db.cached(
               "INSERT INTO collection (collection_id, name, type) VALUES (?, ?, ?) ON CONFLICT DO NOTHING")
-            .run({db.nextKey("collection_seq_collection_id"), name,
-                  static_cast<std::int64_t>(CollectionType::Run)});
+            .run({db.nextKey("collection_seq_collection_id"), name, static_cast<std::int64_t>(type)});
     // Another program has been faster.
-    if (made == 0) return findRun(repo, name).value();
+    if (made == 0) return findCollectionId(repo, name, type).value();
     auto const id = findCollection(repo, name).value().id;
-    db.cached("INSERT INTO run (collection_id) VALUES (?)").run({id});
+    if (type == CollectionType::Run) db.cached("INSERT INTO run (collection_id) VALUES (?)").run({id});
     return id;
+}
+
+std::int64_t registerRun(Repository const &repo, std::string const &name) {
+    return registerCollection(repo, name, CollectionType::Run);
 }
 
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where) {

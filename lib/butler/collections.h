@@ -5,6 +5,7 @@
 #include "butler/repository.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ enum class CollectionType { Run = 1, Tagged = 2, Chained = 3, Calibration = 4 };
 
 /// RUN, TAGGED, CHAINED, CALIBRATION.
 std::string_view nameOf(CollectionType type);
+
+/// \throws Error COLLECTION_CONFLICT when a collection that is there has another type than is wanted of it;
+///         RUN_CONFLICT when a run is wanted
+void requireType(std::string const &name, CollectionType found, CollectionType wanted);
 
 struct Collection {
     std::int64_t id = 0;
@@ -31,6 +36,10 @@ struct Collection {
 std::vector<Collection> listCollections(Repository const &repo, std::string const &where = "");
 std::optional<Collection> findCollection(Repository const &repo, std::string const &name);
 
+/// Refuse what nobody could type or what would drive a terminal: an empty name, control characters, no UTF-8.
+/// \throws Error BAD_VALUE
+void checkCollectionName(std::string const &name);
+
 /// Refuse what the Butler itself would take for a run's name, but what can't become a folder below the
 /// datastore or would drive a terminal: control characters, a slash in front, `.` and `..` between slashes.
 /// \throws Error BAD_VALUE
@@ -43,6 +52,39 @@ std::optional<std::int64_t> findRun(Repository const &repo, std::string const &n
 /// Id of the RUN collection `name`, made when absent. Inside the caller's transaction.
 /// \throws Error as findRun and checkRunName
 std::int64_t registerRun(Repository const &repo, std::string const &name);
+
+/// Id of the collection of that name and type; nullopt when there is no collection of that name.
+/// \throws Error COLLECTION_CONFLICT when it has another type; for a run as findRun
+std::optional<std::int64_t> findCollectionId(Repository const &repo, std::string const &name,
+                                             CollectionType type);
+
+/// Id of the collection of that name and type, made when absent. Inside the caller's transaction.
+/// \throws Error as findCollectionId; as checkCollectionName, for a run
+///         as checkRunName
+std::int64_t registerCollection(Repository const &repo, std::string const &name, CollectionType type);
+
+/// What became of a chain.
+struct ChainResult {
+    enum class Kind { Made, Extended, Same } kind = Kind::Same;
+    std::vector<std::string> children; ///< as the chain has them now, in order
+};
+
+/// Collections that would be there by then, by name: type and children count.
+using PlannedCollections = std::map<std::string, Collection>;
+
+/// Make a CHAINED collection of children, or append to one that is there what it lacks; what it has keeps its
+/// place. Children that are chains are replaced by theirs, recursively, so that a later change of theirs
+/// changes nothing here; each is taken once, where it comes first. Inside the caller's transaction; until its
+/// end no other program changes the chain.
+/// \throws Error COLLECTION_CONFLICT when it has another type, COLLECTION_NOT_FOUND for a child that is not
+///         there, COLLECTION_CYCLE when the chain would be searched in itself; as checkCollectionName
+ChainResult extendChain(Repository const &repo, std::string const &name,
+                        std::vector<std::string> const &children);
+
+/// What extendChain() would do, or throw, without doing it; needs no transaction and no right to write.
+/// \param planned  what would be there by then, or would be so
+ChainResult planChain(Repository const &repo, std::string const &name,
+                      std::vector<std::string> const &children, PlannedCollections const &planned = {});
 
 /// A dataset type, its dimensions and tables.
 struct DatasetType {

@@ -1,5 +1,6 @@
 #include "butler/datasets.h"
 
+#include "butler/collection_summaries.h"
 #include "butler/dialect.h"
 #include "butler/references.h"
 #include "common/calendar.h"
@@ -41,15 +42,6 @@ Names textsOf(DataId const &dataId) {
     return out;
 }
 
-/// `{instrument=X, detector=1}`
-std::string described(DatasetType const &type, DataId const &dataId) {
-    Names parts;
-    for (std::size_t i = 0; i < dataId.size(); ++i) {
-        parts.push_back(type.dimensions.required[i] + "=" + textOf(dataId[i]));
-    }
-    return type.name + " {" + common::join(parts, ", ") + "}";
-}
-
 std::string quotedList(Names const &names, std::string const &separator) {
     std::string out;
     for (auto const &name : names) out += separator + quoteIdentifier(name);
@@ -75,6 +67,14 @@ void requireDateColumn(Repository const &repo) {
 }
 
 } // namespace
+
+std::string described(DatasetType const &type, DataId const &dataId) {
+    Names parts;
+    for (std::size_t i = 0; i < dataId.size(); ++i) {
+        parts.push_back(type.dimensions.required[i] + "=" + textOf(dataId[i]));
+    }
+    return type.name + " {" + common::join(parts, ", ") + "}";
+}
 
 Uuid butlerUuid(std::string_view name) {
     return Uuid::version5(Uuid(nameSpace), name);
@@ -342,36 +342,6 @@ std::vector<std::pair<std::size_t, std::string>> Datasets::otherFiles(Uuid const
 
 namespace {
 
-/// Rows without which the Butler does not look for datasets of a type, instrument or skymap in a collection.
-/// \param known  values of governors that were written before, with those of these datasets added
-std::vector<sql::RowsInsert> summaryRows(Repository const &repo, DatasetType const &type, std::int64_t run,
-                                         std::vector<NewDataset> const &datasets,
-                                         std::set<std::pair<std::size_t, Value>> &known) {
-    std::string const ignore = "ON CONFLICT DO NOTHING";
-    std::vector<sql::RowsInsert> out;
-    if (known.empty())
-        out.push_back({"INSERT INTO collection_summary_dataset_type (collection_id, dataset_type_id)",
-                       ignore,
-                       {{run, type.id}},
-                       {"BIGINT", "BIGINT"}});
-    auto const &names = type.dimensions.required;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        if (!repo.universe().at(names[i]).governor) continue;
-        std::set<Value> values;
-        for (auto const &dataset : datasets) {
-            if (known.emplace(i, dataset.data_id[i]).second) values.insert(dataset.data_id[i]);
-        }
-        if (values.empty()) continue;
-        out.push_back({"INSERT INTO " + quoteIdentifier("collection_summary_" + names[i])
-                           + " (collection_id, " + quoteIdentifier(names[i]) + ")",
-                       ignore,
-                       {},
-                       {"BIGINT", "TEXT"}});
-        for (auto const &value : values) out.back().rows.push_back({run, value});
-    }
-    return out;
-}
-
 /// The name of the table, as it would be typed.
 std::string tableOf(sql::RowsInsert const &insert) {
     constexpr std::string_view before = "INSERT INTO ";
@@ -446,7 +416,9 @@ void Datasets::insert(std::vector<NewDataset> const &datasets, std::int64_t inge
     // In the Butler's order, which its foreign keys ask for.
     // What was written once stays: foreign keys insist on it. SQLite does not notice one row more.
     if (_repo.db().dialect() == sql::Dialect::Sqlite) _summarised.clear();
-    auto inserts = summaryRows(_repo, _type, _runId, datasets, _summarised);
+    std::vector<DataId const *> dataIds;
+    for (auto const &dataset : datasets) dataIds.push_back(&dataset.data_id);
+    auto inserts = summaryRows(_repo, _type, _runId, dataIds, _summarised);
     auto const *const dateType = _repo.datasetsManager() == DatasetsManager::V2 ? "BIGINT" : "TIMESTAMP";
     inserts.insert(inserts.begin(), {"INSERT INTO dataset (id, dataset_type_id, ingest_date, run_id)",
                                      "ON CONFLICT DO NOTHING",

@@ -27,6 +27,9 @@ inline constexpr char const *wholeDataset = "__NULL_STRING__";
 /// Values of the required dimensions of a dataset, in universe order of its type's `dimensions.required`.
 using DataId = std::vector<sql::Value>;
 
+/// `raw {instrument=X, detector=1}`, for messages.
+std::string described(DatasetType const &type, DataId const &dataId);
+
 /// The version 5 UUID of a name in the Butler's name space.
 common::Uuid butlerUuid(std::string_view name);
 

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <yaml-cpp/yaml.h>
 
@@ -85,7 +86,8 @@ bool parseFloat(std::string_view s, double &out) {
 
 class Converter {
 public:
-    Converter(std::string const &name, YamlInclude const &include) : _name(name), _include(include) {}
+    Converter(std::string const &name, YamlInclude const &include, YamlPlaces *places)
+        : _name(name), _include(include), _places(places) {}
 
     Json convert(YAML::Node const &node, int depth = 0) {
         if (depth > maxDepth || ++_nodes > maxNodes) {
@@ -98,7 +100,7 @@ public:
             return node.Tag() == "?" || node.Tag().empty() ? plainScalar(node.Scalar()) : tagged(node);
         case YAML::NodeType::Sequence: {
             Json::Array out;
-            for (auto const &item : node) out.push_back(below(std::to_string(out.size()), item, depth));
+            for (auto const &item : node) out.push_back(below(std::to_string(out.size()), item, item, depth));
             return out;
         }
         case YAML::NodeType::Map: return mapping(node, depth);
@@ -136,6 +138,7 @@ private:
 
     Json mapping(YAML::Node const &node, int depth) {
         Members out;
+        std::set<std::string> own;
         for (auto const &entry : node) {
             if (entry.first.IsScalar() && entry.first.Scalar() == "<<") {
                 Json const merged = convert(entry.second, depth + 1);
@@ -144,16 +147,21 @@ private:
                 }
                 out.add(merged);
             } else {
-                out.set(entry.first.Scalar(), below(entry.first.Scalar(), entry.second, depth));
+                auto const &key = entry.first.Scalar();
+                if (_places && !own.insert(key).second) _places->repeated.push_back(pathOf(key));
+                out.set(key, below(key, entry.first, entry.second, depth));
             }
         }
         return std::move(out.list);
     }
 
-    /// What stands below a key or an index.
-    Json below(std::string const &step, YAML::Node const &node, int depth) {
+    std::string pathOf(std::string const &step) const { return _key + (_key.empty() ? "" : ".") + step; }
+
+    /// What stands below a key or an index. \param begin  the node with which it begins
+    Json below(std::string const &step, YAML::Node const &begin, YAML::Node const &node, int depth) {
         auto const length = _key.size();
-        _key += (length == 0 ? "" : ".") + step;
+        _key = pathOf(step);
+        if (_places) _places->lines[_key] = begin.Mark().line + 1;
         auto out = convert(node, depth + 1);
         _key.resize(length);
         return out;
@@ -181,6 +189,7 @@ private:
 
     std::string const &_name;
     YamlInclude const &_include;
+    YamlPlaces *_places;
     std::string _key; ///< of the node at hand
     int _nodes = 0;
 };
@@ -219,7 +228,8 @@ Json plainScalar(std::string const &text) {
     return text;
 }
 
-Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include) {
+Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include,
+               YamlPlaces *places) {
     auto bad = [&](std::string const &what) {
         return Error("BAD_YAML", "could not read \"" + name + "\": " + what);
     };
@@ -229,7 +239,7 @@ Json parseYaml(std::string const &text, std::string const &name, YamlInclude con
             throw bad("it holds several documents where one is expected")
                 .hint("keep one of them; the others need files of their own");
         }
-        return Converter(name, include).convert(YAML::Load(text));
+        return Converter(name, include, places).convert(YAML::Load(text));
     } catch (YAML::Exception const &e) {
         throw bad("line " + std::to_string(e.mark.line + 1) + ", column " + std::to_string(e.mark.column + 1)
                   + ": " + e.msg);

@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace dbb::common {
 
@@ -15,13 +17,21 @@ namespace dbb::common {
 /// \param file  as it is written; for a list or mapping of files it is called for each
 using YamlInclude = std::function<Json(std::string const &key, std::string const &file)>;
 
+/// Where a document's keys and items stand, for messages; keys and indices joined by points, as in `a.0.b`.
+struct YamlPlaces {
+    std::unordered_map<std::string, int> lines; ///< from 1
+    std::vector<std::string> repeated;          ///< keys that one mapping has twice
+};
+
 /// Parse one YAML document in UTF-8; no text is null. Plain scalars get the types that PyYAML's safe loader
 /// gives them (YAML 1.1: `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers
 /// stay text. A repeated key keeps its last value. Tags are ignored; anchors, aliases and merge keys work.
 /// \param name  shown in messages \param include  without one, `!include` is a tag as any other
+/// \param places  filled when given
 /// \throws Error BAD_YAML with line and column; also when there are several documents, or one nests deeper
 ///         than 64 levels or aliases make it grow beyond a million nodes
-Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include = {});
+Json parseYaml(std::string const &text, std::string const &name, YamlInclude const &include = {},
+               YamlPlaces *places = nullptr);
 
 /// Parse the YAML file at `path`.
 /// \throws Error as parseYaml, or as readFile

@@ -6,6 +6,7 @@
 #include "common/json.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,9 @@ private:
 
     std::vector<Entry> _entries;
 };
+
+/// Where records go.
+using RecordSink = std::function<void(Record)>;
 
 /// The `error` object of a reject: code, stage, message, cause, hint, retry, completed from the catalogue.
 common::Json errorObject(common::Error const &e);

@@ -15,7 +15,7 @@
 #include "common/uri.h"
 #include "common/yaml.h"
 #include "fits/header_file.h"
-#include "ingest/raw_line.h"
+#include "intake/raw_line.h"
 #include "instrument/corrections.h"
 #include "instrument/observation.h"
 #include "instrument/sidecar.h"
@@ -157,8 +157,8 @@ void line(std::string const &text) {
     // What is written must be read again as the same.
     if (manifest::Record::parse(record.line()).line() != record.line())
         throw std::logic_error("a line does not survive");
-    ingest::RecordsMemory memory;
-    (void)ingest::parseRawLine(record, "", false, memory);
+    intake::RecordsMemory memory;
+    (void)intake::parseRawLine(record, "", false, memory);
 }
 
 void yaml(std::string const &text) {

@@ -278,6 +278,34 @@ killed() {
 }
 for at in 10 20 35 50 70 90 120; do check "killed after $at ms" killed $at; done
 
+# ---------------------------------------------------------------- a server that asks for a password
+
+query "CREATE ROLE keeper LOGIN SUPERUSER PASSWORD 'k/e:y'" > /dev/null
+hba=$(query 'SHOW hba_file')
+sed -i '1i host all keeper 127.0.0.1/32 scram-sha-256' "$hba"
+query 'SELECT pg_reload_conf()' > /dev/null
+mkdir kept && sed "s|//dbb@|//keeper@|; s|<butlerRoot>\$|$work/ours|" ours/butler.yaml > kept/butler.yaml
+export HOME=$work/home
+mkdir -p "$HOME"
+check 'without a password' fails 4 'no password supplied' dbb-repo show kept datasets
+check 'a wrong one' fails 4 'password authentication failed' env PGPASSWORD=other dbb-repo show kept datasets
+printf '127.0.0.1:%s:dbb:keeper:k/e\\:y\n' "$port" > "$HOME/.pgpass" && chmod 600 "$HOME/.pgpass"
+check 'from ~/.pgpass' dbb-repo show kept datasets
+rm "$HOME/.pgpass"
+mkdir -p "$HOME/.lsst"
+printf -- '- url: postgresql://127.0.0.1:%s/dbb\n  username: keeper\n  password: k/e:y\n' "$port" > "$HOME/.lsst/db-auth.yaml"
+chmod 600 "$HOME/.lsst/db-auth.yaml"
+check 'from ~/.lsst/db-auth.yaml' dbb-repo show kept datasets
+sed -i "s|//keeper@|//|" kept/butler.yaml
+check 'with its user as well' dbb-repo show kept datasets
+chmod 644 "$HOME/.lsst/db-auth.yaml"
+check 'which others may read' fails 4 'may be read by others than you' dbb-repo show kept datasets
+mv "$HOME/.lsst/db-auth.yaml" auth.yaml && chmod 600 auth.yaml
+check 'from LSST_DB_AUTH' env LSST_DB_AUTH=auth.yaml dbb-repo show kept datasets
+check 'from LSST_DB_AUTH_CREDENTIALS' env LSST_DB_AUTH_CREDENTIALS="[{\"url\": \"postgresql://127.0.0.1:$port/dbb\", \"username\": \"keeper\", \"password\": \"k/e:y\"}]" \
+  dbb-ingest -n --repo kept -t direct "$DBB_EXAMPLES/LATISS"
+tell 'the password is said nowhere' "$(grep -F 'k/e:y' out err log)"
+
 # ---------------------------------------------------------------- what a server can refuse
 
 query "CREATE ROLE reader LOGIN; GRANT USAGE ON SCHEMA ours TO reader; GRANT SELECT ON ALL TABLES IN SCHEMA ours TO reader" > /dev/null

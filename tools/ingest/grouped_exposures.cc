@@ -3,7 +3,7 @@
 #include "butler/dialect.h"
 #include "butler/record_values.h"
 #include "common/text.h"
-#include "ingest/universe_records.h"
+#include "intake/universe_records.h"
 
 #include <algorithm>
 #include <limits>
@@ -32,8 +32,8 @@ Value const none = std::string();
 std::vector<std::string> keyColumns(butler::Universe const &universe, Grouping grouping) {
     if (grouping == Grouping::OneToOne) return {"id"};
     if (grouping == Grouping::ByGroup)
-        return {hasColumn(universe, "exposure", "group") ? "group" : "group_name"};
-    if (!hasColumn(universe, "exposure", "seq_start")) {
+        return {intake::hasColumn(universe, "exposure", "group") ? "group" : "group_name"};
+    if (!intake::hasColumn(universe, "exposure", "seq_start")) {
         throw common::usageError("exposures of universe " + std::to_string(universe.version())
                                      + " have no seq_start and seq_end to be grouped by",
                                  "use the grouping one-to-one or by-group-metadata");
@@ -51,7 +51,7 @@ butler::Condition conditionOf(butler::Universe const &universe, std::string cons
 /// Tracked on the sky, with a position angle, and not known to be blind.
 std::string conditionOnSky(butler::Universe const &universe) {
     std::string out = "e.tracking_ra IS NOT NULL AND e.tracking_dec IS NOT NULL AND e.sky_angle IS NOT NULL";
-    if (hasColumn(universe, "exposure", "can_see_sky")) out += " AND coalesce(e.can_see_sky, TRUE)";
+    if (intake::hasColumn(universe, "exposure", "can_see_sky")) out += " AND coalesce(e.can_see_sky, TRUE)";
     return out;
 }
 

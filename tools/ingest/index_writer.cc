@@ -2,8 +2,8 @@
 
 #include "common/file.h"
 #include "common/log.h"
-#include "ingest/beside.h"
 #include "instrument/sidecar.h"
+#include "intake/beside.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -33,7 +33,7 @@ Json::Object earlier(std::string const &index) {
     Json::Object out;
     std::optional<instrument::HeaderIndex> read;
     try {
-        read = readIndex(index);
+        read = intake::readIndex(index);
     } catch (Error const &e) {
         if (e.code() != "BAD_INDEX") throw;
         common::log::warning(e.message() + "; it is written anew");

@@ -3,8 +3,8 @@
 #include "common/error.h"
 #include "common/signals.h"
 #include "ingest/after.h"
-#include "ingest/repository_options.h"
 #include "ingest/scan.h"
+#include "intake/repository_options.h"
 
 #include <chrono>
 #include <future>
@@ -28,7 +28,7 @@ constexpr milliseconds maxWait(500);
 constexpr milliseconds waitTime(200); ///< between looks for exposures that are waited for
 
 /// Lines from standard input.
-void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Output &output,
+void ingestStream(manifest::RecordReader &reader, intake::Ingester &ingester, common::Output &output,
                   manifest::Summary &summary) {
     using Status = manifest::RecordReader::Status;
     auto first = Clock::now(); // when the oldest queued line came
@@ -62,14 +62,14 @@ void ingestStream(manifest::RecordReader &reader, Ingester &ingester, common::Ou
 struct Described {
     std::vector<Record> files;
     std::vector<std::optional<common::Error>> errors;
-    std::vector<std::optional<RawLine>> lines;
+    std::vector<std::optional<intake::DatasetLine>> lines;
 };
 
 /// Paths: scanned and described here. With several jobs, one batch is described while the one before is
 /// ingested.
 class PathIngest {
 public:
-    PathIngest(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
+    PathIngest(IngestProgramOptions const &options, intake::Ingester &ingester, manifest::Rejects &rejects,
                common::Output &output, manifest::Summary &summary)
         : _describer({.headers = options.headers}), _jobs(options.standard.jobs), _ingester(ingester),
           _rejects(rejects), _output(output), _summary(summary) {}
@@ -92,10 +92,10 @@ private:
     }
 
     Described describe(std::vector<Record> files, int jobs) {
-        auto errors = describeAll(_describer, files, jobs);
+        auto errors = intake::describeAll(_describer, files, jobs);
         // Its own, because the description of the batch before may still be under way.
-        RecordsMemory memory;
-        std::vector<std::optional<RawLine>> lines(files.size());
+        intake::RecordsMemory memory;
+        std::vector<std::optional<intake::DatasetLine>> lines(files.size());
         for (std::size_t i = 0; i < files.size(); ++i) {
             if (errors[i]) continue;
             try {
@@ -131,9 +131,9 @@ private:
         _output.flush();
     }
 
-    Describer _describer;
+    intake::Describer _describer;
     int _jobs;
-    Ingester &_ingester;
+    intake::Ingester &_ingester;
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
@@ -141,7 +141,7 @@ private:
     std::future<Described> _pending;
 };
 
-void ingestPaths(IngestProgramOptions const &options, Ingester &ingester, manifest::Rejects &rejects,
+void ingestPaths(IngestProgramOptions const &options, intake::Ingester &ingester, manifest::Rejects &rejects,
                  common::Output &output, manifest::Summary &summary) {
     PathIngest ingest(options, ingester, rejects, output, summary);
     Scanner scanner({.paths = {}, .checksums = {}}, rejects,
@@ -156,7 +156,7 @@ std::int64_t ingestAll(IngestProgramOptions const &options, int in, int out, man
     common::Output output(out);
     auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
-    warnOfObscore(repo);
+    intake::warnOfObscore(repo);
     AfterCommand after(options.after, options.after_timeout, repo.config().root);
     auto ingesterOptions = options.ingester;
     ingesterOptions.committed = [&] {
@@ -164,11 +164,12 @@ std::int64_t ingestAll(IngestProgramOptions const &options, int in, int out, man
         output.flush();
         after.run();
     };
-    Ingester ingester(repo, ingesterOptions, rejects, [&](Record const &record, std::string const &outcome) {
-        ++summary.outcomes[outcome];
-        output.write(record.line());
-        after.note(record, outcome);
-    });
+    intake::Ingester ingester(repo, ingesterOptions, rejects,
+                              [&](Record const &record, std::string const &outcome) {
+                                  ++summary.outcomes[outcome];
+                                  output.write(record.line());
+                                  after.note(record, outcome);
+                              });
     std::vector<Record> ends{manifest::endRecord("dbb-ingest")};
     if (options.paths.empty()) {
         manifest::RecordReader reader(in, rejects);
@@ -195,12 +196,12 @@ common::ExitCode runIngest(IngestProgramOptions options, int in, int out) {
     if (options.paths.empty() && ::isatty(in) == 1) {
         throw common::usageError("standard input is a terminal", "pipe dbb-describe in, or name files");
     }
-    options.ingester.transfer = transferNamed(options.transfer);
-    options.ingester.ownership = Ownership::from(options.mode, options.group);
+    options.ingester.transfer = intake::transferNamed(options.transfer);
+    options.ingester.ownership = intake::Ownership::from(options.mode, options.group);
     options.ingester.dry_run = options.standard.dry_run;
     if (!options.wait.empty()) options.ingester.wait_s = common::parseDuration(options.wait, "--wait");
-    requireRunOption(options.ingester.run);
-    useTables(options.headers);
+    intake::requireRunOption(options.ingester.run);
+    intake::useTables(options.headers);
     manifest::Summary summary{.program = "dbb-ingest", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     std::int64_t afterFailures = 0;

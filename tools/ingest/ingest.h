@@ -4,7 +4,7 @@
 
 #include "common/options.h"
 #include "ingest/describe.h"
-#include "ingest/ingester.h"
+#include "intake/ingester.h"
 
 #include <string>
 #include <vector>
@@ -20,9 +20,9 @@ struct IngestProgramOptions {
     std::string wait;  ///< duration, empty: none
     std::string after; ///< command for each committed exposure, empty: none
     std::string after_timeout = "60s";
-    HeaderOptions headers;
+    intake::HeaderOptions headers;
     std::vector<std::string> paths;
-    IngesterOptions ingester;
+    intake::IngesterOptions ingester;
     common::StandardOptions standard;
 };
 

@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
         .example(
             "dbb-describe --explain raw/LATISS/3018092000065-det000.fits | jq 'select(.explain).explain'",
             "see how a header was read");
-    addHeaderOptions(options, opt.describe.headers);
+    intake::addHeaderOptions(options, opt.describe.headers);
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return runDescribe(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

@@ -1,7 +1,7 @@
 // dbb-ingest: described lines, or paths, into a Gen3 Butler repository.
 #include "common/options.h"
 #include "ingest/ingest.h"
-#include "ingest/repository_options.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>
@@ -13,9 +13,9 @@ int main(int argc, char **argv) {
     common::Options options("dbb-ingest", "Ingest raw files into a Butler repository");
     options.positionals("PATH", opt.paths,
                         "Files and folders to scan, describe and ingest instead of standard input");
-    ingest::addRepo(options, opt.repo)
+    intake::addRepo(options, opt.repo)
         .required()
-        .choice("-t,--transfer", opt.transfer, ingest::transferNames(),
+        .choice("-t,--transfer", opt.transfer, intake::transferNames(),
                 "How files come into the datastore (default auto: in place below its root, else link)")
         .value("--mode", opt.mode, "OCTAL",
                "Mode of copied files; new folders can be searched by who may read")
@@ -30,14 +30,14 @@ int main(int argc, char **argv) {
         .value("--wait", opt.wait, "TIME",
                "How long a guider's file waits for its exposure (default: not at all)")
         .toggle("track-file-attrs", opt.ingester.track_file_attrs, "Record file sizes");
-    ingest::addIgnoreObscore(options, opt.ignore_obscore)
+    intake::addIgnoreObscore(options, opt.ignore_obscore)
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Jobs
                                     | common::Options::Runs)
         .example("dbb-scan raw/LSSTCam | dbb-describe | dbb-ingest --repo repo --transfer copy",
                  "the whole chain, files copied into the repository")
         .example("dbb-ingest --repo repo -j2 --transfer direct raw/LATISS",
                  "the same in one program, files left where they are");
-    addHeaderOptions(options, opt.headers);
+    intake::addHeaderOptions(options, opt.headers);
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return runIngest(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

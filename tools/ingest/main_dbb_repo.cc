@@ -2,13 +2,13 @@
 
 #include "common/lines.h"
 #include "common/options.h"
-#include "ingest/header_options.h"
 #include "ingest/repo_check.h"
 #include "ingest/repo_create.h"
 #include "ingest/repo_register.h"
 #include "ingest/repo_remove.h"
 #include "ingest/repo_show.h"
-#include "ingest/repository_options.h"
+#include "intake/header_options.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>
@@ -45,8 +45,8 @@ int main(int argc, char **argv) {
             .positional("REPO", repo, "Folder, butler.yaml or label of the repository")
             .positionals("NAME", registering.instruments, "Names of instruments", true)
             .flag("--update", registering.update, "Change records that differ instead of failing");
-    ingest::addInstrumentDir(registration, instrumentDir);
-    ingest::addIgnoreObscore(registration, registering.ignore_obscore);
+    intake::addInstrumentDir(registration, instrumentDir);
+    intake::addIgnoreObscore(registration, registering.ignore_obscore);
     registration.standard(standard, Options::Effects)
         .example("dbb-repo register-instrument repo LSSTCam", "add LSSTCam")
         .example("dbb-repo register-instrument -n --update repo HSC", "see whether HSC would change");
@@ -77,7 +77,7 @@ int main(int argc, char **argv) {
             .choice("--format", checking.format, {"json", "text"},
                     "JSON Lines, or a report (default on a terminal)")
             .flag("--list-damages", checking.list, "Print the catalogue of damages as JSON Lines and end");
-    ingest::addIgnoreObscore(checks, checking.ignore_obscore)
+    intake::addIgnoreObscore(checks, checking.ignore_obscore)
         .standard(standard, Options::Effects)
         .example("dbb-repo check repo", "what is damaged, and how to mend it")
         .example("dbb-repo check --repair -n repo", "what --repair would mend")
@@ -95,8 +95,8 @@ int main(int argc, char **argv) {
             .flag("--keep-files", removing.keep_files, "Leave the files; then no row names them")
             .flag("--keep-records", removing.keep_records,
                   "Leave the record of the exposure, when nothing else is left");
-    ingest::addInstrumentDir(removal, instrumentDir);
-    ingest::addIgnoreObscore(removal, removing.ignore_obscore);
+    intake::addInstrumentDir(removal, instrumentDir);
+    intake::addIgnoreObscore(removal, removing.ignore_obscore);
     removal.standard(standard, Options::Effects)
         .example("dbb-ingest --repo repo raw/LSSTCam && dbb-repo remove-raw -n repo MC_C_20190319_000001",
                  "see what would be removed")
@@ -110,7 +110,7 @@ int main(int argc, char **argv) {
         common::Output out(STDOUT_FILENO);
         auto const verb = options.chosenVerb();
         auto status = common::ExitCode::Done;
-        ingest::useTableFolder(instrumentDir);
+        intake::useTableFolder(instrumentDir);
         registering.repo = showing.repo = checking.repo = removing.repo = repo;
         registering.dry_run = checking.dry_run = removing.dry_run = standard.dry_run;
         creating.dry_run = standard.dry_run;

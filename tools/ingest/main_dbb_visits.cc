@@ -1,8 +1,8 @@
 // dbb-visits: exposures of a repository become visits.
 #include "common/options.h"
-#include "ingest/repository_options.h"
 #include "ingest/visit_groups.h"
 #include "ingest/visits.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <unistd.h>
@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
     ingest::VisitsOptions opt;
     common::Options options("dbb-visits", "Define visits of the exposures of lines on standard input; "
                                           "without a line, of all in the repository");
-    ingest::addRepo(options, opt.repo)
+    intake::addRepo(options, opt.repo)
         .required()
         .values("--instrument", opt.instruments, "NAME", "Only exposures of this instrument (repeatable)")
         .value("--where", opt.where, "EXPR", "Only exposures that meet this condition")
@@ -22,7 +22,7 @@ int main(int argc, char **argv) {
         .value("--geometry", opt.geometry, "FILE", "Geometry of the camera, for the regions of visits")
         .flag("--update-records", opt.update_records, "Change visits that differ instead of failing")
         .flag("--incremental", opt.incremental, "The same, and take in exposures that came later");
-    ingest::addIgnoreObscore(options, opt.ignore_obscore)
+    intake::addIgnoreObscore(options, opt.ignore_obscore)
         .standard(opt.standard, common::Options::Effects | common::Options::Rejects | common::Options::Runs)
         .example("dbb-visits --repo repo --instrument LSSTCam", "visits of all exposures of a camera")
         .example("dbb-ingest --repo repo raw/LSSTCam | dbb-visits --repo repo",

@@ -6,7 +6,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "ingest/repo_check_report.h"
-#include "ingest/repository_options.h"
+#include "intake/repository_options.h"
 #include "manifest/record.h"
 
 #include <memory>
@@ -73,7 +73,7 @@ ExitCode checkRepository(CheckProgramOptions const &options, bool terminal, Outp
          .repair = options.repair,
          .dry_run = options.dry_run,
          .ignore_obscore = options.ignore_obscore,
-         .mends = warnOfObscore},
+         .mends = intake::warnOfObscore},
         [&](butler::Damage const &damage) { report->add(damage); },
         [&](std::string_view what) {
             // What is known already must not wait for what takes long.

@@ -6,9 +6,9 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
-#include "ingest/repository_options.h"
-#include "ingest/universe_records.h"
 #include "instrument/table.h"
+#include "intake/repository_options.h"
+#include "intake/universe_records.h"
 #include "manifest/record.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ Json instrumentRecord(Table const &table, butler::Universe const &universe) {
     out.set("exposure_max", table.exposure_max);
     out.set("detector_max", table.detector_max);
     out.set("class_name", table.class_name);
-    return withKnownColumns(universe, "instrument", std::move(out));
+    return intake::withKnownColumns(universe, "instrument", std::move(out));
 }
 
 Json detectorRecord(Table const &table, instrument::Detector const &detector) {
@@ -128,7 +128,7 @@ common::ExitCode registerInstruments(RegisterOptions const &options, common::Out
     checkNames(options.instruments);
     auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
     auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
-    warnOfObscore(repo);
+    intake::warnOfObscore(repo);
     auto status = common::ExitCode::Done;
     for (auto const &name : options.instruments) {
         if (common::stopSignal() != 0) break;

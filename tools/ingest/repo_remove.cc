@@ -7,7 +7,7 @@
 #include "common/text.h"
 #include "common/uri.h"
 #include "ingest/repo_remove_selection.h"
-#include "ingest/repository_options.h"
+#include "intake/repository_options.h"
 #include "manifest/record.h"
 
 #include <map>
@@ -238,7 +238,7 @@ ExitCode removeRaw(RemoveOptions const &options, common::Output &out) {
     // Opening must not make a table of file records where the one with the files' rows is lost.
     auto const access = options.dry_run ? butler::Access::ReadOnly : butler::Access::Trial;
     auto const repo = Repository::open(options.repo, access, options.ignore_obscore);
-    warnOfObscore(repo);
+    intake::warnOfObscore(repo);
     Remover remover(repo, options);
     if (options.dry_run) {
         remover.select();

@@ -4,7 +4,7 @@
 #include "common/error.h"
 #include "common/signals.h"
 #include "common/text.h"
-#include "ingest/beside.h"
+#include "intake/beside.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -24,7 +24,7 @@ struct Scanner::Filter {
     std::regex regex;
 };
 
-Scanner::Scanner(ScanOptions options, manifest::Rejects &rejects, RecordSink sink)
+Scanner::Scanner(ScanOptions options, manifest::Rejects &rejects, manifest::RecordSink sink)
     : _options(std::move(options)), _rejects(rejects), _sink(std::move(sink)) {
     for (auto const &name : _options.checksums) {
         if (!common::isChecksumName(name)) {
@@ -113,14 +113,14 @@ void Scanner::scan(std::string const &path) {
         for (auto const &match : found) scan(match);
         return;
     }
-    if (isIndex(absolute)) return index(absolute);
+    if (intake::isIndex(absolute)) return index(absolute);
     file(absolute);
 }
 
 void Scanner::index(std::string const &path) {
     std::vector<std::string> files;
     try {
-        files = filesOfIndex(path);
+        files = intake::filesOfIndex(path);
     } catch (Error const &e) {
         return _rejects.add(Record("file").set("uri", path), e);
     }

@@ -24,13 +24,11 @@ struct ScanCounts {
     std::int64_t young = 0; ///< left for later by min_age_s
 };
 
-using RecordSink = std::function<void(manifest::Record)>;
-
 /// Turns paths into `file` lines with `uri` (absolute path), `size`, `mtime` and `checksum`.
 class Scanner {
 public:
     /// \throws Error USAGE for a regex or checksum that is none
-    Scanner(ScanOptions options, manifest::Rejects &rejects, RecordSink sink);
+    Scanner(ScanOptions options, manifest::Rejects &rejects, manifest::RecordSink sink);
     ~Scanner();
 
     /// A folder is walked in bytewise order of names, links to folders are not followed; a pattern with * ? [
@@ -49,7 +47,7 @@ private:
 
     ScanOptions _options;
     manifest::Rejects &_rejects;
-    RecordSink _sink;
+    manifest::RecordSink _sink;
     std::unique_ptr<Filter> _filter;
     ScanCounts _counts;
 };

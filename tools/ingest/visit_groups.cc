@@ -1,8 +1,8 @@
 #include "ingest/visit_groups.h"
 
 #include "common/error.h"
-#include "ingest/universe_records.h"
 #include "instrument/rules.h"
+#include "intake/universe_records.h"
 
 #include <algorithm>
 #include <cmath>
@@ -174,7 +174,7 @@ Json visitRecord(butler::Universe const &universe, VisitDefinition const &visit,
     out.set("azimuth", meanAzimuth(exposures)).set("zenith_angle", meanZenithAngle(exposures));
     out.set("region", region).set("timespan", timespanOf(exposures));
     out.set("visit_system", visit.systems.front());
-    return withKnownColumns(universe, "visit", std::move(out));
+    return intake::withKnownColumns(universe, "visit", std::move(out));
 }
 
 } // namespace dbb::ingest

@@ -2,7 +2,7 @@
 
 #include "common/signals.h"
 #include "common/text.h"
-#include "ingest/universe_records.h"
+#include "intake/universe_records.h"
 
 #include <algorithm>
 #include <set>

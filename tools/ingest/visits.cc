@@ -3,8 +3,8 @@
 #include "butler/repository.h"
 #include "common/signals.h"
 #include "common/yaml.h"
-#include "ingest/repository_options.h"
 #include "ingest/visit_maker.h"
+#include "intake/repository_options.h"
 #include "manifest/stream.h"
 
 #include <algorithm>
@@ -251,7 +251,7 @@ void makeVisits(VisitsOptions const &options, int in, int out, manifest::Rejects
     making.incremental = options.incremental;
     making.dry_run = options.standard.dry_run;
     auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
-    warnOfObscore(repo);
+    intake::warnOfObscore(repo);
     std::vector<Record> ends{manifest::endRecord("dbb-visits")};
     making.selection = {options.instruments, options.where};
     bool any = false;

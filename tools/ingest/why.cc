@@ -5,13 +5,13 @@
 #include "common/file.h"
 #include "common/lines.h"
 #include "common/signals.h"
-#include "ingest/raw_line.h"
 #include "ingest/why_exposure.h"
 #include "ingest/why_file.h"
 #include "ingest/why_reasons.h"
 #include "ingest/why_rejects.h"
 #include "ingest/why_writable.h"
 #include "instrument/table.h"
+#include "intake/raw_line.h"
 #include "manifest/record.h"
 
 #include <optional>
@@ -120,8 +120,8 @@ ExitCode runWhy(WhyOptions const &options, int in, int out) {
         output.flush();
         return status;
     }
-    requireRunOption(options.run);
-    useTables(options.headers);
+    intake::requireRunOption(options.run);
+    intake::useTables(options.headers);
     limitWaiting();
     bool const piped = options.subjects.empty() || options.subjects == std::vector<std::string>{"-"};
     if (!piped) {

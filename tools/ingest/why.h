@@ -3,7 +3,7 @@
 #pragma once
 
 #include "common/options.h"
-#include "ingest/header_options.h"
+#include "intake/header_options.h"
 
 #include <string>
 #include <vector>
@@ -19,7 +19,7 @@ struct WhyOptions {
     // What dbb-ingest would be told, since its answer depends on it.
     std::string transfer = "auto";
     std::string run;
-    HeaderOptions headers;
+    intake::HeaderOptions headers;
     bool ignore_obscore = false;
     bool update_records = false;
     common::StandardOptions standard;

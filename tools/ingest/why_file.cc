@@ -68,8 +68,8 @@ std::string detectorName(instrument::Table const &table, std::int64_t number) {
 
 /// What a real run would have against a line that a dry run accepts, such as the name of a header dump.
 std::optional<Error> lineObstacle(Record const &record, std::string const &run) try {
-    RecordsMemory memory;
-    parseRawLine(record, run, false, memory);
+    intake::RecordsMemory memory;
+    intake::parseRawLine(record, run, false, memory);
     return std::nullopt;
 } catch (Error const &e) {
     return e;
@@ -79,7 +79,7 @@ std::optional<Error> lineObstacle(Record const &record, std::string const &run) 
 
 FileWalk::FileWalk(WhyOptions const &options)
     : _options(options), _caught(options.standard), _describer({.headers = options.headers}) {
-    _ingesterOptions.transfer = transferNamed(options.transfer);
+    _ingesterOptions.transfer = intake::transferNamed(options.transfer);
     _ingesterOptions.run = options.run;
     _ingesterOptions.update_records = options.update_records;
     _ingesterOptions.dry_run = true;
@@ -139,7 +139,7 @@ bool FileWalk::answerUnscanned(Sink const &sink) {
 Answer FileWalk::walk(Record record) {
     auto answer = answerFor(record.text("uri"));
     std::vector<Record> records{std::move(record)};
-    auto const described = describeAll(_describer, records, 1);
+    auto const described = intake::describeAll(_describer, records, 1);
     for (auto const &[index, e] : _describer.takeBrokenIndexes())
         answer.remarks.push_back("warning: " + e.message());
     if (auto const &error = described.front()) {

@@ -4,10 +4,10 @@
 
 #include "butler/repository.h"
 #include "ingest/describe.h"
-#include "ingest/ingester.h"
 #include "ingest/why.h"
 #include "ingest/why_answer.h"
 #include "ingest/why_engine.h"
+#include "intake/ingester.h"
 
 #include <functional>
 #include <optional>
@@ -39,12 +39,12 @@ private:
     WhyOptions const &_options;
     CaughtRejects _caught;
     std::string _subject; // as it was asked for
-    IngesterOptions _ingesterOptions;
-    Describer _describer;
+    intake::IngesterOptions _ingesterOptions;
+    intake::Describer _describer;
     std::optional<butler::Repository> _repo;
     std::optional<common::Error> _repoError; // why it could not be opened
     // One for all files, since it knows which of them are the same exposure and detector.
-    std::optional<Ingester> _ingester;
+    std::optional<intake::Ingester> _ingester;
     std::optional<manifest::Record> _receipt; // of the file at hand
 };
 

@@ -35,10 +35,10 @@ bool noMoreFiles(std::string const &path) {
 }
 
 /// A move to another file system is a copy.
-bool isCopied(Transfer transfer, std::string const &source, std::string const &folder) {
+bool isCopied(intake::Transfer transfer, std::string const &source, std::string const &folder) {
     struct stat from {};
     struct stat to {};
-    if (transfer != Transfer::Move) return transfer == Transfer::Copy;
+    if (transfer != intake::Transfer::Move) return transfer == intake::Transfer::Copy;
     return ::stat(source.c_str(), &from) == 0 && ::stat(folder.c_str(), &to) == 0 && from.st_dev != to.st_dev;
 }
 
@@ -66,8 +66,8 @@ std::string lockHolder(std::string const &path) {
 
 } // namespace
 
-std::optional<Error> placeObstacle(std::string const &root, Transfer transfer, std::string const &source,
-                                   std::string const &stored) {
+std::optional<Error> placeObstacle(std::string const &root, intake::Transfer transfer,
+                                   std::string const &source, std::string const &stored) {
     if (stored.find("://") != std::string::npos) return std::nullopt; // it stays where it is
     auto const destination = butler::localFile(root, stored);
     if (::access(destination.c_str(), F_OK) == 0) return std::nullopt;

@@ -4,7 +4,7 @@
 
 #include "butler/config.h"
 #include "common/error.h"
-#include "ingest/placement.h"
+#include "intake/placement.h"
 
 #include <optional>
 #include <string>
@@ -14,7 +14,7 @@ namespace dbb::ingest {
 /// Why a file could not be put in its place; nothing is made.
 /// \param root  of the datastore \param stored  path that a dry run planned for it
 /// \return PERMISSION, READ_ONLY, DISK_FULL, or nothing when it would work
-std::optional<common::Error> placeObstacle(std::string const &root, Transfer transfer,
+std::optional<common::Error> placeObstacle(std::string const &root, intake::Transfer transfer,
                                            std::string const &source, std::string const &stored);
 
 /// Why rows could not be written: the registry is opened for writing and locked for a moment.

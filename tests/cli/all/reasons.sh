@@ -17,7 +17,20 @@ inject() {
 edited() { sed "$@" "$DBB_TEST_DATA/headers/$header" > h.yaml; }
 # line JQ-FILTER             its description, changed
 line() { jq -c "$1" ../line.json; }
-export -f inject edited line
+# gen2 JQ-FILTER             a line of a Gen2 bias, changed
+gen2() {
+  jq -nc --arg uri "$PWD/../bias.fits" '{type: "gen2", uri: $uri, gen2: {repo: "calib", path: "CALIB/bias.fits"}, instrument: "LSSTCam",
+    data_id: {instrument: "LSSTCam", detector: 0}, dataset_type: "bias", dimensions: ["instrument", "detector"], storage_class: "ExposureF",
+    is_calibration: true, run: "LSSTCam/calib/20180921T000000Z", calibration: "LSSTCam/calib", validity: {begin_tai: null, end_tai: null},
+    formatter: "lsst.obs.base.formatters.fitsExposure.FitsExposureFormatter", action: "convert", reason: "ok"} | '"$1"
+}
+# The same of a patch of a coadd
+coadd() {
+  gen2 'del(.is_calibration, .calibration, .validity) | .dataset_type = "deepCoadd" | .dimensions = ["skymap", "tract", "patch", "band"]
+    | .data_id = {skymap: "ring", tract: 1, band: "r"} | .patch_xy = "3,2"'
+}
+echo x > bias.fits
+export -f inject edited line gen2 coadd
 export header
 
 row() { # code, commands, pattern

@@ -11,6 +11,7 @@ declare -A prints=(
   [dbb-describe]='dbb-scan raw | dbb-describe'
   [dbb-ingest]='dbb-ingest --repo repo raw'
   [dbb-why]='dbb-why EMPTY_FILE'
+  [dbb-convert]='echo "{\"type\":\"collection\",\"name\":\"c\",\"collection_type\":\"RUN\"}" | dbb-convert --repo repo'
   [dbb-visits]='dbb-visits --repo repo --instrument LSSTCam'
 )
 # A registered repository has no collection yet, and show must have something to print.

@@ -63,6 +63,158 @@ TEST_CASE("a run is looked up without being made", "[butler][collections]") {
     CHECK(errorOf([&] { butler::findRun(t.repo, "tagged"); }).code() == "RUN_CONFLICT");
 }
 
+TEST_CASE("collections of all types are made once", "[butler][collections]") {
+    test::TestRepo t;
+    auto const make = [&](std::string const &name, CollectionType type) {
+        sql::Transaction transaction(t.repo.db());
+        auto const id = butler::registerCollection(t.repo, name, type);
+        transaction.commit();
+        return id;
+    };
+    auto const id = make("TestCam/calib", CollectionType::Calibration);
+    CHECK(make("TestCam/calib", CollectionType::Calibration) == id);
+    CHECK(butler::findCollectionId(t.repo, "TestCam/calib", CollectionType::Calibration) == id);
+    CHECK_FALSE(butler::findCollectionId(t.repo, "TestCam", CollectionType::Tagged));
+    make("tagged", CollectionType::Tagged);
+    make("chained", CollectionType::Chained);
+    CHECK(t.count("run") == 0);
+    make("TestCam/raw/all", CollectionType::Run);
+    CHECK(t.count("run") == 1);
+    std::string types;
+    for (auto const &collection : butler::listCollections(t.repo))
+        types += collection.name + " " + std::string(nameOf(collection.type)) + collection.doc + ",";
+    CHECK(types == "TestCam/calib CALIBRATION,TestCam/raw/all RUN,chained CHAINED,tagged TAGGED,");
+
+    auto const e = errorOf([&] { make("TestCam/calib", CollectionType::Chained); });
+    CHECK(e.code() == "COLLECTION_CONFLICT");
+    CHECK(
+        e.message()
+        == "collection \"TestCam/calib\" is a CALIBRATION collection, so no CHAINED collection of that name "
+           "can be made");
+    CHECK(errorOf([&] { make("TestCam/calib", CollectionType::Run); }).code() == "RUN_CONFLICT");
+    for (auto const &name : {std::string(), std::string("a\nb"), std::string("a\xff")})
+        CHECK(errorOf([&] { make(name, CollectionType::Calibration); }).code() == "BAD_VALUE");
+    CHECK(t.count("collection") == 4);
+}
+
+namespace {
+
+/// A repository with runs a to e and a calibration collection.
+struct WithChains : test::TestRepo {
+    using Names = std::vector<std::string>;
+
+    WithChains() {
+        sql::Transaction transaction(repo.db());
+        for (auto const *run : {"a", "b", "c", "d", "e"}) butler::registerRun(repo, run);
+        butler::registerCollection(repo, "calib", CollectionType::Calibration);
+        transaction.commit();
+    }
+
+    butler::ChainResult extend(std::string const &name, Names const &children) {
+        auto const plan = butler::planChain(repo, name, children);
+        sql::Transaction transaction(repo.db());
+        auto out = butler::extendChain(repo, name, children);
+        transaction.commit();
+        CHECK(plan.kind == out.kind);
+        CHECK(plan.children == out.children);
+        CHECK(butler::findCollection(repo, name)->children == out.children);
+        return out;
+    }
+
+    /// Positions of a chain's children, as text.
+    std::string positions(std::string const &name) {
+        std::string out;
+        repo.db()
+            .cached(
+                "SELECT m.\"position\", c.name FROM collection_chain AS m JOIN collection AS p ON "
+                "p.collection_id = m.parent JOIN collection AS c ON c.collection_id = m.child WHERE p.name "
+                "= ? ORDER BY 1")
+            .query({name}, [&](auto const &row) { out += row.text(0) + row.text(1) + " "; });
+        return out;
+    }
+};
+
+using Kind = butler::ChainResult::Kind;
+
+} // namespace
+
+TEST_CASE("a chain is made, extended by what it lacks, and then the same", "[butler][collections]") {
+    WithChains t;
+    CHECK(t.extend("x", {"b", "calib", "a", "b"}).kind == Kind::Made);
+    CHECK(t.positions("x") == "0b 1calib 2a ");
+    CHECK(t.extend("x", {"a", "b"}).kind == Kind::Same);
+    CHECK(t.extend("x", {"c", "a", "d"}).kind == Kind::Extended);
+    CHECK(t.positions("x") == "0b 1calib 2a 3c 4d ");
+    // As the Butler's redefinition and its extension of one that is there.
+    CHECK(t.extend("empty", {}).kind == Kind::Made);
+    CHECK(t.extend("empty", {"a"}).kind == Kind::Extended);
+    CHECK(t.positions("empty") == "1a ");
+    t.repo.db().execute("UPDATE collection_chain SET \"position\" = \"position\" - 7 WHERE parent = "
+                        "(SELECT collection_id FROM collection WHERE name = 'x')");
+    CHECK(t.extend("x", {"e"}).children == WithChains::Names{"b", "calib", "a", "c", "d", "e"});
+    CHECK(t.positions("x") == "-7b -6calib -5a -4c -3d -2e ");
+}
+
+TEST_CASE("chains in chains are replaced by their children", "[butler][collections]") {
+    WithChains t;
+    t.extend("inner", {"b", "c"});
+    t.extend("outer", {"a", "inner"});
+    CHECK(t.positions("outer") == "0a 1b 2c ");
+    CHECK(t.extend("most", {"c", "outer", "inner", "d"}).children == WithChains::Names{"c", "a", "b", "d"});
+    // What a chain has by way of another one that Python put there is not added once more.
+    t.repo.db().execute(
+        "INSERT INTO collection_chain (parent, \"position\", child) SELECT p.collection_id, 9, "
+        "c.collection_id FROM collection AS p, collection AS c WHERE p.name = 'most' AND c.name = "
+        "'inner'");
+    t.extend("inner", {"e"});
+    CHECK(t.extend("most", {"e"}).kind == Kind::Same);
+}
+
+TEST_CASE("chains that can't be", "[butler][collections]") {
+    WithChains t;
+    t.extend("x", {"a"});
+    t.extend("y", {"b"});
+    // What Python may have nested.
+    t.repo.db().execute(
+        "INSERT INTO collection_chain (parent, \"position\", child) SELECT p.collection_id, 9, "
+        "c.collection_id FROM collection AS p, collection AS c WHERE p.name = 'y' AND c.name = "
+        "'x'");
+    auto const failing = [&](std::string const &name, std::vector<std::string> const &children) {
+        auto const planned = errorOf([&] { butler::planChain(t.repo, name, children); });
+        auto const e = errorOf([&] { t.extend(name, children); });
+        CHECK(planned.message() == e.message());
+        return e;
+    };
+    CHECK(failing("x", {"x"}).code() == "COLLECTION_CYCLE");
+    CHECK(failing("x", {"b", "y"}).message() == "chain \"x\" can't have itself among its children");
+    auto const e = failing("x", {"b", "nowhere"});
+    CHECK(e.code() == "COLLECTION_NOT_FOUND");
+    CHECK(e.message()
+          == "chain \"x\" is to have the child \"nowhere\", which is no collection of the repository");
+    CHECK(failing("calib", {"a"}).code() == "COLLECTION_CONFLICT");
+    CHECK(failing("a", {"b"}).code() == "COLLECTION_CONFLICT");
+    CHECK(failing("", {"b"}).code() == "BAD_VALUE");
+    CHECK(t.positions("x") == "0a ");
+    CHECK_FALSE(butler::findCollection(t.repo, "z"));
+}
+
+TEST_CASE("a plan of chains knows what would be there by then", "[butler][collections]") {
+    WithChains t;
+    auto const collection = [](char const *name, CollectionType type,
+                               std::vector<std::string> children = {}) {
+        return butler::Collection{0, name, type, "", std::move(children)};
+    };
+    butler::PlannedCollections const planned{
+        {"new", collection("new", CollectionType::Run)},
+        {"chain", collection("chain", CollectionType::Chained, {"new", "a"})}};
+    auto const plan = butler::planChain(t.repo, "top", {"b", "chain"}, planned);
+    CHECK(plan.kind == Kind::Made);
+    CHECK(plan.children == std::vector<std::string>{"b", "new", "a"});
+    CHECK(butler::planChain(t.repo, "chain", {"a", "c"}, planned).kind == Kind::Extended);
+    CHECK(errorOf([&] { butler::planChain(t.repo, "new", {"a"}, planned); }).code() == "COLLECTION_CONFLICT");
+    CHECK(t.count("collection") == 6);
+}
+
 TEST_CASE("a dataset type that is taken back leaves no table", "[butler][collections]") {
     test::TestRepo t;
     {

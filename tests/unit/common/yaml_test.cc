@@ -104,3 +104,16 @@ TEST_CASE("an included file stands in its place") {
                       Contains("a.b has !include with something else than names of files"));
     CHECK(parseYaml("a: !include x", "t").dump() == R"({"a":"x"})");
 }
+
+TEST_CASE("places tell the lines of keys and items, and keys that stand there twice") {
+    YamlPlaces places;
+    auto const text =
+        "# first\na:\n  - p: 1\n    q: {r: 2}\n  -\n    p: 3\nb: &x\n  c: 1\nd:\n  <<: *x\n  c: 2\na: []\n";
+    CHECK(parseYaml(text, "t", {}, &places).dump() == R"({"a":[],"b":{"c":1},"d":{"c":2}})");
+    CHECK(places.lines.at("a.0.q") == 4);
+    CHECK(places.lines.at("a.0.q.r") == 4);
+    CHECK(places.lines.at("a.1.p") == 6);
+    CHECK(places.lines.at("b") == 7);
+    CHECK(places.lines.at("a") == 12);
+    CHECK(places.repeated == std::vector<std::string>{"a"}); // but not what replaces a merged one
+}

@@ -1,0 +1,51 @@
+/// \file
+/// What a `gen2` line (dbb-manifest(5)) says of its dataset, by the names that registries and templates use.
+#pragma once
+
+#include "common/json.h"
+#include "manifest/record.h"
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+namespace dbb::gen2 {
+
+/// The values of one line, read once.
+class LineFacts {
+public:
+    explicit LineFacts(manifest::Record const &line);
+
+    /// A value of the Gen2 data ID, else of the registry's row, else of the Gen3 data ID: the first that is
+    /// not null. A shared null when there is none.
+    common::Json const &value(std::string_view name) const;
+    /// Add the names for which value() has something.
+    void addNames(std::set<std::string> &names) const;
+
+    /// The Gen2 dataset type, empty when it was not recognised.
+    std::string datasetType() const { return textOf("dataset_type"); }
+    /// root, calib or rerun.
+    std::string repo() const;
+    /// Name of the rerun, empty in the other repositories.
+    std::string rerun() const;
+    /// Path as the line has it: relative to the root repository where it is below that.
+    std::string path() const { return textOf("path"); }
+
+    /// Observing day as YYYYMMDD: the registry's dayObs, else the day in an exposure ID of 13 digits, else
+    /// the date of dateObs, taiObs or date, else that of a calibration. nullopt when nothing tells.
+    std::optional<std::int64_t> dayObs() const;
+    /// The latest instant at which the exposure can have begun, UTC nanoseconds: dateObs, taiObs or date when
+    /// that has a time of day (it is read as UTC, which is never earlier than TAI), else noon after
+    /// dayObs(). nullopt when nothing tells.
+    std::optional<std::int64_t> latestBegin_utc_ns() const;
+
+private:
+    std::string textOf(std::string_view key) const;
+
+    common::Json _gen2;
+    common::Json _dataId;
+};
+
+} // namespace dbb::gen2

@@ -1,0 +1,176 @@
+#include "convert/convert.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/signals.h"
+#include "convert/collection_lines.h"
+#include "gen2/rules.h"
+#include "intake/repository_options.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <unistd.h>
+#include <utility>
+
+namespace dbb::convert {
+
+using common::Error;
+using manifest::Record;
+using std::chrono::milliseconds;
+
+namespace {
+
+constexpr std::size_t maxBatch = 1000; // lines a commit
+constexpr milliseconds idleTime(50);
+
+/// The lines of one run.
+class Conversion {
+public:
+    Conversion(butler::Repository const &repo, ConvertProgramOptions const &options,
+               manifest::Rejects &rejects, common::Output &output, manifest::Summary &summary)
+        : _repo(repo), _dryRun(options.standard.dry_run), _rejects(rejects), _output(output),
+          _summary(summary),
+          _rules(options.rules.empty() ? std::nullopt : std::optional(gen2::Rules::read(options.rules))),
+          _converter(repo, options.convert, rejects,
+                     [this](Record const &line, std::string const &outcome) { done(line, outcome); }) {}
+
+    void read(manifest::RecordReader &reader) {
+        using Status = manifest::RecordReader::Status;
+        for (;;) {
+            auto const timeout = _converter.queued() > 0 ? idleTime : milliseconds(-1);
+            auto const status = reader.next(timeout);
+            if (status == Status::End) return;
+            if (status == Status::Record) {
+                _summary.countRead();
+                take(std::move(reader.record()));
+            }
+            if (status == Status::Idle || _converter.queued() >= maxBatch) {
+                _converter.commit();
+                _output.flush();
+            }
+        }
+    }
+
+    /// What the rules did, for people.
+    void remark() const {
+        if (!_rules) return;
+        for (auto const &sentence : _rules->remarks(_tally, _now)) common::log::warning(sentence);
+    }
+
+    /// What is left when the input has ended; not all of it when the program was asked to stop.
+    void finish() {
+        if (common::stopSignal() != 0) return _converter.commit();
+        _converter.finish();
+        makeCollections(_repo, std::move(_collections), _dryRun, _rejects,
+                        [this](Record const &line, std::string const &outcome) { done(line, outcome); });
+    }
+
+private:
+    void take(Record line) {
+        try {
+            auto const type = line.type();
+            if (type == "collection") {
+                _collections.push_back(std::move(line));
+            } else if (type != "gen2") {
+                _output.write(line.line()); // about something else
+            } else {
+                takeGen2(std::move(line));
+            }
+        } catch (Error const &e) {
+            if (e.exitCode() != common::ExitCode::SomeFailed) throw;
+            _rejects.add(std::move(line), e);
+        }
+    }
+
+    void takeGen2(Record line) {
+        requireNotDry(line);
+        if (_rules) _rules->apply(line, _now, _tally);
+        auto const action = actionOf(line);
+        if (action == Action::Convert) {
+            _converter.add(std::move(line));
+        } else if (action == Action::Skip) {
+            ++_summary.outcomes["skipped"];
+            _output.write(line.line());
+        } else {
+            auto const refusal = refusalOf(line, action);
+            _rejects.add(std::move(line), refusal);
+        }
+    }
+
+    void requireNotDry(Record const &line) const {
+        if (_dryRun || line.get("convert")["outcome"] != common::Json("planned")) return;
+        throw Error("DRY_RUN", "the line was printed by a dry run of dbb-convert");
+    }
+
+    void done(Record const &line, std::string const &outcome) {
+        ++_summary.outcomes[outcome];
+        _output.write(line.line());
+    }
+
+    butler::Repository const &_repo;
+    bool _dryRun;
+    manifest::Rejects &_rejects;
+    common::Output &_output;
+    manifest::Summary &_summary;
+    std::optional<gen2::Rules> _rules;
+    gen2::Rules::Tally _tally;
+    std::int64_t _now = common::nowUtcNs();
+    Converter _converter;
+    std::vector<Record> _collections;
+};
+
+void convertAll(ConvertProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
+                manifest::Summary &summary) {
+    common::Output output(out);
+    auto const access = options.standard.dry_run ? butler::Access::ReadOnly : butler::Access::ReadWrite;
+    auto const repo = butler::Repository::open(options.repo, access, options.ignore_obscore);
+    intake::warnOfObscore(repo);
+    Conversion conversion(repo, options, rejects, output, summary);
+    manifest::RecordReader reader(in, rejects);
+    conversion.read(reader);
+    conversion.finish();
+    conversion.remark();
+    if (common::stopSignal() == 0) {
+        for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
+    }
+    output.flush();
+    rejects.finish();
+    summary.finish(options.standard, rejects);
+}
+
+/// Incomplete when nothing failed for good.
+common::ExitCode statusOf(manifest::Rejects const &rejects) {
+    auto const &codes = rejects.countByCode();
+    if (codes.empty()) return common::ExitCode::Done;
+    bool const waiting =
+        std::ranges::all_of(codes, [](auto const &code) { return isIncomplete(code.first); });
+    return waiting ? common::ExitCode::Incomplete : common::ExitCode::SomeFailed;
+}
+
+} // namespace
+
+common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
+    if (::isatty(in) == 1) throw common::usageError("standard input is a terminal", "pipe dbb-gen2-scan in");
+    auto &convert = options.convert;
+    convert.ingester.transfer = intake::transferNamed(options.transfer);
+    if (convert.ingester.transfer == intake::Transfer::Move && !convert.may_move) {
+        throw common::usageError("--transfer move takes the files out of the Gen2 repository",
+                                 "give --i-own-the-source as well when that is meant");
+    }
+    convert.ingester.ownership = intake::Ownership::from(options.mode, options.group);
+    convert.ingester.dry_run = options.standard.dry_run;
+    convert.jobs = options.standard.jobs;
+    intake::useTables(convert.headers);
+    manifest::Summary summary{.program = "dbb-convert", .outcomes = {}};
+    manifest::Rejects rejects(options.standard.rejects);
+    try {
+        convertAll(options, in, out, rejects, summary);
+    } catch (Error const &e) {
+        summary.fail(options.standard, rejects, e);
+        throw;
+    }
+    return statusOf(rejects);
+}
+
+} // namespace dbb::convert

@@ -1,0 +1,210 @@
+#include "convert/converter.h"
+
+#include "common/error.h"
+#include "common/text.h"
+#include "convert/cross_check.h"
+
+#include <utility>
+
+namespace dbb::convert {
+
+using common::Error;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+constexpr std::size_t maxBatch = 1000; // lines a commit
+
+/// What is missing, in terms of what the operator can do about it.
+Error explained(Error const &e) {
+    bool const isRecord = e.code() == "MISSING_RECORD";
+    auto const &dimension = e.cause().column;
+    auto const as = [&](char const *code) { return Error(code, e.message()).cause(e.cause()); };
+    if (isRecord && dimension == "visit") return as("NEEDS_VISIT");
+    if (isRecord && dimension == "exposure") return as("NEEDS_EXPOSURE");
+    if (isRecord && dimension == "skymap") return as("SKYMAP_NOT_REGISTERED");
+    return e;
+}
+
+/// The file line that dbb-describe would get of a raw image.
+Record fileLineOf(Record const &line) {
+    Record out("file");
+    for (auto const *key : {"uri", "size", "mtime"}) {
+        if (line.has(key)) out.set(key, line.get(key));
+    }
+    return out;
+}
+
+} // namespace
+
+Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
+                     Receipts receipts)
+    : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
+      _describer({.headers = _options.headers}), _skymaps(repo), _storedRaws(repo) {
+    _options.ingester.receipt = "convert";
+    _options.ingester.later = [this](Record &line, Error const &e) { return putOff(line, e); };
+}
+
+Converter::~Converter() = default;
+
+void Converter::add(Record line) {
+    auto &queue = isRaw(line) ? _raws : _others;
+    queue.push_back(std::move(line));
+}
+
+/// The ingester for the way of transfer that a line wants.
+intake::Ingester &Converter::ingesterOf(Record const &line) {
+    auto options = _options.ingester;
+    options.transfer = transferOf(line).value_or(options.transfer);
+    if (options.transfer == intake::Transfer::Move && !_options.may_move) {
+        throw Error("BAD_VALUE", "the line wants its file moved out of the Gen2 repository")
+            .cause({.column = "transfer", .value = "move", .expected = "another transfer"})
+            .hint("give --i-own-the-source when the Gen2 repository is to lose its files");
+    }
+    auto &slot = _ingesters[options.transfer];
+    if (!slot) slot = std::make_unique<intake::Ingester>(_repo, options, _rejects, _receipts);
+    return *slot;
+}
+
+/// \param line  stands in receipts and rejects
+void Converter::addToIngester(Record line, intake::DatasetLine dataset) {
+    auto &ingester = ingesterOf(line);
+    line.erase("error");
+    dataset.record = std::move(line);
+    ingester.add(std::move(dataset));
+}
+
+void Converter::commitIngesters() {
+    for (auto &[transfer, ingester] : _ingesters) ingester->commit();
+}
+
+void Converter::commit() {
+    addStoredRaws();
+    convertRaws();
+    for (auto &line : std::exchange(_others, {})) convertOther(std::move(line));
+    commitIngesters();
+}
+
+/// Raws that are there already as the Gen2 registry has them need not be read.
+void Converter::addStoredRaws() {
+    auto const stored = _storedRaws.find(_raws);
+    std::vector<Record> unknown;
+    for (std::size_t i = 0; i < _raws.size(); ++i) {
+        if (!stored[i]) {
+            unknown.push_back(std::move(_raws[i]));
+            continue;
+        }
+        Json receipt;
+        receipt.set("outcome", "existing").set("path", stored[i]->path);
+        _raws[i].erase("error");
+        _raws[i].set("id", stored[i]->id.text()).set("convert", receipt);
+        _receipts(_raws[i], "existing");
+    }
+    _raws = std::move(unknown);
+}
+
+/// Raws come first: other lines of the same batch may be of their exposures.
+void Converter::convertRaws() {
+    auto lines = std::exchange(_raws, {});
+    if (lines.empty()) return;
+    std::vector<Record> described;
+    for (auto const &line : lines) described.push_back(fileLineOf(line));
+    auto const errors = intake::describeAll(_describer, described, _options.jobs);
+    for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (errors[i]) {
+            reject(std::move(lines[i]), *errors[i]);
+        } else {
+            convertRaw(std::move(lines[i]), described[i]);
+        }
+    }
+    commitIngesters();
+}
+
+void Converter::convertRaw(Record line, Record const &described) {
+    try {
+        auto dataset = intake::parseRawLine(described, line.text("run"), _options.ingester.dry_run, _memory);
+        if (line.text("instrument") != dataset.instrument) {
+            throw Error("REGISTRY_MISMATCH", "\"" + dataset.path + "\" is a file of " + dataset.instrument
+                                                 + " in a repository of " + line.text("instrument"))
+                .cause({.column = "instrument",
+                        .value = dataset.instrument,
+                        .expected = line.text("instrument")});
+        }
+        dataset.warnings = mismatches(line.get("gen2")["registry"], described);
+        if (_options.strict && !dataset.warnings.empty())
+            throw Error("REGISTRY_MISMATCH",
+                        "\"" + dataset.path + "\": " + common::join(dataset.warnings, "; "));
+        // What the header says counts from here on.
+        line.set("data_id", described.get("data_id"))
+            .set("physical_filter", described.get("physical_filter"));
+        addToIngester(line, std::move(dataset));
+    } catch (Error const &e) {
+        reject(std::move(line), e);
+    }
+}
+
+void Converter::convertOther(Record line) {
+    try {
+        auto dataset = parseOther(line);
+        auto other = std::make_shared<intake::OtherDataset>(*dataset.other);
+        fillPatch(line, other->data_id);
+        line.set("data_id", other->data_id);
+        dataset.storage_class = other->storage_class;
+        dataset.formatter = other->formatter;
+        dataset.other = std::move(other);
+        addToIngester(line, std::move(dataset));
+    } catch (Error const &e) {
+        if (putOff(line, e)) return;
+        reject(std::move(line), e);
+    }
+}
+
+/// The skymap and the number of the patch, of a dataset that is of a patch or tract.
+void Converter::fillPatch(Record const &line, Json &dataId) {
+    if (dataId["tract"].isNull()) return;
+    auto const skymap = skymapOf(dataId);
+    auto const cell = patchOf(line);
+    dataId.set("skymap", skymap);
+    if (cell) dataId.set("patch", _skymaps.patchAt(skymap, dataId["tract"].integer(), cell->x, cell->y));
+}
+
+std::string Converter::skymapOf(Json const &dataId) {
+    if (dataId["skymap"].isString()) return dataId["skymap"].string();
+    if (!_options.skymap.empty()) return _options.skymap;
+    auto const &names = _skymaps.registered();
+    if (names.size() == 1) return names.front();
+    throw Error("NEEDS_SKYMAP", names.empty()
+                                    ? "no skymap is registered in \"" + _repo.config().root + "\""
+                                    : "the repository has several skymaps: " + common::join(names, ", "));
+}
+
+/// Lines whose records may come with later ones wait on disk.
+bool Converter::putOff(Record &line, Error const &e) {
+    auto const error = explained(e);
+    if (!isIncomplete(error.code())) return false;
+    if (_last) {
+        _rejects.add(std::move(line), error);
+    } else {
+        _later.add(line.line());
+    }
+    return true;
+}
+
+void Converter::reject(Record line, Error const &e) {
+    if (e.exitCode() != common::ExitCode::SomeFailed) throw e;
+    _rejects.add(std::move(line), e);
+}
+
+void Converter::finish() {
+    commit();
+    _last = true;
+    _later.drain([this](std::string_view line) {
+        add(Record::parse(line));
+        if (queued() >= maxBatch) commit();
+    });
+    commit();
+}
+
+} // namespace dbb::convert

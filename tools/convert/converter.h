@@ -1,0 +1,83 @@
+/// \file
+/// Lines of a Gen2 repository into a Gen3 repository, some hundreds a commit.
+#pragma once
+
+#include "butler/datasets.h"
+#include "butler/repository.h"
+#include "butler/skymaps.h"
+#include "convert/gen2_line.h"
+#include "convert/spool.h"
+#include "convert/stored_raws.h"
+#include "intake/describer.h"
+#include "intake/ingester.h"
+#include "intake/raw_line.h"
+#include "manifest/stream.h"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace dbb::convert {
+
+struct ConverterOptions {
+    intake::IngesterOptions ingester; ///< how files come in, unless a line says otherwise
+    intake::HeaderOptions headers;
+    std::string skymap;    ///< of lines that name none; empty: the only one that is registered
+    bool may_move = false; ///< whether a line may have its source moved away
+    bool strict = false;   ///< a header that contradicts the Gen2 registry is an error
+    int jobs = 1;          ///< threads that read headers
+};
+
+/// Takes `gen2` and `collection` lines. Receipts are handed out after their commit, never before.
+class Converter {
+public:
+    /// Gets each line that was done, and its outcome.
+    using Receipts = std::function<void(manifest::Record const &, std::string const &outcome)>;
+
+    Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
+              Receipts receipts);
+    ~Converter();
+
+    /// Check a line that is to be converted and queue it; a bad one is rejected at once.
+    void add(manifest::Record line);
+    std::size_t queued() const { return _raws.size() + _others.size(); }
+
+    /// Bring everything that is queued into the repository. Datasets whose exposures, visits or patches are
+    /// not there wait until finish(). \throws Error when the repository can't be used
+    void commit();
+
+    /// What waited: the exposures may have come later in the input. What still lacks something is rejected
+    /// (NEEDS_EXPOSURE, NEEDS_VISIT, SKYMAP_NOT_REGISTERED …).
+    void finish();
+
+private:
+    intake::Ingester &ingesterOf(manifest::Record const &line);
+    void addToIngester(manifest::Record line, intake::DatasetLine dataset);
+    void commitIngesters();
+    void addStoredRaws();
+    void convertRaws();
+    void convertRaw(manifest::Record line, manifest::Record const &described);
+    void convertOther(manifest::Record line);
+    void fillPatch(manifest::Record const &line, common::Json &dataId);
+    std::string skymapOf(common::Json const &dataId);
+    bool putOff(manifest::Record &line, common::Error const &e);
+    void reject(manifest::Record line, common::Error const &e);
+
+    butler::Repository const &_repo;
+    ConverterOptions _options;
+    manifest::Rejects &_rejects;
+    Receipts _receipts;
+    intake::Describer _describer;
+    intake::RecordsMemory _memory;
+    butler::SkyMaps _skymaps;
+    StoredRaws _storedRaws;
+    std::map<intake::Transfer, std::unique_ptr<intake::Ingester>> _ingesters;
+    std::vector<manifest::Record> _raws;
+    std::vector<manifest::Record> _others;
+    Spool _later;
+    bool _last = false; ///< nothing waits any more
+};
+
+} // namespace dbb::convert

@@ -1,0 +1,157 @@
+#include "convert/gen2_line.h"
+
+#include "butler/collections.h"
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/text.h"
+#include "common/uri.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <map>
+
+namespace dbb::convert {
+
+using common::Error;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+std::map<std::string, Action, std::less<>> const actions{{"convert", Action::Convert},
+                                                         {"skip", Action::Skip},
+                                                         {"review", Action::Review},
+                                                         {"undecided", Action::Undecided},
+                                                         {"error", Action::Error}};
+
+/// An instant of the line's validity; null is none.
+std::optional<std::int64_t> instantIn(Json const &validity, char const *key) {
+    auto const *value = validity.find(key);
+    if (!value) throw Error("MISSING_KEY", std::string("\"validity\" must hold \"") + key + "\"");
+    if (value->isNull()) return std::nullopt;
+    auto const ns = value->isString() ? common::nsFromIso(value->string()) : std::nullopt;
+    if (ns) return ns;
+    throw Error("BAD_VALUE",
+                std::string("\"validity\": ") + key + " is " + value->dump() + ", which is no instant")
+        .cause({.column = key, .value = value->text(), .expected = "YYYY-MM-DDThh:mm:ss, TAI, or null"});
+}
+
+std::vector<std::string> dimensionsOf(Record const &line) {
+    auto const dimensions = line.get("dimensions");
+    if (!dimensions.isArray()) throw Error("MISSING_KEY", "the line must hold the list \"dimensions\"");
+    std::vector<std::string> out;
+    for (auto const &name : dimensions.array()) {
+        if (!name.isString()) throw Error("BAD_VALUE", "\"dimensions\" must be a list of names");
+        out.push_back(name.string());
+    }
+    return out;
+}
+
+/// A number of decimal digits and nothing else.
+std::optional<std::int64_t> digits(std::string_view text) {
+    std::int64_t out = 0;
+    auto const [end, status] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (status != std::errc() || end != text.data() + text.size() || out < 0) return std::nullopt;
+    return out;
+}
+
+/// Its type's validity ranges and what it says of its own.
+void readCalibration(intake::OtherDataset &out, Record const &line) {
+    auto const flag = line.get("is_calibration");
+    if (!flag.isNull() && !flag.isBool())
+        throw Error("BAD_VALUE", "\"is_calibration\" must be true or false");
+    out.is_calibration = flag == Json(true);
+    if (!line.has("calibration") || line.get("calibration").isNull()) return;
+    out.calibration = line.text("calibration");
+    if (!out.is_calibration)
+        throw Error("INCONSISTENT_LINE",
+                    "the line has a \"calibration\", but its \"is_calibration\" is not true");
+    auto const validity = line.get("validity");
+    if (!validity.isObject())
+        throw Error("MISSING_KEY", "a line with a \"calibration\" must hold its \"validity\"");
+    out.begin_ns = instantIn(validity, "begin_tai");
+    out.end_ns = instantIn(validity, "end_tai");
+    if (out.begin_ns && out.end_ns && *out.begin_ns >= *out.end_ns)
+        throw Error("BAD_VALUE", "\"validity\" ends before it begins")
+            .cause({.column = "validity", .value = validity.dump()});
+}
+
+} // namespace
+
+Action actionOf(Record const &line) {
+    auto const word = line.text("action");
+    auto const at = actions.find(word);
+    if (at != actions.end()) return at->second;
+    throw Error("BAD_VALUE", "\"action\" is \"" + word + "\"")
+        .cause({.column = "action", .value = word, .expected = "convert, skip, review, undecided or error"});
+}
+
+Error refusalOf(Record const &line, Action action) {
+    auto const reason = line.get("reason").text();
+    std::string why =
+        "\"" + common::pathOfUri(line.text("uri")) + "\": " + (reason.empty() ? "no reason given" : reason);
+    for (auto const &note : line.get("notes").isArray() ? line.get("notes").array() : Json::Array{})
+        why += "; " + note.text();
+    auto const *code = action == Action::Review      ? "NEEDS_REVIEW"
+                       : action == Action::Undecided ? "UNDECIDED"
+                                                     : "NOT_CONVERTIBLE";
+    return Error(code, why).cause({.column = "reason", .value = reason});
+}
+
+bool isIncomplete(std::string_view code) {
+    static constexpr std::array<std::string_view, 6> codes{"NEEDS_REVIEW", "UNDECIDED",
+                                                           "NEEDS_VISIT",  "NEEDS_EXPOSURE",
+                                                           "NEEDS_SKYMAP", "SKYMAP_NOT_REGISTERED"};
+    return std::ranges::find(codes, code) != codes.end();
+}
+
+bool isRaw(Record const &line) {
+    return line.get("dataset_type") == Json("raw");
+}
+
+std::optional<intake::Transfer> transferOf(Record const &line) {
+    if (!line.has("transfer") || line.get("transfer").isNull()) return std::nullopt;
+    auto const word = line.text("transfer");
+    try {
+        return intake::transferNamed(word);
+    } catch (Error const &e) {
+        throw Error("BAD_VALUE", "\"transfer\": " + e.message()).cause({.column = "transfer", .value = word});
+    }
+}
+
+std::optional<PatchCell> patchOf(Record const &line) {
+    if (!line.has("patch_xy") || line.get("patch_xy").isNull()) return std::nullopt;
+    auto const text = line.text("patch_xy");
+    auto const comma = text.find(',');
+    auto const x = digits(std::string_view(text).substr(0, comma));
+    auto const y =
+        comma == std::string::npos ? std::nullopt : digits(std::string_view(text).substr(comma + 1));
+    if (x && y) return PatchCell{*x, *y};
+    throw Error("BAD_VALUE", "\"patch_xy\" is \"" + text + "\"")
+        .cause({.column = "patch_xy", .value = text, .expected = "x,y"});
+}
+
+intake::DatasetLine parseOther(Record const &line) {
+    intake::DatasetLine out;
+    auto other = std::make_shared<intake::OtherDataset>();
+    out.scanned = intake::Scanned::of(line);
+    out.path = out.file = common::absolutePath(common::pathOfUri(line.text("uri")));
+    out.instrument = line.text("instrument");
+    out.dataset_type = line.text("dataset_type");
+    out.run = line.text("run");
+    butler::checkRunName(out.run);
+    other->dimensions = dimensionsOf(line);
+    other->data_id = line.get("data_id");
+    if (!other->data_id.isObject()) throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
+    other->storage_class = line.text("storage_class");
+    other->formatter = line.text("formatter");
+    readCalibration(*other, line);
+    out.storage_class = other->storage_class;
+    out.formatter = other->formatter;
+    out.other = std::move(other);
+    return out;
+}
+
+} // namespace dbb::convert

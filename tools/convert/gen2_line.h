@@ -1,0 +1,53 @@
+/// \file
+/// A `gen2` line (dbb-manifest(5)), checked: what is to become of one file of a Gen2 repository.
+#pragma once
+
+#include "intake/dataset_line.h"
+#include "intake/placement.h"
+#include "manifest/record.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace dbb::convert {
+
+/// What the scan, or a rule, says is to be done.
+enum class Action {
+    Convert,
+    Skip,      ///< left out, by design or by a rule
+    Review,    ///< somebody must look
+    Undecided, ///< no rule speaks of it
+    Error,     ///< can't be converted
+};
+
+/// \throws Error MISSING_KEY, BAD_VALUE
+Action actionOf(manifest::Record const &line);
+
+/// Why a line with one of the last three actions is refused: NEEDS_REVIEW, UNDECIDED or NOT_CONVERTIBLE, with
+/// the scan's reason.
+common::Error refusalOf(manifest::Record const &line, Action action);
+
+/// Whether errors of this code mean that something is not yet possible or not yet decided.
+bool isIncomplete(std::string_view code);
+
+/// Whether the line is of a raw image.
+bool isRaw(manifest::Record const &line);
+
+/// The way of transfer that the line itself asks for, nullopt when it leaves that to the options.
+/// \throws Error BAD_VALUE
+std::optional<intake::Transfer> transferOf(manifest::Record const &line);
+
+/// Where the line's patch is in a skymap that must be known: the x and y of `patch_xy`, nullopt when it has
+/// none. \throws Error BAD_VALUE
+struct PatchCell {
+    std::int64_t x = 0;
+    std::int64_t y = 0;
+};
+std::optional<PatchCell> patchOf(manifest::Record const &line);
+
+/// A line of a dataset that is no raw image; its skymap and patch, when it has them, are still to be filled
+/// in. \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
+intake::DatasetLine parseOther(manifest::Record const &line);
+
+} // namespace dbb::convert
