@@ -35,6 +35,7 @@ class Camera:
     new_style: bool = False             # repositoryCfg.yaml instead of _mapper
     visits: bool = False                # outputs are named by visit instead of by exposure
     other_filters: list[str] = field(default_factory=list)   # of flats
+    coadd_filter: str = "i"             # coadds of obs_lsst were named by band
     masks_run: str = "masks"
     detector_key: str = "detector"
     pointing: str = ""
@@ -364,7 +365,7 @@ def camera(key: str) -> Camera:
                                     "i", visits=True),
         "ts8": lambda: Ts8("ts8", "lsst.obs.lsst.ts8.Ts8Mapper", "LSST-TS8", [67], 1532428916807, "y", new_style=True),
         "hsc": lambda: Hsc("hsc", "lsst.obs.hsc.HscMapper", "HSC", [16, 42, 50], 1383372955908, "HSC-I", new_style=True, visits=True,
-                           masks_run="HSC/masks", detector_key="ccd"),
+                           coadd_filter="HSC-I", masks_run="HSC/masks", detector_key="ccd"),
     }[key]()
 
 

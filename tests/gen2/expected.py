@@ -78,13 +78,14 @@ class Expected:
     def collections(self, lines: list[dict]) -> list[dict]:
         converted = [line for line in lines if line["action"] == "convert"]
         runs = {line["run"] for line in converted}
-        result = [{"collection": run, "type": "RUN"} for run in sorted(runs)]
-        calibs = [f"{self.instrument}/calib"] if any("calibration" in line for line in converted) else []
-        result += [{"collection": name, "type": "CALIBRATION"} for name in calibs]
+        # The umbrella names what conversions write into even before there is something.
+        result = [{"collection": run, "type": "RUN"} for run in sorted(runs | {"skymaps"})]
+        calib = f"{self.instrument}/calib"
+        result.append({"collection": calib, "type": "CALIBRATION"})
         root = [run for run in (f"{self.instrument}/raw/all", "refcats/gen2") if run in runs]
         if "refcats/gen2" in runs:
             result.append({"collection": "refcats", "type": "CHAINED", "children": ["refcats/gen2"]})
-        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": root + calibs})
+        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": [*root, calib, "skymaps"]})
 
         def own(rerun: str) -> list[str]:
             mine = [line["run"] for line in converted if line["repo"] == f"rerun/{rerun}"]
@@ -96,7 +97,7 @@ class Expected:
             return found
 
         for rerun in sorted(self.reruns):
-            children = list(dict.fromkeys(own(rerun) + root + calibs))
+            children = list(dict.fromkeys([*own(rerun), *root, calib]))
             result.append({"collection": self.chain_of(rerun), "type": "CHAINED", "children": children})
         return result
 

@@ -348,8 +348,8 @@ def fill(m: Maker, many: int) -> None:
     m.rerun("RC/w_2021_02/DM-28282-sfm", ["../../../shared/t", "../../../.."], nested=True, known=["shared/t"])
     for d in c.detectors:
         m.output("RC/w_2021_02/DM-28282-sfm", "calexp", m.exposures[-1], d)
-    m.coadds("RC/w_2021_02/DM-28282-sfm", c.physical_filter, 9813, "3,2")
-    m.masks("RC/w_2021_02/DM-28282-sfm", c.physical_filter, 9813, "3,2")
+    m.coadds("RC/w_2021_02/DM-28282-sfm", c.coadd_filter, 9813, "3,2")
+    m.masks("RC/w_2021_02/DM-28282-sfm", c.coadd_filter, 9813, "3,2")
 
     if many:
         m.rerun("many", ["../.."])
