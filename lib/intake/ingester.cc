@@ -358,7 +358,7 @@ void Ingester::expandOthers(std::vector<Item> &items) {
     auto outcomes = _expansion.expandEach(wanted);
     for (std::size_t i = 0; i < others.size(); ++i) {
         if (outcomes[i].error) {
-            reject(*others[i], outcomes[i].error->at(others[i]->line.path));
+            reject(*others[i], *outcomes[i].error);
         } else {
             others[i]->expanded = std::move(outcomes[i].data_id);
         }
@@ -548,7 +548,7 @@ void Ingester::certify(Target &target, std::string const &collection, Group cons
     auto const outcomes = _options.dry_run ? at->second.lookEach(wanted) : at->second.insert(wanted);
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto &item = *group[i];
-        if (outcomes[i].error) throw outcomes[i].error->at(item.line.path);
+        if (outcomes[i].error) throw *outcomes[i].error;
         if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
         item.outcome = "updated";
         item.updated.set("calibration", collection);

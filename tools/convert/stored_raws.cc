@@ -38,6 +38,7 @@ butler::Datasets *StoredRaws::datasetsOf(std::string const &instrument, std::str
 std::optional<std::pair<common::Uuid, butler::DataId>>
 StoredRaws::identify(Record const &line, butler::Datasets const &datasets) const {
     auto const values = line.get("data_id");
+    if (values["instrument"] != line.get("instrument")) return std::nullopt;
     butler::DataId dataId;
     for (auto const &name : datasets.type().dimensions.required) {
         auto const &value = values[name];
