@@ -45,7 +45,7 @@ std::string definitionOf(DatasetLine const &line) {
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _expansion(repo, _records), _registered(repo, _records),
+      _records(repo), _expansion(repo, _records, _options.planned), _registered(repo, _records),
       _onServer(repo.db().dialect() == sql::Dialect::Postgres), _sources(repo, _stores) {
     for (auto const &datastore : repo.config().datastores) {
         _stores.emplace_back(datastore, _stores.empty(), _options.transfer, _options.ownership,
@@ -472,6 +472,7 @@ void Ingester::syncRecords(Group const &group) {
     auto sync = [&](char const *element, Json const &record) {
         auto const result = _options.dry_run ? _records.check(element, record, _options.update_records)
                                              : _records.sync(element, record, _options.update_records);
+        if (_options.planned) _options.planned->add(element, record);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
     forEachRecord(_repo.universe(), *line.records, sync);

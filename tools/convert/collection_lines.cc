@@ -50,7 +50,7 @@ std::string make(butler::Repository const &repo, Record &line, bool dry_run,
         using Kind = butler::ChainResult::Kind;
         return result.kind == Kind::Same ? "existing" : result.kind == Kind::Made ? "done" : "updated";
     }
-    if (butler::findCollectionId(repo, name, type)) return "existing";
+    if (planned.contains(name) || butler::findCollectionId(repo, name, type)) return "existing";
     if (dry_run) {
         planned[name] = {.name = name, .type = type, .doc = {}, .children = {}};
     } else {
@@ -72,16 +72,16 @@ std::string tryMake(butler::Repository const &repo, Record &line, bool dry_run,
 } // namespace
 
 void makeCollections(butler::Repository const &repo, std::vector<Record> lines, bool dry_run,
-                     manifest::Rejects &rejects,
+                     butler::PlannedCollections const &planned, manifest::Rejects &rejects,
                      std::function<void(Record const &, std::string const &)> const &receipts) {
     if (lines.empty()) return;
     std::vector<std::pair<std::string, std::optional<Error>>> results;
     auto const makeAll = [&] {
         results.clear();
-        butler::PlannedCollections planned;
+        auto known = planned;
         for (auto &line : lines) {
             try {
-                results.emplace_back(tryMake(repo, line, dry_run, planned), std::nullopt);
+                results.emplace_back(tryMake(repo, line, dry_run, known), std::nullopt);
             } catch (Error const &e) {
                 if (e.exitCode() != common::ExitCode::SomeFailed) throw;
                 results.emplace_back("", e);

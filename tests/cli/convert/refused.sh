@@ -127,4 +127,5 @@ done
 expect_rc 2 dbb-convert --repo repo --transfer move < skip
 expect_match "$ERR" 'give --i-own-the-source'
 expect_rc 4 dbb-convert --repo nowhere < skip
+dbb-repo check --repair repo > /dev/null # summaries of the sky maps made above
 expect_rc 0 dbb-repo check repo
