@@ -28,8 +28,8 @@ for transfer in split copy; do
     <(jq -Sc 'del(.convert.elapsed_ms)' "$OUT") || fail "$transfer: the run is not the plan"
   diff <(jq -Sc 'del(.error.message)' plan.rejects) <(jq -Sc 'del(.error.message)' run.rejects) || fail "$transfer: other rejects"
   # Lines of a dry run are not taken for done.
-  grep planned plan > planned || fail 'nothing was planned'
-  expect_rc 1 dbb-convert --repo repo < planned
+  grep planned plan > planned.lines || fail 'nothing was planned'
+  expect_rc 1 dbb-convert --repo repo < planned.lines
   expect_match "$ERR" 'printed by a dry run of dbb-convert'
   rm -rf repo plan.rejects run.rejects
   make_repo repo
