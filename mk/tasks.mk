@@ -23,7 +23,7 @@ check-all: ## everything: check, interop, every stop, fault and meeting, an hour
 
 interop: ## compare with the real Python Butler (downloads it once)
 	@mk/deps.sh build interop
-	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory $(JOBS) all '$(BUILD)/tests/interop/converted'
 	@BUILD='$(BUILD)' tests/interop/run.sh
 
 bench: ## measure describe and ingest beside their floors

@@ -141,10 +141,13 @@ Error notRegistered(Repository const &repo, Element const &dimension, std::vecto
 } // namespace
 
 Fields ExpandedDataId::fields() const {
-    Fields out;
+    auto out = key_fields;
     for (auto const &[dimension, value] : values) out[dimension] = pythonText(value);
     for (auto const &[dimension, record] : records) out.insert(record->fields.begin(), record->fields.end());
-    if (!skypix.empty()) out["skypix"] = out["skypix.id"] = out[skypix + ".id"] = out[skypix];
+    if (!skypix.empty()) {
+        out["skypix"] = values.at(skypix).text();
+        out["skypix.id"] = out["skypix"];
+    }
     return out;
 }
 
@@ -167,7 +170,9 @@ ExpandedDataId DataIdExpansion::expand(DimensionGroup const &dimensions, Json co
 
 std::vector<DataIdExpansion::Outcome> DataIdExpansion::expandEach(std::vector<Wanted> const &wanted) {
     std::vector<Expanding> all;
+    std::set<std::string_view> asked;
     for (auto const &one : wanted) {
+        asked.insert(one.dimensions->names.begin(), one.dimensions->names.end());
         auto &expanding = all.emplace_back(Expanding{one, {}, {}});
         try {
             expanding.values = valuesOf(one);
@@ -175,7 +180,8 @@ std::vector<DataIdExpansion::Outcome> DataIdExpansion::expandEach(std::vector<Wa
             expanding.out.error = e;
         }
     }
-    for (auto const *dimension : _order) expandDimension(*dimension, all);
+    for (auto const *dimension : _order)
+        if (asked.contains(dimension->name)) expandDimension(*dimension, all);
     std::vector<Outcome> out;
     for (auto &one : all) {
         if (!one.out.error) complete(one);
@@ -251,6 +257,8 @@ void DataIdExpansion::expandDimension(Element const &dimension, std::vector<Expa
                 imply(dimension, *one);
             }
             out.values[name] = jsonOf(dimension, value);
+            if (!dimension.hasTable())
+                out.key_fields[name + "." + dimension.keys.front().name] = pythonText(out.values[name]);
         } catch (Error const &e) {
             one->out.error = e;
         }

@@ -31,6 +31,8 @@ struct ExpandedDataId {
     std::map<std::string, common::Json> values;
     /// Of the dimensions that have a table.
     std::map<std::string, std::shared_ptr<Record const>> records;
+    /// Keys of those that have none, as file templates name them (band.name, htm7.id).
+    std::map<std::string, std::string> key_fields;
     /// The one dimension that is a sky pixel; empty when there is none, or several.
     std::string skypix;
 

@@ -337,13 +337,16 @@ check 'PostgreSQL: Python begins in one of ours' fill mixed-pg "${nights[@]}" --
 check 'PostgreSQL: ours goes on there' ingest_nights mixed-pg
 check 'PostgreSQL: same dump after both' same_dump mixed-pg lite-of-ours
 check 'PostgreSQL: butler_check after both' butler_check mixed-pg
-stop_server
 
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 
 # shellcheck source=tests/interop/check_chains.sh
 . "$here/check_chains.sh"
+
+# shellcheck source=tests/interop/check_converted.sh
+. "$here/check_converted.sh"
+stop_server
 
 # Writers of both kinds at once; a suite of its own.
 beside() { "$here/../concurrency/python.sh"; }
