@@ -349,7 +349,6 @@ def fill(m: Maker, many: int) -> None:
     m.reference_catalogue("gaia_dr2", 7, [147186, 147187])
     m.reference_catalogue("ps1", 8, [588745])
     m.other("README.txt", "root", "ignored_pattern")
-    m.other("notes.txt", "root", "unrecognised")
 
     m.rerun("private/u1/t", ["../../../.."], link=True)
     m.config("private/u1/t")
@@ -396,46 +395,46 @@ def fault_unregistered_raw(m: Maker) -> None:
 
 
 def fault_unregistered_calib(m: Maker) -> None:
-    m.calibration("flat", "2018-05-05", m.camera.detectors[0], m.camera.other_filters[1], row_date=None)
+    m.calibration("flat", "2018-05-05", *reversed(m.camera.spots[1]), row_date=None)
 
 
 def fault_wrong_calibdate(m: Maker) -> None:
-    m.calibration("flat", "2018-05-05", m.camera.detectors[0], m.camera.other_filters[2], row_date="2018-05-06")
+    m.calibration("flat", "2018-05-05", *reversed(m.camera.spots[2]), row_date="2018-05-06")
 
 
-def two_flats(m: Maker, filter_: str, first: tuple[str, str], second: tuple[str, str], backwards: bool = False) -> None:
+def two_flats(m: Maker, spot: int, first: tuple[str, str], second: tuple[str, str], backwards: bool = False) -> None:
     both = [("2018-01-05", first), ("2018-01-15", second)]
     for date, validity in reversed(both) if backwards else both:
-        m.calibration("flat", date, m.camera.detectors[0], filter_, validity=validity)
+        m.calibration("flat", date, *reversed(m.camera.spots[spot]), validity=validity)
 
 
 def fault_gap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[3], ("2018-01-01", "2018-01-09"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 3, ("2018-01-01", "2018-01-09"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_touching(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[4], ("2018-01-01", "2018-01-10"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 4, ("2018-01-01", "2018-01-10"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_overlap(m: Maker) -> None:
     # Rows in the wrong order: overlapping ranges compare neither way in Python's Timespan.
-    two_flats(m, m.camera.other_filters[5], ("2018-01-01", "2018-01-11"), ("2018-01-10", "2018-01-20"), backwards=True)
+    two_flats(m, 5, ("2018-01-01", "2018-01-11"), ("2018-01-10", "2018-01-20"), backwards=True)
 
 
 def fault_wide_gap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[6], ("2018-01-01", "2018-01-08"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 6, ("2018-01-01", "2018-01-08"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_wide_overlap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[7], ("2018-01-01", "2018-01-12"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 7, ("2018-01-01", "2018-01-12"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_none_validity(m: Maker) -> None:
-    m.calibration("flat", "2018-06-06", m.camera.detectors[0], m.camera.other_filters[8], validity=("None", "None"))
+    m.calibration("flat", "2018-06-06", *reversed(m.camera.spots[8]), validity=("None", "None"))
 
 
 def fault_dashed_filter(m: Maker) -> None:
-    m.calibration("flat", "2018-01-10", m.camera.detectors[0], m.camera.other_filters[0])
+    m.calibration("flat", "2018-01-10", m.camera.detectors[0], m.camera.dashed)
 
 
 def fault_packed_raw(m: Maker) -> None:
@@ -544,6 +543,12 @@ def fault_gen3_product(m: Maker) -> None:
     m.other(f"{name}/calib/unbounded/camera/camera_{name}_{name}_calib_unbounded.fits", "root", "gen3_product")
     for path in ("butler.yaml", "gen3.sqlite3"):
         m.other(path, "root", "ignored_pattern")
+
+
+def fault_stray_files(m: Maker) -> None:
+    m.other("notes.txt", "root", "unrecognised")
+    m.other("CALIB/notes.txt", "calib", "unrecognised")
+    m.other("rerun/private/u1/t/calexp/notes.txt", "rerun/private/u1/t", "unrecognised")
 
 
 def fault_bad_refcat(m: Maker) -> None:
