@@ -19,6 +19,7 @@ struct StoredFile {
     std::string path;             ///< as recorded
     std::int64_t size_bytes = -1; ///< as recorded, -1 when it was not
     std::string checksum;         ///< as recorded, empty when it was not
+    std::string component;        ///< wholeDataset, or a part of it
 };
 
 struct StoredDataset {
