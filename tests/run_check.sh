@@ -68,6 +68,7 @@ check 'direction of includes' tests/check_includes.sh
 # Cases of the CLI tests have no first line that names their shell, and source their helpers by a variable (SC1090).
 check 'shellcheck' xargs -0ra <(shell_scripts) shellcheck -x -s bash -e SC1090
 check 'clang-format' xargs -0ra <(files \( -name '*.cc' -o -name '*.h' \)) clang-format --dry-run -Werror
+check 'tables of Gen2' tests/gen2/check_tables.sh
 check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W error
 
 build_and_test "$BUILD"

@@ -155,8 +155,9 @@ struct DataIdExpansion::Expanding {
     Outcome out;
 };
 
-DataIdExpansion::DataIdExpansion(Repository const &repo, DimensionRecords &records)
-    : _repo(repo), _records(records), _order(lookupOrder(repo.universe())) {}
+DataIdExpansion::DataIdExpansion(Repository const &repo, DimensionRecords &records,
+                                 std::shared_ptr<PlannedRecords const> planned)
+    : _repo(repo), _records(records), _planned(std::move(planned)), _order(lookupOrder(repo.universe())) {}
 
 ExpandedDataId DataIdExpansion::expand(DimensionGroup const &dimensions, Json const &dataId) {
     auto outcome = std::move(expandEach({{&dimensions, &dataId}}).front());
@@ -290,6 +291,9 @@ void DataIdExpansion::learn(Element const &dimension, std::set<Key> const &keys,
         for (std::size_t i = 0; i < key.size(); ++i) one.push_back(jsonOf(universe.at(required[i]), key[i]));
     }
     auto records = _records.findEach(dimension.name, asked);
+    for (std::size_t i = 0; _planned && i < asked.size(); ++i) {
+        if (!records[i]) records[i] = _planned->find(dimension.name, asked[i]);
+    }
     auto &known = _known[dimension.name];
     if (known.size() + keys.size() > mostRecords) known.clear();
     auto record = records.begin();

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Compare dbb-gen2-scan, line by line, with what a generator of Gen2 repositories and an independent model say of them. The
-# last line: "gen2: N passed, N failed".
+# last line: "scans: N passed, N failed".
 #
 # Usage: tests/gen2/compare.sh
 # Env:   BUILD      the build folder (default: build)
@@ -74,4 +74,4 @@ for name in latiss imsim lsstCam; do
   tell "$name of obs_lsst: scan" "$(scanned "$name.expected" "$root/tests/data/gen2/$name")"
 done
 
-sum_up gen2
+sum_up scans

@@ -317,6 +317,21 @@ class Maker:
 
 # ---------------------------------------------------------------- a sound repository
 
+def fill_small(m: Maker) -> None:
+    """As little as possible of each kind: for tests that run thousands of times."""
+    c = m.camera
+    m.mark_root()
+    for e in m.exposures:
+        m.raw(e, c.detectors[0])
+    for date in ("2018-01-10", "2018-02-10"):
+        m.calibration("bias", date, c.detectors[0])
+    m.reference_catalogue("gaia_dr2", 7, [147186])
+    m.rerun("private/u1/t", ["../../../.."], link=True)
+    m.dataset("private/u1/t", "config/processCcd.py", "processCcd_config", "Config", {}, {})
+    for kind in ("calexp", "src"):
+        m.output("private/u1/t", kind, m.exposures[0], c.detectors[0])
+
+
 def fill(m: Maker, many: int) -> None:
     c = m.camera
     m.mark_root()
@@ -548,6 +563,7 @@ def main() -> int:
     parser.add_argument("--no-increment", action="store_true", help="validity as ingestCalibs wrote it before late 2020")
     parser.add_argument("--files", type=int, default=0, metavar="N", help="about N files, nearly all of them outputs")
     parser.add_argument("--detectors", type=int, help="as many of the camera (default: a few; with --files: 189 where it has them)")
+    parser.add_argument("--small", action="store_true", help="as little as possible of each kind")
     parser.add_argument("--list-faults", action="store_true")
     args = parser.parse_args()
     if args.list_faults:
@@ -569,7 +585,7 @@ def main() -> int:
     root.mkdir(parents=True)
     m = Maker(root, camera, exposures)
     m.used = 0
-    fill(m, args.files)
+    fill_small(m) if args.small else fill(m, args.files)
     for name in chosen:
         FAULTS[name](m)
     m.finish_calibrations(not args.no_increment)

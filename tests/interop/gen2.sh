@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prove with the real Python Butler what dbb-gen2-scan | dbb-convert makes of Gen2 repositories. The last line: "gen2 interop:
+# Prove with the real Python Butler what dbb-gen2-scan | dbb-convert makes of Gen2 repositories. The last line: "conversions:
 # N passed, N failed".
 #
 # Usage: tests/interop/gen2.sh      BUILD is the build folder (default: build)
@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 2
 . tests/_suite.sh
 export PYTHONDONTWRITEBYTECODE=1
 interop=$root/tests/interop gen2=$root/tests/gen2
-python=$(sh "$interop/setup.sh") || { echo 'FAIL setup of the Python Butler'; echo 'gen2 interop: 0 passed, 1 failed'; exit 1; }
+python=$(sh "$interop/setup.sh") || { echo 'FAIL setup of the Python Butler'; echo 'conversions: 0 passed, 1 failed'; exit 1; }
 work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
 
@@ -139,4 +139,4 @@ for time in once again; do
 done
 tell 'faults: butler_check' "$(butler_check ours-faulty)"
 
-sum_up 'gen2 interop'
+sum_up conversions

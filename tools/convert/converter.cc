@@ -43,6 +43,8 @@ Converter::Converter(butler::Repository const &repo, ConverterOptions options, m
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _storedRaws(repo) {
     _options.ingester.receipt = "convert";
+    if (_options.ingester.dry_run)
+        _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
     _options.ingester.later = [this](Record &line, Error const &e) { return putOff(line, e); };
 }
 

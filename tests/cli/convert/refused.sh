@@ -17,9 +17,9 @@ convert() {
 bias() { bias_line "gen2/CALIB/$1.fits" 0 "$2" "$3" "${4:-.}"; }
 
 # Left out by decision: passed on as it came
-bias skip null null '.action = "skip" | .reason = "excluded_by_rule" | .rule = {"id": "x", "reason": "why"}' > skip
-convert 0 < skip
-expect_eq "$(head -n 1 "$OUT")" "$(cat skip)"
+bias skip null null '.action = "skip" | .reason = "excluded_by_rule" | .rule = {"id": "x", "reason": "why"}' > skipped
+convert 0 < skipped
+expect_eq "$(head -n 1 "$OUT")" "$(cat skipped)"
 # Left to somebody, and not for dbb-convert
 { bias a null null '.action = "review" | .reason = "unrecognised" | .notes = ["nearest is bias"]'; bias b null null '.action = "undecided" | .reason = "no_rule"'; } > lines
 convert 3 < lines
@@ -124,7 +124,8 @@ for line in '{"type":"collection","name":"x"}' '{"type":"collection","name":"x",
   '{"type":"collection","name":"LATISS/raw/all","collection_type":"CHAINED","children":["r1"]}' '{"type":"collection","name":"c","collection_type":"RUN"}'; do
   echo "$line" | convert 1
 done
-expect_rc 2 dbb-convert --repo repo --transfer move < skip
+expect_rc 2 dbb-convert --repo repo --transfer move < skipped
 expect_match "$ERR" 'give --i-own-the-source'
-expect_rc 4 dbb-convert --repo nowhere < skip
+expect_rc 4 dbb-convert --repo nowhere < skipped
+dbb-repo check --repair repo > /dev/null # summaries of the sky maps made above
 expect_rc 0 dbb-repo check repo
