@@ -41,7 +41,7 @@ Record fileLineOf(Record const &line) {
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
                      Receipts receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _describer({.headers = _options.headers}), _skymaps(repo), _storedRaws(repo) {
+      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _storedRaws(repo) {
     _options.ingester.receipt = "convert";
     if (_options.ingester.dry_run)
         _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
@@ -151,7 +151,7 @@ void Converter::convertOther(Record line) {
     try {
         auto dataset = parseOther(line);
         auto other = std::make_shared<intake::OtherDataset>(*dataset.other);
-        fillPatch(line, other->data_id);
+        _patches.fill(line, other->data_id);
         line.set("data_id", other->data_id);
         dataset.storage_class = other->storage_class;
         dataset.formatter = other->formatter;
@@ -161,25 +161,6 @@ void Converter::convertOther(Record line) {
         if (putOff(line, e)) return;
         reject(std::move(line), e);
     }
-}
-
-/// The skymap and the number of the patch, of a dataset that is of a patch or tract.
-void Converter::fillPatch(Record const &line, Json &dataId) {
-    if (dataId["tract"].isNull()) return;
-    auto const skymap = skymapOf(dataId);
-    auto const cell = patchOf(line);
-    dataId.set("skymap", skymap);
-    if (cell) dataId.set("patch", _skymaps.patchAt(skymap, dataId["tract"].integer(), cell->x, cell->y));
-}
-
-std::string Converter::skymapOf(Json const &dataId) {
-    if (dataId["skymap"].isString()) return dataId["skymap"].string();
-    if (!_options.skymap.empty()) return _options.skymap;
-    auto const &names = _skymaps.registered();
-    if (names.size() == 1) return names.front();
-    throw Error("NEEDS_SKYMAP", names.empty()
-                                    ? "no skymap is registered in \"" + _repo.config().root + "\""
-                                    : "the repository has several skymaps: " + common::join(names, ", "));
 }
 
 /// Lines whose records may come with later ones wait on disk.
