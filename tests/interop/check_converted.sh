@@ -24,7 +24,11 @@ everything() {
     dataset_location file_datastore_records
   registry "$1" "SELECT name FROM sqlite_master WHERE name GLOB 'dataset_[tc]a*_0*' AND type = 'table'"
 }
-same_everything() { same_rows "$1" "$2" $(everything "$2"); }
+same_everything() {
+  local tables
+  mapfile -t tables < <(everything "$2")
+  same_rows "$1" "$2" "${tables[@]}"
+}
 
 # agree_on NAME OURS PYTHONS
 agree_on() {
@@ -43,8 +47,9 @@ for universe in 0 1 2 3 4 5 6 7 8; do
   done
   agree_on "converted, universe $universe" "ours-converted-$universe" "python-converted-$universe"
   check "converted, universe $universe: same rows" same_everything "ours-converted-$universe" "python-converted-$universe"
-  check "converted, universe $universe: same warnings of butler_check" same_warnings <(warnings "python-converted-$universe") \
-    "ours-converted-$universe"
+  # The check of everything takes long.
+  [ $universe -lt 7 ] || check "converted, universe $universe: same warnings of butler_check" \
+    same_warnings <(warnings "python-converted-$universe") "ours-converted-$universe"
 done
 
 for who in ours python; do
@@ -53,4 +58,4 @@ for who in ours python; do
   must with_python --records "$who-converted-pg"
 done
 agree_on 'converted, PostgreSQL' ours-converted-pg python-converted-pg
-check 'converted, PostgreSQL: butler_check' butler_check ours-converted-pg
+check 'converted, PostgreSQL: same warnings of butler_check' same_warnings <(warnings python-converted-pg) ours-converted-pg
