@@ -97,12 +97,11 @@ std::vector<Element const *> lookupOrder(Universe const &universe) {
     return out;
 }
 
-/// Indexes of a pixelization begin with its first pixel and end before this many more.
+/// Pixels of level L are numbered: 8·4^L trixels of HTM from 8·4^L on, 12·4^L of HEALPix from 0 on.
 void checkPixel(Element const &dimension, std::int64_t index) {
-    auto const digits = dimension.name.find_first_of("0123456789");
-    int level = 0;
-    std::from_chars(dimension.name.data() + digits, dimension.name.data() + dimension.name.size(), level);
     bool const htm = dimension.name.starts_with("htm");
+    if (!htm && !dimension.name.starts_with("healpix")) return;
+    auto const level = std::stoi(dimension.name.substr(dimension.name.find_first_of("0123456789")));
     auto const one = std::int64_t{1} << (2 * level);
     auto const first = htm ? 8 * one : 0;
     auto const end = htm ? 16 * one : 12 * one;
