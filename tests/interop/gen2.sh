@@ -146,4 +146,12 @@ for time in once again; do
 done
 tell 'faults: butler_check' "$(butler_check ours-faulty)"
 
+# A header wins over the registry, unless that is asked for.
+"$gen2/make_gen2.py" contrary --camera latiss --faults registry_mismatch
+SCAN='' files=$(jq -c 'select(.dataset_type == "raw")' contrary.expected | wc -l)
+registered contrary-strict LATISS
+registered contrary-plain LATISS
+tell 'contrary registry: strict' "$(convert 1 contrary contrary-strict --strict; [ "$(jq -r .error.code rejects)" = REGISTRY_MISMATCH ] || cat rejects)"
+tell 'contrary registry: plain' "$(convert 3 contrary contrary-plain; [ "$(jq -c 'select(.dataset_type == "raw" and .convert)' receipts | wc -l)" = "$files" ] || echo 'a raw is missing')"
+
 sum_up conversions
