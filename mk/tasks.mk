@@ -26,12 +26,13 @@ interop: ## compare with the real Python Butler (downloads it once)
 	@$(MAKE) --no-print-directory $(JOBS) all '$(BUILD)/tests/interop/converted'
 	@BUILD='$(BUILD)' tests/interop/run.sh
 
-bench: ## measure describe and ingest beside their floors
+bench: ## measure describe, ingest and conversion beside their floors
 	@mk/deps.sh build bench
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
 	@BUILD='$(BUILD)' bench/run
 	@BUILD='$(BUILD)' bench/run_postgres
+	@BUILD='$(BUILD)' bench/run_convert
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 

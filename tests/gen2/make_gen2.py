@@ -54,6 +54,8 @@ class Maker:
         self.calib_rows: list[dict] = []
         self.calib_files: list[dict] = []
         self.hidden_visits = 0
+        self.used = 0                       # exposures by faults
+        self.foreign_is_known = False
         self.sources: dict[str, tuple[Path, int]] = {}
 
     # ------------------------------------------------------------ files
@@ -128,17 +130,19 @@ class Maker:
     # ------------------------------------------------------------ calibrations
 
     def calibration(self, kind: str, date: str, d: dict, filter_: str | None = None, *, validity=None, file: bool = True,
-                    row_date: str | None = "", packed: bool = False, ending_path: str | None = None) -> None:
-        """A calibration: its file, and its registry row of ROW_DATE (its own; None: no row) with VALIDITY (as ingestCalibs writes it)."""
+                    row_date: str | None = "", at: str | None = None, ident: dict | None = None) -> None:
+        """A calibration: its file, and its registry row of ROW_DATE (its own; None: no row) with VALIDITY (as ingestCalibs writes it).
+        AT is a path of another layout, which says IDENT."""
         table = "flat" if kind == "fringe" and self.camera.key != "hsc" else kind
-        path, ident = self.camera.calib(kind, date, filter_, d)
+        path, whole = self.camera.calib(kind, date, filter_, d)
+        path, ident = at or path, ident or whole
         key = (table, filter_ or "NONE", d["id"])
         if row_date is not None and not any(r["key"] == key and r["calibDate"] == (row_date or date) for r in self.calib_rows):
             self.calib_rows.append({"key": key, "table": table, "calibDate": row_date or date, "validity": validity, "kind": kind,
                                     "filter": filter_, "detector": d})
         if file:
             self.calib_files.append({"kind": kind, "key": key, "calibDate": date, "id": ident,
-                                     "line": {**self.write("CALIB/" + (ending_path or path)),
+                                     "line": {**self.write("CALIB/" + path),
                                               **self.calib_facts(kind, date, ident, filter_, d)}})
 
     def calib_facts(self, kind: str, date: str, ident: dict, filter_: str | None, d: dict) -> dict:
@@ -525,8 +529,28 @@ def fault_no_storage_class(m: Maker) -> None:
 
 
 def fault_old_layout(m: Maker) -> None:
-    if "sky" in m.camera.calib_tables and m.camera.key != "hsc":
-        m.other("CALIB/" + m.camera.old_sky("2018-01-10", m.camera.physical_filter, m.camera.detectors[0]), "calib", "unrecognised")
+    """Sky frames as they were named until 2020."""
+    c = m.camera
+    if "sky" in c.calib_tables and c.key != "hsc":
+        d = c.detectors[0]
+        m.calibration("sky", "2018-01-10", d, c.physical_filter, at=c.old_sky("2018-01-10", c.physical_filter, d))
+
+
+def fault_foreign_layout(m: Maker) -> None:
+    """A bias that was put where no mapper puts it: its row has no file, unless a table of templates says otherwise."""
+    d, date = m.camera.detectors[0], "2018-03-03"
+    path = f"by_hand/{date}/b{d['id']:03d}.fits"
+    if m.foreign_is_known:
+        m.calibration("bias", date, d, at=path, ident={"calibDate": date, m.camera.detector_key: d["id"]})
+    else:
+        m.calibration("bias", date, d, file=False)
+        m.other("CALIB/" + path, "calib", "unrecognised")
+
+
+def fault_registry_mismatch(m: Maker) -> None:
+    """A row that contradicts the header; a scan does not read headers."""
+    m.raw(other_exposures(m, 1)[0], m.camera.detectors[0])
+    m.raw_rows[-1]["expTime"] = 99.0
 
 
 def fault_stale_parent(m: Maker) -> None:
@@ -568,6 +592,7 @@ def main() -> int:
     parser.add_argument("--no-increment", action="store_true", help="validity as ingestCalibs wrote it before late 2020")
     parser.add_argument("--files", type=int, default=0, metavar="N", help="about N files, nearly all of them outputs")
     parser.add_argument("--detectors", type=int, help="as many of the camera (default: a few; with --files: 189 where it has them)")
+    parser.add_argument("--known-layout", action="store_true", help="the scan is told of the layout of fault foreign_layout")
     parser.add_argument("--small", action="store_true", help="as little as possible of each kind")
     parser.add_argument("--list-faults", action="store_true")
     args = parser.parse_args()
@@ -589,7 +614,7 @@ def main() -> int:
     root = Path(os.path.abspath(args.root))
     root.mkdir(parents=True)
     m = Maker(root, camera, exposures)
-    m.used = 0
+    m.foreign_is_known = args.known_layout
     fill_small(m) if args.small else fill(m, args.files)
     for name in chosen:
         FAULTS[name](m)
