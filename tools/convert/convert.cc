@@ -153,6 +153,21 @@ void convertAll(ConvertProgramOptions const &options, int in, int out, manifest:
     summary.finish(options.standard, rejects);
 }
 
+common::ExitCode verifyAll(ConvertProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
+                           manifest::Summary &summary) {
+    common::Output output(out);
+    auto const repo = butler::Repository::open(options.repo, butler::Access::ReadOnly);
+    manifest::RecordReader reader(in, rejects);
+    auto const status = verify(repo, options.verification, reader, rejects, [&](Record const &line) {
+        if (line.type() == "difference") ++summary.outcomes[line.text("kind")];
+        output.write(line.line());
+    });
+    output.flush();
+    rejects.finish();
+    summary.finish(options.standard, rejects);
+    return status;
+}
+
 /// Incomplete when nothing failed for good.
 common::ExitCode statusOf(manifest::Rejects const &rejects) {
     auto const &codes = rejects.countByCode();
@@ -166,6 +181,11 @@ common::ExitCode statusOf(manifest::Rejects const &rejects) {
 
 common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
     if (::isatty(in) == 1) throw common::usageError("standard input is a terminal", "pipe dbb-gen2-scan in");
+    if (!options.verify && (options.verification.checksum || options.verification.complete)) {
+        throw common::usageError(std::string(options.verification.checksum ? "--checksum" : "--complete")
+                                     + " compares, and nothing is to be compared",
+                                 "give --verify as well");
+    }
     auto &convert = options.convert;
     convert.ingester.transfer = intake::transferNamed(options.transfer);
     if (convert.ingester.transfer == intake::Transfer::Move && !convert.may_move) {
@@ -179,6 +199,11 @@ common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
     manifest::Summary summary{.program = "dbb-convert", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     try {
+        if (options.verify) {
+            options.verification.skymap = convert.skymap;
+            if (!options.rules.empty()) options.verification.rules = gen2::Rules::read(options.rules);
+            return verifyAll(options, in, out, rejects, summary);
+        }
         convertAll(options, in, out, rejects, summary);
     } catch (Error const &e) {
         summary.fail(options.standard, rejects, e);

@@ -2,6 +2,7 @@
 
 #include "butler/collections.h"
 #include "butler/stored_datasets.h"
+#include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/log.h"
@@ -90,6 +91,7 @@ public:
             if (type == "collection") {
                 _collections.push_back(std::move(line));
             } else if (type == "gen2") {
+                if (_options.rules) _options.rules->apply(line, _now, _decided);
                 auto item = itemOf(line);
                 _queue.push_back(std::move(item));
             }
@@ -399,6 +401,8 @@ private:
     VerifyTally _tally;
     std::map<std::string, std::optional<butler::DatasetType>> _types;
     std::map<std::string, std::optional<std::int64_t>> _runs;
+    std::int64_t _now = common::nowUtcNs();
+    gen2::Rules::Tally _decided;
     std::vector<Item> _queue;
     std::vector<Record> _collections;
     std::set<std::pair<std::string, std::string>> _named; ///< dataset types and runs of the lines

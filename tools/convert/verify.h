@@ -4,10 +4,12 @@
 
 #include "butler/repository.h"
 #include "common/exit_code.h"
+#include "gen2/rules.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace dbb::convert {
@@ -15,7 +17,8 @@ namespace dbb::convert {
 struct VerifyOptions {
     bool checksum = false; ///< read files on both sides and compare their content
     bool complete = false; ///< the lines are all of their runs: what else is in these is a difference, too
-    std::string skymap;    ///< of lines that name none; empty: the only one that is registered
+    std::optional<gen2::Rules> rules; ///< decide in place of the lines
+    std::string skymap;               ///< of lines that name none; empty: the only one that is registered
 };
 
 /// Compare the lines that `reader` has with a repository, which is only read. Differences are printed in the
