@@ -247,35 +247,33 @@ void DataIdExpansion::addKey(Element const &dimension, Expanding &one) {
 }
 
 void DataIdExpansion::addRecords(Element const &dimension, std::vector<Expanding *> const &having) {
-    std::map<Key, Record> found;
-    std::set<Key> unknown;
+    auto const required = _repo.universe().requiredOf(dimension);
+    std::map<Key, Record> found; // null as long as it is not known
+    std::vector<std::map<Key, Record>::const_iterator> wanted;
     auto const &known = _known[dimension.name];
+    bool isComplete = true;
     for (auto const *one : having) {
-        auto const key = keyOf(dimension, *one);
-        if (auto const at = known.find(key); at != known.end()) {
-            found.insert(*at);
-        } else {
-            unknown.insert(key);
-        }
+        Key key;
+        for (auto const &name : required) key.push_back(one->values.at(name));
+        auto const [at, isNew] = found.try_emplace(std::move(key));
+        wanted.push_back(at);
+        if (!isNew) continue;
+        auto const remembered = known.find(at->first);
+        if (remembered != known.end()) at->second = remembered->second;
+        isComplete = isComplete && at->second;
     }
-    if (!unknown.empty()) learn(dimension, unknown, found);
-    for (auto *one : having) {
-        auto const key = keyOf(dimension, *one);
-        auto const &record = found.at(key);
+    if (!isComplete) learn(dimension, required, found);
+    for (std::size_t i = 0; i < having.size(); ++i) {
+        auto &one = *having[i];
+        auto const &[key, record] = *wanted[i];
         if (record) {
-            one->out.data_id.values[dimension.name] = jsonOf(dimension, key.back());
-            one->out.data_id.records[dimension.name] = record;
-            imply(dimension, *one);
+            one.out.data_id.values[dimension.name] = jsonOf(dimension, key.back());
+            one.out.data_id.records[dimension.name] = record;
+            imply(dimension, one);
         } else {
-            one->out.error = notRegistered(_repo, dimension, key);
+            one.out.error = notRegistered(_repo, dimension, key);
         }
     }
-}
-
-DataIdExpansion::Key DataIdExpansion::keyOf(Element const &dimension, Expanding const &one) const {
-    Key out;
-    for (auto const &name : _repo.universe().requiredOf(dimension)) out.push_back(one.values.at(name));
-    return out;
 }
 
 /// Take what a dimension's record implies; what was given must be the same.
@@ -295,29 +293,28 @@ void DataIdExpansion::imply(Element const &dimension, Expanding &one) const {
     }
 }
 
-/// Look for records, and remember those that are there.
-/// \param found  gets them, null for those that are not
-void DataIdExpansion::learn(Element const &dimension, std::set<Key> const &keys,
+/// Look for the records that are null, and remember those that are there.
+/// \param required  the dimensions that are the key
+void DataIdExpansion::learn(Element const &dimension, std::vector<std::string> const &required,
                             std::map<Key, Record> &found) {
     auto const &universe = _repo.universe();
-    auto const required = universe.requiredOf(dimension);
     std::vector<std::vector<Json>> asked;
-    for (auto const &key : keys) {
+    for (auto const &[key, record] : found) {
+        if (record) continue;
         auto &one = asked.emplace_back();
         for (std::size_t i = 0; i < key.size(); ++i) one.push_back(jsonOf(universe.at(required[i]), key[i]));
     }
     auto records = _records.findEach(dimension.name, asked);
     auto &known = _known[dimension.name];
-    if (known.size() + keys.size() > mostRecords) known.clear();
-    auto record = records.begin();
-    for (auto const &key : keys) {
-        auto &one = found[key];
-        if (*record) {
-            auto fields = fieldsOf(universe, dimension, **record);
-            one = std::make_shared<ExpandedDataId::Record const>(std::move(**record), std::move(fields));
-            known[key] = one;
-        }
-        ++record;
+    if (known.size() + records.size() > mostRecords) known.clear();
+    auto next = records.begin();
+    for (auto &[key, record] : found) {
+        if (record) continue;
+        auto &one = *next++;
+        if (!one) continue;
+        auto fields = fieldsOf(universe, dimension, *one);
+        record = std::make_shared<ExpandedDataId::Record const>(std::move(*one), std::move(fields));
+        known[key] = record;
     }
 }
 

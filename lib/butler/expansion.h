@@ -83,7 +83,8 @@ private:
     void complete(Expanding &one) const;
     void imply(Element const &dimension, Expanding &one) const;
     Key keyOf(Element const &dimension, Expanding const &one) const;
-    void learn(Element const &dimension, std::set<Key> const &keys, std::map<Key, Record> &found);
+    void learn(Element const &dimension, std::vector<std::string> const &required,
+               std::map<Key, Record> &found);
     bool isInUnion(Element const &dimension, sql::Value const &value);
 
     Repository const &_repo;
