@@ -348,6 +348,10 @@ check 'PostgreSQL: butler_check after both' butler_check mixed-pg
 . "$here/check_converted.sh"
 stop_server
 
+# Conversion of Gen2 repositories; a suite of its own.
+gen2_repositories() { BUILD=$(dirname "$bin") "$here/gen2.sh"; }
+check 'Gen2 repositories' gen2_repositories
+
 # Writers of both kinds at once; a suite of its own.
 beside() { "$here/../concurrency/python.sh"; }
 check 'dbb and Python write to one repository' beside
