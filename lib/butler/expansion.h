@@ -4,6 +4,7 @@
 
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
+#include "butler/planned_records.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/json.h"
@@ -11,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,30 +20,37 @@ namespace dbb::butler {
 
 /// A data ID with all that it implies.
 struct ExpandedDataId {
+    /// A record, and its columns as file templates name and write them.
+    struct Record {
+        DimensionRecord record;
+        std::map<std::string, std::string> fields;
+    };
+
     DataId required; ///< values of the required dimensions, in universe order, as Datasets wants them
     /// Values of all dimensions, required and implied: integers and text.
     std::map<std::string, common::Json> values;
-    /// Records of the dimensions that have a table.
-    std::map<std::string, std::shared_ptr<DimensionRecord const>> records;
+    /// Of the dimensions that have a table.
+    std::map<std::string, std::shared_ptr<Record const>> records;
+    /// Keys of those that have none, as file templates name them (band.name, htm7.id).
+    std::map<std::string, std::string> key_fields;
+    /// The one dimension that is a sky pixel; empty when there is none, or several.
+    std::string skypix;
 
     /// Fields as formatTemplate() wants them: each dimension, each column of its record (exposure.obs_id,
-    /// detector.full_name, visit.day_obs) and `skypix`, when just one dimension is a sky pixel. Values are
-    /// written as Python writes them (None, True, 30.0); time spans, regions and hashes are left out.
-    /// `datasetType`, `run` and `id` come from the caller.
+    /// detector.full_name, visit.day_obs) and `skypix`. Values are written as Python writes them (None, True,
+    /// 30.0); time spans, regions and hashes are left out. `datasetType`, `run` and `id` come from the
+    /// caller.
     std::map<std::string, std::string> fields() const;
-
-    /// Name of the one dimension that is a sky pixel; empty when there is none, or several.
-    std::string skypix;
 };
 
-/// Expands data IDs. Records are remembered, as many as fit a fixed space; those of another program are seen
-/// when they are asked for first.
+/// Expands data IDs. Records are remembered, as many as fit a fixed space; what was not there is looked for
+/// again.
 class DataIdExpansion {
 public:
     /// A data ID that is to be expanded; both must live as long as the call.
     struct Wanted {
         DimensionGroup const *dimensions = nullptr; ///< of the dataset type
-        common::Json const *data_id = nullptr;      ///< an object; values by dimension
+        common::Json const *data_id = nullptr;      ///< an object: values by dimension
     };
     /// One of both.
     struct Outcome {
@@ -50,7 +59,9 @@ public:
     };
 
     /// \param records  like `repo`, must live as long
-    DataIdExpansion(Repository const &repo, DimensionRecords &records) : _repo(repo), _records(records) {}
+    /// \param planned  what counts as registered as well, null: nothing
+    DataIdExpansion(Repository const &repo, DimensionRecords &records,
+                    std::shared_ptr<PlannedRecords const> planned = nullptr);
 
     /// \param dataId  an object with the values of the required dimensions at least. Implied ones may stand
     ///                there, too; dimensions that the group does not have are passed over
@@ -65,16 +76,26 @@ public:
     std::vector<Outcome> expandEach(std::vector<Wanted> const &wanted);
 
 private:
-    using Key = std::vector<common::Json>;
-    using Record = std::shared_ptr<DimensionRecord const>;
+    using Key = std::vector<sql::Value>; ///< of a record, in universe order
+    using Record = std::shared_ptr<ExpandedDataId::Record const>;
     struct Expanding;
+    std::map<std::string, sql::Value> valuesOf(Wanted const &wanted) const;
     void expandDimension(Element const &dimension, std::vector<Expanding> &all);
-    void learn(Element const &dimension, std::vector<Key> const &keys);
-    bool hasBand(Element const &dimension, std::string const &value);
+    void addKey(Element const &dimension, Expanding &one);
+    void addRecords(Element const &dimension, std::vector<Expanding *> const &having);
+    void complete(Expanding &one) const;
+    void imply(Element const &dimension, Expanding &one) const;
+    Key keyOf(Element const &dimension, Expanding const &one) const;
+    void learn(Element const &dimension, std::vector<std::string> const &required,
+               std::map<Key, Record> &found);
+    bool isInUnion(Element const &dimension, sql::Value const &value);
 
     Repository const &_repo;
     DimensionRecords &_records;
-    std::map<std::string, std::map<std::vector<sql::Value>, Record>> _known; ///< by dimension and key
+    std::shared_ptr<PlannedRecords const> _planned;
+    std::vector<Element const *> _order; ///< dimensions, each behind those that imply what its key needs
+    std::map<std::string, std::map<Key, Record>> _known;      ///< by dimension
+    std::map<std::string, std::set<sql::Value>> _unionValues; ///< of dimensions without a table of their own
 };
 
 } // namespace dbb::butler

@@ -29,6 +29,7 @@ public:
 private:
     using Cell = std::pair<std::int64_t, std::int64_t>; ///< x, y
     using Tract = std::map<Cell, std::int64_t>;         ///< numbers of patches
+    void requireSkyMap(std::string const &skymap) const;
     Tract const &tractOf(std::string const &skymap, std::int64_t tract);
 
     Repository const &_repo;

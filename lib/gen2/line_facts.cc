@@ -102,12 +102,17 @@ std::optional<std::int64_t> LineFacts::dayObs() const {
     return dayIn(_gen2["calib"]["calib_date"]);
 }
 
-std::optional<std::int64_t> LineFacts::latestBegin_utc_ns() const {
+std::optional<std::int64_t> LineFacts::begin_ns() const {
     for (auto const name : beginNames) {
         auto const &text = value(name);
         if (!text.isString() || text.string().find('T') == std::string::npos) continue;
         if (auto const begin = common::nsFromIso(text.string())) return begin;
     }
+    return std::nullopt;
+}
+
+std::optional<std::int64_t> LineFacts::latestBegin_utc_ns() const {
+    if (auto const begin = begin_ns()) return begin;
     auto const day = dayObs();
     if (!day) return std::nullopt;
     return *common::daysFromYyyymmdd(*day) * common::nsPerDay + longestDay_ns;

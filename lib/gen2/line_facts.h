@@ -36,9 +36,11 @@ public:
     /// Observing day as YYYYMMDD: the registry's dayObs, else the day in an exposure ID of 13 digits, else
     /// the date of dateObs, taiObs or date, else that of a calibration. nullopt when nothing tells.
     std::optional<std::int64_t> dayObs() const;
-    /// The latest instant at which the exposure can have begun, UTC nanoseconds: dateObs, taiObs or date when
-    /// that has a time of day (it is read as UTC, which is never earlier than TAI), else noon after
-    /// dayObs(). nullopt when nothing tells.
+    /// The begin of the exposure as the registry has it: dateObs, taiObs or date with a time of day, in the
+    /// time scale of the camera's registry (TAI or UTC). nullopt when nothing tells.
+    std::optional<std::int64_t> begin_ns() const;
+    /// The latest instant at which the exposure can have begun, UTC nanoseconds: begin_ns() as UTC, which is
+    /// never earlier than TAI, else noon after dayObs(). nullopt when nothing tells.
     std::optional<std::int64_t> latestBegin_utc_ns() const;
 
 private:

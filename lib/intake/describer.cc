@@ -1,4 +1,4 @@
-#include "ingest/describe.h"
+#include "intake/describer.h"
 
 #include "common/error.h"
 #include "common/file.h"

@@ -45,7 +45,7 @@ std::string definitionOf(DatasetLine const &line) {
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _expansion(repo, _records), _registered(repo, _records),
+      _records(repo), _expansion(repo, _records, _options.planned), _registered(repo, _records),
       _onServer(repo.db().dialect() == sql::Dialect::Postgres), _sources(repo, _stores) {
     for (auto const &datastore : repo.config().datastores) {
         _stores.emplace_back(datastore, _stores.empty(), _options.transfer, _options.ownership,
@@ -339,32 +339,6 @@ void Ingester::requireUuid(Item const &item) {
         .cause({.column = "id", .value = zip->id->text(), .expected = item.id->text()});
 }
 
-/// What the registry knows of the data IDs of items that are no raw images.
-void Ingester::expandOthers(std::vector<Item> &items) {
-    std::vector<Item *> others;
-    std::vector<butler::DataIdExpansion::Wanted> wanted;
-    for (auto &item : items) {
-        if (!item.line.other) continue;
-        try {
-            item.target = &targetOf(item.line);
-        } catch (Error const &e) {
-            if (isFatal(e)) throw;
-            reject(item, e);
-            continue;
-        }
-        others.push_back(&item);
-        wanted.push_back({&item.target->type.dimensions, &item.line.other->data_id});
-    }
-    auto outcomes = _expansion.expandEach(wanted);
-    for (std::size_t i = 0; i < others.size(); ++i) {
-        if (outcomes[i].error) {
-            reject(*others[i], outcomes[i].error->at(others[i]->line.path));
-        } else {
-            others[i]->expanded = std::move(outcomes[i].data_id);
-        }
-    }
-}
-
 /// The dataset type and data ID of an item, whose records must be there.
 void Ingester::identify(Item &item) {
     auto &line = item.line;
@@ -472,6 +446,7 @@ void Ingester::syncRecords(Group const &group) {
     auto sync = [&](char const *element, Json const &record) {
         auto const result = _options.dry_run ? _records.check(element, record, _options.update_records)
                                              : _records.sync(element, record, _options.update_records);
+        if (_options.planned) _options.planned->add(element, record);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
     forEachRecord(_repo.universe(), *line.records, sync);
@@ -515,43 +490,6 @@ void Ingester::sortByTarget(Group &group) const {
         });
     } else {
         std::ranges::stable_sort(group, std::less<>(), &Item::target);
-    }
-}
-
-/// Give the calibrations of a group their validity.
-void Ingester::certify(Group const &group) {
-    std::map<std::pair<Target *, std::string>, Group> wanted;
-    for (auto *item : group) {
-        auto const &other = item->line.other;
-        if (other && !other->calibration.empty()) wanted[{item->target, other->calibration}].push_back(item);
-    }
-    for (auto const &[where, items] : wanted) certify(*where.first, where.second, items);
-}
-
-void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
-    auto at = target.certifications.find(collection);
-    if (at == target.certifications.end()) {
-        using butler::CollectionType;
-        auto const id = _options.dry_run
-                            ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
-                            : butler::registerCollection(_repo, collection, CollectionType::Calibration);
-        // Of a dry run: what does not exist has nothing in its way.
-        if (!id || !target.datasets) return;
-        at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
-                 .first;
-    }
-    std::vector<butler::Certified> wanted;
-    for (auto const *item : group) {
-        auto const &other = *item->line.other;
-        wanted.push_back({*item->id, item->data_id, other.begin_ns, other.end_ns});
-    }
-    auto const outcomes = _options.dry_run ? at->second.lookEach(wanted) : at->second.insert(wanted);
-    for (std::size_t i = 0; i < group.size(); ++i) {
-        auto &item = *group[i];
-        if (outcomes[i].error) throw outcomes[i].error->at(item.line.path);
-        if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
-        item.outcome = "updated";
-        item.updated.set("calibration", collection);
     }
 }
 

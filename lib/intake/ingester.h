@@ -33,6 +33,8 @@ struct IngesterOptions {
     bool track_file_attrs = true; ///< record sizes (and checksums when the datastore wants them)
     double wait_s = 0;            ///< how long a guider's file waits for its exposure
     bool dry_run = false;
+    /// Of a dry run: records that would have been made, which others that follow may refer to; null: none do.
+    std::shared_ptr<butler::PlannedRecords> planned{};
     std::string receipt = "ingest"; ///< key of the receipt, as the program is called
     /// Takes a line that was refused and may be tried again later; false when it does not.
     std::function<bool(manifest::Record &, common::Error const &)> later{};

@@ -1,7 +1,8 @@
 # What the suites of this folder share: a small input, a run of dbb-ingest under strace, and what must hold after it.
 # shellcheck shell=bash
 #
-# A suite sources this file in the folder of the project, then calls make_inputs. With SERVER=1 the registry is on a PostgreSQL
+# A suite sources this file in the folder of the project, then calls make_inputs. The program that runs is dbb-ingest, or
+# PROGRAM=dbb-convert, which has scenarios and inputs of its own. With SERVER=1 the registry is on a PostgreSQL
 # server, which it starts; each try has a database of its own, a copy of that of the template.
 . tests/_suite.sh
 # In memory where there is room: a kill leaves the same behind, and no fsync has to wait for a disk.
@@ -10,7 +11,13 @@ if [ -z "${TMPDIR:-}" ] && [ "$(df --output=avail -k /dev/shm 2> /dev/null | tai
 else
   work_in "${TMPDIR:-/tmp}"
 fi
-export JOBS=${JOBS:-$(nproc)} url=''
+export JOBS=${JOBS:-$(nproc)} url='' program=${PROGRAM:-dbb-ingest}
+case $program in
+  dbb-ingest) scenarios=$root/tests/fault/scenarios.txt ;;
+  dbb-convert) scenarios=$root/tests/fault/scenarios_convert.txt ;;
+  *) echo "there are no scenarios of $program"; exit 2 ;;
+esac
+export scenarios
 if [ -n "${SERVER:-}" ]; then
   stop_server() { "$root/tests/servers/postgres.sh" stop --remove "$work/server" > /dev/null 2>&1; }
   trap 'stop_server; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
@@ -33,9 +40,11 @@ harmless='access arch_prctl brk clone clone3 close connect dup dup2 epoll_create
   sigaltstack socket stat statfs statx sysinfo tgkill time umask uname wait4'
 export calls harmless
 
+make_inputs() { make_inputs_of_"${program#dbb-}"; }
+
 # A registered repository, files, and the lines that describe them: good ones, two detectors of one exposure, a file of
 # several chunks, one that is named twice, and three that must be refused at different stages. Paths begin with @RAW@.
-make_inputs() {
+make_inputs_of_ingest() {
   local raw=$work/source
   {
     dbb-repo create "$work/template" ${url:+--registry "$url"} && dbb-repo register-instrument "$work/template" LSSTCam LATISS
@@ -61,12 +70,35 @@ make_inputs() {
   (cd "$raw" && sha256sum -- *.fits) | cut -d' ' -f1 | sort -u > "$work/sums"
 }
 
+# A repository with a sky map, and lines of a Gen2 repository: raws, calibrations with ranges, outputs of reruns, coadds, one
+# that is named twice, three that must be refused at different stages, and collections. Paths begin with @RAW@.
+make_inputs_of_convert() {
+  local raw=$work/source
+  { dbb-repo create "$work/template" ${url:+--registry "$url"} && dbb-repo register-instrument "$work/template" LSSTCam; } > /dev/null || exit 2
+  "$root/tests/gen2/make_gen2.py" "$raw" --camera lsstcam --exposures 2 --detectors 2 --small --faults gap,none_validity,missing_file
+  gen2_lines "$raw" > "$work/lines"
+  {
+    head -n 1 "$work/lines"
+    # Refused because it is not there, and because its exposure is not.
+    jq -c 'select(.gen2.dataset_type == "src") | .uri += ".gone" | .data_id.detector += 50' "$work/lines" | head -n 1
+    jq -c 'select(.gen2.dataset_type == "src") | .data_id.exposure += 7' "$work/lines" | head -n 1
+  } > "$work/more"
+  cat "$work/more" >> "$work/lines"
+  find "$raw" -type f -exec sha256sum {} + | cut -d' ' -f1 | sort -u > "$work/sums"
+}
+
+# gen2_lines ROOT   what the scan says of files that are to be converted or can't be, and of collections
+gen2_lines() {
+  dbb-gen2-scan "$1" 2> /dev/null |
+    jq -c 'select(.type == "collection" or .action == "convert" or .action == "error")' | sed "s|$1|@RAW@|g"
+}
+
 # The lines of table $1 that have $2 columns or more, comments left out.
 table() { sed -E 's/(^|[[:space:]])#.*//; /^[[:space:]]*$/d' "$1"; }
 
-# scenario NAME           sets name, pace, files, faults and options from scenarios.txt
+# scenario NAME           sets name, pace, files, faults and options from the table
 scenario() {
-  read -r name pace files faults options < <(table "$root/tests/fault/scenarios.txt" | awk -v name="$1" '$1 == name')
+  read -r name pace files faults options < <(table "$scenarios" | awk -v name="$1" '$1 == name')
   [ -n "$name" ] || { echo "there is no scenario $1"; return 1; }
   options=${options//@GID@/$(id -g)}
   [ "$faults" != - ] || faults=''
@@ -85,7 +117,7 @@ fresh() {
   raw=$PWD/raw
   [ "$files" = outside ] || raw=$PWD/repo/raw
   cp -rp "$work/source" "$raw"
-  sed "s|@RAW@|$raw|" "$work/$1" > lines
+  sed "s|@RAW@|$raw|g" "$work/$1" > lines
   : > receipts
   : > rejects
 }
@@ -107,7 +139,7 @@ feed() {
   esac 2> /dev/null
 }
 
-# ingest RECEIPTS REJECTS [COMMAND...]   run dbb-ingest, as argument of COMMAND, with the input of the scenario; its
+# ingest RECEIPTS REJECTS [COMMAND...]   run the program, as argument of COMMAND, with the input of the scenario; its
 #                                        status becomes ours
 ingest() {
   local receipts=$1 rejects=$2 paths=()
@@ -116,7 +148,7 @@ ingest() {
   [ "$pace" != paths ] || paths=("$raw"/[0-9l]*.fits)
   # shellcheck disable=SC2086  # several options
   feed "$receipts" "$rejects" | {
-    "$@" dbb-ingest --repo repo $options --rejects "$rejects" "${paths[@]}" >> "$receipts" 2> err
+    "$@" "$program" --repo repo $options --rejects "$rejects" "${paths[@]}" >> "$receipts" 2> err
     rc=$?
     : > ended
     exit $rc
@@ -128,7 +160,7 @@ traced() {
   local set=$1 more=() fault
   shift
   for fault in $faults; do more+=(-e "inject=$fault"); set+=,${fault%%:*}; done
-  while [ "$1" != dbb-ingest ]; do more+=("$1"); shift; done
+  while [ "$1" != "$program" ]; do more+=("$1"); shift; done
   # Not with --seccomp-bpf: its stops swallow signals. Leaks can't be looked for in a traced process.
   ASAN_OPTIONS=detect_leaks=0 strace -qq -f -o trace -e "trace=${set#,}" "${more[@]}" "$@"
 }
@@ -136,22 +168,23 @@ traced() {
 # with_faults             as argument of ingest: nothing but the scenario's faults
 with_faults() { if [ -z "$faults" ]; then "$@"; else traced '' "$@"; fi; }
 
-# What became of each line, from RECEIPTS and REJECTS: path and "receipt" or the reason. The folder's own path is taken out.
+# What became of each line, from RECEIPTS and REJECTS: path (of collections the name) and "receipt" or the reason. The folder's
+# own path is taken out.
 outcomes() {
   {
-    sed -nE 's/.*"uri":"([^"]*)".*"ingest":\{"outcome":.*/\1 receipt/p' "$1"
-    sed -nE 's/.*"uri":"([^"]*)".*"error":\{"code":"([A-Z_0-9]*)".*/\1 \2/p' "$2"
+    sed -nE 's/^\{"type":"[a-z0-9]*","(uri|name)":"([^"]*)".*"'"${program#dbb-}"'":\{"outcome":.*/\2 receipt/p' "$1"
+    sed -nE 's/^\{"type":"[a-z0-9]*","(uri|name)":"([^"]*)".*"error":\{"code":"([A-Z_0-9]*)".*/\2 \3/p' "$2"
   } | sed "s|$PWD/||" | sort
 }
 
-# The rows by the statements in file $1, files with mode, content or target, and folders with mode. What a killed run may leave behind does
+# The rows of the registry, files with mode, content or target, and folders with mode. What a killed run may leave behind does
 # not count: temporary files, and whole files that no row names (of a line that is refused: nobody comes to remove it).
 state() {
-  { echo "SELECT 'named ' || path FROM file_datastore_records;"; if [ -n "$url" ]; then all_tables; else echo 'SELECT * FROM sqlite_master;'; cat "$1"; fi; } |
-    registry | sort > rows.now
+  { echo "SELECT 'named ' || path FROM file_datastore_records;"; all_tables; } | registry |
+    sed -E 's/(dataset_(tags|calibs))_[0-9]{8}/\1/g' | sort > rows.now
   sed -n 's|^named \([^:]*\)$|repo/\1|p; s|^named file://||p' rows.now > named
   files_of repo raw > files.now
-  find repo -mindepth 2 -name '*.fits' -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
+  find repo -mindepth 2 -type f -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
     sha256sum < "$path" | cut -d' ' -f1 | grep -qxFf - "$work/sums" && printf '%s \n  %s\n' "$path" "$path"
   done > left
   # Folders of files that are named, up to the repository.
@@ -160,22 +193,28 @@ state() {
   # Each try has a database of its own, whose name is in butler.yaml.
   { cat rows.now folders.now; grep -vFf left files.now | grep -v ' repo/butler.yaml$'; } | sed "s|$PWD/|@/|g"
 }
-# Statements that show all rows of the repository but for dates of registration. On a server numbers of collections and dataset
-# types are passed over by transactions that were taken back, and so may be those of tables of tags: there they are shown by name.
+# Statements that show all rows of the repository but for dates of registration. Collections and dataset types are shown by name:
+# which number each got depends on what was made first, and on a server on what was taken back. So do numbers of tables of datasets.
 all_tables() {
   if [ -z "$url" ]; then
-    registry "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat('quote(\"' || c.name || '\")', ', ')
-      FROM pragma_table_info(m.name) AS c WHERE c.name <> 'ingest_date') || ' FROM \"' || m.name || '\";'
-      FROM sqlite_master AS m WHERE m.type = 'table'"
+    echo 'SELECT type, name, sql FROM sqlite_master;'
+    registry "SELECT 'SELECT ''' || m.name || ''', ' || (SELECT group_concat(CASE
+        WHEN c.name IN ('collection_id', 'run_id', 'parent', 'child') THEN '(SELECT name FROM collection WHERE collection_id = t.' || c.name || ')'
+        WHEN c.name = 'dataset_type_id' THEN '(SELECT name FROM dataset_type WHERE id = t.dataset_type_id)'
+        ELSE 'quote(t.\"' || c.name || '\")' END, ', ') FROM pragma_table_info(m.name) AS c
+      WHERE c.name NOT IN ('ingest_date', 'dimensions_key', 'dimension_graph_id', 'tag_association_table', 'calibration_association_table')
+        AND NOT (c.name = 'id' AND (m.name IN ('dataset_type', 'dimension_graph_key') OR m.name LIKE 'dataset_calibs_%')))
+      || ' FROM \"' || m.name || '\" AS t;' FROM sqlite_master AS m
+      WHERE m.type = 'table' AND m.name NOT IN ('sqlite_sequence', 'dimension_graph_key')"
     return
   fi
-  registry "SELECT format('SELECT %L, (to_jsonb(t) - ''{ingest_date,collection_id,run_id,dataset_type_id,dimensions_key,tag_association_table}''::text[]',
-      regexp_replace(c.relname, '_[0-9]{8}', ''))
+  registry "SELECT format('SELECT %L, (to_jsonb(t) - ''{ingest_date,collection_id,run_id,parent,child,dataset_type_id,dimensions_key,tag_association_table,calibration_association_table}''::text[]',
+      c.relname)
     || CASE c.relname WHEN 'dataset_type' THEN ' - ''id''' WHEN 'dimension_graph_key' THEN ' - ''id'''
-       WHEN 'dimension_graph_definition' THEN ' - ''dimension_graph_id''' ELSE '' END || ')::text'
+       WHEN 'dimension_graph_definition' THEN ' - ''dimension_graph_id''' ELSE CASE WHEN c.relname LIKE 'dataset_calibs%' THEN ' - ''id''' ELSE '' END END || ')::text'
     || coalesce((SELECT string_agg(CASE WHEN a.attname = 'dataset_type_id' THEN ', (SELECT name FROM dataset_type WHERE id = dataset_type_id)'
        ELSE format(', (SELECT c.name FROM collection AS c WHERE c.collection_id = t.%I)', a.attname) END, '')
-       FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname IN ('collection_id', 'run_id', 'dataset_type_id')), '')
+       FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname IN ('collection_id', 'run_id', 'parent', 'child', 'dataset_type_id')), '')
     || format(' FROM %I AS t;', c.relname) FROM pg_class AS c WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace"
 }
 files_of() {
@@ -199,7 +238,7 @@ settled() {
 
 # Whether the repository is sound, receipts so far are true, and no file is lost or half there. Prints what is wrong.
 sound() {
-  local path tags
+  local path tables
   settled
   if ! dbb-repo check repo > checked 2>&1; then
     echo 'dbb-repo check finds damage:'
@@ -207,15 +246,14 @@ sound() {
     return
   fi
   # The same by other means, since the checker is not what is on trial here. There are no tags before the first type.
-  # There is none before the first dataset.
-  tags=$(registry "SELECT tag_association_table FROM dataset_type WHERE name = 'raw'")
+  tables=$(registry "SELECT DISTINCT tag_association_table FROM dataset_type" | sed 's/.*/SELECT dataset_id FROM &/' | paste -sd '@' | sed 's/@/ UNION /g')
   {
     [ -n "$url" ] || echo 'PRAGMA integrity_check; PRAGMA foreign_key_check;'
     echo "SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM file_datastore_records)
       OR id NOT IN (SELECT dataset_id FROM dataset_location);
     SELECT 'half there: ' || dataset_id FROM file_datastore_records WHERE dataset_id NOT IN (SELECT id FROM dataset);
     SELECT 'row ' || replace(dataset_id${url:+::text}, '-', '') || ' ' || path FROM file_datastore_records ORDER BY dataset_id;
-    ${tags:+SELECT 'half there: ' || id FROM dataset WHERE id NOT IN (SELECT dataset_id FROM $tags);}"
+    ${tables:+SELECT 'half there: ' || id FROM dataset WHERE id NOT IN ($tables);}"
   } | registry > registry.out 2>&1
   grep -v '^row ' registry.out | grep -vx ok
   [ -n "$url" ] || [ "$(head -n 1 registry.out)" = ok ] || echo 'no integrity'
@@ -225,7 +263,7 @@ sound() {
     [ -e "$path" ] || echo "a row names a missing file: $path"
   done < rows
   # Receipts are promises.
-  sed -nE 's/.*"id":"([^"]*)".*"ingest":\{"outcome":"(done|existing|updated)","path":"([^"]*)".*/\1 \3/p' receipts |
+  sed -nE 's/.*"id":"([^"]*)".*"'"${program#dbb-}"'":\{"outcome":"(done|existing|updated)","path":"([^"]*)".*/\1 \3/p' receipts |
     sed -E 's/^(.{8})-(.{4})-(.{4})-(.{4})-/\1\2\3\4/' | sort -u | comm -23 - rows | sed 's/^/a receipt is not true: /'
   # What readers of the repository may see is whole; else there are temporary files.
   files_of repo > seen
@@ -237,7 +275,7 @@ sound() {
 
 # Receipts of a move say that the source is gone.
 moved() {
-  [[ $options != *"--transfer move"* ]] || sed -nE 's/.*"uri":"([^"]*)".*"ingest":\{.*/\1/p' receipts | while read -r path; do
+  [[ $options != *"--transfer move"* ]] || sed -nE 's/.*"uri":"([^"]*)".*"'"${program#dbb-}"'":\{.*/\1/p' receipts | while read -r path; do
     [ ! -e "$path" ] || echo "a receipt of a moved file, but it is still there: $path"
   done
 }
@@ -251,7 +289,7 @@ complete() {
   ingest again rejects.again with_faults || rc=$?
   [ "$rc" = "$(cat "$1.status")" ] || { echo "the second run ends with $rc:"; cat err; }
   outcomes again rejects.again | diff "$1.outcomes" - | sed 's/^/outcomes of the second run: /'
-  state "$1.sql" | diff "$1.state" - | head -n 6 | sed 's/^/the end differs: /'
+  state | diff "$1.state" - | head -n 6 | sed 's/^/the end differs: /'
   [ ! -e repo/gen3.sqlite3-journal ] || echo 'a journal is left over'
 }
 
@@ -269,8 +307,7 @@ undisturbed() {
   outcomes receipts rejects > "$expected.outcomes"
   [ "$(wc -l < "$expected.outcomes")" = "$(if [ "$pace" = paths ]; then echo 5; else grep -c . lines; fi)" ] ||
     { echo 'lines without an outcome:'; cat "$expected.outcomes"; }
-  all_tables > "$expected.sql"
-  state "$expected.sql" > "$expected.state"
+  state > "$expected.state"
   sound
   moved
   # A second run changes nothing, so the test itself is steady.

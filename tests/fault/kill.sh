@@ -1,11 +1,12 @@
 #!/bin/bash
-# Stop dbb-ingest before each of its state-changing system calls and at random moments, and see that nothing is lost or
+# Stop dbb-ingest (or another program) before each of its state-changing system calls and at random moments, and see that nothing is lost or
 # half there: the repository is sound, receipts are true, files are whole, a second run of the same input completes and
 # gives each line one outcome, and the end is that of an undisturbed run.
 #
 # Usage: tests/fault/kill.sh
 # Env:   BUILD         the build folder (default: build)
-#        SCENARIOS     names out of scenarios.txt (default: all)
+#        PROGRAM       dbb-ingest (default) or dbb-convert
+#        SCENARIOS     names out of scenarios.txt, or scenarios_convert.txt (default: all)
 #        FULL          those of them of which each point is tried (default: all)
 #        STEP          of the others every STEP-th point (default: 40)
 #        PAGES         of writes to the database and its journal only every PAGES-th (default: 1)
@@ -18,7 +19,7 @@
 cd "$(dirname "$0")/../.." || exit 2
 . tests/fault/_lib.sh
 make_inputs
-all=$(table "$root/tests/fault/scenarios.txt" | awk '{ print $1 }')
+all=$(table "$scenarios" | awk '{ print $1 }')
 names=${SCENARIOS:-$all}
 full=${FULL-$all}
 cd "$work" || exit 2
@@ -90,8 +91,15 @@ done
 
 # ---------------------------------------------------------------- random moments
 
-# A larger input: one file as many exposures, each under a name of its own.
-make_larger() {
+# A larger input: one file as many exposures, each under a name of its own; or a larger Gen2 repository.
+make_larger() { make_larger_of_"${program#dbb-}"; }
+make_larger_of_convert() {
+  rm -rf "$work/source"
+  "$root/tests/gen2/make_gen2.py" "$work/source" --camera lsstcam --exposures 6 --detectors 5
+  gen2_lines "$work/source" > "$work/larger"
+  find "$work/source" -type f -exec sha256sum {} + | cut -d' ' -f1 | sort -u > "$work/sums"
+}
+make_larger_of_ingest() {
   local i
   for ((i = 1; i <= 40; i++)); do
     sed 's|@RAW@/[^"]*|@RAW@/many'$i'.fits|' <(head -n 1 "$work/described") |
@@ -138,8 +146,7 @@ if [ "$kills" -gt 0 ]; then
     end=$EPOCHREALTIME
     echo $(((${end/./} - ${start/./}) / 1000)) > "$work/$name.ms"
     outcomes receipts rejects > "$work/$name.outcomes"
-    all_tables > "$work/$name.sql"
-    state "$work/$name.sql" > "$work/$name.state"
+    state > "$work/$name.state"
   done
   cd "$work" || exit 2
   # shellcheck disable=SC2206  # words
@@ -154,4 +161,4 @@ if [ "$kills" -gt 0 ]; then
   tell "random moments: $kills runs, stopped $stopped times" "$problems"
 fi
 
-sum_up "kill${SERVER:+ with a server}"
+sum_up "kill${PROGRAM:+ ${program#dbb-}}${SERVER:+ with a server}"

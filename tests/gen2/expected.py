@@ -77,18 +77,17 @@ class Expected:
 
     def collections(self, lines: list[dict]) -> list[dict]:
         converted = [line for line in lines if line["action"] == "convert"]
-        # The converter made these three, whether or not something was in them.
-        runs = {line["run"] for line in converted} | {f"{self.instrument}/raw/all", "skymaps"}
-        result = [{"collection": run, "type": "RUN"} for run in sorted(runs)]
-        calibs = [f"{self.instrument}/calib"]
-        result += [{"collection": name, "type": "CALIBRATION"} for name in calibs]
+        runs = {line["run"] for line in converted}
+        # The umbrella names what conversions write into even before there is something.
+        result = [{"collection": run, "type": "RUN"} for run in sorted(runs | {"skymaps"})]
+        calib = f"{self.instrument}/calib"
+        result.append({"collection": calib, "type": "CALIBRATION"})
         root = [run for run in (f"{self.instrument}/raw/all", "refcats/gen2") if run in runs]
-        calibs.append("skymaps")
         # The configuration of HSC has its masks there too.
         extra = [self.masks_run] if self.instrument == "HSC" and self.masks_run in runs else []
         if "refcats/gen2" in runs:
             result.append({"collection": "refcats", "type": "CHAINED", "children": ["refcats/gen2"]})
-        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": root + calibs + extra})
+        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": [*root, calib, "skymaps", *extra]})
 
         def own(rerun: str) -> list[str]:
             mine = [line["run"] for line in converted if line["repo"] == f"rerun/{rerun}"]
@@ -100,7 +99,7 @@ class Expected:
             return found
 
         for rerun in sorted(self.reruns):
-            children = list(dict.fromkeys(own(rerun) + root + calibs))
+            children = list(dict.fromkeys([*own(rerun), *root, calib]))
             result.append({"collection": self.chain_of(rerun), "type": "CHAINED", "children": children})
         return result
 

@@ -60,8 +60,8 @@ def obs_lsst(exposure: str, number: str) -> dict:
 CALIBS = {kind: f"{kind}/%(calibDate)s/{kind}-{P}_%(calibDate)s.fits" for kind in ("bias", "dark")} | {
     kind: f"{kind}/%(filter)s/%(calibDate)s/{kind}_%(filter)s-{P}_%(calibDate)s.fits" for kind in ("flat", "fringe")} | {
     "sky": f"sky/%(calibDate)s/%(filter)s/sky-%(filter)s-{P}_%(calibDate)s.fits"}
+OLD_SKY = f"SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-{P}_%(calibDate)s.fits"
 H, I = "%(pointing)05d/%(filter)s", "%(visit)07d-%(ccd)03d"
-OLD_SKY = "SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-" + f"{P}_%(calibDate)s.fits"
 BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d") | {
     "postISRCCD": ("ExposureF", f"postISRCCD/%(expId)08d-%(filter)s/%(raftName)s/postISRCCD_%(expId)08d-%(filter)s-{P}.fits")}
 HSC = {
@@ -243,7 +243,7 @@ class Scan:
                 "run": f"{self.instrument}/calib/{ident['calibDate'].replace('-', '')}T000000Z"}
 
     def calib_file(self, line: dict, path: str) -> None:
-        for kind, template in [*self.calibs.items(), *([("sky", OLD_SKY)] if self.instrument != "HSC" else [])]:
+        for kind, template in [*self.calibs.items(), ("sky", OLD_SKY)]:
             if (ident := parse_packed(template, path)) is not None:
                 if kind in CURATED.get(self.instrument, []):
                     return self.lines.add({**line, "dataset_type": kind, **verdict("special_type")})

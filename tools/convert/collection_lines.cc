@@ -3,6 +3,7 @@
 #include "butler/collections.h"
 #include "common/error.h"
 
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -50,7 +51,7 @@ std::string make(butler::Repository const &repo, Record &line, bool dry_run,
         using Kind = butler::ChainResult::Kind;
         return result.kind == Kind::Same ? "existing" : result.kind == Kind::Made ? "done" : "updated";
     }
-    if (butler::findCollectionId(repo, name, type)) return "existing";
+    if (planned.contains(name) || butler::findCollectionId(repo, name, type)) return "existing";
     if (dry_run) {
         planned[name] = {.name = name, .type = type, .doc = {}, .children = {}};
     } else {
@@ -69,19 +70,39 @@ std::string tryMake(butler::Repository const &repo, Record &line, bool dry_run,
     return out;
 }
 
+/// The lines with children before their chains, in whatever order they came.
+std::vector<Record> childrenFirst(std::vector<Record> lines) {
+    std::map<std::string, std::size_t> byName;
+    for (std::size_t i = 0; i < lines.size(); ++i) byName.emplace(lines[i].get("name").text(), i);
+    std::vector<bool> taken(lines.size());
+    std::vector<Record> out;
+    std::function<void(std::size_t)> const take = [&](std::size_t i) {
+        if (taken[i]) return;
+        taken[i] = true; // also ends a cycle, which is refused when it is made
+        auto const children = lines[i].get("children");
+        for (auto const &child : children.isArray() ? children.array() : Json::Array{}) {
+            if (auto const at = byName.find(child.text()); at != byName.end()) take(at->second);
+        }
+        out.push_back(std::move(lines[i]));
+    };
+    for (std::size_t i = 0; i < lines.size(); ++i) take(i);
+    return out;
+}
+
 } // namespace
 
 void makeCollections(butler::Repository const &repo, std::vector<Record> lines, bool dry_run,
-                     manifest::Rejects &rejects,
+                     butler::PlannedCollections const &planned, manifest::Rejects &rejects,
                      std::function<void(Record const &, std::string const &)> const &receipts) {
     if (lines.empty()) return;
+    lines = childrenFirst(std::move(lines));
     std::vector<std::pair<std::string, std::optional<Error>>> results;
     auto const makeAll = [&] {
         results.clear();
-        butler::PlannedCollections planned;
+        auto known = planned;
         for (auto &line : lines) {
             try {
-                results.emplace_back(tryMake(repo, line, dry_run, planned), std::nullopt);
+                results.emplace_back(tryMake(repo, line, dry_run, known), std::nullopt);
             } catch (Error const &e) {
                 if (e.exitCode() != common::ExitCode::SomeFailed) throw;
                 results.emplace_back("", e);

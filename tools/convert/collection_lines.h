@@ -2,6 +2,7 @@
 /// `collection` lines: the runs, calibration collections and chains of a converted repository.
 #pragma once
 
+#include "butler/collections.h"
 #include "butler/repository.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
@@ -17,7 +18,7 @@ namespace dbb::convert {
 /// was done with its `convert` receipt, after the commit \throws Error when the repository can't be used
 void makeCollections(
     butler::Repository const &repo, std::vector<manifest::Record> lines, bool dry_run,
-    manifest::Rejects &rejects,
+    butler::PlannedCollections const &planned, manifest::Rejects &rejects,
     std::function<void(manifest::Record const &, std::string const &outcome)> const &receipts);
 
 } // namespace dbb::convert

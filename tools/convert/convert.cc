@@ -1,12 +1,15 @@
 #include "convert/convert.h"
 
+#include "common/calendar.h"
 #include "common/error.h"
 #include "common/signals.h"
 #include "convert/collection_lines.h"
+#include "gen2/rules.h"
 #include "intake/repository_options.h"
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <unistd.h>
 #include <utility>
 
@@ -28,6 +31,7 @@ public:
                manifest::Rejects &rejects, common::Output &output, manifest::Summary &summary)
         : _repo(repo), _dryRun(options.standard.dry_run), _rejects(rejects), _output(output),
           _summary(summary),
+          _rules(options.rules.empty() ? std::nullopt : std::optional(gen2::Rules::read(options.rules))),
           _converter(repo, options.convert, rejects,
                      [this](Record const &line, std::string const &outcome) { done(line, outcome); }) {}
 
@@ -48,11 +52,17 @@ public:
         }
     }
 
+    /// What the rules did, for people.
+    void remark() const {
+        if (!_rules) return;
+        for (auto const &sentence : _rules->remarks(_tally, _now)) common::log::warning(sentence);
+    }
+
     /// What is left when the input has ended; not all of it when the program was asked to stop.
     void finish() {
         if (common::stopSignal() != 0) return _converter.commit();
         _converter.finish();
-        makeCollections(_repo, std::move(_collections), _dryRun, _rejects,
+        makeCollections(_repo, std::move(_collections), _dryRun, _planned, _rejects,
                         [this](Record const &line, std::string const &outcome) { done(line, outcome); });
     }
 
@@ -75,6 +85,7 @@ private:
 
     void takeGen2(Record line) {
         requireNotDry(line);
+        if (_rules) _rules->apply(line, _now, _tally);
         auto const action = actionOf(line);
         if (action == Action::Convert) {
             _converter.add(std::move(line));
@@ -92,7 +103,20 @@ private:
         throw Error("DRY_RUN", "the line was printed by a dry run of dbb-convert");
     }
 
+    /// Collections that come with a dataset.
+    void plan(Record const &line) {
+        using butler::CollectionType;
+        auto const note = [&](char const *key, CollectionType type) {
+            auto const name = line.get(key);
+            if (name.isString())
+                _planned[name.string()] = {.name = name.string(), .type = type, .doc = {}, .children = {}};
+        };
+        note("run", CollectionType::Run);
+        note("calibration", CollectionType::Calibration);
+    }
+
     void done(Record const &line, std::string const &outcome) {
+        if (outcome == "planned" && line.type() == "gen2") plan(line);
         ++_summary.outcomes[outcome];
         _output.write(line.line());
     }
@@ -102,8 +126,12 @@ private:
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
+    std::optional<gen2::Rules> _rules;
+    gen2::Rules::Tally _tally;
+    std::int64_t _now = common::nowUtcNs();
     Converter _converter;
     std::vector<Record> _collections;
+    butler::PlannedCollections _planned; ///< of a dry run
 };
 
 void convertAll(ConvertProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
@@ -116,12 +144,28 @@ void convertAll(ConvertProgramOptions const &options, int in, int out, manifest:
     manifest::RecordReader reader(in, rejects);
     conversion.read(reader);
     conversion.finish();
+    conversion.remark();
     if (common::stopSignal() == 0) {
         for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
     }
     output.flush();
     rejects.finish();
     summary.finish(options.standard, rejects);
+}
+
+common::ExitCode verifyAll(ConvertProgramOptions const &options, int in, int out, manifest::Rejects &rejects,
+                           manifest::Summary &summary) {
+    common::Output output(out);
+    auto const repo = butler::Repository::open(options.repo, butler::Access::ReadOnly);
+    manifest::RecordReader reader(in, rejects);
+    auto const status = verify(repo, options.verification, reader, rejects, [&](Record const &line) {
+        if (line.type() == "difference") ++summary.outcomes[line.text("kind")];
+        output.write(line.line());
+    });
+    output.flush();
+    rejects.finish();
+    summary.finish(options.standard, rejects);
+    return status;
 }
 
 /// Incomplete when nothing failed for good.
@@ -137,6 +181,11 @@ common::ExitCode statusOf(manifest::Rejects const &rejects) {
 
 common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
     if (::isatty(in) == 1) throw common::usageError("standard input is a terminal", "pipe dbb-gen2-scan in");
+    if (!options.verify && (options.verification.checksum || options.verification.complete)) {
+        throw common::usageError(std::string(options.verification.checksum ? "--checksum" : "--complete")
+                                     + " compares, and nothing is to be compared",
+                                 "give --verify as well");
+    }
     auto &convert = options.convert;
     convert.ingester.transfer = intake::transferNamed(options.transfer);
     if (convert.ingester.transfer == intake::Transfer::Move && !convert.may_move) {
@@ -150,6 +199,11 @@ common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
     manifest::Summary summary{.program = "dbb-convert", .outcomes = {}};
     manifest::Rejects rejects(options.standard.rejects);
     try {
+        if (options.verify) {
+            options.verification.skymap = convert.skymap;
+            if (!options.rules.empty()) options.verification.rules = gen2::Rules::read(options.rules);
+            return verifyAll(options, in, out, rejects, summary);
+        }
         convertAll(options, in, out, rejects, summary);
     } catch (Error const &e) {
         summary.fail(options.standard, rejects, e);

@@ -4,6 +4,7 @@
 
 #include "common/options.h"
 #include "convert/converter.h"
+#include "convert/verify.h"
 
 #include <string>
 
@@ -17,6 +18,8 @@ struct ConvertProgramOptions {
     std::string group; ///< name or number
     std::string rules; ///< file, empty: the lines' own decisions
     ConverterOptions convert;
+    bool verify = false; ///< compare in place of converting
+    VerifyOptions verification;
     common::StandardOptions standard;
 };
 

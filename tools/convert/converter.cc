@@ -41,8 +41,10 @@ Record fileLineOf(Record const &line) {
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
                      Receipts receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _describer({.headers = _options.headers}), _skymaps(repo), _storedRaws(repo) {
+      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _storedRaws(repo) {
     _options.ingester.receipt = "convert";
+    if (_options.ingester.dry_run)
+        _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
     _options.ingester.later = [this](Record &line, Error const &e) { return putOff(line, e); };
 }
 
@@ -55,20 +57,22 @@ void Converter::add(Record line) {
 
 /// The ingester for the way of transfer that a line wants.
 intake::Ingester &Converter::ingesterOf(Record const &line) {
-    auto options = _options.ingester;
-    options.transfer = transferOf(line).value_or(options.transfer);
-    if (options.transfer == intake::Transfer::Move && !_options.may_move) {
+    auto const transfer = transferOf(line).value_or(_options.ingester.transfer);
+    auto &slot = _ingesters[transfer];
+    if (slot) return *slot;
+    if (transfer == intake::Transfer::Move && !_options.may_move) {
         throw Error("BAD_VALUE", "the line wants its file moved out of the Gen2 repository")
             .cause({.column = "transfer", .value = "move", .expected = "another transfer"})
             .hint("give --i-own-the-source when the Gen2 repository is to lose its files");
     }
-    auto &slot = _ingesters[options.transfer];
-    if (!slot) slot = std::make_unique<intake::Ingester>(_repo, options, _rejects, _receipts);
+    auto options = _options.ingester;
+    options.transfer = transfer;
+    slot = std::make_unique<intake::Ingester>(_repo, std::move(options), _rejects, _receipts);
     return *slot;
 }
 
-/// \param line  stands in receipts and rejects
-void Converter::addToIngester(Record line, intake::DatasetLine dataset) {
+/// \param line  stands in receipts and rejects; moved from, unless an error is thrown
+void Converter::addToIngester(Record &line, intake::DatasetLine dataset) {
     auto &ingester = ingesterOf(line);
     line.erase("error");
     dataset.record = std::move(line);
@@ -76,7 +80,9 @@ void Converter::addToIngester(Record line, intake::DatasetLine dataset) {
 }
 
 void Converter::commitIngesters() {
-    for (auto &[transfer, ingester] : _ingesters) ingester->commit();
+    for (auto &[transfer, ingester] : _ingesters) {
+        if (ingester) ingester->commit();
+    }
 }
 
 void Converter::commit() {
@@ -147,37 +153,13 @@ void Converter::convertRaw(Record line, Record const &described) {
 
 void Converter::convertOther(Record line) {
     try {
-        auto dataset = parseOther(line);
-        auto other = std::make_shared<intake::OtherDataset>(*dataset.other);
-        fillPatch(line, other->data_id);
-        line.set("data_id", other->data_id);
-        dataset.storage_class = other->storage_class;
-        dataset.formatter = other->formatter;
-        dataset.other = std::move(other);
-        addToIngester(line, std::move(dataset));
+        auto dataId = line.get("data_id");
+        if (_patches.fill(line, dataId)) line.set("data_id", dataId);
+        addToIngester(line, parseOther(line, std::move(dataId)));
     } catch (Error const &e) {
         if (putOff(line, e)) return;
         reject(std::move(line), e);
     }
-}
-
-/// The skymap and the number of the patch, of a dataset that is of a patch or tract.
-void Converter::fillPatch(Record const &line, Json &dataId) {
-    if (dataId["tract"].isNull()) return;
-    auto const skymap = skymapOf(dataId);
-    auto const cell = patchOf(line);
-    dataId.set("skymap", skymap);
-    if (cell) dataId.set("patch", _skymaps.patchAt(skymap, dataId["tract"].integer(), cell->x, cell->y));
-}
-
-std::string Converter::skymapOf(Json const &dataId) {
-    if (dataId["skymap"].isString()) return dataId["skymap"].string();
-    if (!_options.skymap.empty()) return _options.skymap;
-    auto const &names = _skymaps.registered();
-    if (names.size() == 1) return names.front();
-    throw Error("NEEDS_SKYMAP", names.empty()
-                                    ? "no skymap is registered in \"" + _repo.config().root + "\""
-                                    : "the repository has several skymaps: " + common::join(names, ", "));
 }
 
 /// Lines whose records may come with later ones wait on disk.

@@ -4,7 +4,7 @@
 
 #include "butler/datasets.h"
 #include "butler/repository.h"
-#include "butler/skymaps.h"
+#include "convert/data_ids.h"
 #include "convert/gen2_line.h"
 #include "convert/spool.h"
 #include "convert/stored_raws.h"
@@ -54,14 +54,12 @@ public:
 
 private:
     intake::Ingester &ingesterOf(manifest::Record const &line);
-    void addToIngester(manifest::Record line, intake::DatasetLine dataset);
+    void addToIngester(manifest::Record &line, intake::DatasetLine dataset);
     void commitIngesters();
     void addStoredRaws();
     void convertRaws();
     void convertRaw(manifest::Record line, manifest::Record const &described);
     void convertOther(manifest::Record line);
-    void fillPatch(manifest::Record const &line, common::Json &dataId);
-    std::string skymapOf(common::Json const &dataId);
     bool putOff(manifest::Record &line, common::Error const &e);
     void reject(manifest::Record line, common::Error const &e);
 
@@ -71,7 +69,7 @@ private:
     Receipts _receipts;
     intake::Describer _describer;
     intake::RecordsMemory _memory;
-    butler::SkyMaps _skymaps;
+    Patches _patches;
     StoredRaws _storedRaws;
     std::map<intake::Transfer, std::unique_ptr<intake::Ingester>> _ingesters;
     std::vector<manifest::Record> _raws;

@@ -57,6 +57,21 @@ std::optional<std::int64_t> digits(std::string_view text) {
     return out;
 }
 
+} // namespace
+
+Validity validityOf(Record const &line) {
+    auto const validity = line.get("validity");
+    if (!validity.isObject())
+        throw Error("MISSING_KEY", "a line with a \"calibration\" must hold its \"validity\"");
+    Validity const out{instantIn(validity, "begin_tai"), instantIn(validity, "end_tai")};
+    if (out.begin_ns && out.end_ns && *out.begin_ns >= *out.end_ns)
+        throw Error("BAD_VALUE", "\"validity\" ends before it begins")
+            .cause({.column = "validity", .value = validity.dump()});
+    return out;
+}
+
+namespace {
+
 /// Its type's validity ranges and what it says of its own.
 void readCalibration(intake::OtherDataset &out, Record const &line) {
     auto const flag = line.get("is_calibration");
@@ -68,14 +83,9 @@ void readCalibration(intake::OtherDataset &out, Record const &line) {
     if (!out.is_calibration)
         throw Error("INCONSISTENT_LINE",
                     "the line has a \"calibration\", but its \"is_calibration\" is not true");
-    auto const validity = line.get("validity");
-    if (!validity.isObject())
-        throw Error("MISSING_KEY", "a line with a \"calibration\" must hold its \"validity\"");
-    out.begin_ns = instantIn(validity, "begin_tai");
-    out.end_ns = instantIn(validity, "end_tai");
-    if (out.begin_ns && out.end_ns && *out.begin_ns >= *out.end_ns)
-        throw Error("BAD_VALUE", "\"validity\" ends before it begins")
-            .cause({.column = "validity", .value = validity.dump()});
+    auto const validity = validityOf(line);
+    out.begin_ns = validity.begin_ns;
+    out.end_ns = validity.end_ns;
 }
 
 } // namespace
@@ -133,7 +143,7 @@ std::optional<PatchCell> patchOf(Record const &line) {
         .cause({.column = "patch_xy", .value = text, .expected = "x,y"});
 }
 
-intake::DatasetLine parseOther(Record const &line) {
+intake::DatasetLine parseOther(Record const &line, Json dataId) {
     intake::DatasetLine out;
     auto other = std::make_shared<intake::OtherDataset>();
     out.scanned = intake::Scanned::of(line);
@@ -143,7 +153,7 @@ intake::DatasetLine parseOther(Record const &line) {
     out.run = line.text("run");
     butler::checkRunName(out.run);
     other->dimensions = dimensionsOf(line);
-    other->data_id = line.get("data_id");
+    other->data_id = std::move(dataId);
     if (!other->data_id.isObject()) throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
     other->storage_class = line.text("storage_class");
     other->formatter = line.text("formatter");

@@ -46,8 +46,17 @@ struct PatchCell {
 };
 std::optional<PatchCell> patchOf(manifest::Record const &line);
 
-/// A line of a dataset that is no raw image; its skymap and patch, when it has them, are still to be filled
-/// in. \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
-intake::DatasetLine parseOther(manifest::Record const &line);
+/// The time for which a calibration is good, TAI nanoseconds; nullopt: without begin, or end.
+struct Validity {
+    std::optional<std::int64_t> begin_ns;
+    std::optional<std::int64_t> end_ns; ///< exclusive
+};
+/// The `validity` of a line with a `calibration`. \throws Error MISSING_KEY, BAD_VALUE
+Validity validityOf(manifest::Record const &line);
+
+/// A line of a dataset that is no raw image.
+/// \param dataId  the line's own, with skymap and patch
+/// \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
+intake::DatasetLine parseOther(manifest::Record const &line, common::Json dataId);
 
 } // namespace dbb::convert

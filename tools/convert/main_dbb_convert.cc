@@ -18,8 +18,14 @@ int main(int argc, char **argv) {
                 "How files come in (default split: in place below the datastore's root, direct elsewhere)")
         .flag("--i-own-the-source", opt.convert.may_move,
               "Allow transfers that move files out of the Gen2 repository")
+        .value("--rules", opt.rules, "FILE",
+               "Rules that decide what is converted (dbb-rules(5)), in place of the lines' own decisions")
         .value("--skymap", opt.convert.skymap, "NAME", "Skymap of tracts and patches of lines that name none")
         .flag("--strict", opt.convert.strict, "Refuse raws whose header contradicts the Gen2 registry")
+        .flag("--verify", opt.verify, "Convert nothing; tell how the lines and the repository differ")
+        .flag("--checksum", opt.verification.checksum, "With --verify: compare the contents of files, too")
+        .flag("--complete", opt.verification.complete,
+              "With --verify: tell what else is in the runs of the lines")
         .flag("--update-records", opt.convert.ingester.update_records,
               "Replace dimension records that differ")
         .value("--mode", opt.mode, "MODE", "Mode of files that are made, octal")

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/uri.h"
+#include "convert/data_ids.h"
 #include "instrument/table.h"
 
 namespace dbb::convert {
@@ -38,19 +39,11 @@ butler::Datasets *StoredRaws::datasetsOf(std::string const &instrument, std::str
 std::optional<std::pair<common::Uuid, butler::DataId>>
 StoredRaws::identify(Record const &line, butler::Datasets const &datasets) const {
     auto const values = line.get("data_id");
-    butler::DataId dataId;
-    for (auto const &name : datasets.type().dimensions.required) {
-        auto const &value = values[name];
-        if (value.isString()) {
-            dataId.emplace_back(value.string());
-        } else if (value.isInt()) {
-            dataId.emplace_back(value.integer());
-        } else {
-            return std::nullopt;
-        }
-    }
-    auto const id = butler::rawUuid(datasets.type(), datasets.run(), dataId);
-    return std::pair{id, std::move(dataId)};
+    if (values["instrument"] != line.get("instrument")) return std::nullopt;
+    auto dataId = requiredValues(_repo.universe(), datasets.type(), values);
+    if (!dataId) return std::nullopt;
+    auto const id = butler::rawUuid(datasets.type(), datasets.run(), *dataId);
+    return std::pair{id, std::move(*dataId)};
 }
 
 std::optional<StoredRaws::Stored> StoredRaws::look(Record const &line, butler::Datasets &datasets) const {

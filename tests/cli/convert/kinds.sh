@@ -64,3 +64,16 @@ bias_line gen2/CALIB/bias-3.fits 0 '"1990-01-01T00:00:00.000000000"' '"1991-01-0
 expect_rc 0 dbb-convert --repo repo < later
 expect_eq "$(jq -c 'select(.convert).convert | [.outcome, .updated]' "$OUT")" '["updated",{"calibration":"LATISS/calib/other"}]'
 expect_rc 0 dbb-repo check repo
+# Chains come after their children, whatever the order of lines; children that are chains are replaced by theirs.
+expect_rc 0 dbb-convert --repo repo << 'END'
+{"type":"collection","name":"z/outer","collection_type":"CHAINED","children":["z/inner","skymaps","LATISS/raw/all"]}
+{"type":"collection","name":"z/inner","collection_type":"CHAINED","children":["z/run","LATISS/defaults"]}
+{"type":"collection","name":"z/run","collection_type":"RUN"}
+END
+expect_eq "$(dbb-repo show repo collections | jq -c 'select(.name == "z/outer").children')" '["z/run","LATISS/raw/all","LATISS/calib","skymaps"]'
+# A chain that somebody has arranged keeps its order and gets what it lacks.
+sqlite3 repo/gen3.sqlite3 "DELETE FROM collection_chain WHERE parent = (SELECT collection_id FROM collection WHERE name = 'z/outer') AND position = 1"
+echo '{"type":"collection","name":"z/outer","collection_type":"CHAINED","children":["LATISS/raw/all","z/run"]}' > line
+expect_rc 0 dbb-convert --repo repo < line
+expect_eq "$(jq -r 'select(.convert).convert.outcome' "$OUT")" updated
+expect_eq "$(dbb-repo show repo collections | jq -c 'select(.name == "z/outer").children')" '["z/run","LATISS/calib","skymaps","LATISS/raw/all"]'

@@ -12,8 +12,8 @@ expect_rc 0 dbb-convert --repo repo < lines
 expect_eq "$(paths in)" CALIB/in.fits
 expect_eq "$(paths out)" "file://$PWD/gen2/CALIB/out.fits"
 # Copies have the name that the Butler's template gives them.
-bias_line gen2/CALIB/out.fits 0 null null '.run = "a/copy" | del(.calibration)' > copy
-expect_rc 0 dbb-convert --repo repo --transfer copy < copy
+bias_line gen2/CALIB/out.fits 0 null null '.run = "a/copy" | del(.calibration)' > copied
+expect_rc 0 dbb-convert --repo repo --transfer copy < copied
 expect_eq "$(paths a/copy)" a/copy/bias/bias_LATISS_RXX_S00_a_copy.fits
 cmp gen2/CALIB/out.fits repo/a/copy/bias/bias_LATISS_RXX_S00_a_copy.fits
 # A line of its own way among others
@@ -29,5 +29,5 @@ expect_rc 1 dbb-convert --repo repo < move
 expect_rc 0 dbb-convert --repo repo --i-own-the-source < move
 [ ! -e gen2/CALIB/gone.fits ] || fail 'it stays'
 expect_rc 0 dbb-repo check repo
-expect_rc 0 dbb-convert --repo repo --transfer copy < copy
+expect_rc 0 dbb-convert --repo repo --transfer copy < copied
 expect_eq "$(outcomes "$OUT")" 'bias existing'

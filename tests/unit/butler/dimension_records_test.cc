@@ -1,6 +1,5 @@
 #include "butler/dimension_records.h"
 
-#include "butler/embedded.h"
 #include "test_repo.h"
 
 using namespace dbb;
@@ -313,21 +312,7 @@ TEST_CASE("records are found in the order of their keys", "[butler][records]") {
 
 TEST_CASE("old universes have other columns", "[butler][records]") {
     test::TemporaryFolder const folder;
-    butler::Repository::create(folder.path());
-    std::filesystem::remove(folder / "gen3.sqlite3");
-    {
-        auto const db = sql::openSqlite(folder / "gen3.sqlite3", sql::OpenMode::Create);
-        auto const text = test::data("butler/dimensions-universe0.json");
-        for (auto const &statement :
-             butler::staticTables(butler::Universe::parse(text), sql::Dialect::Sqlite)) {
-            db->execute(statement);
-        }
-        auto const attributes = Json::parse(butler::embedded::butlerAttributes());
-        auto &insert = db->cached("INSERT INTO butler_attributes VALUES (?, ?)");
-        for (auto const &[name, value] : attributes.object()) insert.run({name, value.string()});
-        insert.run({"config:dimensions.json", text});
-    }
-    auto const repo = butler::Repository::open(folder.path(), butler::Access::ReadWrite);
+    auto const repo = test::repoOfUniverse(folder, 0);
     CHECK(repo.universe().version() == 0);
     CHECK(repo.universe().find("day_obs") == nullptr);
     butler::DimensionRecords records(repo);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "butler/dimension_records.h"
+#include "butler/embedded.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -69,6 +70,25 @@ common::Error errorOf(F const &action) {
     }
     FAIL("no error was thrown");
     return {"", ""};
+}
+
+/// An empty repository of an older universe, in a folder of its own, opened for writing.
+inline butler::Repository repoOfUniverse(TemporaryFolder const &folder, int version) {
+    butler::Repository::create(folder.path());
+    std::filesystem::remove(folder / "gen3.sqlite3");
+    {
+        auto const db = sql::openSqlite(folder / "gen3.sqlite3", sql::OpenMode::Create);
+        auto const text = data("butler/dimensions-universe" + std::to_string(version) + ".json");
+        for (auto const &statement :
+             butler::staticTables(butler::Universe::parse(text), sql::Dialect::Sqlite)) {
+            db->execute(statement);
+        }
+        auto const attributes = common::Json::parse(butler::embedded::butlerAttributes());
+        auto &insert = db->cached("INSERT INTO butler_attributes VALUES (?, ?)");
+        for (auto const &[name, value] : attributes.object()) insert.run({name, value.string()});
+        insert.run({"config:dimensions.json", text});
+    }
+    return butler::Repository::open(folder.path(), butler::Access::ReadWrite);
 }
 
 /// A fresh repository with instrument TestCam, detectors 0 and 1, filter r_01, opened for writing.

@@ -1,0 +1,45 @@
+/// \file
+/// Datasets as a repository has them, found by dataset type, run and data ID, whatever their UUID is.
+#pragma once
+
+#include "butler/collections.h"
+#include "butler/datasets.h"
+#include "butler/repository.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace dbb::butler {
+
+/// A file of a dataset.
+struct StoredFile {
+    std::size_t datastore = 0;    ///< index in Config::datastores
+    std::string path;             ///< as recorded
+    std::int64_t size_bytes = -1; ///< as recorded, -1 when it was not
+    std::string checksum;         ///< as recorded, empty when it was not
+    std::string component;        ///< wholeDataset, or a part of it
+};
+
+struct StoredDataset {
+    std::string id;                ///< with hyphens
+    std::vector<StoredFile> files; ///< by datastore; empty: registered, but not stored
+    /// When its exposure began, TAI nanoseconds; only when that was asked for.
+    std::optional<std::int64_t> exposure_begin_tai_ns;
+};
+
+/// Which dataset is meant; both pointers must live as long as the call.
+struct WantedDataset {
+    DatasetType const *type = nullptr;
+    std::int64_t run_id = 0;
+    DataId const *data_id = nullptr;
+    bool with_exposure = false; ///< of a type that has the dimension
+};
+
+/// Find datasets: for each what the registry has, nullopt for nothing. One round trip for all of them where
+/// the database is a server. \throws Error what concerns the repository, not one dataset
+std::vector<std::optional<StoredDataset>> findDatasets(Repository const &repo,
+                                                       std::vector<WantedDataset> const &wanted);
+
+} // namespace dbb::butler

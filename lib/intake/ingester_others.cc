@@ -1,0 +1,73 @@
+// What an Ingester does for datasets that are no raw images: their data IDs are completed from the registry,
+// and calibrations get their validity.
+#include "common/error.h"
+#include "intake/ingester_parts.h"
+
+namespace dbb::intake {
+
+using common::Error;
+
+/// What the registry knows of the data IDs of items that are no raw images.
+void Ingester::expandOthers(std::vector<Item> &items) {
+    std::vector<Item *> others;
+    std::vector<butler::DataIdExpansion::Wanted> wanted;
+    for (auto &item : items) {
+        if (!item.line.other) continue;
+        try {
+            item.target = &targetOf(item.line);
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            reject(item, e);
+            continue;
+        }
+        others.push_back(&item);
+        wanted.push_back({&item.target->type.dimensions, &item.line.other->data_id});
+    }
+    auto outcomes = _expansion.expandEach(wanted);
+    for (std::size_t i = 0; i < others.size(); ++i) {
+        if (outcomes[i].error) {
+            reject(*others[i], *outcomes[i].error);
+        } else {
+            others[i]->expanded = std::move(outcomes[i].data_id);
+        }
+    }
+}
+
+/// Give the calibrations of a group their validity.
+void Ingester::certify(Group const &group) {
+    std::map<std::pair<Target *, std::string>, Group> wanted;
+    for (auto *item : group) {
+        auto const &other = item->line.other;
+        if (other && !other->calibration.empty()) wanted[{item->target, other->calibration}].push_back(item);
+    }
+    for (auto const &[where, items] : wanted) certify(*where.first, where.second, items);
+}
+
+void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
+    auto at = target.certifications.find(collection);
+    if (at == target.certifications.end()) {
+        using butler::CollectionType;
+        auto const id = _options.dry_run
+                            ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
+                            : butler::registerCollection(_repo, collection, CollectionType::Calibration);
+        // Of a dry run: what does not exist has nothing in its way.
+        if (!id || !target.datasets) return;
+        at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
+                 .first;
+    }
+    std::vector<butler::Certified> wanted;
+    for (auto const *item : group) {
+        auto const &other = *item->line.other;
+        wanted.push_back({*item->id, item->data_id, other.begin_ns, other.end_ns});
+    }
+    auto const outcomes = _options.dry_run ? at->second.lookEach(wanted) : at->second.insert(wanted);
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        auto &item = *group[i];
+        if (outcomes[i].error) throw *outcomes[i].error;
+        if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
+        item.outcome = "updated";
+        item.updated.set("calibration", collection);
+    }
+}
+
+} // namespace dbb::intake

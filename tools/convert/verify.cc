@@ -1,0 +1,425 @@
+#include "convert/verify.h"
+
+#include "butler/collections.h"
+#include "butler/stored_datasets.h"
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/log.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "common/uri.h"
+#include "convert/data_ids.h"
+#include "convert/gen2_line.h"
+#include "convert/verify_files.h"
+#include "convert/verify_tally.h"
+#include "convert/verify_validity.h"
+#include "gen2/line_facts.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace dbb::convert {
+
+using common::Error;
+using common::ExitCode;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+constexpr std::size_t maxBatch = 1000; // lines that are asked for at once
+
+/// Kinds of differences, in the order in which they are summed up.
+constexpr std::string_view missing = "missing";
+constexpr std::string_view extra = "extra";
+constexpr std::string_view uncertified = "uncertified";
+constexpr std::string_view uncoveredDay = "uncovered_day";
+
+/// The filter of a dataset; Gen2 registries call none NONE.
+std::string filterOf(Record const &line, gen2::LineFacts const &facts) {
+    for (auto const &value :
+         {line.get("physical_filter"), line.get("data_id")["physical_filter"], facts.value("filter")}) {
+        if (value.isString() && value.string() != "NONE") return value.string();
+    }
+    return "";
+}
+
+std::optional<std::string> textIn(Record const &line, std::string_view key) {
+    auto const value = line.get(key);
+    return value.isString() ? std::optional(value.string()) : std::nullopt;
+}
+
+/// `'text'` of the selection language.
+std::string quotedText(std::string const &text) {
+    std::string out = "'";
+    for (char const c : text) out += c == '\'' ? "''" : std::string(1, c);
+    return out + "'";
+}
+
+/// A line on its way.
+struct Item {
+    Record line;
+    Action action = Action::Convert;
+    std::string file; ///< absolute path of the Gen2 file
+    std::string dataset_type;
+    std::string run;
+    Json data_id;
+    butler::DatasetType const *type = nullptr;
+    std::optional<std::int64_t> run_id;
+    butler::DataId values;
+    std::string absence; ///< why there can be no such dataset; empty: one can be asked for
+    std::optional<butler::StoredDataset> stored;
+    Validity good;             ///< when it is to be certified
+    std::string certification; ///< what is wrong with it; empty: nothing, or none is wanted
+};
+
+/// Everything of one run.
+class Verification {
+public:
+    Verification(butler::Repository const &repo, VerifyOptions const &options, manifest::Rejects &rejects,
+                 std::function<void(Record const &)> const &print)
+        : _repo(repo), _options(options), _rejects(rejects), _print(print), _patches(repo, options.skymap),
+          _files(repo.config(), options.checksum), _validity(repo) {}
+
+    void take(Record line) {
+        try {
+            auto const type = line.type();
+            if (type == "collection") {
+                _collections.push_back(std::move(line));
+            } else if (type == "gen2") {
+                if (_options.rules) _options.rules->apply(line, _now, _decided);
+                auto item = itemOf(line);
+                _queue.push_back(std::move(item));
+            }
+        } catch (Error const &e) {
+            if (e.exitCode() != ExitCode::SomeFailed) throw;
+            _rejects.add(std::move(line), e);
+        }
+        if (_queue.size() >= maxBatch) compareQueue();
+    }
+
+    /// What is left when the input has ended.
+    void finish() {
+        compareQueue();
+        for (auto const &line : std::exchange(_collections, {})) compareCollection(line);
+        findUncoveredDays();
+        if (_options.complete) findExtra();
+        _tally.forEachCount([this](NightCount const &count) { printCount(count); });
+        tellSums();
+    }
+
+    bool differs() const { return !_sums.empty(); }
+
+private:
+    // --- lines -----------------------------------------------------------------------------------------
+
+    /// \throws Error of a line that can't be read
+    Item itemOf(Record const &line) const {
+        Item out;
+        out.line = line;
+        out.action = actionOf(line);
+        out.file = common::absolutePath(common::pathOfUri(line.text("uri")));
+        out.data_id = line.get("data_id");
+        if (out.action == Action::Convert) {
+            out.dataset_type = line.text("dataset_type");
+            out.run = line.text("run");
+            if (!out.data_id.isObject())
+                throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
+            if (textIn(line, "calibration")) out.good = validityOf(line);
+            return out;
+        }
+        auto const datasetType = textIn(line, "dataset_type");
+        auto const run = textIn(line, "run");
+        if (!datasetType || !run || !out.data_id.isObject()) {
+            out.absence = "the line does not say which it would be";
+            return out;
+        }
+        out.dataset_type = *datasetType;
+        out.run = *run;
+        return out;
+    }
+
+    void compareQueue() {
+        if (_queue.empty()) return;
+        {
+            sql::ReadTransaction const view(_repo.db());
+            for (auto &item : _queue) {
+                if (item.absence.empty()) resolve(item);
+            }
+            findStored();
+            findCertified();
+        }
+        for (auto &item : std::exchange(_queue, {})) compare(item);
+    }
+
+    /// Dataset type, run and data ID as the registry has them.
+    void resolve(Item &item) {
+        try {
+            item.type = typeNamed(item.dataset_type);
+            if (!item.type) {
+                item.absence = "dataset type \"" + item.dataset_type + "\" is not registered";
+                return;
+            }
+            item.run_id = runNamed(item.run);
+            if (!item.run_id) {
+                item.absence = "run \"" + item.run + "\" is not registered";
+                return;
+            }
+            _patches.fill(item.line, item.data_id);
+            auto values = requiredValues(_repo.universe(), *item.type, item.data_id);
+            if (values) {
+                item.values = std::move(*values);
+            } else {
+                item.absence = "dataset type \"" + item.dataset_type + "\" has the dimensions "
+                               + common::join(item.type->dimensions.required, ", ") + ", the line "
+                               + item.data_id.dump();
+            }
+        } catch (Error const &e) {
+            if (e.exitCode() != ExitCode::SomeFailed) throw;
+            item.absence = e.message();
+        }
+    }
+
+    butler::DatasetType const *typeNamed(std::string const &name) {
+        auto at = _types.find(name);
+        if (at == _types.end()) at = _types.emplace(name, butler::findDatasetType(_repo, name)).first;
+        return at->second ? &*at->second : nullptr;
+    }
+
+    std::optional<std::int64_t> runNamed(std::string const &name) {
+        auto at = _runs.find(name);
+        if (at == _runs.end()) at = _runs.emplace(name, butler::findRun(_repo, name)).first;
+        return at->second;
+    }
+
+    void findStored() {
+        std::vector<butler::WantedDataset> wanted;
+        std::vector<Item *> items;
+        for (auto &item : _queue) {
+            if (!item.absence.empty()) continue;
+            auto const &names = item.type->dimensions.names;
+            bool const ofExposure = isRaw(item.line) && std::ranges::find(names, "exposure") != names.end();
+            wanted.push_back({item.type, *item.run_id, &item.values, ofExposure});
+            items.push_back(&item);
+        }
+        auto found = butler::findDatasets(_repo, wanted);
+        for (std::size_t i = 0; i < items.size(); ++i) items[i]->stored = std::move(found[i]);
+    }
+
+    // --- validity --------------------------------------------------------------------------------------
+
+    void findCertified() {
+        std::map<CalibrationPlace, std::vector<Item *>> wanted;
+        for (auto &item : _queue) {
+            auto const collection = textIn(item.line, "calibration");
+            if (item.action != Action::Convert || !collection) continue;
+            CalibrationPlace const place{item.line.get("instrument").text(), *collection, item.dataset_type};
+            _validity.note(place);
+            if (item.stored) wanted[place].push_back(&item);
+        }
+        for (auto const &[place, items] : wanted) {
+            std::vector<butler::Certified> datasets;
+            for (auto const *item : items) {
+                datasets.push_back({*common::Uuid::fromText(item->stored->id), item->values,
+                                    item->good.begin_ns, item->good.end_ns});
+            }
+            auto problems = _validity.problems(place, *items.front()->type, datasets);
+            for (std::size_t i = 0; i < items.size(); ++i) items[i]->certification = std::move(problems[i]);
+        }
+    }
+
+    void findUncoveredDays() {
+        _validity.addAll(_tally);
+        _tally.forEachUncovered([this](UncoveredNights const &uncovered) {
+            auto const &[place, dataId, first, last, nights] = uncovered;
+            Record out("difference");
+            out.set("kind", uncoveredDay)
+                .set("dataset_type", place.dataset_type)
+                .set("calibration", place.collection)
+                .set("data_id", dataId)
+                .set("day_obs", first)
+                .set("last_day_obs", last)
+                .set("nights", nights);
+            out.set("message", "no " + place.dataset_type + " is good for the exposures of "
+                                   + (nights == 1 ? "this night" : std::to_string(nights) + " nights"));
+            tell(out);
+        });
+    }
+
+    // --- comparison ------------------------------------------------------------------------------------
+
+    void compare(Item const &item) {
+        gen2::LineFacts const facts(item.line);
+        bool const stored = item.stored && !item.stored->files.empty();
+        NightCount count{.dataset_type =
+                             facts.datasetType().empty() ? item.dataset_type : facts.datasetType(),
+                         .physical_filter = filterOf(item.line, facts),
+                         .day_obs = facts.dayObs()};
+        if (item.action != Action::Convert) {
+            count.left_out = 1;
+            if (stored && _files.isItself(item.file, *item.stored)) {
+                tell(differenceOf(item, extra)
+                         .set("path", item.stored->files.front().path)
+                         .set("message", "it is stored, although the line says " + item.line.text("action")));
+            }
+        } else {
+            count.gen2 = 1;
+            count.gen3 = stored ? 1 : 0;
+            if (isRaw(item.line)) noteExposure(item, facts, count);
+            compareStored(item);
+        }
+        _tally.count(count);
+    }
+
+    void compareStored(Item const &item) {
+        if (_options.complete) _named.emplace(item.dataset_type, item.run);
+        if (!item.stored || item.stored->files.empty()) {
+            auto const why = !item.absence.empty() ? item.absence
+                             : item.stored         ? "it is registered, but not stored"
+                                                   : "it is not registered";
+            tell(differenceOf(item, missing).set("message", why));
+        }
+        if (!item.stored) return;
+        if (_options.complete) _tally.addNamed(item.stored->id);
+        for (auto const &difference : _files.compare(item.file, item.line.integer("size"), *item.stored)) {
+            auto out = differenceOf(item, difference.kind);
+            out.set("path", difference.path);
+            if (!difference.gen2.isNull()) out.set("gen2", difference.gen2).set("gen3", difference.gen3);
+            tell(out.set("message", difference.message));
+        }
+        if (item.certification.empty()) return;
+        tell(differenceOf(item, uncertified)
+                 .set("calibration", item.line.get("calibration"))
+                 .set("validity", item.line.get("validity"))
+                 .set("message", item.certification));
+    }
+
+    /// When an exposure began the registry tells best.
+    void noteExposure(Item const &item, gen2::LineFacts const &facts, NightCount const &count) {
+        auto const begin = item.stored && item.stored->exposure_begin_tai_ns
+                               ? item.stored->exposure_begin_tai_ns
+                               : facts.begin_ns();
+        if (!begin || !count.day_obs) return;
+        _tally.addExposure(item.line.get("instrument").text(), count.physical_filter, *count.day_obs, *begin);
+    }
+
+    void compareCollection(Record const &line) {
+        auto const name = line.get("name").text();
+        auto const found = butler::findCollection(_repo, name);
+        std::string why;
+        if (!found) {
+            why = "it is not registered";
+        } else if (Json(butler::nameOf(found->type)) != line.get("collection_type")) {
+            why = "it is a " + std::string(butler::nameOf(found->type));
+        } else if (line.get("children").isArray()) {
+            auto const children = line.get("children");
+            for (auto const &child : children.array()) {
+                if (std::ranges::find(found->children, child.text()) != found->children.end()) continue;
+                why += (why.empty() ? "it lacks " : ", ") + child.text();
+            }
+        }
+        if (why.empty()) return;
+        Record out("difference");
+        out.set("kind", missing).set("name", name).set("collection_type", line.get("collection_type"));
+        tell(out.set("message", why));
+    }
+
+    /// Datasets of the types and runs of the lines that no line names.
+    void findExtra() {
+        if (_named.empty()) return;
+        std::set<std::string> types;
+        std::set<std::string> runs;
+        for (auto const &[type, run] : _named) {
+            types.insert(quotedText(type));
+            runs.insert(quotedText(run));
+        }
+        auto const list = [](std::set<std::string> const &items) {
+            return "(" + common::join({items.begin(), items.end()}, ", ") + ")";
+        };
+        auto const where = "dataset_type IN " + list(types) + " AND run IN " + list(runs);
+        butler::forEachDataset(_repo, where, [this](butler::DatasetRow const &row) {
+            if (!_named.contains({row.dataset_type, row.run}) || _tally.isNamed(row.id)) return;
+            Record out("difference");
+            out.set("kind", extra)
+                .set("dataset_type", row.dataset_type)
+                .set("run", row.run)
+                .set("data_id", row.data_id)
+                .set("id", row.id);
+            tell(out.set("message", "no line names it"));
+        });
+    }
+
+    // --- output ----------------------------------------------------------------------------------------
+
+    static Record differenceOf(Item const &item, std::string_view kind) {
+        Record out("difference");
+        out.set("kind", kind).set("uri", item.line.get("uri"));
+        out.set("dataset_type", item.dataset_type).set("run", item.run).set("data_id", item.data_id);
+        if (item.stored) out.set("id", item.stored->id);
+        return out;
+    }
+
+    void tell(Record const &difference) {
+        ++_sums[difference.get("kind").string()];
+        _print(difference);
+    }
+
+    void printCount(NightCount const &count) const {
+        Record out("summary");
+        out.set("dataset_type", count.dataset_type.empty() ? Json() : Json(count.dataset_type))
+            .set("physical_filter", count.physical_filter.empty() ? Json() : Json(count.physical_filter))
+            .set("day_obs", count.day_obs ? Json(*count.day_obs) : Json())
+            .set("gen2", count.gen2)
+            .set("gen3", count.gen3);
+        if (count.left_out > 0) out.set("left_out", count.left_out);
+        _print(out);
+    }
+
+    void tellSums() const {
+        if (_files.remote() > 0) {
+            common::log::warning(std::to_string(_files.remote()) + " remote files were not looked at",
+                                 "their sizes as recorded were compared");
+        }
+        if (_sums.empty()) return;
+        std::vector<std::string> sums;
+        for (auto const &[kind, count] : _sums) sums.push_back(std::to_string(count) + " " + kind);
+        common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "),
+                             "run dbb-convert with the same lines, then verify again");
+    }
+
+    butler::Repository const &_repo;
+    VerifyOptions const &_options;
+    manifest::Rejects &_rejects;
+    std::function<void(Record const &)> const &_print;
+    Patches _patches;
+    VerifyFiles _files;
+    VerifyValidity _validity;
+    VerifyTally _tally;
+    std::map<std::string, std::optional<butler::DatasetType>> _types;
+    std::map<std::string, std::optional<std::int64_t>> _runs;
+    std::int64_t _now = common::nowUtcNs();
+    gen2::Rules::Tally _decided;
+    std::vector<Item> _queue;
+    std::vector<Record> _collections;
+    std::set<std::pair<std::string, std::string>> _named; ///< dataset types and runs of the lines
+    std::map<std::string, std::int64_t> _sums;            ///< differences by kind
+};
+
+} // namespace
+
+ExitCode verify(butler::Repository const &repo, VerifyOptions const &options, manifest::RecordReader &reader,
+                manifest::Rejects &rejects, std::function<void(Record const &)> const &print) {
+    Verification verification(repo, options, rejects, print);
+    while (reader.next() == manifest::RecordReader::Status::Record)
+        verification.take(std::move(reader.record()));
+    if (common::stopSignal() != 0) return ExitCode::Incomplete;
+    verification.finish();
+    for (auto const &end : reader.endRecords("dbb-convert")) print(end);
+    return common::worse(rejects.status(), verification.differs() ? ExitCode::Incomplete : ExitCode::Done);
+}
+
+} // namespace dbb::convert
