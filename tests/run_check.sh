@@ -86,6 +86,7 @@ lane_one() {
   tests/postgres/registry.sh
   STEP=6 tests/postgres/check.sh
   tests/postgres/faults.sh
+  tests/postgres/convert.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
   FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
   PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
@@ -117,7 +118,7 @@ servers=$!
 lane_two > "$log" 2>&1 < /dev/null
 wait $servers
 finish_lane "$log" 6
-finish_lane "$beside" 6
+finish_lane "$beside" 7
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
