@@ -38,6 +38,11 @@ $(BUILD)/bench/%: bench/%.cc $(BUILD)/libdbb.a
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -o $@ $< $(BUILD)/libdbb.a $(LIBS)
 
+# What make interop runs beside the programs.
+$(BUILD)/tests/interop/%: tests/interop/%.cc $(BUILD)/libdbb.a
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -o $@ $< $(BUILD)/libdbb.a $(LIBS)
+
 # The page of all reasons comes out of the code; a reason without a test stops the build here.
 $(BUILD)/man/dbb-reasons.7: mk/make_reasons.sh man/dbb-reasons.7.in tests/data/reasons.txt $(BUILD)/bin/dbb-why
 	@mkdir -p $(@D)

@@ -19,19 +19,20 @@ check: ## all tests that need no network; the last line sums them up (about 10 m
 check-all: ## everything: check, interop, every stop, fault and meeting, an hour of fuzzing (some hours)
 	@rc=0; for target in check interop fuzz; do $(MAKE) --no-print-directory $$target || rc=1; done; export BUILD='$(BUILD)'; \
 	for suite in fault/kill fault/faults concurrency/meet concurrency/threads postgres/check; do tests/$$suite.sh || rc=1; done; \
-	SERVER=1 tests/fault/kill.sh || rc=1; exit $$rc
+	SERVER=1 tests/fault/kill.sh || rc=1; PROGRAM=dbb-convert tests/fault/kill.sh || rc=1; exit $$rc
 
 interop: ## compare with the real Python Butler (downloads it once)
 	@mk/deps.sh build interop
-	@$(MAKE) --no-print-directory $(JOBS) all
+	@$(MAKE) --no-print-directory $(JOBS) all '$(BUILD)/tests/interop/converted'
 	@BUILD='$(BUILD)' tests/interop/run.sh
 
-bench: ## measure describe and ingest beside their floors
+bench: ## measure describe, ingest and conversion beside their floors
 	@mk/deps.sh build bench
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
 	@BUILD='$(BUILD)' bench/run
 	@BUILD='$(BUILD)' bench/run_postgres
+	@BUILD='$(BUILD)' bench/run_convert
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 

@@ -86,13 +86,16 @@ lane_one() {
   tests/postgres/registry.sh
   STEP=6 tests/postgres/check.sh
   tests/postgres/faults.sh
+  tests/postgres/convert.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
   FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
+  PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
 }
 lane_two() {
   tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
   tests/fault/order.sh
   SCENARIOS='' tests/fault/faults.sh
+  tests/gen2/compare.sh
   tests/concurrency/writers.sh
   STEP=8 tests/concurrency/meet.sh
 }
@@ -114,8 +117,8 @@ lane_one > "$beside" 2>&1 < /dev/null &
 servers=$!
 lane_two > "$log" 2>&1 < /dev/null
 wait $servers
-finish_lane "$log" 5
-finish_lane "$beside" 5
+finish_lane "$log" 6
+finish_lane "$beside" 7
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -21,6 +21,7 @@ struct Certifications::Span {
     std::int64_t begin = unboundedBegin;
     std::int64_t end = unboundedEnd;
 
+    bool lasts() const { return begin < end; }
     bool operator==(Span const &) const = default;
 };
 
@@ -58,9 +59,9 @@ sql::RowsInsert insertInto(TableSpec table, sql::Dialect dialect) {
     std::size_t parameter = 0;
     for (auto const &column : table.columns) {
         RecordColumn const one{.name = column.name, .type = {}, .timespan = column.type == SqlType::Timespan};
-        for (auto &written : written(one, parameter + 1, dialect, onServer ? "r.c" : "?")) {
-            names.push_back(std::move(written.name));
-            expressions.push_back(std::move(written.expression));
+        for (auto &part : written(one, parameter + 1, dialect, onServer ? "r.c" : "?")) {
+            names.push_back(std::move(part.name));
+            expressions.push_back(std::move(part.expression));
         }
         parameter += one.timespan ? 2 : 1;
     }
@@ -91,20 +92,22 @@ Certifications::Certifications(Repository const &repo, DatasetType type, std::st
     _insert = insertInto(calibsTableSpec(repo.universe(), _type.dimensions, _type.dimensions_key), dialect);
 }
 
-/// \throws Error BAD_VALUE
-Certifications::Span Certifications::spanOf(Certified const &certified) const {
-    Span const out{std::max(certified.begin_ns.value_or(unboundedBegin), unboundedBegin),
-                   std::min(certified.end_ns.value_or(unboundedEnd), unboundedEnd)};
-    if (out.begin < out.end) return out;
-    throw Error("BAD_VALUE", described(_type, certified.data_id) + " can't be certified for "
-                                 + shown(out.begin, out.end) + ", which ends before it begins")
-        .cause({.column = "timespan", .value = shown(out.begin, out.end), .expected = "a time that lasts"});
+Certifications::Span Certifications::spanOf(Certified const &certified) {
+    return {std::max(certified.begin_ns.value_or(unboundedBegin), unboundedBegin),
+            std::min(certified.end_ns.value_or(unboundedEnd), unboundedEnd)};
 }
 
 /// \param others  what is certified of the data ID; gets what is new
 Certifications::Outcome Certifications::judge(Certified const &certified, std::vector<Stored> &others) const
     try {
     auto const span = spanOf(certified);
+    if (!span.lasts()) {
+        throw Error("BAD_VALUE", described(_type, certified.data_id) + " can't be certified for "
+                                     + shown(span.begin, span.end) + ", which ends before it begins")
+            .cause({.column = "timespan",
+                    .value = shown(span.begin, span.end),
+                    .expected = "a time that lasts"});
+    }
     auto const id = certified.id.hex();
     for (auto const &other : others) {
         bool const same = other.id == id;
@@ -161,10 +164,12 @@ std::vector<Certifications::Outcome> Certifications::insert(std::vector<Certifie
     // Summaries before the lock, and the look behind it, in the Butler's order: nobody waits in a circle, and
     // what is seen stays so.
     std::vector<DataId const *> dataIds;
-    for (auto const &certified : all) dataIds.push_back(&certified.data_id);
+    for (auto const &certified : all)
+        if (spanOf(certified).lasts()) dataIds.push_back(&certified.data_id);
     GovernorValues governors;
     sql::FailedRow failed;
-    if (!all.empty()) db.insertTogether(summaryRows(_repo, _type, _collectionId, dataIds, governors), failed);
+    if (!dataIds.empty())
+        db.insertTogether(summaryRows(_repo, _type, _collectionId, dataIds, governors), failed);
     std::vector<sql::Asked> lock;
     if (db.dialect() == sql::Dialect::Postgres)
         lock.push_back({"LOCK TABLE " + quoteIdentifier(_type.calibs_table) + " IN EXCLUSIVE MODE", {}});

@@ -62,7 +62,7 @@ public:
 private:
     struct Span;
     struct Stored;
-    Span spanOf(Certified const &certified) const;
+    static Span spanOf(Certified const &certified);
     Outcome judge(Certified const &certified, std::vector<Stored> &others) const;
     std::vector<Outcome> lookEach(std::vector<Certified> const &all, std::vector<sql::Asked> asked);
 

@@ -59,8 +59,7 @@ std::optional<std::int64_t> findCollectionId(Repository const &repo, std::string
                                              CollectionType type);
 
 /// Id of the collection of that name and type, made when absent. Inside the caller's transaction.
-/// \throws Error as findCollectionId; as checkCollectionName, for a run
-///         as checkRunName
+/// \throws Error as findCollectionId, and as checkRunName or checkCollectionName
 std::int64_t registerCollection(Repository const &repo, std::string const &name, CollectionType type);
 
 /// What became of a chain.
@@ -69,7 +68,7 @@ struct ChainResult {
     std::vector<std::string> children; ///< as the chain has them now, in order
 };
 
-/// Collections that would be there by then, by name: type and children count.
+/// Collections that would be there by then, by name; of each its type and its children are looked at.
 using PlannedCollections = std::map<std::string, Collection>;
 
 /// Make a CHAINED collection of children, or append to one that is there what it lacks; what it has keeps its
@@ -77,7 +76,8 @@ using PlannedCollections = std::map<std::string, Collection>;
 /// changes nothing here; each is taken once, where it comes first. Inside the caller's transaction; until its
 /// end no other program changes the chain.
 /// \throws Error COLLECTION_CONFLICT when it has another type, COLLECTION_NOT_FOUND for a child that is not
-///         there, COLLECTION_CYCLE when the chain would be searched in itself; as checkCollectionName
+///         there, COLLECTION_CYCLE when it would have itself among its children; as
+///         checkCollectionName
 ChainResult extendChain(Repository const &repo, std::string const &name,
                         std::vector<std::string> const &children);
 

@@ -1,7 +1,6 @@
 #include "butler/constraints.h"
 
 #include "common/error.h"
-#include "common/text.h"
 
 #include <algorithm>
 
@@ -25,17 +24,6 @@ std::optional<std::string> instrumentOf(std::string const &key, std::string cons
         throw bad(list, "has the key \"" + key + "\", which is not of the form dimension<value>");
     if (key.substr(0, open) != "instrument") return std::nullopt;
     return key.substr(open + 1, key.size() - open - 2);
-}
-
-/// Whether a name with `+` means the dimensions of a dataset type.
-bool isOfDimensions(std::string const &name, Universe const &universe, DimensionGroup const &dimensions) {
-    if (name.find('+') == std::string::npos || dimensions.names.empty()) return false;
-    auto names = common::split(name, '+');
-    std::erase(names, "");
-    bool const known = std::all_of(names.begin(), names.end(), [&](std::string const &one) {
-        return universe.find(one) && universe.find(one)->isDimension();
-    });
-    return known && universe.group(names).names == dimensions.names;
 }
 
 } // namespace
@@ -80,7 +68,7 @@ bool Constraints::isNamed(std::vector<Entry> const &entries, Universe const &uni
     return std::any_of(entries.begin(), entries.end(), [&](Entry const &entry) {
         if (entry.name.empty() || (entry.instrument && *entry.instrument != dataset.instrument)) return false;
         return entry.name == dataset.dataset_type || entry.name == dataset.storage_class
-               || isOfDimensions(entry.name, universe, dataset.dimensions);
+               || universe.meansDimensions(entry.name, dataset.dimensions);
     });
 }
 

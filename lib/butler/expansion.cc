@@ -97,19 +97,18 @@ std::vector<Element const *> lookupOrder(Universe const &universe) {
     return out;
 }
 
-/// Indexes of a pixelization begin with its first pixel and end before this many more.
-void checkPixel(Element const &dimension, std::int64_t index) {
-    auto const digits = dimension.name.find_first_of("0123456789");
-    int level = 0;
-    std::from_chars(dimension.name.data() + digits, dimension.name.data() + dimension.name.size(), level);
+/// Pixels of level L are numbered: 8·4^L trixels of HTM from 8·4^L on, 12·4^L of HEALPix from 0 on.
+std::optional<Error> wrongPixel(Element const &dimension, std::int64_t index) {
     bool const htm = dimension.name.starts_with("htm");
+    if (!htm && !dimension.name.starts_with("healpix")) return std::nullopt;
+    auto const level = std::stoi(dimension.name.substr(dimension.name.find_first_of("0123456789")));
     auto const one = std::int64_t{1} << (2 * level);
     auto const first = htm ? 8 * one : 0;
     auto const end = htm ? 16 * one : 12 * one;
-    if (index >= first && index < end) return;
+    if (index >= first && index < end) return std::nullopt;
     auto const expected = std::to_string(first) + " to " + std::to_string(end - 1);
-    throw Error("BAD_VALUE",
-                dimension.name + " " + std::to_string(index) + " is no pixel; they are " + expected)
+    return Error("BAD_VALUE",
+                 dimension.name + " " + std::to_string(index) + " is no pixel; they are " + expected)
         .cause({.column = dimension.name, .value = std::to_string(index), .expected = expected});
 }
 
@@ -141,10 +140,13 @@ Error notRegistered(Repository const &repo, Element const &dimension, std::vecto
 } // namespace
 
 Fields ExpandedDataId::fields() const {
-    Fields out;
+    auto out = key_fields;
     for (auto const &[dimension, value] : values) out[dimension] = pythonText(value);
     for (auto const &[dimension, record] : records) out.insert(record->fields.begin(), record->fields.end());
-    if (!skypix.empty()) out["skypix"] = out["skypix.id"] = out[skypix + ".id"] = out[skypix];
+    if (!skypix.empty()) {
+        out["skypix"] = values.at(skypix).text();
+        out["skypix.id"] = out["skypix"];
+    }
     return out;
 }
 
@@ -167,7 +169,9 @@ ExpandedDataId DataIdExpansion::expand(DimensionGroup const &dimensions, Json co
 
 std::vector<DataIdExpansion::Outcome> DataIdExpansion::expandEach(std::vector<Wanted> const &wanted) {
     std::vector<Expanding> all;
+    std::set<std::string_view> asked;
     for (auto const &one : wanted) {
+        asked.insert(one.dimensions->names.begin(), one.dimensions->names.end());
         auto &expanding = all.emplace_back(Expanding{one, {}, {}});
         try {
             expanding.values = valuesOf(one);
@@ -175,7 +179,8 @@ std::vector<DataIdExpansion::Outcome> DataIdExpansion::expandEach(std::vector<Wa
             expanding.out.error = e;
         }
     }
-    for (auto const *dimension : _order) expandDimension(*dimension, all);
+    for (auto const *dimension : _order)
+        if (asked.contains(dimension->name)) expandDimension(*dimension, all);
     std::vector<Outcome> out;
     for (auto &one : all) {
         if (!one.out.error) complete(one);
@@ -217,50 +222,59 @@ std::map<std::string, Value> DataIdExpansion::valuesOf(Wanted const &wanted) con
 
 /// What one dimension adds to all data IDs that have it.
 void DataIdExpansion::expandDimension(Element const &dimension, std::vector<Expanding> &all) {
-    auto const &name = dimension.name;
-    std::map<Key, Record> found;
-    std::set<Key> unknown;
     std::vector<Expanding *> having;
-    auto const &known = _known[name];
     for (auto &one : all) {
         auto const &names = one.wanted.dimensions->names;
-        if (one.out.error || std::ranges::find(names, name) == names.end()) continue;
-        having.push_back(&one);
-        if (!dimension.hasTable()) continue;
-        auto const key = keyOf(dimension, one);
-        if (auto const at = known.find(key); at != known.end()) {
-            found.insert(*at);
-        } else {
-            unknown.insert(key);
-        }
+        if (!one.out.error && std::ranges::find(names, dimension.name) != names.end()) having.push_back(&one);
     }
-    if (!unknown.empty()) learn(dimension, unknown, found);
-    for (auto *one : having) {
-        try {
-            auto &out = one->out.data_id;
-            auto const &value = one->values.at(name);
-            if (dimension.skypix) {
-                checkPixel(dimension, std::get<std::int64_t>(value));
-            } else if (!dimension.hasTable()) {
-                requireUnion(dimension, value);
-            } else {
-                auto const key = keyOf(dimension, *one);
-                auto const record = found.at(key);
-                if (!record) throw notRegistered(_repo, dimension, key);
-                out.records[name] = record;
-                imply(dimension, *one);
-            }
-            out.values[name] = jsonOf(dimension, value);
-        } catch (Error const &e) {
-            one->out.error = e;
-        }
+    if (dimension.hasTable()) {
+        addRecords(dimension, having);
+    } else {
+        for (auto *one : having) addKey(dimension, *one);
     }
 }
 
-DataIdExpansion::Key DataIdExpansion::keyOf(Element const &dimension, Expanding const &one) const {
-    Key out;
-    for (auto const &name : _repo.universe().requiredOf(dimension)) out.push_back(one.values.at(name));
-    return out;
+/// The value of a dimension without records.
+void DataIdExpansion::addKey(Element const &dimension, Expanding &one) {
+    auto const &value = one.values.at(dimension.name);
+    if (dimension.skypix) {
+        one.out.error = wrongPixel(dimension, std::get<std::int64_t>(value));
+    } else if (!isInUnion(dimension, value)) {
+        one.out.error = notRegistered(_repo, dimension, {value});
+    }
+    auto const json = jsonOf(dimension, value);
+    one.out.data_id.values[dimension.name] = json;
+    one.out.data_id.key_fields[dimension.name + "." + dimension.keys.front().name] = pythonText(json);
+}
+
+void DataIdExpansion::addRecords(Element const &dimension, std::vector<Expanding *> const &having) {
+    auto const required = _repo.universe().requiredOf(dimension);
+    std::map<Key, Record> found; // null as long as it is not known
+    std::vector<std::map<Key, Record>::const_iterator> wanted;
+    auto const &known = _known[dimension.name];
+    bool isComplete = true;
+    for (auto const *one : having) {
+        Key key;
+        for (auto const &name : required) key.push_back(one->values.at(name));
+        auto const [at, isNew] = found.try_emplace(std::move(key));
+        wanted.push_back(at);
+        if (!isNew) continue;
+        auto const remembered = known.find(at->first);
+        if (remembered != known.end()) at->second = remembered->second;
+        isComplete = isComplete && at->second;
+    }
+    if (!isComplete) learn(dimension, required, found);
+    for (std::size_t i = 0; i < having.size(); ++i) {
+        auto &one = *having[i];
+        auto const &[key, record] = *wanted[i];
+        if (record) {
+            one.out.data_id.values[dimension.name] = jsonOf(dimension, key.back());
+            one.out.data_id.records[dimension.name] = record;
+            imply(dimension, one);
+        } else {
+            one.out.error = notRegistered(_repo, dimension, key);
+        }
+    }
 }
 
 /// Take what a dimension's record implies; what was given must be the same.
@@ -272,21 +286,22 @@ void DataIdExpansion::imply(Element const &dimension, Expanding &one) const {
         auto const [at, isNew] = one.values.emplace(name, implied);
         if (isNew || at->second == implied) continue;
         auto const given = jsonOf(element, at->second);
-        throw Error("DATA_ID_CONFLICT", name + " is " + shown(given) + " in the data ID, but "
-                                            + shown(record[name]) + " in " + dimension.name + " "
-                                            + shown(jsonOf(dimension, one.values.at(dimension.name))))
-            .cause({.column = name, .value = given.text(), .expected = record[name].text()});
+        auto const &own = one.out.data_id.values.at(dimension.name);
+        one.out.error =
+            Error("DATA_ID_CONFLICT", name + " is " + shown(given) + " in the data ID, but "
+                                          + shown(record[name]) + " in " + dimension.name + " " + shown(own))
+                .cause({.column = name, .value = given.text(), .expected = record[name].text()});
     }
 }
 
-/// Look for records, and remember those that are there.
-/// \param found  gets them, null for those that are not
-void DataIdExpansion::learn(Element const &dimension, std::set<Key> const &keys,
+/// Look for the records that are null, and remember those that are there.
+/// \param required  the dimensions that are the key
+void DataIdExpansion::learn(Element const &dimension, std::vector<std::string> const &required,
                             std::map<Key, Record> &found) {
     auto const &universe = _repo.universe();
-    auto const required = universe.requiredOf(dimension);
     std::vector<std::vector<Json>> asked;
-    for (auto const &key : keys) {
+    for (auto const &[key, record] : found) {
+        if (record) continue;
         auto &one = asked.emplace_back();
         for (std::size_t i = 0; i < key.size(); ++i) one.push_back(jsonOf(universe.at(required[i]), key[i]));
     }
@@ -295,27 +310,27 @@ void DataIdExpansion::learn(Element const &dimension, std::set<Key> const &keys,
         if (!records[i]) records[i] = _planned->find(dimension.name, asked[i]);
     }
     auto &known = _known[dimension.name];
-    if (known.size() + keys.size() > mostRecords) known.clear();
-    auto record = records.begin();
-    for (auto const &key : keys) {
-        auto &one = found[key];
-        if (*record) {
-            auto fields = fieldsOf(universe, dimension, **record);
-            one = std::make_shared<ExpandedDataId::Record const>(std::move(**record), std::move(fields));
-            known[key] = one;
-        }
-        ++record;
+    if (known.size() + records.size() > mostRecords) known.clear();
+    auto next = records.begin();
+    for (auto &[key, record] : found) {
+        if (record) continue;
+        auto &one = *next++;
+        if (!one) continue;
+        auto fields = fieldsOf(universe, dimension, *one);
+        record = std::make_shared<ExpandedDataId::Record const>(std::move(*one), std::move(fields));
+        known[key] = record;
     }
 }
 
-/// A dimension without a table has the values that the records of another one imply (band: physical_filter).
-void DataIdExpansion::requireUnion(Element const &dimension, Value const &value) {
+/// Whether a dimension without a table has a value: one that records of another imply (band:
+/// physical_filter).
+bool DataIdExpansion::isInUnion(Element const &dimension, Value const &value) {
     auto &known = _unionValues[dimension.name];
-    if (known.contains(value)) return;
+    if (known.contains(value)) return true;
     _records.forEach(dimension.name, "", [&](DimensionRecord const &record) {
         known.insert(valueFor(dimension, record[dimension.keys.front().name]));
     });
-    if (!known.contains(value)) throw notRegistered(_repo, dimension, {value});
+    return known.contains(value);
 }
 
 } // namespace dbb::butler

@@ -31,6 +31,8 @@ struct ExpandedDataId {
     std::map<std::string, common::Json> values;
     /// Of the dimensions that have a table.
     std::map<std::string, std::shared_ptr<Record const>> records;
+    /// Keys of those that have none, as file templates name them (band.name, htm7.id).
+    std::map<std::string, std::string> key_fields;
     /// The one dimension that is a sky pixel; empty when there is none, or several.
     std::string skypix;
 
@@ -79,11 +81,14 @@ private:
     struct Expanding;
     std::map<std::string, sql::Value> valuesOf(Wanted const &wanted) const;
     void expandDimension(Element const &dimension, std::vector<Expanding> &all);
+    void addKey(Element const &dimension, Expanding &one);
+    void addRecords(Element const &dimension, std::vector<Expanding *> const &having);
     void complete(Expanding &one) const;
     void imply(Element const &dimension, Expanding &one) const;
     Key keyOf(Element const &dimension, Expanding const &one) const;
-    void learn(Element const &dimension, std::set<Key> const &keys, std::map<Key, Record> &found);
-    void requireUnion(Element const &dimension, sql::Value const &value);
+    void learn(Element const &dimension, std::vector<std::string> const &required,
+               std::map<Key, Record> &found);
+    bool isInUnion(Element const &dimension, sql::Value const &value);
 
     Repository const &_repo;
     DimensionRecords &_records;

@@ -200,12 +200,7 @@ std::optional<std::string> lookUp(Json const &table, Universe const &universe, s
     if (!table.isObject()) return std::nullopt;
     if (auto const *found = table.find(datasetType)) return textOf(*found, datasetType);
     for (auto const &[key, value] : table.object()) {
-        if (key.find('+') == std::string::npos) continue;
-        auto const names = common::split(key, '+');
-        bool const known = std::all_of(names.begin(), names.end(), [&](std::string const &name) {
-            return universe.find(name) && universe.find(name)->isDimension();
-        });
-        if (known && universe.group(names).names == dimensions.names) return textOf(value, key);
+        if (universe.meansDimensions(key, dimensions)) return textOf(value, key);
     }
     if (auto const *found = table.find(storageClass)) return textOf(*found, storageClass);
     return std::nullopt;

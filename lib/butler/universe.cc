@@ -232,6 +232,16 @@ DimensionGroup Universe::group(std::vector<std::string> const &dimensions) const
     return out;
 }
 
+bool Universe::meansDimensions(std::string const &key, DimensionGroup const &dimensions) const {
+    if (key.find('+') == std::string::npos || dimensions.names.empty()) return false;
+    auto names = common::split(key, '+');
+    std::erase(names, "");
+    bool const known = std::all_of(names.begin(), names.end(), [&](std::string const &name) {
+        return find(name) && find(name)->isDimension();
+    });
+    return known && group(names).names == dimensions.names;
+}
+
 std::vector<std::string> Universe::requiredOf(Element const &element) const {
     std::set<std::string> members;
     std::vector<std::string> todo(element.requires_);

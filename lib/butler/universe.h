@@ -80,6 +80,9 @@ public:
 
     /// Closure of `dimensions`. \throws Error BAD_VALUE for an unknown name
     DimensionGroup group(std::vector<std::string> const &dimensions) const;
+    /// Whether a key of a configuration, names with `+` between or behind them, means the dimensions of a
+    /// dataset type that has some.
+    bool meansDimensions(std::string const &key, DimensionGroup const &dimensions) const;
     /// Required dimensions of an element, itself included when it is a dimension, in universe order: the
     /// columns that are its primary key (in its own table the dimension itself stands under the name of its
     /// first key).

@@ -146,8 +146,7 @@ if [ "$kills" -gt 0 ]; then
     end=$EPOCHREALTIME
     echo $(((${end/./} - ${start/./}) / 1000)) > "$work/$name.ms"
     outcomes receipts rejects > "$work/$name.outcomes"
-    all_tables > "$work/$name.sql"
-    state "$work/$name.sql" > "$work/$name.state"
+    state > "$work/$name.state"
   done
   cd "$work" || exit 2
   # shellcheck disable=SC2206  # words

@@ -5,7 +5,7 @@ Facts of the Gen2 mappers' policies and ingest configurations; written without a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import raws
 from raws import date_of, iso_ms, mjd
@@ -34,7 +34,6 @@ class Camera:
     physical_filter: str                # of the raws
     new_style: bool = False             # repositoryCfg.yaml instead of _mapper
     visits: bool = False                # outputs are named by visit instead of by exposure
-    other_filters: list[str] = field(default_factory=list)   # of flats
     coadd_filter: str = "i"             # coadds of obs_lsst were named by band
     masks_run: str = "masks"
     detector_key: str = "detector"
@@ -42,17 +41,15 @@ class Camera:
 
     def __post_init__(self) -> None:
         self.detectors = raws.detectors(self.instrument, self.detector_numbers)
+        # Pairs of filter and detector for flats, of which each fault gets one of its own.
         known = [f for f in raws.filters(self.instrument) if f not in ("unknown", "empty", "none", self.physical_filter)]
-        invented = [f"invented{i}" for i in range(9)]
-        self.other_filters = (self.dashed_filters() + known + invented)[:9]
+        self.spots = [(f, d) for d in self.detectors for f in known]
+        self.dashed = self.spots.pop(0)[0] if self.key == "hsc" else "a-b"
 
     def take_detectors(self, count: int) -> None:
         """The first COUNT detectors of the camera."""
         table = raws.instrument_table(self.instrument)["detectors"]
         self.detectors = sorted(table, key=lambda d: d["id"])[:count]
-
-    def dashed_filters(self) -> list[str]:
-        return ["a-b"]
 
     def raft(self, d: dict) -> str:
         return d["group_for_translator"]
@@ -289,9 +286,6 @@ class Hsc(Camera):
     visit_unique = ["visit"]
     calib_columns = [("filter", TEXT), ("ccd", INT)]
     pointing_number = 671
-
-    def dashed_filters(self) -> list[str]:
-        return []       # they all are
 
     def detector_id(self, d: dict) -> dict:
         return {"ccd": d["id"]}

@@ -61,6 +61,24 @@ done
 "$gen2/make_gen2.py" older --camera lsstcam --no-increment
 tell 'ends before the next start: scan' "$(scanned older.expected older)"
 
+# A layout that only a table of the user's has.
+cat > templates.yaml <<'Y'
+types:
+  bias:
+    template:
+      - "bias/%(calibDate)s/bias-%(raftName)s-%(detectorName)s-det%(detector)03d_%(calibDate)s.fits"
+      - "by_hand/%(calibDate)s/b%(detector)03d.fits"
+Y
+"$gen2/make_gen2.py" by-hand --camera lsstcam --faults foreign_layout --known-layout
+tell 'a layout of its own: scan with templates' "$(scanned by-hand.expected by-hand --templates templates.yaml)"
+
+# Nights, and conditions on data IDs.
+day=$(jq -r 'select(.dataset_type == "raw") | .id.dayObs' lsstcam-all.expected | sort | tail -n 1)
+tell 'raws of one night' "$(selected ".dataset_type == \"raw\" and .id.dayObs == \"$day\"" lsstcam-all.expected lsstcam-all \
+  --dataset-type raw --day-obs "${day//-/}..${day//-/}")"
+tell 'raws of one detector' "$(selected '.dataset_type == "raw" and .data_id.detector == 35' lsstcam-all.expected lsstcam-all \
+  --dataset-type raw --where 'detector = 35')"
+
 # Each fault alone, so that none hides behind another.
 for fault in $("$gen2/make_gen2.py" --list-faults); do
   "$gen2/make_gen2.py" "alone-$fault" --camera lsstcam --faults "$fault"

@@ -54,6 +54,8 @@ class Maker:
         self.calib_rows: list[dict] = []
         self.calib_files: list[dict] = []
         self.hidden_visits = 0
+        self.used = 0                       # exposures by faults
+        self.foreign_is_known = False
         self.sources: dict[str, tuple[Path, int]] = {}
 
     # ------------------------------------------------------------ files
@@ -128,17 +130,19 @@ class Maker:
     # ------------------------------------------------------------ calibrations
 
     def calibration(self, kind: str, date: str, d: dict, filter_: str | None = None, *, validity=None, file: bool = True,
-                    row_date: str | None = "", packed: bool = False, ending_path: str | None = None) -> None:
-        """A calibration: its file, and its registry row of ROW_DATE (its own; None: no row) with VALIDITY (as ingestCalibs writes it)."""
+                    row_date: str | None = "", at: str | None = None, ident: dict | None = None) -> None:
+        """A calibration: its file, and its registry row of ROW_DATE (its own; None: no row) with VALIDITY (as ingestCalibs writes it).
+        AT is a path of another layout, which says IDENT."""
         table = "flat" if kind == "fringe" and self.camera.key != "hsc" else kind
-        path, ident = self.camera.calib(kind, date, filter_, d)
+        path, whole = self.camera.calib(kind, date, filter_, d)
+        path, ident = at or path, ident or whole
         key = (table, filter_ or "NONE", d["id"])
         if row_date is not None and not any(r["key"] == key and r["calibDate"] == (row_date or date) for r in self.calib_rows):
             self.calib_rows.append({"key": key, "table": table, "calibDate": row_date or date, "validity": validity, "kind": kind,
                                     "filter": filter_, "detector": d})
         if file:
             self.calib_files.append({"kind": kind, "key": key, "calibDate": date, "id": ident,
-                                     "line": {**self.write("CALIB/" + (ending_path or path)),
+                                     "line": {**self.write("CALIB/" + path),
                                               **self.calib_facts(kind, date, ident, filter_, d)}})
 
     def calib_facts(self, kind: str, date: str, ident: dict, filter_: str | None, d: dict) -> dict:
@@ -349,7 +353,6 @@ def fill(m: Maker, many: int) -> None:
     m.reference_catalogue("gaia_dr2", 7, [147186, 147187])
     m.reference_catalogue("ps1", 8, [588745])
     m.other("README.txt", "root", "ignored_pattern")
-    m.other("notes.txt", "root", "unrecognised")
 
     m.rerun("private/u1/t", ["../../../.."], link=True)
     m.config("private/u1/t")
@@ -396,46 +399,46 @@ def fault_unregistered_raw(m: Maker) -> None:
 
 
 def fault_unregistered_calib(m: Maker) -> None:
-    m.calibration("flat", "2018-05-05", m.camera.detectors[0], m.camera.other_filters[1], row_date=None)
+    m.calibration("flat", "2018-05-05", *reversed(m.camera.spots[1]), row_date=None)
 
 
 def fault_wrong_calibdate(m: Maker) -> None:
-    m.calibration("flat", "2018-05-05", m.camera.detectors[0], m.camera.other_filters[2], row_date="2018-05-06")
+    m.calibration("flat", "2018-05-05", *reversed(m.camera.spots[2]), row_date="2018-05-06")
 
 
-def two_flats(m: Maker, filter_: str, first: tuple[str, str], second: tuple[str, str], backwards: bool = False) -> None:
+def two_flats(m: Maker, spot: int, first: tuple[str, str], second: tuple[str, str], backwards: bool = False) -> None:
     both = [("2018-01-05", first), ("2018-01-15", second)]
     for date, validity in reversed(both) if backwards else both:
-        m.calibration("flat", date, m.camera.detectors[0], filter_, validity=validity)
+        m.calibration("flat", date, *reversed(m.camera.spots[spot]), validity=validity)
 
 
 def fault_gap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[3], ("2018-01-01", "2018-01-09"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 3, ("2018-01-01", "2018-01-09"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_touching(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[4], ("2018-01-01", "2018-01-10"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 4, ("2018-01-01", "2018-01-10"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_overlap(m: Maker) -> None:
     # Rows in the wrong order: overlapping ranges compare neither way in Python's Timespan.
-    two_flats(m, m.camera.other_filters[5], ("2018-01-01", "2018-01-11"), ("2018-01-10", "2018-01-20"), backwards=True)
+    two_flats(m, 5, ("2018-01-01", "2018-01-11"), ("2018-01-10", "2018-01-20"), backwards=True)
 
 
 def fault_wide_gap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[6], ("2018-01-01", "2018-01-08"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 6, ("2018-01-01", "2018-01-08"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_wide_overlap(m: Maker) -> None:
-    two_flats(m, m.camera.other_filters[7], ("2018-01-01", "2018-01-12"), ("2018-01-10", "2018-01-20"))
+    two_flats(m, 7, ("2018-01-01", "2018-01-12"), ("2018-01-10", "2018-01-20"))
 
 
 def fault_none_validity(m: Maker) -> None:
-    m.calibration("flat", "2018-06-06", m.camera.detectors[0], m.camera.other_filters[8], validity=("None", "None"))
+    m.calibration("flat", "2018-06-06", *reversed(m.camera.spots[8]), validity=("None", "None"))
 
 
 def fault_dashed_filter(m: Maker) -> None:
-    m.calibration("flat", "2018-01-10", m.camera.detectors[0], m.camera.other_filters[0])
+    m.calibration("flat", "2018-01-10", m.camera.detectors[0], m.camera.dashed)
 
 
 def fault_packed_raw(m: Maker) -> None:
@@ -526,8 +529,28 @@ def fault_no_storage_class(m: Maker) -> None:
 
 
 def fault_old_layout(m: Maker) -> None:
-    if "sky" in m.camera.calib_tables and m.camera.key != "hsc":
-        m.other("CALIB/" + m.camera.old_sky("2018-01-10", m.camera.physical_filter, m.camera.detectors[0]), "calib", "unrecognised")
+    """Sky frames as they were named until 2020."""
+    c = m.camera
+    if "sky" in c.calib_tables and c.key != "hsc":
+        d = c.detectors[0]
+        m.calibration("sky", "2018-01-10", d, c.physical_filter, at=c.old_sky("2018-01-10", c.physical_filter, d))
+
+
+def fault_foreign_layout(m: Maker) -> None:
+    """A bias that was put where no mapper puts it: its row has no file, unless a table of templates says otherwise."""
+    d, date = m.camera.detectors[0], "2018-03-03"
+    path = f"by_hand/{date}/b{d['id']:03d}.fits"
+    if m.foreign_is_known:
+        m.calibration("bias", date, d, at=path, ident={"calibDate": date, m.camera.detector_key: d["id"]})
+    else:
+        m.calibration("bias", date, d, file=False)
+        m.other("CALIB/" + path, "calib", "unrecognised")
+
+
+def fault_registry_mismatch(m: Maker) -> None:
+    """A row that contradicts the header; a scan does not read headers."""
+    m.raw(other_exposures(m, 1)[0], m.camera.detectors[0])
+    m.raw_rows[-1]["expTime"] = 99.0
 
 
 def fault_stale_parent(m: Maker) -> None:
@@ -544,6 +567,12 @@ def fault_gen3_product(m: Maker) -> None:
     m.other(f"{name}/calib/unbounded/camera/camera_{name}_{name}_calib_unbounded.fits", "root", "gen3_product")
     for path in ("butler.yaml", "gen3.sqlite3"):
         m.other(path, "root", "ignored_pattern")
+
+
+def fault_stray_files(m: Maker) -> None:
+    m.other("notes.txt", "root", "unrecognised")
+    m.other("CALIB/notes.txt", "calib", "unrecognised")
+    m.other("rerun/private/u1/t/calexp/notes.txt", "rerun/private/u1/t", "unrecognised")
 
 
 def fault_bad_refcat(m: Maker) -> None:
@@ -563,6 +592,7 @@ def main() -> int:
     parser.add_argument("--no-increment", action="store_true", help="validity as ingestCalibs wrote it before late 2020")
     parser.add_argument("--files", type=int, default=0, metavar="N", help="about N files, nearly all of them outputs")
     parser.add_argument("--detectors", type=int, help="as many of the camera (default: a few; with --files: 189 where it has them)")
+    parser.add_argument("--known-layout", action="store_true", help="the scan is told of the layout of fault foreign_layout")
     parser.add_argument("--small", action="store_true", help="as little as possible of each kind")
     parser.add_argument("--list-faults", action="store_true")
     args = parser.parse_args()
@@ -584,7 +614,7 @@ def main() -> int:
     root = Path(os.path.abspath(args.root))
     root.mkdir(parents=True)
     m = Maker(root, camera, exposures)
-    m.used = 0
+    m.foreign_is_known = args.known_layout
     fill_small(m) if args.small else fill(m, args.files)
     for name in chosen:
         FAULTS[name](m)

@@ -60,6 +60,7 @@ def obs_lsst(exposure: str, number: str) -> dict:
 CALIBS = {kind: f"{kind}/%(calibDate)s/{kind}-{P}_%(calibDate)s.fits" for kind in ("bias", "dark")} | {
     kind: f"{kind}/%(filter)s/%(calibDate)s/{kind}_%(filter)s-{P}_%(calibDate)s.fits" for kind in ("flat", "fringe")} | {
     "sky": f"sky/%(calibDate)s/%(filter)s/sky-%(filter)s-{P}_%(calibDate)s.fits"}
+OLD_SKY = f"SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-{P}_%(calibDate)s.fits"
 H, I = "%(pointing)05d/%(filter)s", "%(visit)07d-%(ccd)03d"
 BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d")
 HSC = {
@@ -237,7 +238,7 @@ class Scan:
                 "run": f"{self.instrument}/calib/{ident['calibDate'].replace('-', '')}T000000Z"}
 
     def calib_file(self, line: dict, path: str) -> None:
-        for kind, template in self.calibs.items():
+        for kind, template in [*self.calibs.items(), ("sky", OLD_SKY)]:
             if (ident := parse_packed(template, path)) is not None:
                 if kind in CURATED.get(self.instrument, []):
                     return self.lines.add({**line, "dataset_type": kind, **verdict("special_type")})

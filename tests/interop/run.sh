@@ -337,13 +337,20 @@ check 'PostgreSQL: Python begins in one of ours' fill mixed-pg "${nights[@]}" --
 check 'PostgreSQL: ours goes on there' ingest_nights mixed-pg
 check 'PostgreSQL: same dump after both' same_dump mixed-pg lite-of-ours
 check 'PostgreSQL: butler_check after both' butler_check mixed-pg
-stop_server
 
 # shellcheck source=tests/interop/check_repos.sh
 . "$here/check_repos.sh"
 
 # shellcheck source=tests/interop/check_chains.sh
 . "$here/check_chains.sh"
+
+# shellcheck source=tests/interop/check_converted.sh
+. "$here/check_converted.sh"
+stop_server
+
+# Conversion of Gen2 repositories; a suite of its own.
+gen2_repositories() { BUILD=$(dirname "$bin") "$here/gen2.sh"; }
+check 'Gen2 repositories' gen2_repositories
 
 # Writers of both kinds at once; a suite of its own.
 beside() { "$here/../concurrency/python.sh"; }

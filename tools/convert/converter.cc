@@ -57,20 +57,22 @@ void Converter::add(Record line) {
 
 /// The ingester for the way of transfer that a line wants.
 intake::Ingester &Converter::ingesterOf(Record const &line) {
-    auto options = _options.ingester;
-    options.transfer = transferOf(line).value_or(options.transfer);
-    if (options.transfer == intake::Transfer::Move && !_options.may_move) {
+    auto const transfer = transferOf(line).value_or(_options.ingester.transfer);
+    auto &slot = _ingesters[transfer];
+    if (slot) return *slot;
+    if (transfer == intake::Transfer::Move && !_options.may_move) {
         throw Error("BAD_VALUE", "the line wants its file moved out of the Gen2 repository")
             .cause({.column = "transfer", .value = "move", .expected = "another transfer"})
             .hint("give --i-own-the-source when the Gen2 repository is to lose its files");
     }
-    auto &slot = _ingesters[options.transfer];
-    if (!slot) slot = std::make_unique<intake::Ingester>(_repo, options, _rejects, _receipts);
+    auto options = _options.ingester;
+    options.transfer = transfer;
+    slot = std::make_unique<intake::Ingester>(_repo, std::move(options), _rejects, _receipts);
     return *slot;
 }
 
-/// \param line  stands in receipts and rejects
-void Converter::addToIngester(Record line, intake::DatasetLine dataset) {
+/// \param line  stands in receipts and rejects; moved from, unless an error is thrown
+void Converter::addToIngester(Record &line, intake::DatasetLine dataset) {
     auto &ingester = ingesterOf(line);
     line.erase("error");
     dataset.record = std::move(line);
@@ -78,7 +80,9 @@ void Converter::addToIngester(Record line, intake::DatasetLine dataset) {
 }
 
 void Converter::commitIngesters() {
-    for (auto &[transfer, ingester] : _ingesters) ingester->commit();
+    for (auto &[transfer, ingester] : _ingesters) {
+        if (ingester) ingester->commit();
+    }
 }
 
 void Converter::commit() {
@@ -149,14 +153,9 @@ void Converter::convertRaw(Record line, Record const &described) {
 
 void Converter::convertOther(Record line) {
     try {
-        auto dataset = parseOther(line);
-        auto other = std::make_shared<intake::OtherDataset>(*dataset.other);
-        _patches.fill(line, other->data_id);
-        line.set("data_id", other->data_id);
-        dataset.storage_class = other->storage_class;
-        dataset.formatter = other->formatter;
-        dataset.other = std::move(other);
-        addToIngester(line, std::move(dataset));
+        auto dataId = line.get("data_id");
+        if (_patches.fill(line, dataId)) line.set("data_id", dataId);
+        addToIngester(line, parseOther(line, std::move(dataId)));
     } catch (Error const &e) {
         if (putOff(line, e)) return;
         reject(std::move(line), e);

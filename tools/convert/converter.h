@@ -54,7 +54,7 @@ public:
 
 private:
     intake::Ingester &ingesterOf(manifest::Record const &line);
-    void addToIngester(manifest::Record line, intake::DatasetLine dataset);
+    void addToIngester(manifest::Record &line, intake::DatasetLine dataset);
     void commitIngesters();
     void addStoredRaws();
     void convertRaws();

@@ -27,8 +27,8 @@ std::optional<std::int64_t> integerIn(Json const &value) {
 
 } // namespace
 
-void Patches::fill(Record const &line, Json &dataId) {
-    if (dataId["tract"].isNull()) return;
+bool Patches::fill(Record const &line, Json &dataId) {
+    if (dataId["tract"].isNull()) return false;
     auto const tract = integerIn(dataId["tract"]);
     if (!tract) {
         throw Error("BAD_VALUE", "\"data_id\": tract is " + dataId["tract"].dump())
@@ -38,6 +38,7 @@ void Patches::fill(Record const &line, Json &dataId) {
     auto const cell = patchOf(line);
     dataId.set("skymap", skymap);
     if (cell) dataId.set("patch", _skymaps.patchAt(skymap, *tract, cell->x, cell->y));
+    return true;
 }
 
 std::string Patches::skymapOf(Json const &dataId) {

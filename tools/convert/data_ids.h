@@ -22,8 +22,9 @@ public:
         : _repo(repo), _skymap(std::move(skymap)), _skymaps(repo) {}
 
     /// Complete the data ID of a dataset that is of a patch or tract; others are left as they are.
+    /// \return whether it was changed
     /// \throws Error NEEDS_SKYMAP, SKYMAP_NOT_REGISTERED, PATCH_NOT_FOUND, BAD_VALUE
-    void fill(manifest::Record const &line, common::Json &dataId);
+    bool fill(manifest::Record const &line, common::Json &dataId);
 
 private:
     std::string skymapOf(common::Json const &dataId);

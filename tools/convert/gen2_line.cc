@@ -143,7 +143,7 @@ std::optional<PatchCell> patchOf(Record const &line) {
         .cause({.column = "patch_xy", .value = text, .expected = "x,y"});
 }
 
-intake::DatasetLine parseOther(Record const &line) {
+intake::DatasetLine parseOther(Record const &line, Json dataId) {
     intake::DatasetLine out;
     auto other = std::make_shared<intake::OtherDataset>();
     out.scanned = intake::Scanned::of(line);
@@ -153,7 +153,7 @@ intake::DatasetLine parseOther(Record const &line) {
     out.run = line.text("run");
     butler::checkRunName(out.run);
     other->dimensions = dimensionsOf(line);
-    other->data_id = line.get("data_id");
+    other->data_id = std::move(dataId);
     if (!other->data_id.isObject()) throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
     other->storage_class = line.text("storage_class");
     other->formatter = line.text("formatter");

@@ -54,8 +54,9 @@ struct Validity {
 /// The `validity` of a line with a `calibration`. \throws Error MISSING_KEY, BAD_VALUE
 Validity validityOf(manifest::Record const &line);
 
-/// A line of a dataset that is no raw image; its skymap and patch, when it has them, are still to be filled
-/// in. \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
-intake::DatasetLine parseOther(manifest::Record const &line);
+/// A line of a dataset that is no raw image.
+/// \param dataId  the line's own, with skymap and patch
+/// \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
+intake::DatasetLine parseOther(manifest::Record const &line, common::Json dataId);
 
 } // namespace dbb::convert

@@ -157,6 +157,15 @@ TEST_CASE("of several those are certified that can be", "[butler][certification]
     CHECK(t.rows() == "0:10-20 1:3-9 1:9-12 ");
 }
 
+TEST_CASE("a time that ends before it begins leaves no trace", "[butler][certification]") {
+    WithBias t;
+    auto const before = t.count("collection_summary_dataset_type");
+    CHECK(t.insert({t.certified("one", 0, 9, 8)})[0].error->code() == "BAD_VALUE");
+    CHECK(t.insert({t.certified("one", 0, {}, -1)})[0].error->code() == "BAD_VALUE");
+    CHECK(t.count("collection_summary_dataset_type") == before);
+    CHECK(t.rows().empty());
+}
+
 TEST_CASE("other types and collections are not in the way", "[butler][certification]") {
     WithBias t;
     t.insert({t.certified("one", 0, {}, {})});

@@ -80,6 +80,53 @@ TEST_CASE("deterministic ids are the Butler's", "[butler][datasets]") {
     CHECK(id("C/raw/all", "C", 0, 7) == "02c81974-958a-57c4-b41a-f50ffc75691d");
 }
 
+TEST_CASE("datasets have any dimensions, or none", "[butler][datasets]") {
+    test::TestRepo t;
+    struct Row {
+        char const *name;
+        std::vector<std::string> dimensions;
+        DataId data_id;
+        char const *id;
+        std::int64_t instruments;
+        std::int64_t skymaps;
+    };
+    {
+        sql::Transaction transaction(t.repo.db());
+        t.sync("skymap", R"({"name":"ring","hash":"AAAA"})");
+        t.sync("tract", R"({"skymap":"ring","id":9})");
+        t.sync("patch", R"({"skymap":"ring","tract":9,"id":5,"cell_x":2,"cell_y":1})");
+        transaction.commit();
+    }
+    std::string const run = "u/me/run";
+    for (auto const &row :
+         {Row{"config", {}, {}, "5049c240-b770-572f-ac72-84a419e2ea87", 0, 0},
+          Row{"pixels", {"htm7"}, {std::int64_t{131072}}, "9784b4b3-8180-57b3-a903-4916f89f56ed", 0, 0},
+          Row{"coadd",
+              {"patch", "band"},
+              {std::string("r"), std::string("ring"), std::int64_t{9}, std::int64_t{5}},
+              "65e04988-2dee-5a55-a462-ed6b3bde8918",
+              0,
+              1},
+          Row{"camera", {"instrument"}, {std::string("TestCam")}, nullptr, 1, 1}}) {
+        INFO(row.name);
+        auto const type = butler::registerDatasetType(t.repo, row.name, row.dimensions, "X");
+        auto const id = butler::rawUuid(type, run, row.data_id);
+        if (row.id) CHECK(id.text() == row.id);
+        sql::Transaction transaction(t.repo.db());
+        Datasets datasets(t.repo, type, run, butler::registerRun(t.repo, run));
+        CHECK_FALSE(datasets.existing(id, row.data_id).registered);
+        datasets.insert({{id, row.data_id, {{.path = row.name}}, "x.Formatter", "X", 1}}, 0);
+        CHECK(datasets.existing(id, row.data_id).path == row.name);
+        auto const other = butler::butlerUuid("other");
+        CHECK(errorOf([&] { datasets.existing(other, row.data_id); }).code() == "DATASET_CONFLICT");
+        transaction.commit();
+        CHECK(t.count("collection_summary_instrument") == row.instruments);
+        CHECK(t.count("collection_summary_skymap") == row.skymaps);
+    }
+    CHECK(t.count("collection_summary_dataset_type") == 4);
+    CHECK(listed(t.repo, "dataset_type = 'config'") == std::vector<std::string>{"config u/me/run {}"});
+}
+
 TEST_CASE("rows of a dataset", "[butler][datasets]") {
     WithRaw t;
     auto checked = t.dataset(1, 2);

@@ -104,7 +104,9 @@ TEST_CASE("data IDs of all kinds give paths", "[butler][expansion]") {
     CHECK(visit.at("visit.zenith_angle") == "1e+16");
     auto const pixel = t.expand({"htm7"}, R"({"htm7":131072})");
     CHECK(pixel.skypix == "htm7");
-    CHECK(pixel.fields().at("skypix.id") == "131072");
+    for (auto const *name : {"skypix", "skypix.id", "htm7", "htm7.id"})
+        CHECK(pixel.fields().at(name) == "131072");
+    CHECK(visit.at("band.name") == "r");
     CHECK(t.expand({"htm7", "healpix3"}, R"({"htm7":131072,"healpix3":0})").skypix.empty());
     // A part of the key is known only by way of the visit.
     CHECK(t.expand({"visit", "subfilter"}, R"({"instrument":"TestCam","visit":7,"subfilter":1,"band":"r"})")

@@ -91,6 +91,10 @@ TEST_CASE("the template that applies", "[butler][template]") {
     auto const special = Json::parse(R"({"raw":"a{run}","instrument<HSC>":{"raw":"h{run}"}})");
     CHECK(rawFor(special, "HSC") == "h{run}");
     CHECK(rawFor(special) == "a{run}");
+    auto const pixels = universe.group({"htm7"});
+    CHECK(butler::templateFor(Json::parse(R"({"+":"a{run}","htm7+":"b{run}"})"), universe, "refcat", pixels,
+                              "Catalog", "")
+          == "b{run}");
     CHECK(rawFor(Json::parse(R"({"unknown+dimension":"x"})")) == butler::defaultRawTemplate);
     CHECK(test::errorOf([&] { rawFor(Json::parse(R"({"raw":1})")); }).code() == "BAD_TEMPLATE");
     CHECK(test::errorOf([&] { rawFor(Json("x")); }).code() == "BAD_TEMPLATE");
