@@ -111,6 +111,10 @@ public:
 private:
     static Json tagged(YAML::Node const &node) {
         if (node.Tag().ends_with(":str") || node.Tag() == "!") return node.Scalar();
+        // What PyYAML writes for a class or function: the tag has its name, the scalar nothing.
+        constexpr std::string_view pythonName = ":python/name:";
+        if (auto const at = node.Tag().find(pythonName); at != std::string::npos && node.Scalar().empty())
+            return node.Tag().substr(at + pythonName.size());
         return node.Tag().find("yaml.org,2002") == std::string::npos ? Json(node.Scalar())
                                                                      : plainScalar(node.Scalar());
     }

@@ -25,7 +25,8 @@ struct YamlPlaces {
 
 /// Parse one YAML document in UTF-8; no text is null. Plain scalars get the types that PyYAML's safe loader
 /// gives them (YAML 1.1: `yes`, `012`, `1_000`, a float needs a point), except that dates and base 60 numbers
-/// stay text. A repeated key keeps its last value. Tags are ignored; anchors, aliases and merge keys work.
+/// stay text. A repeated key keeps its last value. Tags are ignored, but for `!!python/name:NAME`, which is
+/// read as the text NAME; anchors, aliases and merge keys work.
 /// \param name  shown in messages \param include  without one, `!include` is a tag as any other
 /// \param places  filled when given
 /// \throws Error BAD_YAML with line and column; also when there are several documents, or one nests deeper

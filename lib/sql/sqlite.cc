@@ -4,6 +4,7 @@
 #include "common/file.h"
 #include "common/options.h"
 #include "common/signals.h"
+#include "common/uri.h"
 
 #include <algorithm>
 #include <array>
@@ -88,6 +89,10 @@ Error translated(sqlite3 *db, int code, std::string const &path, std::string con
     }
 }
 
+bool isThere(std::string const &path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
 class SqliteStatement : public Statement {
 public:
     SqliteStatement(sqlite3 *db, std::string const &path, std::string const &text) : _db(db), _path(path) {
@@ -170,10 +175,14 @@ class SqliteDatabase : public Database {
 public:
     SqliteDatabase(std::string path, OpenMode mode, std::chrono::milliseconds timeout)
         : _path(std::move(path)), _timeout(timeout) {
+        bool const reads = mode == OpenMode::ReadOnly || mode == OpenMode::Untouched;
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-        flags |= mode == OpenMode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+        flags |= reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
         if (mode == OpenMode::Create) flags |= SQLITE_OPEN_CREATE;
-        auto const code = sqlite3_open_v2(_path.c_str(), &_db, flags, nullptr);
+        bool const alone = mode == OpenMode::Untouched && !isThere(_path + "-journal");
+        if (alone) flags |= SQLITE_OPEN_URI;
+        auto const name = alone ? common::fileUri(common::absolutePath(_path)) + "?immutable=1" : _path;
+        auto const code = sqlite3_open_v2(name.c_str(), &_db, flags, nullptr);
         try {
             if (code != SQLITE_OK) throw translated(_db, code, _path, "open");
             sqlite3_busy_handler(_db, &SqliteDatabase::waitForOthers, this);
@@ -183,7 +192,7 @@ public:
             execute("PRAGMA synchronous = EXTRA");
             // Only reading something tells a database from any other file.
             execute("SELECT count(*) FROM sqlite_master");
-            if (mode != OpenMode::ReadOnly && sqlite3_db_readonly(_db, "main") == 1) {
+            if (!reads && sqlite3_db_readonly(_db, "main") == 1) {
                 throw Error("REPO_READ_ONLY",
                             "could not open \"" + _path + "\" for writing: it may only be read",
                             ExitCode::Backend);
@@ -256,6 +265,13 @@ std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
     // SQLite says only "unable to open database file", where the file system knows why, and waits at a FIFO.
     if (mode != OpenMode::Create) {
         common::requireRegular(common::statFile(common::openForReading(path).get(), path), path);
+    }
+    if (mode == OpenMode::Untouched && isThere(path + "-wal")) {
+        throw Error("REPO_READ_ONLY",
+                    "could not read \"" + path + "\": it has a write-ahead log, and reading that would write",
+                    ExitCode::Backend)
+            .hint("copy both files elsewhere and open the copy once with sqlite3, or close the program that "
+                  "has it open");
     }
     return std::make_unique<SqliteDatabase>(path, mode, timeout);
 }

@@ -1,0 +1,113 @@
+#include "gen2/layout.h"
+
+#include "common/error.h"
+#include "common/file.h"
+
+#include <sys/stat.h>
+
+namespace dbb::gen2 {
+
+using common::Error;
+
+namespace {
+
+constexpr char const *rerunFolder = "/rerun/";
+
+bool isFile(std::string const &path) {
+    struct stat s {};
+    return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);
+}
+
+bool isFolder(std::string const &path) {
+    struct stat s {};
+    return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+std::string folderAt(std::string const &path) {
+    try {
+        auto out = common::realPath(path);
+        if (isFolder(out)) return out;
+    } catch (Error const &e) {
+        throw Error(e.code(), e.message(), common::ExitCode::Backend);
+    }
+    throw Error("NOT_FOUND", "\"" + path + "\" is no folder", common::ExitCode::Backend);
+}
+
+/// When a folder is the rerun of a repository, that one's folder; empty when it is none.
+std::string rootOfRerun(std::string const &folder) {
+    auto const at = folder.find(rerunFolder);
+    if (at == std::string::npos) return {};
+    auto const root = folder.substr(0, at);
+    return isFolder(root) && readRepository(root) ? root : std::string();
+}
+
+std::string mapperOf(Layout const &layout) {
+    for (auto const &repository : layout.parents)
+        if (!repository.mapper.empty()) return repository.mapper;
+    throw common::usageError("no mapper is named by \"" + layout.root.folder + "\" or its parents",
+                             "a Gen2 repository has a file _mapper or repositoryCfg.yaml");
+}
+
+/// The first registry of the repository and its parents.
+std::string registryOf(Layout const &layout) {
+    for (auto const &repository : layout.parents) {
+        auto const file = repository.folder + "/registry.sqlite3";
+        if (isFile(file)) return file;
+        if (isFile(repository.folder + "/registry.pgsql")) {
+            throw common::usageError("the registry of \"" + repository.folder
+                                         + "\" is in a PostgreSQL database, which is not read",
+                                     "make registry.sqlite3 from it");
+        }
+    }
+    return {};
+}
+
+void findCalibrations(Layout &layout, std::string const &given) {
+    std::vector<std::string> folders;
+    if (!given.empty()) {
+        folders.push_back(folderAt(given.starts_with('/') ? given : layout.root.folder + "/" + given));
+    } else {
+        for (auto const &repository : layout.parents) folders.push_back(repository.folder + "/CALIB");
+        for (auto const &repository : layout.parents) folders.push_back(repository.folder);
+    }
+    for (auto const &folder : folders) {
+        if (!isFile(folder + "/calibRegistry.sqlite3")) continue;
+        layout.calib = common::realPath(folder);
+        layout.calib_registry = layout.calib + "/calibRegistry.sqlite3";
+        return;
+    }
+    if (!isFolder(folders.front())) return;
+    layout.calib = common::realPath(folders.front());
+    layout.notes.push_back("\"" + layout.calib + "\" has no calibRegistry.sqlite3");
+}
+
+} // namespace
+
+std::string Layout::rerunOf(std::string const &folder) const {
+    auto const below = root.folder + rerunFolder;
+    return folder.starts_with(below) ? folder.substr(below.size()) : std::string();
+}
+
+Layout findLayout(std::string const &root, std::string const &calib) {
+    Layout out;
+    auto const folder = folderAt(root);
+    auto const above = rootOfRerun(folder);
+    auto const repository = readRepository(above.empty() ? folder : above);
+    if (!repository) {
+        throw common::usageError("\"" + folder + "\" is no Gen2 repository",
+                                 "one has a file _mapper or repositoryCfg.yaml, or a link _parent");
+    }
+    out.root = *repository;
+    if (!above.empty()) out.rerun = out.rerunOf(folder);
+    out.parents = withParents(out.root);
+    out.mapper = mapperOf(out);
+    out.registry = registryOf(out);
+    findCalibrations(out, calib);
+    for (auto const &each : out.parents)
+        for (auto const &note : each.notes) out.notes.push_back("\"" + each.folder + "\": " + note);
+    // The repository itself is the first of those that it reads.
+    out.parents.erase(out.parents.begin());
+    return out;
+}
+
+} // namespace dbb::gen2

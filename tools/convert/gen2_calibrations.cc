@@ -1,0 +1,278 @@
+#include "convert/gen2_calibrations.h"
+
+#include "common/text.h"
+#include "gen2/collection_names.h"
+
+#include <algorithm>
+#include <set>
+
+namespace dbb::convert {
+
+using common::Json;
+using gen2::DatasetType;
+using gen2::Row;
+using gen2::Validity;
+using gen2::Values;
+using sql::Statement;
+
+namespace {
+
+/// Values as text that they can be restored from.
+std::string packed(Values const &values) {
+    return gen2::jsonOf(values).dump();
+}
+Values unpacked(std::string const &text) {
+    Values out;
+    for (auto const &[key, value] : Json::parse(text).object()) {
+        if (value.isInt())
+            out.set(key, value.integer());
+        else
+            out.set(key, value.string());
+    }
+    return out;
+}
+
+/// One calibration while those of its data ID are compared.
+struct Waiting {
+    std::int64_t number;
+    Validity validity;
+};
+
+} // namespace
+
+Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &policy,
+                           gen2::DataIdTranslation const &translation, gen2::DayScale scale, Emit emit)
+    : _policy(policy), _translation(translation), _scale(scale), _emit(std::move(emit)),
+      _db(sql::openSqlite("", sql::OpenMode::Create)) {
+    if (!layout.calib_registry.empty()) _registry = std::make_unique<gen2::Registry>(layout.calib_registry);
+    // `key` is the data ID, `day` that with the calibDate: what a row of the registry has in common with a file.
+    _db->execute("CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
+                 "values_, hdu, data_id, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
+                 "end_ns, adjusted);"
+                 "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
+    // Nothing of it outlives the program, so nothing is ever committed.
+    _db->begin();
+}
+
+Calibrations::~Calibrations() = default;
+
+std::string Calibrations::keyOf(DatasetType const &type, Values const &values) const {
+    return _translation.translate(type, values).values.dump();
+}
+
+/// Of a file with all detectors the data ID lacks the detector.
+std::string Calibrations::dayKey(DatasetType const &type, Values const &values) const {
+    return gen2::textOf(values.find("calibDate")) + ' ' + keyOf(type, values);
+}
+
+void Calibrations::file(Finding finding) {
+    auto const &stat = finding.file.stat;
+    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, data_id, run, "
+                "action, reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        .run({++_count, finding.type->name, keyOf(*finding.type, finding.id), dayKey(*finding.type, finding.id),
+              finding.file.path, finding.file.link, stat.size_bytes, stat.mtime.whole_s, stat.mtime.rest_ns,
+              packed(finding.id), finding.data_id.values.dump(), finding.run, finding.action, finding.reason,
+              common::join(finding.notes, "\n")});
+}
+
+void Calibrations::finish(Gen2Source const &source) {
+    joinRows();
+    settleAll();
+    emitFiles(source);
+    emitFileless(source);
+}
+
+void Calibrations::joinRows() {
+    if (!_registry) return;
+    for (auto const &type : _policy.types) {
+        if (type.kind != gen2::Kind::Calibration || !_registry->hasTable(type.table)) continue;
+        _registry->each(type.table, [&](Row const &row) { joinRow(type, row); });
+    }
+}
+
+/// What tells datasets of a type apart. Names of detectors are not to be trusted.
+Values Calibrations::identityOf(DatasetType const &type, Row const &row) const {
+    Values out;
+    auto const values = row.values();
+    for (auto const &key : {std::string("calibDate"), _policy.detector_key, std::string("filter")}) {
+        auto const *value = values.find(key);
+        if (value && type.hasKey(key)) out.set(key, *value);
+    }
+    return out;
+}
+
+void Calibrations::joinRow(DatasetType const &type, Row const &row) {
+    auto const id = identityOf(type, row);
+    auto const write = [&](std::int64_t number) {
+        _db->cached("UPDATE file SET rowid_ = ?, row_ = ?, start_ = ?, end_ = ? WHERE number = ? AND rowid_ IS NULL")
+            .run({row.id, row.columns.dump(), row.text("validStart"), row.text("validEnd"), number});
+    };
+    std::vector<std::int64_t> numbers;
+    _db->cached("SELECT number FROM file WHERE type = ? AND day = ?")
+        .query({type.name, dayKey(type, id)},
+               [&](Statement const &found) { numbers.push_back(found.integer(0)); });
+    for (auto const number : numbers) write(number);
+    if (!numbers.empty() || type.templates.front().hdu().empty()) return;
+    // One file with all detectors: each row is a dataset of its own.
+    Values withoutDetector;
+    for (auto const &[key, value] : id)
+        if (key != _policy.detector_key) withoutDetector.set(key, value);
+    auto const *detector = id.find(_policy.detector_key);
+    if (!detector || !std::holds_alternative<std::int64_t>(*detector)) return;
+    auto const copied
+        = _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, "
+                      "data_id, run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, "
+                      "?, ?, run, action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
+              .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id), std::get<std::int64_t>(*detector),
+                    _translation.translate(type, id).values.dump(), type.name, dayKey(type, withoutDetector)});
+    if (copied > 0) write(++_count);
+}
+
+void Calibrations::settleAll() {
+    std::string key;
+    std::vector<Waiting> group;
+    auto const settleGroup = [&] {
+        std::vector<Validity> validities;
+        for (auto const &each : group) validities.push_back(each.validity);
+        gen2::settle(validities, _scale);
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            auto const &v = validities[i];
+            auto const value = [](std::optional<std::int64_t> ns) { return ns ? sql::Value(*ns) : sql::Value(); };
+            _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ? WHERE number = ?")
+                .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
+                      common::join(v.adjusted, ","), group[i].number});
+        }
+        group.clear();
+    };
+    auto const rows = _db->prepare("SELECT type || ' ' || key, number, start_, end_ FROM file WHERE rowid_ IS NOT NULL "
+                                   "AND action = 'convert' ORDER BY type, key, number");
+    while (rows->step()) {
+        if (rows->text(0) != key) settleGroup();
+        key = rows->text(0);
+        Validity validity;
+        validity.start = rows->text(2);
+        validity.end = rows->text(3);
+        group.push_back({rows->integer(1), validity});
+    }
+    settleGroup();
+}
+
+Finding Calibrations::restored(Gen2Source const &source, Statement const &row) const {
+    Finding out;
+    out.source = &source;
+    out.type = _policy.find(row.text(0));
+    out.file.path = row.text(1);
+    out.file.link = row.text(2);
+    out.file.stat = {.size_bytes = row.integer(3),
+                     .mtime = {.whole_s = row.integer(4), .rest_ns = row.integer(5)},
+                     .is_regular = true};
+    out.id = unpacked(row.text(6));
+    if (!row.isNull(7)) out.hdu = row.integer(7);
+    out.dataset_type = out.type->name;
+    out.data_id.values = Json::parse(row.text(8));
+    out.run = row.text(9);
+    out.decide(row.text(10), row.text(11));
+    if (!row.isNull(12) && !row.text(12).empty()) out.notes = common::split(row.text(12), '\n');
+    out.found_in = row.isNull(13) ? "tree" : "both";
+    return out;
+}
+
+void Calibrations::addRow(Finding &finding, std::int64_t rowid, std::string const &text) const {
+    finding.table = finding.type->table;
+    finding.row = Row{rowid, Json::parse(text)};
+}
+
+namespace {
+
+/// Tell what the validity, or its lack, means for the dataset.
+void judge(Finding &finding) {
+    if (!finding.isConverted()) return;
+    if (!finding.row) {
+        finding.reason = "no_validity";
+        finding.notes.emplace_back("the calibration registry has no row of it, so it is not certified");
+    } else if (finding.validity->state == Validity::State::BadText) {
+        finding.reason = "bad_validity_text";
+        finding.notes.push_back("its validity, \"" + finding.validity->start + "\" to \"" + finding.validity->end
+                                + "\", is no range of days, so it is not certified");
+    } else if (finding.validity->state == Validity::State::Overlap) {
+        finding.decide("error", "validity_overlap");
+        finding.notes.emplace_back("the validity ranges of its data ID overlap by more than a day");
+    }
+    for (auto const &adjusted : finding.validity ? finding.validity->adjusted : std::vector<std::string>()) {
+        if (adjusted == "gap_closed") finding.notes.emplace_back("a gap to the next calibration was closed");
+        if (adjusted == "overlap_removed")
+            finding.notes.emplace_back("an overlap with the next calibration was removed");
+    }
+}
+
+} // namespace
+
+void Calibrations::emitFiles(Gen2Source const &source) {
+    // A file with all detectors stands for the datasets in it, unless no row tells of any.
+    auto const rows = _db->prepare(
+        "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, data_id, run, action, reason, note, rowid_, row_, "
+        "start_, end_, state, begin_ns, end_ns, adjusted FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS (SELECT 1 "
+        "FROM file g WHERE g.type = f.type AND g.path = f.path AND g.hdu IS NOT NULL) ORDER BY path, number");
+    while (rows->step()) {
+        auto finding = restored(source, *rows);
+        if (!rows->isNull(13)) {
+            addRow(finding, rows->integer(13), rows->text(14));
+            Validity validity;
+            validity.start = rows->text(15);
+            validity.end = rows->text(16);
+            validity.state = rows->isNull(17) ? Validity::State::BadText
+                                              : static_cast<Validity::State>(rows->integer(17));
+            if (!rows->isNull(18)) validity.begin_tai_ns = rows->integer(18);
+            if (!rows->isNull(19)) validity.end_tai_ns = rows->integer(19);
+            if (!rows->text(20).empty()) validity.adjusted = common::split(rows->text(20), ',');
+            finding.validity = std::move(validity);
+        }
+        judge(finding);
+        _emit(finding);
+    }
+}
+
+void Calibrations::emitFileless(Gen2Source const &source) {
+    if (!_registry) return;
+    std::set<std::string> told;
+    for (auto const &type : _policy.types) {
+        bool const has = type.kind == gen2::Kind::Calibration && _registry->hasTable(type.table);
+        // Of types that share a table, the one of its name is meant.
+        if (has && type.table == type.name && told.insert(type.table).second) emitFilelessOf(source, type);
+    }
+}
+
+bool Calibrations::hasFile(std::string const &table, Row const &row) {
+    for (auto const &type : _policy.types) {
+        if (type.kind != gen2::Kind::Calibration || type.table != table) continue;
+        auto const day = dayKey(type, identityOf(type, row));
+        if (_db->cached("SELECT 1 FROM file WHERE type = ? AND day = ?").hasRow({type.name, day})) return true;
+    }
+    return false;
+}
+
+void Calibrations::emitFilelessOf(Gen2Source const &source, DatasetType const &type) {
+    _registry->each(type.table, [&](Row const &row) {
+        if (hasFile(type.table, row)) return;
+        Finding finding;
+        finding.source = &source;
+        finding.exists = false;
+        finding.type = &type;
+        auto const values = row.values();
+        for (auto const &key : type.templates.front().keys())
+            if (auto const *value = values.find(key)) finding.id.set(key, *value);
+        auto const path = type.templates.front().path(values);
+        finding.file.path = source.folder + "/" + path.value_or(type.name);
+        finding.dataset_type = type.name;
+        finding.run = gen2::calibrationRun(_policy.instrument, row.text("calibDate")).value_or("");
+        finding.found_in = "registry";
+        finding.table = type.table;
+        finding.row = row;
+        finding.data_id = _translation.translate(type, finding.id);
+        finding.decide("error", "missing_file");
+        if (!path) finding.notes.emplace_back("the row lacks what its path is made of");
+        _emit(finding);
+    });
+}
+
+} // namespace dbb::convert

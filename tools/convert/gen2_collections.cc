@@ -1,0 +1,100 @@
+#include "convert/gen2_collections.h"
+
+#include "common/error.h"
+#include "gen2/collection_names.h"
+
+#include <algorithm>
+
+namespace dbb::convert {
+
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+Record lineOf(std::string const &name, std::string const &type) {
+    return Record("collection").set("name", name).set("collection_type", type);
+}
+
+Record chainOf(std::string const &name, std::vector<std::string> const &children) {
+    Json::Array names;
+    for (auto const &child : children) names.emplace_back(child);
+    return lineOf(name, "CHAINED").set("children", std::move(names));
+}
+
+void append(std::vector<std::string> &names, std::string const &name) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+} // namespace
+
+void Gen2Collections::addRerun(Gen2Source const &source) {
+    _reruns.try_emplace(source.rerun, Rerun{source, {}});
+}
+
+void Gen2Collections::addDataset(Gen2Source const &source, std::string const &run) {
+    _runs.insert(run);
+    if (source.kind == Gen2Source::Kind::Root) _rootRuns.insert(run);
+    if (source.kind == Gen2Source::Kind::Rerun) _reruns.at(source.rerun).runs.insert(run);
+}
+
+/// What every chain ends with, as upstream has it.
+std::vector<std::string> Gen2Collections::rootChildren() const {
+    std::vector<std::string> out{gen2::rawRun(_policy.instrument)};
+    for (auto const &run : _rootRuns)
+        if (run != gen2::refcatRun) append(out, run);
+    if (_rootRuns.contains(gen2::refcatRun)) out.emplace_back(gen2::refcatRun);
+    out.push_back(gen2::calibrationCollection(_policy.instrument));
+    out.emplace_back(gen2::skymapRun);
+    return out;
+}
+
+std::string Gen2Collections::rerunOf(std::string const &folder) const {
+    auto const below = _root.folder + "/rerun/";
+    return folder.starts_with(below) ? folder.substr(below.size()) : std::string();
+}
+
+/// Runs of a rerun and of those that it reads through to, in that order.
+void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string> &children,
+                                std::set<std::string> &seen) const {
+    if (name.empty() || !seen.insert(name).second) return;
+    auto const own = gen2::rerunRun(_policy.instrument, name);
+    auto const known = _reruns.find(name);
+    // One that was not scanned may have been converted before.
+    if (known == _reruns.end() || known->second.runs.contains(own)) append(children, own);
+    if (known != _reruns.end())
+        for (auto const &run : known->second.runs) append(children, run);
+    auto const repository
+        = known != _reruns.end() ? std::optional(known->second.source.repository)
+                                 : gen2::readRepository(_root.folder + "/rerun/" + name);
+    if (!repository) return;
+    for (auto const &parent : repository->parents) addRunsOf(rerunOf(parent), children, seen);
+}
+
+void Gen2Collections::write(std::function<void(Record const &)> const &take) const {
+    auto const root = rootChildren();
+    std::vector<std::pair<std::string, std::vector<std::string>>> chains;
+    for (auto const &[name, rerun] : _reruns) {
+        std::vector<std::string> children;
+        std::set<std::string> seen;
+        addRunsOf(name, children, seen);
+        for (auto const &child : root) append(children, child);
+        chains.emplace_back(gen2::rerunChain(_policy.instrument, name), std::move(children));
+    }
+    auto defaults = root;
+    for (auto const &extra : _policy.umbrella_extra)
+        if (_runs.contains(extra)) append(defaults, extra);
+
+    auto const calibrations = gen2::calibrationCollection(_policy.instrument);
+    auto runs = _runs;
+    runs.insert(defaults.begin(), defaults.end());
+    for (auto const &[name, children] : chains) runs.insert(children.begin(), children.end());
+    runs.erase(calibrations);
+    for (auto const &run : runs) take(lineOf(run, "RUN"));
+    take(lineOf(calibrations, "CALIBRATION"));
+    if (_rootRuns.contains(gen2::refcatRun)) take(chainOf(gen2::refcatChain, {gen2::refcatRun}));
+    take(chainOf(gen2::defaultsChain(_policy.instrument), defaults));
+    for (auto const &[name, children] : chains) take(chainOf(name, children));
+}
+
+} // namespace dbb::convert

@@ -1,0 +1,43 @@
+/// \file
+/// The collections that the datasets of a scan will be in, and the chains over them.
+#pragma once
+
+#include "convert/gen2_finding.h"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace dbb::convert {
+
+class Gen2Collections {
+public:
+    Gen2Collections(gen2::Policy const &policy, gen2::Repository const &root) : _policy(policy), _root(root) {}
+
+    /// A rerun whose chain is wanted.
+    void addRerun(Gen2Source const &source);
+    /// A dataset that will be converted.
+    void addDataset(Gen2Source const &source, std::string const &run);
+
+    /// The lines: children before the chains that they are in.
+    void write(std::function<void(manifest::Record const &)> const &take) const;
+
+private:
+    struct Rerun {
+        Gen2Source source;
+        std::set<std::string> runs; ///< of its own datasets
+    };
+    std::vector<std::string> rootChildren() const;
+    void addRunsOf(std::string const &rerun, std::vector<std::string> &children, std::set<std::string> &seen) const;
+    std::string rerunOf(std::string const &folder) const;
+
+    gen2::Policy const &_policy;
+    gen2::Repository const &_root;
+    std::map<std::string, Rerun> _reruns; ///< by name
+    std::set<std::string> _runs;
+    std::set<std::string> _rootRuns;
+};
+
+} // namespace dbb::convert

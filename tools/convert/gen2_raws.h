@@ -1,0 +1,50 @@
+/// \file
+/// Raw images: what the tree and the registry say of them, joined.
+#pragma once
+
+#include "convert/gen2_finding.h"
+#include "convert/gen2_duplicates.h"
+#include "gen2/layout.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace dbb::convert {
+
+class RawImages {
+public:
+    using Emit = std::function<void(Finding &)>;
+
+    /// \throws Error REPO_DAMAGED when the registry can't be used
+    RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates, Emit emit);
+
+    /// A file of the raw type, recognised: compare it with its row and emit it, once per row of a file with
+    /// several detectors.
+    void file(Finding &finding);
+    /// Emit what only the registry knows: rows whose file is in a parent, or nowhere.
+    /// \param source  the root
+    void rows(Gen2Source const &source);
+
+    gen2::Registry *registry() const { return _registry.get(); }
+    std::string const &table() const { return _table; }
+
+private:
+    gen2::Values identity(gen2::Values const &id) const;
+    std::vector<std::string> pathsOf(gen2::Row const &row) const;
+    void compare(Finding &finding, gen2::Row const &row);
+    void propose(Finding &finding) const;
+    void complete(Finding &finding, gen2::Row const &row) const;
+    void fileless(Gen2Source const &source, gen2::Row const &row);
+    std::optional<TreeFile> fileOf(std::string const &folder, std::vector<std::string> const &paths) const;
+
+    gen2::Layout const &_layout;
+    gen2::Policy const &_policy;
+    gen2::DatasetType const *_type;
+    std::string _table;
+    Duplicates &_duplicates;
+    Emit _emit;
+    std::unique_ptr<gen2::Registry> _registry;
+};
+
+} // namespace dbb::convert

@@ -1,0 +1,174 @@
+#include "convert/gen2_scan.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/lines.h"
+#include "common/log.h"
+#include "common/signals.h"
+#include "common/text.h"
+#include "common/yaml.h"
+#include "convert/gen2_scanner.h"
+#include "gen2/rules.h"
+#include "instrument/table.h"
+#include "manifest/stream.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace dbb::convert {
+
+using common::ExitCode;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+/// Bands of filters, of a camera whose coadds are keyed by filter.
+std::map<std::string, std::string> bandsOf(std::string const &instrument) {
+    std::map<std::string, std::string> out;
+    // Coadds of the others have bands in the place of filters.
+    if (instrument != "HSC") return out;
+    for (auto const &filter : instrument::tableOf(instrument).filters()) out[filter.name] = filter.band;
+    return out;
+}
+
+std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words, gen2::Policy const &policy) {
+    std::map<std::string, std::string> out;
+    std::vector<std::string> names;
+    for (auto const &type : policy.types) names.push_back(type.name);
+    for (auto const &word : words) {
+        auto const equals = word.find('=');
+        auto const type = word.substr(0, equals);
+        if (equals == std::string::npos || type.empty() || equals + 1 == word.size())
+            throw common::usageError("--run: \"" + word + "\" is not TYPE=RUN");
+        if (!policy.find(type)) {
+            auto const near = common::nearest(type, names);
+            throw common::usageError("--run: the mapper has no dataset type \"" + type + "\"",
+                                     near.empty() ? "" : "did you mean " + near + "?");
+        }
+        out[type] = word.substr(equals + 1);
+    }
+    return out;
+}
+
+/// Layouts that are not the mapper's: those of the repository itself, then those of --templates.
+Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
+    Json out;
+    if (!layout.root.policy.isNull()) out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
+    if (templates.empty()) return out;
+    auto const given = common::readYaml(templates);
+    if (!given.isObject()) throw common::usageError("--templates: \"" + templates + "\" is no mapping");
+    auto types = out["types"];
+    for (auto const &[key, value] : given.object()) {
+        if (key != "types" || !value.isObject() || types.isNull()) {
+            out.set(key, value);
+            continue;
+        }
+        for (auto const &[name, entry] : value.object()) types.set(name, entry);
+        out.set("types", types);
+    }
+    return out;
+}
+
+Gen2Setup setupOf(Gen2ScanOptions const &options) {
+    auto layout = gen2::findLayout(options.root, options.calib);
+    auto policy = gen2::Policy::of(layout.mapper, overridesOf(layout, options.templates));
+    Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
+    out.bands = bandsOf(out.policy.instrument);
+    out.runs = runsFrom(options.runs, out.policy);
+    out.scale = options.validity_scale == "utc" ? gen2::DayScale::Utc : gen2::DayScale::Tai;
+    return out;
+}
+
+/// Takes findings and writes lines.
+class Writer {
+public:
+    Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
+        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument}, _selection(selection),
+          _collections(setup.policy, setup.layout.root), _output(out) {
+        if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
+        _now_utc_ns = common::nowUtcNs();
+    }
+
+    void take(Finding &finding, Gen2Scanner &scanner) {
+        if (!_selection.wantsType(finding)) return;
+        if (_selection.looksAtLines()) {
+            auto completed = finding;
+            scanner.addExposure(completed);
+            if (!_selection.wantsLine(recordOf(completed, _place))) return;
+        }
+        _summary.countRead();
+        auto const record = decided(finding);
+        if (!common::isUtf8(finding.file.path))
+            common::log::debug("\"" + common::printable(finding.file.path) + "\": the name is no UTF-8");
+        if (finding.isConverted()) _collections.addDataset(*finding.source, finding.run);
+        ++_summary.outcomes[finding.action];
+        _output.write(record.line());
+    }
+
+    void finish(Gen2Scanner const &scanner, common::StandardOptions const &standard) {
+        for (auto const &rerun : scanner.reruns()) _collections.addRerun(rerun);
+        if (common::stopSignal() == 0) {
+            _collections.write([&](Record const &line) { _output.write(line.line()); });
+            _output.write(manifest::endRecord("dbb-gen2-scan").line());
+        }
+        _output.flush();
+        if (_rules)
+            for (auto const &remark : _rules->remarks(_tally, _now_utc_ns)) common::log::warning(remark);
+        manifest::Rejects const rejects("");
+        _summary.finish(standard, rejects);
+    }
+
+    void addRerun(Gen2Source const &source) { _collections.addRerun(source); }
+
+    ExitCode status() const {
+        auto const has = [&](char const *action) { return _summary.outcomes.contains(action); };
+        if (has("error")) return ExitCode::SomeFailed;
+        return has("review") || has("undecided") ? ExitCode::Incomplete : ExitCode::Done;
+    }
+
+private:
+    /// The line as the rules leave it; the finding learns what they decided.
+    Record decided(Finding &finding) {
+        // A name that JSON can't hold names another file, or none.
+        if (!common::isUtf8(finding.file.path) && finding.action != "skip") {
+            finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
+            finding.decide("error", "name_not_utf8");
+        }
+        auto record = recordOf(finding, _place);
+        if (!_rules) return record;
+        _rules->apply(record, _now_utc_ns, _tally);
+        finding.decide(record.text("action"), record.text("reason"));
+        return record;
+    }
+
+    Gen2Place _place;
+    Gen2Selection &_selection;
+    Gen2Collections _collections;
+    common::Output _output;
+    std::optional<gen2::Rules> _rules;
+    gen2::Rules::Tally _tally;
+    std::int64_t _now_utc_ns = 0;
+    manifest::Summary _summary{.program = "dbb-gen2-scan", .outcomes = {}};
+};
+
+} // namespace
+
+ExitCode runGen2Scan(Gen2ScanOptions const &options, int out) {
+    auto const setup = setupOf(options);
+    Gen2Selection selection(options.choice, setup.layout.rerun);
+    for (auto const &note : setup.layout.notes) common::log::warning(note);
+    Writer writer(options, setup, selection, out);
+    Gen2Scanner scanner(setup, selection, [&](Finding &finding) {
+        // One within another is found on the way.
+        if (finding.source->kind == Gen2Source::Kind::Rerun) writer.addRerun(*finding.source);
+        writer.take(finding, scanner);
+    });
+    selection.compile(scanner.names());
+    scanner.scan();
+    writer.finish(scanner, options.standard);
+    return writer.status();
+}
+
+} // namespace dbb::convert

@@ -1,0 +1,315 @@
+#include "convert/gen2_scanner.h"
+
+#include "common/error.h"
+#include "common/log.h"
+#include "gen2/collection_names.h"
+
+#include <algorithm>
+#include <set>
+#include <sys/stat.h>
+
+namespace dbb::convert {
+
+using common::Error;
+using gen2::Kind;
+using gen2::PathTree;
+
+namespace {
+
+constexpr char const *rerunFolder = "/rerun";
+
+bool isPattern(std::string const &text) {
+    return text.find_first_of("*?[") != std::string::npos;
+}
+
+} // namespace
+
+Gen2Scanner::Gen2Scanner(Gen2Setup const &setup, Gen2Selection const &selection,
+                         std::function<void(Finding &)> emit)
+    : _setup(setup), _selection(selection), _emit(std::move(emit)), _recognition(setup.policy),
+      _translation(setup.policy, setup.skymap, setup.bands),
+      _raws(setup.layout, setup.policy, _duplicates, [this](Finding &finding) { emitRaw(finding); }),
+      _calibrations(setup.layout, setup.policy, _translation, setup.scale,
+                    [this](Finding &finding) { _emit(finding); }),
+      _refcats(setup.layout.root.folder),
+      _root{.kind = Gen2Source::Kind::Root, .folder = setup.layout.root.folder, .repository = setup.layout.root},
+      _calib{.kind = Gen2Source::Kind::Calib, .folder = setup.layout.calib} {
+    if (selection.hasReruns()) findReruns();
+}
+
+/// Reruns that are wanted: by their names where these are given, else all that there are.
+void Gen2Scanner::findReruns() {
+    std::set<std::string> folders;
+    auto const top = _root.folder + rerunFolder;
+    auto const &patterns = _selection.rerunPatterns();
+    for (auto const &pattern : patterns) {
+        if (isPattern(pattern)) continue;
+        auto const folder = top + "/" + pattern;
+        struct stat s {};
+        if (::stat(folder.c_str(), &s) != 0 || !gen2::readRepository(folder))
+            throw common::usageError("there is no rerun \"" + pattern + "\" below \"" + top + "\"");
+        folders.insert(folder);
+    }
+    bool const search = patterns.empty() || std::any_of(patterns.begin(), patterns.end(), isPattern);
+    struct stat s {};
+    if (search && ::stat(top.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) {
+        PathTree const none;
+        TreeWalk::Visitor visitor;
+        visitor.enter = [](std::string const &) { return true; };
+        visitor.enterRepository = [&](std::string const &path) {
+            if (_selection.wantsRerun(path.substr(top.size() + 1))) folders.insert(path);
+            return false;
+        };
+        visitor.take = [](TreeFile const &, PathTree::Place const &) {};
+        visitor.failed = [](std::string const &, Error const &) {};
+        TreeWalk(none, visitor, false).walk(top);
+    }
+    for (auto const &folder : folders) addRerun(folder);
+}
+
+void Gen2Scanner::scan() {
+    walkAll(false, &Gen2Scanner::see);
+    walkAll(true, &Gen2Scanner::tell);
+}
+
+void Gen2Scanner::walkAll(bool looks, TakeFile take) {
+    if (_selection.hasRoot()) {
+        walk(_root, looks, take);
+        if (looks) _raws.rows(_root);
+    }
+    if (_selection.hasCalib() && !_calib.folder.empty()) {
+        walk(_calib, looks, take);
+        if (looks) _calibrations.finish(_calib);
+    }
+    for (auto const &rerun : _reruns) walk(rerun, looks, take);
+}
+
+void Gen2Scanner::walk(Gen2Source const &source, bool looks, TakeFile take) {
+    TreeWalk::Visitor visitor;
+    visitor.enter = [&](std::string const &path) { return enters(source, path); };
+    visitor.enterRepository = [&](std::string const &path) {
+        noteRepository(source, path, looks);
+        return false;
+    };
+    visitor.take = [&](TreeFile const &file, PathTree::Place const &place) {
+        Finding finding;
+        finding.source = &source;
+        finding.file = file;
+        (this->*take)(finding, place);
+    };
+    visitor.failed = [&](std::string const &path, Error const &e) {
+        if (looks) failed(source, path, e);
+    };
+    TreeWalk(_recognition.treeOf(source.kind), visitor, looks).walk(source.folder);
+}
+
+/// Calibrations are gone through by themselves.
+bool Gen2Scanner::enters(Gen2Source const &source, std::string const &path) const {
+    if (source.kind != Gen2Source::Kind::Root || _calib.folder.empty()) return true;
+    struct stat s {};
+    struct stat calib {};
+    return ::stat(path.c_str(), &s) != 0 || ::stat(_calib.folder.c_str(), &calib) != 0 || s.st_ino != calib.st_ino
+           || s.st_dev != calib.st_dev;
+}
+
+/// A repository within another one: a rerun is gone through as such, of any other people are told.
+void Gen2Scanner::noteRepository(Gen2Source const &source, std::string const &path, bool looks) {
+    auto const top = _root.folder + rerunFolder + "/";
+    if (!path.starts_with(top)) {
+        if (looks)
+            common::log::warning("\"" + path + "\" is a repository of its own, which has to be scanned by itself");
+        return;
+    }
+    auto const name = path.substr(top.size());
+    bool const known = std::any_of(_reruns.begin(), _reruns.end(), [&](auto const &r) { return r.folder == path; });
+    if (known || source.kind == Gen2Source::Kind::Root || !_selection.wantsRerun(name)) return;
+    // Its turn comes at the end of the list.
+    addRerun(path);
+}
+
+void Gen2Scanner::addRerun(std::string const &folder) {
+    auto const repository = gen2::readRepository(folder);
+    if (!repository) return;
+    _reruns.push_back({.kind = Gen2Source::Kind::Rerun,
+                       .folder = folder,
+                       .rerun = folder.substr(_root.folder.size() + std::string_view(rerunFolder).size() + 1),
+                       .repository = *repository});
+    for (auto const &note : repository->notes) common::log::warning("\"" + folder + "\": " + note);
+}
+
+void Gen2Scanner::failed(Gen2Source const &source, std::string const &path, Error const &e) {
+    Finding finding;
+    finding.source = &source;
+    finding.file.path = path;
+    finding.exists = false;
+    finding.notes.push_back(e.message());
+    finding.decide("error", "unreadable_folder");
+    _emit(finding);
+}
+
+void Gen2Scanner::recognise(Finding &finding, PathTree::Place const &place) {
+    auto const stray = _root.folder + rerunFolder + "/";
+    if (finding.source->kind == Gen2Source::Kind::Root && finding.file.path.starts_with(stray)) {
+        _recognition.recognise(finding, PathTree::Place());
+    } else {
+        _recognition.recognise(finding, place);
+    }
+    if (finding.isConverted() && finding.type) complete(finding);
+}
+
+/// First pass: which data IDs come several times.
+void Gen2Scanner::see(Finding &finding, PathTree::Place const &place) {
+    if (finding.file.is_packed_twin || finding.file.kind != TreeFile::Kind::Regular) return;
+    recognise(finding, place);
+    // Registered raws are told apart by their rows.
+    bool const counts = finding.isConverted() && (finding.type->kind != Kind::Raw || !_raws.registry());
+    if (!counts) return;
+    if (finding.type->kind == Kind::Raw) {
+        finding.dataset_type = finding.type->name;
+        finding.run = gen2::rawRun(_setup.policy.instrument);
+        completeDataId(finding);
+    }
+    _duplicates.see(finding);
+}
+
+/// Second pass.
+void Gen2Scanner::tell(Finding &finding, PathTree::Place const &place) {
+    recognise(finding, place);
+    if (finding.file.is_packed_twin && finding.isConverted()) {
+        finding.notes.emplace_back("the same file stands beside it unpacked");
+        finding.decide("skip", "compressed_duplicate");
+    }
+    if (finding.isConverted() && finding.type->kind == Kind::Raw) return _raws.file(finding);
+    checkDuplicates(finding);
+    if (finding.isConverted() && finding.isCalibration()) return _calibrations.file(std::move(finding));
+    _emit(finding);
+}
+
+void Gen2Scanner::checkDuplicates(Finding &finding) {
+    if (!finding.isConverted() || !_duplicates.isOneOfSeveral(finding)) return;
+    finding.notes.emplace_back("another file has the same dataset type, run and data ID");
+    finding.decide("review", "duplicate_data_id");
+}
+
+void Gen2Scanner::emitRaw(Finding &finding) {
+    completeDataId(finding);
+    if (!_raws.registry()) checkDuplicates(finding);
+    auto const &values = finding.data_id.values;
+    if (finding.isConverted() && (!values.find("detector") || !values.find("exposure"))) {
+        finding.notes.emplace_back("neither its path nor a registry tells its exposure and detector");
+        finding.decide("review", "unregistered_raw");
+    }
+    _emit(finding);
+}
+
+void Gen2Scanner::completeDataId(Finding &finding) const {
+    finding.data_id = _translation.translate(*finding.type, finding.id);
+    finding.dimensions = _translation.dimensions(*finding.type);
+    finding.formatter = finding.type->formatter;
+}
+
+/// What a file that was recognised is in Gen3.
+void Gen2Scanner::complete(Finding &finding) {
+    switch (finding.type->kind) {
+    case Kind::Raw: return;
+    case Kind::Calibration: return completeCalibration(finding);
+    case Kind::Refcat: return _refcats.complete(finding);
+    case Kind::Curated:
+        finding.notes.emplace_back("it comes from the instrument's data package and is written from there");
+        finding.dataset_type = finding.type->name;
+        return finding.decide("skip", "special_type");
+    case Kind::Skymap:
+        finding.notes.emplace_back("skymaps are registered with butler register-skymap");
+        finding.dataset_type = finding.type->name;
+        return finding.decide("skip", "special_type");
+    case Kind::RefcatConfig:
+        finding.dataset_type = finding.type->name;
+        return finding.decide("skip", "special_type");
+    case Kind::Ignored:
+        finding.dataset_type = finding.type->name;
+        return finding.decide("skip", "excluded_type");
+    case Kind::NoGen3: break;
+    default:
+        if (!finding.type->storage_class.empty()) return completeOutput(finding);
+    }
+    finding.dataset_type = finding.type->name;
+    finding.decide("skip", "no_storage_class");
+}
+
+void Gen2Scanner::completeCalibration(Finding &finding) {
+    finding.dataset_type = finding.type->name;
+    completeDataId(finding);
+    auto const date = gen2::textOf(finding.id.find("calibDate"));
+    if (auto const run = gen2::calibrationRun(_setup.policy.instrument, date)) {
+        finding.run = *run;
+        return;
+    }
+    finding.notes.push_back("\"" + date + "\" is no date");
+    finding.decide("review", "no_run");
+}
+
+void Gen2Scanner::completeOutput(Finding &finding) {
+    auto const &type = *finding.type;
+    finding.dataset_type = type.name;
+    completeDataId(finding);
+    auto const own = _setup.policy.runs.find(type.name);
+    auto const given = _setup.runs.find(type.name);
+    if (own != _setup.policy.runs.end())
+        finding.run = own->second;
+    else if (finding.source->kind == Gen2Source::Kind::Rerun)
+        finding.run = gen2::rerunRun(_setup.policy.instrument, finding.source->rerun);
+    else if (given != _setup.runs.end())
+        finding.run = given->second;
+    if (!finding.data_id.lost.empty()) {
+        for (auto const &key : finding.data_id.lost)
+            finding.notes.push_back("its " + key + " has no place in a Gen3 data ID");
+        return finding.decide("review", "data_id_collapse");
+    }
+    if (finding.run.empty()) {
+        finding.notes.push_back("outputs in the root have no run; name one with --run " + type.name + "=RUN");
+        return finding.decide("review", "no_run");
+    }
+    if (finding.data_id.needs_skymap) {
+        auto const &known = _setup.policy.root_skymap;
+        finding.notes.push_back("its tract is one of a skymap that --skymap names"
+                                + (known.empty() ? "" : "; upstream took " + known));
+        return finding.decide("review", "needs_skymap");
+    }
+}
+
+std::vector<std::string> Gen2Scanner::names() const {
+    std::set<std::string> out{"dataset_type", "instrument", "exposure", "visit", "detector", "physical_filter",
+                              "band",         "skymap",     "tract"};
+    for (auto const &type : _setup.policy.types)
+        for (auto const &pathTemplate : type.templates)
+            out.insert(pathTemplate.keys().begin(), pathTemplate.keys().end());
+    auto const add = [&](gen2::Registry const *registry, std::string const &table) {
+        if (registry) out.insert(registry->columns(table).begin(), registry->columns(table).end());
+    };
+    add(_raws.registry(), _raws.table());
+    for (auto const &type : _setup.policy.types)
+        if (type.kind == Kind::Calibration) add(_calibrations.registry(), type.table);
+    out.erase("id");
+    return {out.begin(), out.end()};
+}
+
+void Gen2Scanner::addExposure(Finding &finding) {
+    auto *registry = _raws.registry();
+    if (!registry || finding.row || finding.isCalibration()) return;
+    gen2::Values key;
+    for (auto const &name : {_setup.policy.exposure_key, std::string("visit")}) {
+        auto const *value = finding.id.find(name);
+        if (value && key.size() == 0) key.set(name, *value);
+    }
+    if (key.size() == 0) return;
+    auto const text = gen2::jsonOf(key).dump();
+    if (text != _lastExposure) {
+        _lastExposure = text;
+        auto const rows = registry->find(_raws.table(), key);
+        _ofExposure = rows.empty() ? gen2::Values() : rows.front().values();
+    }
+    for (auto const &[name, value] : _ofExposure)
+        if (!finding.id.has(name)) finding.id.set(name, value);
+}
+
+} // namespace dbb::convert

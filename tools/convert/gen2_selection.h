@@ -1,0 +1,62 @@
+/// \file
+/// Which of the datasets of a Gen2 repository are told of.
+#pragma once
+
+#include "convert/gen2_finding.h"
+#include "gen2/layout.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace dbb::convert {
+
+/// As on the command line.
+struct Gen2Choice {
+    std::vector<std::string> reruns;        ///< globs of names
+    std::vector<std::string> only;          ///< root, calib, reruns
+    std::vector<std::string> dataset_types; ///< globs of Gen2 or Gen3 names
+    std::string where;
+    std::string day_obs; ///< A..B or one day, YYYYMMDD
+};
+
+class Gen2Selection {
+public:
+    /// \param rerun  that was named in the place of a root, empty: none
+    /// \throws Error USAGE
+    Gen2Selection(Gen2Choice choice, std::string const &rerun);
+    ~Gen2Selection();
+
+    bool hasRoot() const { return _root; }
+    bool hasCalib() const { return _calib; }
+    bool hasReruns() const { return _reruns; }
+    /// Whether the outputs of a rerun are wanted.
+    bool wantsRerun(std::string const &name) const;
+    /// Patterns of reruns, empty: all.
+    std::vector<std::string> const &rerunPatterns() const { return _choice.reruns; }
+
+    /// Compile --where. \param names  of all keys and columns that there are. \throws Error USAGE
+    void compile(std::vector<std::string> const &names);
+
+    bool wantsType(Finding const &finding) const;
+    /// The conditions on what a line says: --where and --day-obs.
+    bool wantsLine(manifest::Record const &line);
+    /// Whether wantsLine() may say no.
+    bool looksAtLines() const { return _where || _days; }
+    /// Whether all of the root, its calibrations and reruns are wanted.
+    bool isWhole() const;
+
+private:
+    struct Where;
+    Gen2Choice _choice;
+    bool _root = true;
+    bool _calib = true;
+    bool _reruns = true;
+    std::optional<std::pair<std::int64_t, std::int64_t>> _days;
+    std::unique_ptr<Where> _where;
+};
+
+} // namespace dbb::convert
