@@ -11,18 +11,18 @@ using sql::Value;
 
 namespace {
 
-/// Expression and join for the begin of a dataset's exposure.
-struct ExposureBegin {
-    std::string column{"NULL"};
+/// Columns and join for the begin and the filter of a dataset's exposure.
+struct ExposureColumns {
+    std::string columns{"NULL AS begun, NULL AS filter"};
     std::string join;
 };
 
-ExposureBegin exposureBegin(Repository const &repo) {
+ExposureColumns exposureColumns(Repository const &repo) {
     auto const &exposure = repo.universe().at("exposure");
-    return {std::string("e.") + timespanBegin, " LEFT JOIN " + readable(exposure, repo.db().dialect())
-                                                   + " AS e ON e.instrument = t.instrument AND e."
-                                                   + quoteIdentifier(exposure.keys.front().name)
-                                                   + " = t.exposure"};
+    return {std::string("e.") + timespanBegin + " AS begun, e.physical_filter AS filter",
+            " LEFT JOIN " + readable(exposure, repo.db().dialect())
+                + " AS e ON e.instrument = t.instrument AND e." + quoteIdentifier(exposure.keys.front().name)
+                + " = t.exposure"};
 }
 
 /// The datastores of which there are records: before the first file there need be no table.
@@ -40,14 +40,14 @@ std::vector<std::size_t> recorded(Repository const &repo) {
 std::string query(Repository const &repo, WantedDataset const &wanted,
                   std::vector<std::size_t> const &datastores) {
     auto const &type = *wanted.type;
-    auto const begin = wanted.with_exposure ? exposureBegin(repo) : ExposureBegin();
+    auto const exposure = wanted.with_exposure ? exposureColumns(repo) : ExposureColumns();
     std::string where = " WHERE t.dataset_type_id = ?1 AND t.collection_id = ?2";
     std::size_t parameter = 2;
     for (auto const &name : type.dimensions.required)
         where += " AND t." + quoteIdentifier(name) + " = ?" + std::to_string(++parameter);
     auto const select = [&](std::string const &columns, std::string const &joins) {
-        return "SELECT " + uuidText("t.dataset_id", repo.db().dialect()) + " AS id, " + begin.column
-               + " AS begun, " + columns + " FROM " + quoteIdentifier(type.tags_table) + " AS t" + begin.join
+        return "SELECT " + uuidText("t.dataset_id", repo.db().dialect()) + " AS id, " + exposure.columns
+               + ", " + columns + " FROM " + quoteIdentifier(type.tags_table) + " AS t" + exposure.join
                + joins + where;
     };
     if (datastores.empty()) return select("NULL AS path", "");
@@ -73,8 +73,8 @@ std::vector<Value> parametersOf(Repository const &repo, WantedDataset const &wan
 }
 
 void note(std::optional<StoredDataset> &dataset, sql::Statement const &row) {
-    enum Column { Id, Begun, Path, Store, Size, Checksum, Component };
-    if (!dataset) dataset = StoredDataset{row.text(Id), {}, {}};
+    enum Column { Id, Begun, Filter, Path, Store, Size, Checksum, Component };
+    if (!dataset) dataset = StoredDataset{row.text(Id), {}, {}, row.text(Filter)};
     if (!row.isNull(Begun)) dataset->exposure_begin_tai_ns = row.integer(Begun);
     if (row.isNull(Path)) return;
     dataset->files.push_back({static_cast<std::size_t>(row.integer(Store)), row.text(Path),

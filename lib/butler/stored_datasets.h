@@ -25,8 +25,9 @@ struct StoredFile {
 struct StoredDataset {
     std::string id;                ///< with hyphens
     std::vector<StoredFile> files; ///< by datastore; empty: registered, but not stored
-    /// When its exposure began, TAI nanoseconds; only when that was asked for.
+    /// Of its exposure, only when that was asked for: when it began, TAI nanoseconds, and its filter.
     std::optional<std::int64_t> exposure_begin_tai_ns;
+    std::string exposure_filter;
 };
 
 /// Which dataset is meant; both pointers must live as long as the call.

@@ -89,6 +89,7 @@ public:
         try {
             auto const type = line.type();
             if (type == "collection") {
+                requireCollection(line);
                 _collections.push_back(std::move(line));
             } else if (type == "gen2") {
                 if (_options.rules) _options.rules->apply(line, _now, _decided);
@@ -116,6 +117,12 @@ public:
 
 private:
     // --- lines -----------------------------------------------------------------------------------------
+
+    /// \throws Error of a line that can't be read
+    static void requireCollection(Record const &line) {
+        line.text("name");
+        line.text("collection_type");
+    }
 
     /// \throws Error of a line that can't be read
     Item itemOf(Record const &line) const {
@@ -269,7 +276,12 @@ private:
         } else {
             count.gen2 = 1;
             count.gen3 = stored ? 1 : 0;
-            if (isRaw(item.line)) noteExposure(item, facts, count);
+            if (isRaw(item.line)) {
+                // Of an exposure the registry tells best.
+                if (item.stored && !item.stored->exposure_filter.empty())
+                    count.physical_filter = item.stored->exposure_filter;
+                noteExposure(item, facts, count);
+            }
             compareStored(item);
         }
         _tally.count(count);
@@ -298,7 +310,6 @@ private:
                  .set("message", item.certification));
     }
 
-    /// When an exposure began the registry tells best.
     void noteExposure(Item const &item, gen2::LineFacts const &facts, NightCount const &count) {
         auto const begin = item.stored && item.stored->exposure_begin_tai_ns
                                ? item.stored->exposure_begin_tai_ns
@@ -308,24 +319,38 @@ private:
     }
 
     void compareCollection(Record const &line) {
-        auto const name = line.get("name").text();
-        auto const found = butler::findCollection(_repo, name);
-        std::string why;
-        if (!found) {
-            why = "it is not registered";
-        } else if (Json(butler::nameOf(found->type)) != line.get("collection_type")) {
-            why = "it is a " + std::string(butler::nameOf(found->type));
-        } else if (line.get("children").isArray()) {
-            auto const children = line.get("children");
-            for (auto const &child : children.array()) {
-                if (std::ranges::find(found->children, child.text()) != found->children.end()) continue;
-                why += (why.empty() ? "it lacks " : ", ") + child.text();
-            }
-        }
+        auto const why = problemOf(line);
         if (why.empty()) return;
         Record out("difference");
-        out.set("kind", missing).set("name", name).set("collection_type", line.get("collection_type"));
+        out.set("kind", missing)
+            .set("name", line.get("name"))
+            .set("collection_type", line.get("collection_type"));
         tell(out.set("message", why));
+    }
+
+    /// What is wrong with a collection, empty for nothing.
+    std::string problemOf(Record const &line) const {
+        auto const found = butler::findCollection(_repo, line.text("name"));
+        if (!found) return "it is not registered";
+        if (butler::nameOf(found->type) != line.text("collection_type"))
+            return "it is a " + std::string(butler::nameOf(found->type));
+        auto const children = line.get("children");
+        if (!children.isArray()) return "";
+        std::set<std::string> lacking;
+        for (auto const &child : children.array()) addLeaves(child.text(), lacking);
+        for (auto const &child : found->children) lacking.erase(child);
+        if (lacking.empty()) return "";
+        return "it lacks " + common::join({lacking.begin(), lacking.end()}, ", ");
+    }
+
+    /// A collection, or the children of a chain, which stand in its place when a chain is made of chains.
+    void addLeaves(std::string const &name, std::set<std::string> &leaves) const {
+        auto const found = butler::findCollection(_repo, name);
+        if (!found || found->type != butler::CollectionType::Chained) {
+            leaves.insert(name);
+            return;
+        }
+        for (auto const &child : found->children) addLeaves(child, leaves);
     }
 
     /// Datasets of the types and runs of the lines that no line names.

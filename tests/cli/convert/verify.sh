@@ -17,6 +17,7 @@ bias() { bias_line "gen2/CALIB/$1.fits" 0 "$2" "$3" '.run = "LATISS/calib/'"$1"'
   other_line gen2/README '{"action": "skip", "reason": "ignored_pattern"}' | jq -c 'del(.run)'
   echo '{"type":"collection","name":"LATISS/calib","collection_type":"CALIBRATION"}'
   echo '{"type":"collection","name":"LATISS/defaults","collection_type":"CHAINED","children":["LATISS/raw/all","LATISS/calib"]}'
+  echo '{"type":"collection","name":"LATISS/runs/test","collection_type":"CHAINED","children":["LATISS/runs/test/direct","LATISS/defaults"]}'
   echo '{"type":"end","program":"dbb-gen2-scan"}'
 } > lines
 # verify STATUS [OPTION...]       compare lines with repo; differences are in ./differences
@@ -32,11 +33,12 @@ kinds() { jq -r '[.kind, .dataset_type // .name, .data_id.exposure // .day_obs /
 verify 3
 expect_eq "$(kinds)" '1 missing LATISS/calib 
 1 missing LATISS/defaults 
+1 missing LATISS/runs/test 
 2 missing bias 
 1 missing icSrc 3018092000065
 1 missing raw 3018092000065'
 expect_eq "$(jq -r 'select(.dataset_type == "raw").message' differences)" 'dataset type "raw" is not registered'
-expect_match "$ERR" 'Gen2 and Gen3 differ: 6 missing'
+expect_match "$ERR" 'Gen2 and Gen3 differ: 7 missing'
 expect_no_match "$ERR" uncovered
 
 # Afterwards nothing is, and each file was counted. Nothing is written.
@@ -115,9 +117,11 @@ expect_eq "$(kinds)" '2 uncertified bias '
 cp whole.sqlite3 repo/gen3.sqlite3
 
 # Collections: of another type, without a child
-sqlite3 repo/gen3.sqlite3 "DELETE FROM collection_chain WHERE position = 1"
+sqlite3 repo/gen3.sqlite3 "DELETE FROM collection_chain WHERE child = (SELECT collection_id FROM collection WHERE name = 'LATISS/raw/all')"
 verify 3
-expect_eq "$(jq -c '[.kind, .name, .message]' differences)" '["missing","LATISS/defaults","it lacks LATISS/calib"]'
+expect_eq "$(jq -c '[.kind, .name, .message]' differences)" '["missing","LATISS/defaults","it lacks LATISS/raw/all"]'
+# (the chain of chains is of what its parts are now)
+
 jq -c 'if .name == "LATISS/calib" then .collection_type = "RUN" else . end' lines > other
 cp whole.sqlite3 repo/gen3.sqlite3
 LINES_FILE=other verify 3
@@ -150,6 +154,20 @@ expect_eq "$(jq -c '[.kind, .dataset_type, .run, .data_id.detector]' differences
 { jq -c 'select(.dataset_type == "raw") | del(.run)' lines; cat lines; } > bad
 expect_rc 1 dbb-convert --repo repo --verify --rejects rejects < bad
 expect_eq "$(jq -r .error.code rejects)" MISSING_KEY
+echo '{"type":"collection","name":"x"}' | expect_rc 1 dbb-convert --repo repo --verify
+# Patches are found by their place, as in a conversion.
+coadd='{"dataset_type": "deepCoadd", "dimensions": ["band", "skymap", "tract", "patch"], "data_id": {"band": "r", "tract": 3}, "patch_xy": "1,2"}'
+other_line gen2/rerun/coadd.fits "$coadd" > coadds
+LINES_FILE=coadds verify 3
+expect_match differences 'dataset type .*deepCoadd.* is not registered'
+sqlite3 repo/gen3.sqlite3 "INSERT INTO skymap (name, hash, tract_max, patch_nx_max, patch_ny_max) VALUES ('rings', 'AQ==', 9, 3, 3);
+  INSERT INTO tract (skymap, id) VALUES ('rings', 3); INSERT INTO patch (skymap, tract, id, cell_x, cell_y) VALUES ('rings', 3, 7, 1, 2);
+  INSERT INTO physical_filter (instrument, name, band) VALUES ('LATISS', 'some_r', 'r')"
+expect_rc 0 dbb-convert --repo repo < coadds
+LINES_FILE=coadds verify 0
+jq -c '.data_id.skymap = "other"' coadds > other
+LINES_FILE=other verify 3
+expect_eq "$(jq -c '[.kind, .dataset_type]' differences)" '["missing","deepCoadd"]'
 expect_rc 2 dbb-convert --repo repo --checksum < lines
 expect_match "$ERR" 'give --verify as well'
 expect_rc 4 dbb-convert --repo nowhere --verify < lines
