@@ -18,7 +18,8 @@ bool isForCalib(Kind kind) {
     return kind == Kind::Calibration || kind == Kind::Curated;
 }
 bool isForRerun(Kind kind) {
-    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat && kind != Kind::RefcatConfig;
+    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat
+           && kind != Kind::RefcatConfig;
 }
 
 bool isConvertible(DatasetType const &type) {
@@ -46,12 +47,13 @@ bool isGen3Product(std::string const &path, std::string const &instrument) {
 
 Recognition::Recognition(gen2::Policy const &policy) : _policy(policy) {
     for (auto const &type : policy.types) {
-        for (auto const &pathTemplate : type.templates) {
+        for (std::size_t age = 0; age < type.templates.size(); ++age) {
+            auto const &pathTemplate = type.templates[age];
             auto const owner = _owners.size();
             _owners.push_back({&type, &pathTemplate});
-            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner);
-            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner);
-            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner);
+            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner, age);
+            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner, age);
+            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner, age);
         }
     }
 }
