@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace dbb::gen2 {
 
@@ -11,8 +12,8 @@ namespace {
 
 struct Target {
     std::size_t owner;
+    std::size_t rank;
     bool compressible;
-    std::size_t age;
 };
 
 std::size_t newKeys(Element const &element) {
@@ -36,25 +37,31 @@ struct PathTree::Node {
     struct Edge {
         Element element;
         std::unique_ptr<Node> child;
-        std::size_t order; ///< number of keys that it brings
+        std::size_t rank; ///< lowest of the templates that it is of
+        std::size_t keys; ///< number of keys that it brings
+
+        bool operator<(Edge const &other) const {
+            return std::pair(rank, keys) < std::pair(other.rank, other.keys);
+        }
     };
     std::unordered_map<std::string, std::unique_ptr<Node>> named;
     std::vector<Edge> edges;
     std::vector<Target> targets; ///< of templates that end here
     std::vector<Ahead> ahead;    ///< each template that goes on
 
-    Node &childFor(Element const &element) {
+    Node &childFor(Element const &element, std::size_t rank) {
         if (isLiteral(element)) {
             auto &child = named[element.front().text];
             if (!child) child = std::make_unique<Node>();
             return *child;
         }
-        for (auto &edge : edges)
-            if (edge.element == element) return *edge.child;
-        auto const order = newKeys(element);
-        auto const at =
-            std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.order > order; });
-        return *edges.insert(at, {element, std::make_unique<Node>(), order})->child;
+        auto known = std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.element == element; });
+        if (known == edges.end())
+            known = edges.insert(known, {element, std::make_unique<Node>(), rank, newKeys(element)});
+        known->rank = std::min(known->rank, rank);
+        auto &child = *known->child;
+        std::stable_sort(edges.begin(), edges.end());
+        return child;
     }
 
     Node const *childNamed(std::string_view name) const {
@@ -67,14 +74,14 @@ PathTree::PathTree() : _root(std::make_unique<Node>()) {}
 PathTree::~PathTree() = default;
 PathTree::PathTree(PathTree &&) noexcept = default;
 
-void PathTree::add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t age) {
+void PathTree::add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t rank) {
     auto *node = _root.get();
     auto const written = common::split(pathTemplate.text().substr(0, pathTemplate.text().find('[')), '/');
     for (std::size_t i = 0; i < pathTemplate.elements().size(); ++i) {
         node->ahead.push_back({pathTemplate.text(), written[i]});
-        node = &node->childFor(pathTemplate.elements()[i]);
+        node = &node->childFor(pathTemplate.elements()[i], rank);
     }
-    node->targets.push_back({owner, pathTemplate.allowsCompressed(), age});
+    node->targets.push_back({owner, rank, pathTemplate.allowsCompressed()});
 }
 
 PathTree::Place PathTree::root() const {
@@ -89,67 +96,61 @@ PathTree::Place PathTree::below(Place const &place, std::string_view folder) con
         if (auto const *child = way.node->childNamed(folder)) out._ways.push_back({child, way.values});
         for (auto const &edge : way.node->edges) {
             auto values = way.values;
-            if (matches(edge.element, folder, values))
-                out._ways.push_back({edge.child.get(), std::move(values)});
+            if (matches(edge.element, folder, values)) out._ways.push_back({edge.child.get(), std::move(values)});
         }
     }
     // Files only end these ways.
-    std::erase_if(out._ways,
-                  [](Place::Way const &w) { return w.node->named.empty() && w.node->edges.empty(); });
+    std::erase_if(out._ways, [](Place::Way const &w) { return w.node->named.empty() && w.node->edges.empty(); });
     return out;
 }
 
-/// The match so far.
-struct PathTree::Best {
-    Match match;
-    std::size_t age = std::numeric_limits<std::size_t>::max();
-
-    bool isFinal() const { return age == 0; }
-
-    /// Take the targets of a node that a file matches, the least aged of them, when they beat what was found.
-    void offer(Node const &node, Values const &values, std::string_view compression) {
-        auto const allowed = [&](Target const &t) { return compression.empty() || t.compressible; };
-        auto least = age;
-        for (auto const &target : node.targets)
-            if (allowed(target)) least = std::min(least, target.age);
-        if (least == age) return;
-        age = least;
-        match = {{}, values, compression};
-        for (auto const &target : node.targets)
-            if (allowed(target) && target.age == age) match.owners.push_back(target.owner);
-    }
-};
-
 PathTree::Match PathTree::find(Place const &place, std::string_view file) const {
-    Best best;
+    Match out;
     auto const compression = compressionOf(file);
     for (auto const &way : place._ways) {
-        findIn(way, file, {}, best);
-        if (!compression.empty())
-            findIn(way, file.substr(0, file.size() - compression.size()), compression, best);
-        if (best.isFinal()) break;
+        if (findIn(way, file, {}, out)) return out;
+        if (!compression.empty()
+            && findIn(way, file.substr(0, file.size() - compression.size()), compression, out))
+            return out;
     }
-    return std::move(best.match);
+    return {};
 }
 
 /// \param compression  that was cut off the file's name
-void PathTree::findIn(Place::Way const &way, std::string_view file, std::string_view compression,
-                      Best &best) const {
+bool PathTree::findIn(Place::Way const &way, std::string_view file, std::string_view compression,
+                      Match &out) const {
+    auto const take = [&](Node const &node) {
+        std::size_t best = std::numeric_limits<std::size_t>::max();
+        for (auto const &target : node.targets) {
+            if (!compression.empty() && !target.compressible) continue;
+            if (target.rank < best) out.owners.clear();
+            best = std::min(best, target.rank);
+            if (target.rank == best) out.owners.push_back(target.owner);
+        }
+        out.compression = compression;
+        return !out.owners.empty();
+    };
     if (!way.node->named.empty()) {
-        if (auto const *child = way.node->childNamed(file)) best.offer(*child, way.values, compression);
+        auto const *child = way.node->childNamed(file);
+        if (child && take(*child)) {
+            out.values = way.values;
+            return true;
+        }
     }
-    auto values = way.values;
+    if (way.node->edges.empty()) return false;
+    out.values = way.values;
     for (auto const &edge : way.node->edges) {
-        if (best.isFinal()) return;
         if (edge.child->targets.empty()) continue;
-        if (matches(edge.element, file, values)) best.offer(*edge.child, values, compression);
-        values.shorten(way.values.size());
+        if (matches(edge.element, file, out.values) && take(*edge.child)) return true;
+        out.values.shorten(way.values.size());
     }
+    return false;
 }
 
 std::vector<PathTree::Ahead> PathTree::ahead(Place const &place) const {
     std::vector<Ahead> out;
-    for (auto const &way : place._ways) out.insert(out.end(), way.node->ahead.begin(), way.node->ahead.end());
+    for (auto const &way : place._ways)
+        out.insert(out.end(), way.node->ahead.begin(), way.node->ahead.end());
     return out;
 }
 

@@ -21,10 +21,10 @@ public:
     ~PathTree();
     PathTree(PathTree &&) noexcept;
 
-    /// Add a template. Of templates that match the same file the least aged comes first, then the one with
-    /// fewer keys in the first element that differs, then the one that was added first.
-    /// \param owner  what find() gives back \param age  0 for a layout in force, more for older ones
-    void add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t age = 0);
+    /// Add a template. Of templates that match the same file the one of the lowest rank comes first, of these
+    /// the one with fewer keys in the first element that differs, then the one that was added first.
+    /// \param owner  what find() gives back \param rank  0: current; of older layouts greater
+    void add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t rank);
 
     /// Where a walk down the folders stands: all ways through the tree that lead to a folder.
     class Place {
@@ -61,8 +61,7 @@ public:
     std::vector<Ahead> ahead(Place const &place) const;
 
 private:
-    struct Best;
-    void findIn(Place::Way const &way, std::string_view file, std::string_view compression, Best &best) const;
+    bool findIn(Place::Way const &way, std::string_view file, std::string_view compression, Match &out) const;
 
     std::unique_ptr<Node> _root;
 };

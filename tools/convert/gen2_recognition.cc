@@ -18,8 +18,7 @@ bool isForCalib(Kind kind) {
     return kind == Kind::Calibration || kind == Kind::Curated;
 }
 bool isForRerun(Kind kind) {
-    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat
-           && kind != Kind::RefcatConfig;
+    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat && kind != Kind::RefcatConfig;
 }
 
 bool isConvertible(DatasetType const &type) {
@@ -47,13 +46,13 @@ bool isGen3Product(std::string const &path, std::string const &instrument) {
 
 Recognition::Recognition(gen2::Policy const &policy) : _policy(policy) {
     for (auto const &type : policy.types) {
-        for (std::size_t age = 0; age < type.templates.size(); ++age) {
-            auto const &pathTemplate = type.templates[age];
+        for (std::size_t rank = 0; rank < type.templates.size(); ++rank) {
+            auto const &pathTemplate = type.templates[rank];
             auto const owner = _owners.size();
             _owners.push_back({&type, &pathTemplate});
-            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner, age);
-            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner, age);
-            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner, age);
+            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner, rank);
+            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner, rank);
+            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner, rank);
         }
     }
 }
