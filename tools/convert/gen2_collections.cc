@@ -45,7 +45,6 @@ std::vector<std::string> Gen2Collections::rootChildren() const {
         if (run != gen2::refcatRun) append(out, run);
     if (_rootRuns.contains(gen2::refcatRun)) out.emplace_back(gen2::refcatRun);
     out.push_back(gen2::calibrationCollection(_policy.instrument));
-    out.emplace_back(gen2::skymapRun);
     return out;
 }
 
@@ -82,6 +81,7 @@ void Gen2Collections::write(std::function<void(Record const &)> const &take) con
         chains.emplace_back(gen2::rerunChain(_policy.instrument, name), std::move(children));
     }
     auto defaults = root;
+    defaults.emplace_back(gen2::skymapRun);
     for (auto const &extra : _policy.umbrella_extra)
         if (_runs.contains(extra)) append(defaults, extra);
 
