@@ -47,7 +47,12 @@ void addParents(Repository &repository, Json const &parents) {
 
 void readConfiguration(Repository &repository) {
     auto const path = repository.folder + "/repositoryCfg.yaml";
-    auto const yaml = common::readYaml(path);
+    Json yaml;
+    try {
+        yaml = common::readYaml(path);
+    } catch (Error const &e) {
+        throw Error(e.code(), e.message(), common::ExitCode::Damaged);
+    }
     if (!yaml.isObject())
         throw Error("BAD_YAML", "could not read \"" + path + "\": it is no mapping", common::ExitCode::Damaged);
     if (yaml["_mapper"].isString()) repository.mapper = yaml["_mapper"].string();

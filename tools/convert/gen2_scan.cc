@@ -57,7 +57,12 @@ Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
     Json out;
     if (!layout.root.policy.isNull()) out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
     if (templates.empty()) return out;
-    auto const given = common::readYaml(templates);
+    Json given;
+    try {
+        given = common::readYaml(templates);
+    } catch (common::Error const &e) {
+        throw common::usageError("--templates: " + e.message());
+    }
     if (!given.isObject()) throw common::usageError("--templates: \"" + templates + "\" is no mapping");
     auto types = out["types"];
     for (auto const &[key, value] : given.object()) {

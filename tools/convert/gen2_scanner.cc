@@ -46,7 +46,10 @@ void Gen2Scanner::findReruns() {
         if (isPattern(pattern)) continue;
         auto const folder = top + "/" + pattern;
         struct stat s {};
-        if (::stat(folder.c_str(), &s) != 0 || !gen2::readRepository(folder))
+        bool const marked = std::any_of(gen2::repositoryMarks.begin(), gen2::repositoryMarks.end(), [&](auto const &mark) {
+            return ::lstat((folder + "/" + mark).c_str(), &s) == 0;
+        });
+        if (!marked)
             throw common::usageError("there is no rerun \"" + pattern + "\" below \"" + top + "\"");
         folders.insert(folder);
     }
@@ -128,7 +131,13 @@ void Gen2Scanner::noteRepository(Gen2Source const &source, std::string const &pa
 }
 
 void Gen2Scanner::addRerun(std::string const &folder) {
-    auto const repository = gen2::readRepository(folder);
+    std::optional<gen2::Repository> repository;
+    try {
+        repository = gen2::readRepository(folder);
+    } catch (Error const &e) {
+        // Its files can be told of all the same; only its parents are not known.
+        repository = gen2::Repository{.folder = folder, .mapper = {}, .policy = {}, .parents = {}, .notes = {e.message()}};
+    }
     if (!repository) return;
     _reruns.push_back({.kind = Gen2Source::Kind::Rerun,
                        .folder = folder,
