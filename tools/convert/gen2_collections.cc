@@ -63,9 +63,8 @@ void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string
     if (known == _reruns.end() || known->second.runs.contains(own)) append(children, own);
     if (known != _reruns.end())
         for (auto const &run : known->second.runs) append(children, run);
-    auto const repository
-        = known != _reruns.end() ? std::optional(known->second.source.repository)
-                                 : gen2::readRepository(_root.folder + "/rerun/" + name);
+    auto const repository = known != _reruns.end() ? std::optional(known->second.source.repository)
+                                                   : gen2::readRepository(_root.folder + "/rerun/" + name);
     if (!repository) return;
     for (auto const &parent : repository->parents) addRunsOf(rerunOf(parent), children, seen);
 }

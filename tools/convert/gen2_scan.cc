@@ -33,7 +33,8 @@ std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     return out;
 }
 
-std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words, gen2::Policy const &policy) {
+std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
+                                            gen2::Policy const &policy) {
     std::map<std::string, std::string> out;
     std::vector<std::string> names;
     for (auto const &type : policy.types) names.push_back(type.name);
@@ -55,7 +56,8 @@ std::map<std::string, std::string> runsFrom(std::vector<std::string> const &word
 /// Layouts that are not the mapper's: those of the repository itself, then those of --templates.
 Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
     Json out;
-    if (!layout.root.policy.isNull()) out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
+    if (!layout.root.policy.isNull())
+        out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
     if (templates.empty()) return out;
     Json given;
     try {
@@ -90,8 +92,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
 class Writer {
 public:
     Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
-        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument}, _selection(selection),
-          _collections(setup.policy, setup.layout.root), _output(out) {
+        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument},
+          _selection(selection), _collections(setup.policy, setup.layout.root), _output(out) {
         if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
         _now_utc_ns = common::nowUtcNs();
     }
