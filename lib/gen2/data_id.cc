@@ -16,13 +16,13 @@ bool isOneOf(std::string_view word, std::array<std::string_view, N> const &words
 
 /// Keys that follow from others, or that a dataset's run tells.
 constexpr std::array<std::string_view, 18> derived{
-    "raftName", "detectorName", "dayObs",  "run",     "snap",   "pointing", "field",     "dateObs", "taiObs", "date",
-    "calibDate", "hdu",         "calib_hdu", "seqNum", "object",  "proposal", "name",    "expGroup"};
+    "raftName",  "detectorName", "dayObs", "run",      "snap",      "pointing",
+    "field",     "dateObs",      "taiObs", "date",     "calibDate", "hdu",
+    "calib_hdu", "seqNum",       "object", "proposal", "name",      "expGroup"};
 
 /// Calibrations that differ by filter.
-constexpr std::array<std::string_view, 7> filtered{"flat",   "sky",      "fringe",
-                                                   "cpFlat", "illumcor", "cpIllumcor",
-                                                   "transmission_filter"};
+constexpr std::array<std::string_view, 7> filtered{
+    "flat", "sky", "fringe", "cpFlat", "illumcor", "cpIllumcor", "transmission_filter"};
 
 bool isTransmission(DatasetType const &type) {
     return type.name.starts_with("transmission_");
@@ -82,7 +82,8 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
     auto const exposure = exposureDimension(type);
     // Older layouts have the other key, whose values are the same.
     auto const own = exposure == "visit" ? std::string("visit") : _policy.exposure_key;
-    if (!exposure.empty() && !copy(own, exposure)) copy(own == "visit" ? _policy.exposure_key : "visit", exposure);
+    if (!exposure.empty() && !copy(own, exposure))
+        copy(own == "visit" ? _policy.exposure_key : "visit", exposure);
     auto const filter = filterDimension(type);
     copy("filter", filter);
     if (filter == "band") {
@@ -96,9 +97,10 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
     }
     out.patch_xy = textOf(values.find("patch"));
     for (auto const &[key, value] : values) {
-        bool const used = key == _policy.detector_key || key == _policy.exposure_key || key == "visit"
-                          || key == "tract" || key == "patch" || isOneOf(key, derived)
-                          || (key == "filter" && (!filter.empty() || !exposure.empty() || type.kind == Kind::Calibration));
+        bool const used =
+            key == _policy.detector_key || key == _policy.exposure_key || key == "visit" || key == "tract"
+            || key == "patch" || isOneOf(key, derived)
+            || (key == "filter" && (!filter.empty() || !exposure.empty() || type.kind == Kind::Calibration));
         if (!used) out.lost.push_back(key);
     }
     // Names of a detector follow from its number, but not without it.

@@ -35,7 +35,8 @@ Piece takeKey(std::string const &text, std::string_view &rest) {
     if (letter == std::string_view::npos || !isOneOf(rest[letter], "diousrxXeEfFgGc"))
         throw mistake(text, "the key \"" + out.text + "\" has no conversion");
     if (!isOneOf(rest[letter], "diusr"))
-        throw mistake(text, std::string("the conversion \"") + rest[letter] + "\" is none of d, i, u, s and r");
+        throw mistake(text,
+                      std::string("the conversion \"") + rest[letter] + "\" is none of d, i, u, s and r");
     out.format = rest.substr(0, letter);
     out.kind = isOneOf(rest[letter], "diu") ? Piece::Kind::Integer
                : out.text == "patch"        ? Piece::Kind::Patch
@@ -84,9 +85,7 @@ public:
     Matcher(Element const &element, std::string_view name, Values &values)
         : _element(element), _name(name), _values(values), _first(values.size()) {}
 
-    bool match() {
-        return _element.size() <= maxPieces && _name.size() <= maxName && from(0, 0);
-    }
+    bool match() { return _element.size() <= maxPieces && _name.size() <= maxName && from(0, 0); }
 
 private:
     static constexpr std::size_t maxPieces = 32;

@@ -16,12 +16,12 @@ struct Piece {
     enum class Kind { Literal, Integer, Text, Patch };
 
     Kind kind = Kind::Literal;
-    std::string text;         ///< the literal text, or the key
-    std::string format;       ///< between the parenthesis and the letter, for example 013
-    std::size_t width = 0;    ///< least number of characters
-    bool zeros = false;       ///< filled up with zeros
-    bool left = false;        ///< filled up behind
-    bool known = false;       ///< the key occurred in an earlier element, whose value must stand here
+    std::string text;      ///< the literal text, or the key
+    std::string format;    ///< between the parenthesis and the letter, for example 013
+    std::size_t width = 0; ///< least number of characters
+    bool zeros = false;    ///< filled up with zeros
+    bool left = false;     ///< filled up behind
+    bool known = false;    ///< the key occurred in an earlier element, whose value must stand here
     bool operator==(Piece const &) const = default;
 
     bool isKey() const { return kind != Kind::Literal; }

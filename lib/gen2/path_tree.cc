@@ -55,7 +55,8 @@ struct PathTree::Node {
             if (!child) child = std::make_unique<Node>();
             return *child;
         }
-        auto known = std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.element == element; });
+        auto known =
+            std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.element == element; });
         if (known == edges.end())
             known = edges.insert(known, {element, std::make_unique<Node>(), rank, newKeys(element)});
         known->rank = std::min(known->rank, rank);
@@ -96,11 +97,13 @@ PathTree::Place PathTree::below(Place const &place, std::string_view folder) con
         if (auto const *child = way.node->childNamed(folder)) out._ways.push_back({child, way.values});
         for (auto const &edge : way.node->edges) {
             auto values = way.values;
-            if (matches(edge.element, folder, values)) out._ways.push_back({edge.child.get(), std::move(values)});
+            if (matches(edge.element, folder, values))
+                out._ways.push_back({edge.child.get(), std::move(values)});
         }
     }
     // Files only end these ways.
-    std::erase_if(out._ways, [](Place::Way const &w) { return w.node->named.empty() && w.node->edges.empty(); });
+    std::erase_if(out._ways,
+                  [](Place::Way const &w) { return w.node->named.empty() && w.node->edges.empty(); });
     return out;
 }
 
@@ -149,8 +152,7 @@ bool PathTree::findIn(Place::Way const &way, std::string_view file, std::string_
 
 std::vector<PathTree::Ahead> PathTree::ahead(Place const &place) const {
     std::vector<Ahead> out;
-    for (auto const &way : place._ways)
-        out.insert(out.end(), way.node->ahead.begin(), way.node->ahead.end());
+    for (auto const &way : place._ways) out.insert(out.end(), way.node->ahead.begin(), way.node->ahead.end());
     return out;
 }
 

@@ -55,11 +55,11 @@ std::vector<std::string> const familyKeys{
 std::vector<std::string> const typeKeys{"template", "storage_class", "kind",      "table",
                                         "same_as",  "dimensions",    "formatter", "note"};
 
-std::map<std::string, Kind> const kinds{
-    {"raw", Kind::Raw},         {"calibration", Kind::Calibration}, {"curated", Kind::Curated},
-    {"output", Kind::Output},   {"skymap", Kind::Skymap},           {"refcat", Kind::Refcat},
-    {"mask", Kind::Mask},       {"refcat_config", Kind::RefcatConfig},
-    {"ignored", Kind::Ignored}, {"no_gen3", Kind::NoGen3}};
+std::map<std::string, Kind> const kinds{{"raw", Kind::Raw},         {"calibration", Kind::Calibration},
+                                        {"curated", Kind::Curated}, {"output", Kind::Output},
+                                        {"skymap", Kind::Skymap},   {"refcat", Kind::Refcat},
+                                        {"mask", Kind::Mask},       {"refcat_config", Kind::RefcatConfig},
+                                        {"ignored", Kind::Ignored}, {"no_gen3", Kind::NoGen3}};
 
 Json embeddedTable(std::string const &family) {
     auto const content = embeddedFile(family + ".yaml");
@@ -198,8 +198,8 @@ Json Policy::overridesFrom(Json const &repositoryPolicy, std::string const &repo
     static std::vector<std::string> const sections{"exposures", "calibrations", "datasets", "images"};
     Json types{Json::Object{}};
     auto const refuse = [&](std::string const &key) {
-        return common::usageError("the repository \"" + repository + "\" has a policy of its own with \"" + key
-                                      + "\", which is not understood",
+        return common::usageError("the repository \"" + repository + "\" has a policy of its own with \""
+                                      + key + "\", which is not understood",
                                   "give its templates with --templates and remove the key from a copy of its "
                                   "repositoryCfg.yaml");
     };
@@ -214,7 +214,8 @@ Json Policy::overridesFrom(Json const &repositoryPolicy, std::string const &repo
                 if (key == "template" && value.isString()) {
                     own.set("template", value);
                 } else if (key == "tables") {
-                    own.set("table", value.isArray() && !value.array().empty() ? value.array().front() : value);
+                    own.set("table",
+                            value.isArray() && !value.array().empty() ? value.array().front() : value);
                 } else {
                     throw refuse(section + "." + type + "." + key);
                 }

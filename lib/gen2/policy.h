@@ -1,6 +1,6 @@
 /// \file
-/// What a Gen2 mapper knows of its repositories: dataset types with their templates, and which keys mean what.
-/// Read from the tables in lib/gen2/data, one per family of mappers; see lib/gen2/ORIGIN.md.
+/// What a Gen2 mapper knows of its repositories: dataset types with their templates, and which keys mean
+/// what. Read from the tables in lib/gen2/data, one per family of mappers; see lib/gen2/ORIGIN.md.
 #pragma once
 
 #include "common/json.h"
@@ -56,11 +56,11 @@ public:
     std::string instrument;   ///< Gen3 name
     std::string detector_key; ///< Gen2 keys of the detector and the exposure
     std::string exposure_key;
-    std::string obs_time;     ///< column of the registry that validity is compared with
-    std::string root_skymap;  ///< the skymap that upstream took to be the repository's; empty: none
+    std::string obs_time;    ///< column of the registry that validity is compared with
+    std::string root_skymap; ///< the skymap that upstream took to be the repository's; empty: none
     std::vector<DatasetType> types;
     std::vector<std::string> umbrella_extra; ///< further children of the chain of the instrument
-    std::vector<std::string> ignored_files; ///< patterns of names
+    std::vector<std::string> ignored_files;  ///< patterns of names
     std::map<std::string, std::string> runs; ///< dataset types that have a run of their own wherever they are
 
     /// nullptr when there is none

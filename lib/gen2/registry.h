@@ -1,6 +1,6 @@
 /// \file
-/// registry.sqlite3 and calibRegistry.sqlite3 of a Gen2 repository, read only. Tables and columns are whatever
-/// the file has: they came from configurations.
+/// registry.sqlite3 and calibRegistry.sqlite3 of a Gen2 repository, read only. Tables and columns are
+/// whatever the file has: they came from configurations.
 #pragma once
 
 #include "common/json.h"

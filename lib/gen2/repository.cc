@@ -47,13 +47,20 @@ void addParents(Repository &repository, Json const &parents) {
 
 void readConfiguration(Repository &repository) {
     auto const path = repository.folder + "/repositoryCfg.yaml";
-    auto const yaml = common::readYaml(path);
+    Json yaml;
+    try {
+        yaml = common::readYaml(path);
+    } catch (Error const &e) {
+        throw Error(e.code(), e.message(), common::ExitCode::Damaged);
+    }
     if (!yaml.isObject())
-        throw Error("BAD_YAML", "could not read \"" + path + "\": it is no mapping", common::ExitCode::Damaged);
+        throw Error("BAD_YAML", "could not read \"" + path + "\": it is no mapping",
+                    common::ExitCode::Damaged);
     if (yaml["_mapper"].isString()) repository.mapper = yaml["_mapper"].string();
     repository.policy = yaml["_policy"];
     if (yaml["_root"].isString() && yaml["_root"].string() != repository.folder
-        && (!isFolder(yaml["_root"].string()) || common::realPath(yaml["_root"].string()) != repository.folder)) {
+        && (!isFolder(yaml["_root"].string())
+            || common::realPath(yaml["_root"].string()) != repository.folder)) {
         repository.notes.push_back("its configuration was made for \"" + yaml["_root"].string() + "\"");
     }
     addParents(repository, yaml["_parents"]);

@@ -1,6 +1,6 @@
 /// \file
-/// How one Gen2 repository says what it is: `_mapper` and `_parent`, or repositoryCfg.yaml. Nothing is executed
-/// and nothing written.
+/// How one Gen2 repository says what it is: `_mapper` and `_parent`, or repositoryCfg.yaml. Nothing is
+/// executed and nothing written.
 #pragma once
 
 #include "common/json.h"

@@ -201,8 +201,8 @@ private:
 /// An identifier in double quotes; the one place where names enter SQL.
 std::string quoteIdentifier(std::string_view name);
 
-/// How a SQLite file is opened. Untouched reads as ReadOnly does, but neither makes a file beside it nor locks
-/// it; where a journal tells of a writer it locks, and where a write-ahead log does it refuses.
+/// How a SQLite file is opened. Untouched reads as ReadOnly does, but neither makes a file beside it nor
+/// locks it; where a journal tells of a writer it locks, and where a write-ahead log does it refuses.
 enum class OpenMode { Untouched, ReadOnly, ReadWrite, Create };
 
 /// How long a connection waits for other writers: DBB_BUSY_TIMEOUT (a duration like 30s), else 300 s as the

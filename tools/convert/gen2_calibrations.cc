@@ -58,11 +58,13 @@ Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &polic
     : _policy(policy), _translation(translation), _scale(scale), _emit(std::move(emit)),
       _db(sql::openSqlite("", sql::OpenMode::Create)) {
     if (!layout.calib_registry.empty()) _registry = std::make_unique<gen2::Registry>(layout.calib_registry);
-    // `key` is the data ID, `day` that with the calibDate: what a row of the registry has in common with a file.
-    _db->execute("CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
-                 "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
-                 "end_ns, adjusted);"
-                 "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
+    // `key` is the data ID, `day` that with the calibDate: what a row of the registry has in common with a
+    // file.
+    _db->execute(
+        "CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
+        "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
+        "end_ns, adjusted);"
+        "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
     // Nothing of it outlives the program, so nothing is ever committed.
     _db->begin();
 }
@@ -80,12 +82,13 @@ std::string Calibrations::dayKey(DatasetType const &type, Values const &values) 
 
 void Calibrations::file(Finding finding) {
     auto const &stat = finding.file.stat;
-    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, run, action, "
+    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, run, "
+                "action, "
                 "reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-        .run({++_count, finding.type->name, keyOf(*finding.type, finding.id), dayKey(*finding.type, finding.id),
-              finding.file.path, finding.file.link, stat.size_bytes, stat.mtime.whole_s, stat.mtime.rest_ns,
-              packed(finding.id), finding.run, finding.action, finding.reason,
-              common::join(finding.notes, "\n")});
+        .run({++_count, finding.type->name, keyOf(*finding.type, finding.id),
+              dayKey(*finding.type, finding.id), finding.file.path, finding.file.link, stat.size_bytes,
+              stat.mtime.whole_s, stat.mtime.rest_ns, packed(finding.id), finding.run, finding.action,
+              finding.reason, common::join(finding.notes, "\n")});
 }
 
 void Calibrations::finish(Gen2Source const &source) {
@@ -117,7 +120,8 @@ Values Calibrations::identityOf(DatasetType const &type, Row const &row) const {
 void Calibrations::joinRow(DatasetType const &type, Row const &row) {
     auto const id = identityOf(type, row);
     auto const write = [&](std::int64_t number) {
-        _db->cached("UPDATE file SET rowid_ = ?, row_ = ?, start_ = ?, end_ = ? WHERE number = ? AND rowid_ IS NULL")
+        _db->cached("UPDATE file SET rowid_ = ?, row_ = ?, start_ = ?, end_ = ? WHERE number = ? AND rowid_ "
+                    "IS NULL")
             .run({row.id, row.columns.dump(), row.text("validStart"), row.text("validEnd"), number});
     };
     std::vector<std::int64_t> numbers;
@@ -132,11 +136,14 @@ void Calibrations::joinRow(DatasetType const &type, Row const &row) {
         if (key != _policy.detector_key) withoutDetector.set(key, value);
     auto const *detector = id.find(_policy.detector_key);
     if (!detector || !std::holds_alternative<std::int64_t>(*detector)) return;
-    auto const copied
-        = _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, "
-                      "run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, ?, run, "
-                      "action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
-              .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id), std::get<std::int64_t>(*detector), type.name, dayKey(type, withoutDetector)});
+    auto const copied =
+        _db->cached(
+               "INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, "
+               "run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, ?, "
+               "run, "
+               "action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
+            .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id),
+                  std::get<std::int64_t>(*detector), type.name, dayKey(type, withoutDetector)});
     if (copied > 0) write(++_count);
 }
 
@@ -149,15 +156,18 @@ void Calibrations::settleAll() {
         gen2::settle(validities, _scale);
         for (std::size_t i = 0; i < group.size(); ++i) {
             auto const &v = validities[i];
-            auto const value = [](std::optional<std::int64_t> ns) { return ns ? sql::Value(*ns) : sql::Value(); };
+            auto const value = [](std::optional<std::int64_t> ns) {
+                return ns ? sql::Value(*ns) : sql::Value();
+            };
             _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ? WHERE number = ?")
                 .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
                       common::join(v.adjusted, ","), group[i].number});
         }
         group.clear();
     };
-    auto const rows = _db->prepare("SELECT type || ' ' || key, number, start_, end_ FROM file WHERE rowid_ IS NOT NULL "
-                                   "AND action = 'convert' ORDER BY type, key, number");
+    auto const rows =
+        _db->prepare("SELECT type || ' ' || key, number, start_, end_ FROM file WHERE rowid_ IS NOT NULL "
+                     "AND action = 'convert' ORDER BY type, key, number");
     while (rows->step()) {
         if (rows->text(0) != key) settleGroup();
         key = rows->text(0);
@@ -203,8 +213,8 @@ void judge(Finding &finding) {
         finding.notes.emplace_back("the calibration registry has no row of it, so it is not certified");
     } else if (finding.validity->state == Validity::State::BadText) {
         finding.reason = "bad_validity_text";
-        finding.notes.push_back("its validity, \"" + finding.validity->start + "\" to \"" + finding.validity->end
-                                + "\", is no range of days, so it is not certified");
+        finding.notes.push_back("its validity, \"" + finding.validity->start + "\" to \""
+                                + finding.validity->end + "\", is no range of days, so it is not certified");
     } else if (finding.validity->state == Validity::State::Overlap) {
         finding.decide("error", "validity_overlap");
         finding.notes.emplace_back("the validity ranges of its data ID overlap by more than a day");
@@ -221,8 +231,10 @@ void judge(Finding &finding) {
 void Calibrations::emitFiles(Gen2Source const &source) {
     // A file with all detectors stands for the datasets in it, unless no row tells of any.
     auto const rows = _db->prepare(
-        "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, run, action, reason, note, rowid_, row_, "
-        "start_, end_, state, begin_ns, end_ns, adjusted FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS (SELECT 1 "
+        "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, run, action, reason, note, rowid_, "
+        "row_, "
+        "start_, end_, state, begin_ns, end_ns, adjusted FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS "
+        "(SELECT 1 "
         "FROM file g WHERE g.type = f.type AND g.path = f.path AND g.hdu IS NOT NULL) ORDER BY path, number");
     while (rows->step()) {
         auto finding = restored(source, *rows);
@@ -249,7 +261,8 @@ bool Calibrations::hasFile(std::string const &table, Row const &row) {
     for (auto const &type : _policy.types) {
         if (type.kind != gen2::Kind::Calibration || type.table != table) continue;
         auto const day = dayKey(type, identityOf(type, row));
-        if (_db->cached("SELECT 1 FROM file WHERE type = ? AND day = ?").hasRow({type.name, day})) return true;
+        if (_db->cached("SELECT 1 FROM file WHERE type = ? AND day = ?").hasRow({type.name, day}))
+            return true;
     }
     return false;
 }

@@ -1,6 +1,6 @@
 /// \file
-/// Calibrations: files and rows joined, and the validity of each worked out beside its neighbours. They wait in
-/// a temporary file until all are known.
+/// Calibrations: files and rows joined, and the validity of each worked out beside its neighbours. They wait
+/// in a temporary file until all are known.
 #pragma once
 
 #include "convert/gen2_finding.h"
@@ -19,8 +19,8 @@ public:
     using Emit = std::function<void(Finding &)>;
 
     /// \throws Error REPO_DAMAGED when the calibration registry can't be used
-    Calibrations(gen2::Layout const &layout, gen2::Policy const &policy, gen2::DataIdTranslation const &translation,
-                 gen2::DayScale scale, Emit emit);
+    Calibrations(gen2::Layout const &layout, gen2::Policy const &policy,
+                 gen2::DataIdTranslation const &translation, gen2::DayScale scale, Emit emit);
     ~Calibrations();
 
     /// A calibration's file, complete but for its row and validity.

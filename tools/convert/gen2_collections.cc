@@ -45,7 +45,6 @@ std::vector<std::string> Gen2Collections::rootChildren() const {
         if (run != gen2::refcatRun) append(out, run);
     if (_rootRuns.contains(gen2::refcatRun)) out.emplace_back(gen2::refcatRun);
     out.push_back(gen2::calibrationCollection(_policy.instrument));
-    out.emplace_back(gen2::skymapRun);
     return out;
 }
 
@@ -64,9 +63,8 @@ void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string
     if (known == _reruns.end() || known->second.runs.contains(own)) append(children, own);
     if (known != _reruns.end())
         for (auto const &run : known->second.runs) append(children, run);
-    auto const repository
-        = known != _reruns.end() ? std::optional(known->second.source.repository)
-                                 : gen2::readRepository(_root.folder + "/rerun/" + name);
+    auto const repository = known != _reruns.end() ? std::optional(known->second.source.repository)
+                                                   : gen2::readRepository(_root.folder + "/rerun/" + name);
     if (!repository) return;
     for (auto const &parent : repository->parents) addRunsOf(rerunOf(parent), children, seen);
 }
@@ -82,6 +80,7 @@ void Gen2Collections::write(std::function<void(Record const &)> const &take) con
         chains.emplace_back(gen2::rerunChain(_policy.instrument, name), std::move(children));
     }
     auto defaults = root;
+    defaults.emplace_back(gen2::skymapRun);
     for (auto const &extra : _policy.umbrella_extra)
         if (_runs.contains(extra)) append(defaults, extra);
 

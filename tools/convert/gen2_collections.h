@@ -14,7 +14,8 @@ namespace dbb::convert {
 
 class Gen2Collections {
 public:
-    Gen2Collections(gen2::Policy const &policy, gen2::Repository const &root) : _policy(policy), _root(root) {}
+    Gen2Collections(gen2::Policy const &policy, gen2::Repository const &root)
+        : _policy(policy), _root(root) {}
 
     /// A rerun whose chain is wanted.
     void addRerun(Gen2Source const &source);
@@ -30,7 +31,8 @@ private:
         std::set<std::string> runs; ///< of its own datasets
     };
     std::vector<std::string> rootChildren() const;
-    void addRunsOf(std::string const &rerun, std::vector<std::string> &children, std::set<std::string> &seen) const;
+    void addRunsOf(std::string const &rerun, std::vector<std::string> &children,
+                   std::set<std::string> &seen) const;
     std::string rerunOf(std::string const &folder) const;
 
     gen2::Policy const &_policy;

@@ -15,7 +15,8 @@ Duplicates::Duplicates() : _db(sql::openSqlite("", sql::OpenMode::Create)) {
 Duplicates::~Duplicates() = default;
 
 std::string Duplicates::keyOf(Finding const &finding) {
-    return finding.run + '\n' + finding.dataset_type + '\n' + finding.data_id.values.dump() + finding.data_id.patch_xy;
+    return finding.run + '\n' + finding.dataset_type + '\n' + finding.data_id.values.dump()
+           + finding.data_id.patch_xy;
 }
 
 void Duplicates::see(Finding const &finding) {

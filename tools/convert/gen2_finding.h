@@ -21,7 +21,7 @@ struct Gen2Source {
     enum class Kind { Root, Calib, Rerun };
 
     Kind kind = Kind::Root;
-    std::string folder; ///< absolute, links resolved
+    std::string folder;  ///< absolute, links resolved
     std::string rerun{}; ///< its name; empty when it is none
     gen2::Repository repository{};
 
@@ -50,7 +50,7 @@ struct Finding {
     TreeFile file;
     bool exists = true;
     gen2::DatasetType const *type = nullptr;
-    gen2::Values id{}; ///< Gen2 data ID
+    gen2::Values id{};      ///< Gen2 data ID
     std::string found_in{}; ///< both, tree or registry
     std::optional<std::int64_t> hdu{};
     std::string table{}; ///< of the row

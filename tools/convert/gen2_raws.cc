@@ -13,7 +13,8 @@ using common::Error;
 using gen2::Row;
 using gen2::Values;
 
-RawImages::RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates, Emit emit)
+RawImages::RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates,
+                     Emit emit)
     : _layout(layout), _policy(policy), _type(policy.raw()), _duplicates(duplicates), _emit(std::move(emit)) {
     if (!_type || layout.registry.empty()) return;
     _table = _type->table.empty() ? "raw" : _type->table;

@@ -2,8 +2,8 @@
 /// Raw images: what the tree and the registry say of them, joined.
 #pragma once
 
-#include "convert/gen2_finding.h"
 #include "convert/gen2_duplicates.h"
+#include "convert/gen2_finding.h"
 #include "gen2/layout.h"
 
 #include <functional>

@@ -18,7 +18,8 @@ bool isForCalib(Kind kind) {
     return kind == Kind::Calibration || kind == Kind::Curated;
 }
 bool isForRerun(Kind kind) {
-    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat && kind != Kind::RefcatConfig;
+    return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat
+           && kind != Kind::RefcatConfig;
 }
 
 bool isConvertible(DatasetType const &type) {

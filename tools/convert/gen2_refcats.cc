@@ -17,7 +17,8 @@ constexpr int mostDepth = 24;
 
 std::string withoutBlanks(std::string_view text) {
     std::string out;
-    std::copy_if(text.begin(), text.end(), std::back_inserter(out), [](char c) { return c != ' ' && c != '\t'; });
+    std::copy_if(text.begin(), text.end(), std::back_inserter(out),
+                 [](char c) { return c != ' ' && c != '\t'; });
     return out;
 }
 
@@ -35,7 +36,8 @@ std::optional<int> htmDepth(std::string const &configuration) {
     std::optional<int> out = defaultDepth;
     for (auto const &each : common::split(configuration, '\n')) {
         auto const line = withoutBlanks(each.substr(0, each.find('\r')));
-        for (std::string_view const start : {"config.indexer['HTM'].depth=", "config.indexer[\"HTM\"].depth="})
+        for (std::string_view const start :
+             {"config.indexer['HTM'].depth=", "config.indexer[\"HTM\"].depth="})
             if (line.starts_with(start)) out = wholeNumber(std::string_view(line).substr(start.size()));
     }
     return out;

@@ -33,7 +33,8 @@ std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     return out;
 }
 
-std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words, gen2::Policy const &policy) {
+std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
+                                            gen2::Policy const &policy) {
     std::map<std::string, std::string> out;
     std::vector<std::string> names;
     for (auto const &type : policy.types) names.push_back(type.name);
@@ -55,9 +56,15 @@ std::map<std::string, std::string> runsFrom(std::vector<std::string> const &word
 /// Layouts that are not the mapper's: those of the repository itself, then those of --templates.
 Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
     Json out;
-    if (!layout.root.policy.isNull()) out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
+    if (!layout.root.policy.isNull())
+        out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
     if (templates.empty()) return out;
-    auto const given = common::readYaml(templates);
+    Json given;
+    try {
+        given = common::readYaml(templates);
+    } catch (common::Error const &e) {
+        throw common::usageError("--templates: " + e.message());
+    }
     if (!given.isObject()) throw common::usageError("--templates: \"" + templates + "\" is no mapping");
     auto types = out["types"];
     for (auto const &[key, value] : given.object()) {
@@ -85,8 +92,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
 class Writer {
 public:
     Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
-        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument}, _selection(selection),
-          _collections(setup.policy, setup.layout.root), _output(out) {
+        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument},
+          _selection(selection), _collections(setup.policy, setup.layout.root), _output(out) {
         if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
         _now_utc_ns = common::nowUtcNs();
     }

@@ -31,8 +31,9 @@ Gen2Scanner::Gen2Scanner(Gen2Setup const &setup, Gen2Selection const &selection,
       _raws(setup.layout, setup.policy, _duplicates, [this](Finding &finding) { emitRaw(finding); }),
       _calibrations(setup.layout, setup.policy, _translation, setup.scale,
                     [this](Finding &finding) { _emit(finding); }),
-      _refcats(setup.layout.root.folder),
-      _root{.kind = Gen2Source::Kind::Root, .folder = setup.layout.root.folder, .repository = setup.layout.root},
+      _refcats(setup.layout.root.folder), _root{.kind = Gen2Source::Kind::Root,
+                                                .folder = setup.layout.root.folder,
+                                                .repository = setup.layout.root},
       _calib{.kind = Gen2Source::Kind::Calib, .folder = setup.layout.calib} {
     if (selection.hasReruns()) findReruns();
 }
@@ -46,8 +47,10 @@ void Gen2Scanner::findReruns() {
         if (isPattern(pattern)) continue;
         auto const folder = top + "/" + pattern;
         struct stat s {};
-        if (::stat(folder.c_str(), &s) != 0 || !gen2::readRepository(folder))
-            throw common::usageError("there is no rerun \"" + pattern + "\" below \"" + top + "\"");
+        bool const marked =
+            std::any_of(gen2::repositoryMarks.begin(), gen2::repositoryMarks.end(),
+                        [&](auto const &mark) { return ::lstat((folder + "/" + mark).c_str(), &s) == 0; });
+        if (!marked) throw common::usageError("there is no rerun \"" + pattern + "\" below \"" + top + "\"");
         folders.insert(folder);
     }
     bool const search = patterns.empty() || std::any_of(patterns.begin(), patterns.end(), isPattern);
@@ -108,8 +111,8 @@ bool Gen2Scanner::enters(Gen2Source const &source, std::string const &path) cons
     if (source.kind != Gen2Source::Kind::Root || _calib.folder.empty()) return true;
     struct stat s {};
     struct stat calib {};
-    return ::stat(path.c_str(), &s) != 0 || ::stat(_calib.folder.c_str(), &calib) != 0 || s.st_ino != calib.st_ino
-           || s.st_dev != calib.st_dev;
+    return ::stat(path.c_str(), &s) != 0 || ::stat(_calib.folder.c_str(), &calib) != 0
+           || s.st_ino != calib.st_ino || s.st_dev != calib.st_dev;
 }
 
 /// A repository within another one: a rerun is gone through as such, of any other people are told.
@@ -117,18 +120,27 @@ void Gen2Scanner::noteRepository(Gen2Source const &source, std::string const &pa
     auto const top = _root.folder + rerunFolder + "/";
     if (!path.starts_with(top)) {
         if (looks)
-            common::log::warning("\"" + path + "\" is a repository of its own, which has to be scanned by itself");
+            common::log::warning("\"" + path
+                                 + "\" is a repository of its own, which has to be scanned by itself");
         return;
     }
     auto const name = path.substr(top.size());
-    bool const known = std::any_of(_reruns.begin(), _reruns.end(), [&](auto const &r) { return r.folder == path; });
+    bool const known =
+        std::any_of(_reruns.begin(), _reruns.end(), [&](auto const &r) { return r.folder == path; });
     if (known || source.kind == Gen2Source::Kind::Root || !_selection.wantsRerun(name)) return;
     // Its turn comes at the end of the list.
     addRerun(path);
 }
 
 void Gen2Scanner::addRerun(std::string const &folder) {
-    auto const repository = gen2::readRepository(folder);
+    std::optional<gen2::Repository> repository;
+    try {
+        repository = gen2::readRepository(folder);
+    } catch (Error const &e) {
+        // Its files can be told of all the same; only its parents are not known.
+        repository = gen2::Repository{
+            .folder = folder, .mapper = {}, .policy = {}, .parents = {}, .notes = {e.message()}};
+    }
     if (!repository) return;
     _reruns.push_back({.kind = Gen2Source::Kind::Rerun,
                        .folder = folder,
@@ -269,8 +281,8 @@ void Gen2Scanner::completeOutput(Finding &finding) {
 }
 
 std::vector<std::string> Gen2Scanner::names() const {
-    std::set<std::string> out{"dataset_type", "instrument", "exposure", "visit", "detector", "physical_filter",
-                              "band",         "skymap",     "tract"};
+    std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit", "detector",
+                              "physical_filter", "band",       "skymap",   "tract"};
     for (auto const &type : _setup.policy.types)
         for (auto const &pathTemplate : type.templates)
             out.insert(pathTemplate.keys().begin(), pathTemplate.keys().end());

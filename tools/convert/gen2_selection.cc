@@ -80,7 +80,8 @@ bool Gen2Selection::wantsRerun(std::string const &name) const {
 }
 
 bool Gen2Selection::isWhole() const {
-    return _root && _calib && _reruns && _choice.reruns.empty() && _choice.dataset_types.empty() && !_where && !_days;
+    return _root && _calib && _reruns && _choice.reruns.empty() && _choice.dataset_types.empty() && !_where
+           && !_days;
 }
 
 void Gen2Selection::compile(std::vector<std::string> const &names) {

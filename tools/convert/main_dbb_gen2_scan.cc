@@ -14,12 +14,16 @@ int main(int argc, char **argv) {
     options.positional("ROOT", opt.root, "Root of a Gen2 repository, or one of its reruns")
         .values("--rerun", opt.choice.reruns, "GLOB", "Only outputs of these reruns (may be repeated)")
         .values("--only", opt.choice.only, "PART", "Only root, calib or reruns (may be repeated)")
-        .values("--dataset-type", opt.choice.dataset_types, "GLOB", "Only these dataset types (may be repeated)")
-        .value("--where", opt.choice.where, "EXPR", "Only datasets of which this is true: \"visit IN (100..200)\"")
+        .values("--dataset-type", opt.choice.dataset_types, "GLOB",
+                "Only these dataset types (may be repeated)")
+        .value("--where", opt.choice.where, "EXPR",
+               "Only datasets of which this is true: \"visit IN (100..200)\"")
         .value("--day-obs", opt.choice.day_obs, "A..B", "Only observing days from A to B, YYYYMMDD")
-        .value("--calib", opt.calib, "DIR", "Folder with calibRegistry.sqlite3 (default CALIB, as Gen2 looks for it)")
+        .value("--calib", opt.calib, "DIR",
+               "Folder with calibRegistry.sqlite3 (default CALIB, as Gen2 looks for it)")
         .value("--skymap", opt.skymap, "NAME", "Name in Gen3 of the skymap of all tracts")
-        .values("--run", opt.runs, "TYPE=RUN", "Run of a dataset type of the root that has none (may be repeated)")
+        .values("--run", opt.runs, "TYPE=RUN",
+                "Run of a dataset type of the root that has none (may be repeated)")
         .choice("--validity-scale", opt.validity_scale, {"tai", "utc"},
                 "Scale of the midnights at which validity begins and ends (default tai, as upstream)")
         .value("--templates", opt.templates, "FILE", "Layouts that are not the mapper's, as YAML")

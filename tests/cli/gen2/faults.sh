@@ -1,0 +1,82 @@
+#!/bin/bash
+# What is wrong with single files and rows is told of them, and keeps nothing else from being told.
+. "$DBB_CLI_LIB"
+
+cp -r "$DBB_TEST_DATA/gen2/latiss" gen2
+raw=raw/2018-09-20
+reason() { jq -r --arg path "$1" 'select(.gen2.path == $path) | .action + " " + .reason + (if .gen2.source then " " + .gen2.source else "" end)' "$OUT"; }
+
+cp gen2/$raw/3018092000065-det000.fits gen2/$raw/3018092000066-det000.fits
+sqlite3 gen2/registry.sqlite3 "INSERT INTO raw (dayObs, visit, detector, expId) VALUES ('2018-09-20', 3018092000067, 0, 3018092000067);
+  INSERT INTO raw (dayObs, visit, detector, expId) VALUES ('2018-09-22', 3018092000068, 0, 3018092000068);
+  INSERT INTO raw (dayObs, visit, detector, expId) VALUES ('../../..', 3018092000069, 0, 3018092000069)"
+echo moved > gen2/$raw/3018092000068-det000.fits
+ln -s nowhere gen2/$raw/3018092000070-det000.fits
+mkfifo gen2/$raw/3018092000071-det000.fits
+mkdir gen2/raw/circle
+ln -s .. gen2/raw/circle/back
+echo x > gen2/$raw/"$(printf '3018092000072-\377.fits')"
+echo x > gen2/$raw/3018092000065-det000.fits.gz
+expect_rc 1 dbb-gen2-scan gen2
+expect_eq "$(reason $raw/3018092000065-det000.fits)" 'convert ok both'
+expect_eq "$(reason $raw/3018092000065-det000.fits.gz)" 'skip compressed_duplicate'
+expect_eq "$(reason $raw/3018092000066-det000.fits)" 'review unregistered_raw tree'
+expect_eq "$(reason $raw/3018092000067-det000.fits)" 'error missing_file registry'
+# Found by its number, though not where its row says.
+expect_eq "$(reason $raw/3018092000068-det000.fits)" 'convert registry_mismatch both'
+expect_eq "$(reason raw/2018-09-22/3018092000068-det000.fits)" ''
+expect_eq "$(jq -c 'select(.reason == "registry_mismatch") | .notes' "$OUT")" '["the registry has dayObs 2018-09-22, the path 2018-09-20"]'
+expect_eq "$(reason $raw/3018092000070-det000.fits)" 'error dangling_link'
+expect_eq "$(reason $raw/3018092000071-det000.fits)" 'review not_regular'
+expect_eq "$(reason raw/circle/back)" 'review not_regular'
+expect_match "$OUT" '3018092000072-\\\\xff.fits.*"reason":"name_not_utf8"'
+# No value of a registry leads out of the repository.
+expect_eq "$(jq -c 'select(.gen2.registry.dayObs == "../../..") | [.action, .reason, .notes]' "$OUT")" '["error","missing_file",["the row lacks what its path is made of"]]'
+expect_eq "$(jq -c 'select(.gen2.repo == "calib" and .action == "convert") | .reason' "$OUT")" '"ok"'
+
+# Without a registry the tree alone counts, as in Gen2.
+rm -r gen2/$raw/* gen2/raw/circle gen2/registry.sqlite3
+echo x > gen2/$raw/3018092000065-det000.fits
+mkdir gen2/raw/2018-09-21
+echo x > gen2/raw/2018-09-21/3018092000065-det000.fits
+echo x > gen2/$raw/3018092000066-det000.fits
+expect_rc 3 dbb-gen2-scan gen2
+expect_eq "$(reason $raw/3018092000066-det000.fits)" 'convert ok tree'
+expect_eq "$(reason $raw/3018092000065-det000.fits)" 'review duplicate_data_id tree'
+expect_eq "$(reason raw/2018-09-21/3018092000065-det000.fits)" 'review duplicate_data_id tree'
+
+# Validity: gap, overlap, neither, text, and an overlap that nobody can explain, which keeps only its detector.
+bias=CALIB/bias
+rows=''
+calibration() { # DETECTOR DATE START END
+  mkdir -p gen2/$bias/"$2"
+  echo x > gen2/$bias/"$2/bias-det00$1_$2.fits"
+  rows+="INSERT INTO bias (filter, detector, calibDate, validStart, validEnd) VALUES ('NONE', $1, '$2', '$3', '$4');"
+}
+calibration 1 2018-01-05 2018-01-01 2018-01-09
+calibration 1 2018-01-15 2018-01-10 2018-01-20
+calibration 2 2018-01-15 2018-01-10 2018-01-20
+calibration 2 2018-01-05 2018-01-01 2018-01-11
+calibration 3 2018-01-05 2018-01-01 2018-01-08
+calibration 3 2018-01-15 2018-01-10 2018-01-20
+calibration 4 2018-01-05 2018-01-01 2018-01-12
+calibration 4 2018-01-15 2018-01-10 2018-01-20
+calibration 5 2018-01-05 None None
+calibration 6 2018-01-05 2018-01-01 2018-01-10
+calibration 6 2018-01-15 2018-01-10 2018-01-20
+sqlite3 gen2/CALIB/calibRegistry.sqlite3 "$rows"
+echo x > gen2/$bias/2018-01-05/bias-det007_2018-01-05.fits
+echo x > gen2/$bias/2018-01-05/bias-det001_2018-01-06.fits
+expect_rc 1 dbb-gen2-scan gen2 --only calib
+span() { jq -r --arg path "$bias/2018-01-05/bias-det00$1_2018-01-05.fits" 'select(.gen2.path == $path) | [.reason, (.validity.end_tai // "-")[:10], (.gen2.calib.adjust // [])[]] | join(" ")' "$OUT"; }
+expect_eq "$(span 1)" 'ok 2018-01-10 gap_closed'
+expect_eq "$(span 2)" 'ok 2018-01-10 overlap_removed'
+expect_eq "$(span 3)" 'ok 2018-01-08'
+expect_eq "$(span 4)" 'validity_overlap -'
+expect_eq "$(span 5)" 'bad_validity_text -'
+expect_eq "$(span 6)" 'ok 2018-01-10'
+expect_eq "$(span 7)" 'no_validity -'
+expect_eq "$(jq -r 'select(.reason == "validity_overlap") | .action' "$OUT" | tr '\n' ' ')" 'error error '
+expect_eq "$(reason $bias/2018-01-05/bias-det001_2018-01-06.fits)" 'review unrecognised'
+expect_rc 1 dbb-gen2-scan gen2 --only calib --validity-scale utc
+expect_match "$OUT" '"end_tai":"2018-01-10T00:00:37.000000000"'

@@ -1,0 +1,90 @@
+#!/bin/bash
+# What is no Gen2 repository, what is damaged, and mistakes on the command line.
+. "$DBB_CLI_LIB"
+
+cp -r "$DBB_TEST_DATA/gen2/latiss" good
+remember good
+
+expect_rc 4 dbb-gen2-scan nowhere
+expect_match "$ERR" 'nowhere": No such file'
+mkdir plain
+expect_rc 2 dbb-gen2-scan plain
+expect_match "$ERR" 'is no Gen2 repository'
+
+# Mappers that nobody knows are named, and never guessed.
+for mapper in lsst.obs.suprimecam.SuprimecamMapper lsst.obs.test.TestMapper; do
+  mkdir -p unknown
+  echo $mapper > unknown/_mapper
+  expect_rc 2 dbb-gen2-scan unknown
+  expect_match "$ERR" "no Gen3 instrument for the mapper \"$mapper\""
+done
+ln -s ../nowhere plain/_parent
+expect_rc 2 dbb-gen2-scan plain
+expect_match "$ERR" 'no mapper is named'
+
+# A registry of another kind, an empty one, and one that is none.
+cp -r good pgsql
+mv pgsql/registry.sqlite3 pgsql/registry.pgsql
+expect_rc 2 dbb-gen2-scan pgsql
+expect_match "$ERR" 'in a PostgreSQL database'
+cp -r good empty
+: > empty/registry.sqlite3
+expect_rc 5 dbb-gen2-scan empty
+expect_match "$ERR" 'has no table raw'
+expect_eq "$(stat -c %s empty/registry.sqlite3)" 0
+cp -r good damaged
+head -c 5000 /dev/urandom > damaged/CALIB/calibRegistry.sqlite3
+expect_rc 5 dbb-gen2-scan damaged
+expect_match "$ERR" 'calibRegistry.sqlite3": file is not a database'
+cp -r good wal
+: > wal/registry.sqlite3-wal
+expect_rc 4 dbb-gen2-scan wal
+expect_match "$ERR" 'write-ahead log'
+cp -r good yaml
+printf '_mapper: [\n' > yaml/repositoryCfg.yaml
+expect_rc 5 dbb-gen2-scan yaml
+expect_match "$ERR" 'could not read ".*repositoryCfg.yaml"'
+
+# A configuration is read, never executed: its tags are names.
+cp -r good tags
+rm tags/_mapper
+cat > tags/repositoryCfg.yaml << 'YAML'
+!RepositoryCfg_v1
+_mapper: &id001 !!python/name:lsst.obs.lsst.latiss.LatissMapper ''
+_mapperArgs: !!python/object/apply:os.system ['touch executed']
+_parents:
+- !RepositoryCfg_v1
+  _mapper: *id001
+  _parents: []
+  _root: /scratch/elsewhere
+_root: /another/machine
+YAML
+expect_rc 0 dbb-gen2-scan tags
+expect_match "$ERR" 'the parent "/scratch/elsewhere" is not there'
+expect_match "$ERR" 'was made for "/another/machine"'
+expect_eq "$(jq -r 'select(.action == "convert") | .instrument' "$OUT" | sort -u)" LATISS
+[ ! -e executed ] && [ ! -e tags/executed ] || fail 'a tag was executed'
+
+# Templates of a repository's own are honoured or refused.
+sed -i '/_root: .another/a _policy: {calibrations: {bias: {template: "old/%(calibDate)s/b%(detector)d.fits"}}}' tags/repositoryCfg.yaml
+mkdir -p tags/CALIB/old/2018-09-21
+mv tags/CALIB/bias/2018-09-21/* tags/CALIB/old/2018-09-21/b0.fits
+expect_rc 0 dbb-gen2-scan tags
+expect_eq "$(jq -r 'select(.dataset_type == "bias") | .gen2.path + " " + .gen2.source' "$OUT")" 'CALIB/old/2018-09-21/b0.fits both'
+sed -i 's/template: "old/level: "old/' tags/repositoryCfg.yaml
+expect_rc 2 dbb-gen2-scan tags
+expect_match "$ERR" 'with "calibrations.bias.level", which is not understood'
+
+for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '--where nothing=1' '--run bias' \
+  '--run nothing=x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
+  read -r -a options <<< "$words"
+  rc=0
+  dbb-gen2-scan "${options[@]}" good > out 2> err || rc=$?
+  [ $rc = 2 ] || fail "$words ended with $rc: $(cat err)"
+  expect_empty out
+done
+echo '{types: {bias: {tempalte: x}}}' > bad.yaml
+expect_rc 2 dbb-gen2-scan --templates bad.yaml good
+expect_match "$ERR" 'unknown key "tempalte"'
+expect_match "$ERR" 'did you mean template\?'
+expect_unchanged good
