@@ -80,11 +80,9 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
     if (isOfInstrument(type)) out.values.set("instrument", _policy.instrument);
     copy(_policy.detector_key, "detector");
     auto const exposure = exposureDimension(type);
-    // Raws of old layouts, and outputs of cameras without exposures, have it as their visit.
-    if (exposure == "visit")
-        copy("visit", exposure);
-    else if (!exposure.empty() && !copy(_policy.exposure_key, exposure))
-        copy("visit", exposure);
+    // Older layouts have the other key, whose values are the same.
+    auto const own = exposure == "visit" ? std::string("visit") : _policy.exposure_key;
+    if (!exposure.empty() && !copy(own, exposure)) copy(own == "visit" ? _policy.exposure_key : "visit", exposure);
     auto const filter = filterDimension(type);
     copy("filter", filter);
     if (filter == "band") {
@@ -104,7 +102,9 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
         if (!used) out.lost.push_back(key);
     }
     // Names of a detector follow from its number, but not without it.
-    if (!values.has(_policy.detector_key) && values.has("detectorName")) out.lost.emplace_back("detectorName");
+    bool const numbered = values.has(_policy.detector_key);
+    if (!numbered && (values.has("detectorName") || type.hasKey(_policy.detector_key)))
+        out.lost.emplace_back("detectorName");
     return out;
 }
 

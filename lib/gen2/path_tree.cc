@@ -3,6 +3,8 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <limits>
+#include <utility>
 
 namespace dbb::gen2 {
 
@@ -10,6 +12,7 @@ namespace {
 
 struct Target {
     std::size_t owner;
+    std::size_t rank;
     bool compressible;
 };
 
@@ -34,24 +37,31 @@ struct PathTree::Node {
     struct Edge {
         Element element;
         std::unique_ptr<Node> child;
-        std::size_t order; ///< number of keys that it brings
+        std::size_t rank; ///< lowest of the templates that it is of
+        std::size_t keys; ///< number of keys that it brings
+
+        bool operator<(Edge const &other) const {
+            return std::pair(rank, keys) < std::pair(other.rank, other.keys);
+        }
     };
     std::unordered_map<std::string, std::unique_ptr<Node>> named;
     std::vector<Edge> edges;
     std::vector<Target> targets; ///< of templates that end here
     std::vector<Ahead> ahead;    ///< each template that goes on
 
-    Node &childFor(Element const &element) {
+    Node &childFor(Element const &element, std::size_t rank) {
         if (isLiteral(element)) {
             auto &child = named[element.front().text];
             if (!child) child = std::make_unique<Node>();
             return *child;
         }
-        for (auto &edge : edges)
-            if (edge.element == element) return *edge.child;
-        auto const order = newKeys(element);
-        auto const at = std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.order > order; });
-        return *edges.insert(at, {element, std::make_unique<Node>(), order})->child;
+        auto known = std::find_if(edges.begin(), edges.end(), [&](Edge const &e) { return e.element == element; });
+        if (known == edges.end())
+            known = edges.insert(known, {element, std::make_unique<Node>(), rank, newKeys(element)});
+        known->rank = std::min(known->rank, rank);
+        auto &child = *known->child;
+        std::stable_sort(edges.begin(), edges.end());
+        return child;
     }
 
     Node const *childNamed(std::string_view name) const {
@@ -64,14 +74,14 @@ PathTree::PathTree() : _root(std::make_unique<Node>()) {}
 PathTree::~PathTree() = default;
 PathTree::PathTree(PathTree &&) noexcept = default;
 
-void PathTree::add(PathTemplate const &pathTemplate, std::size_t owner) {
+void PathTree::add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t rank) {
     auto *node = _root.get();
     auto const written = common::split(pathTemplate.text().substr(0, pathTemplate.text().find('[')), '/');
     for (std::size_t i = 0; i < pathTemplate.elements().size(); ++i) {
         node->ahead.push_back({pathTemplate.text(), written[i]});
-        node = &node->childFor(pathTemplate.elements()[i]);
+        node = &node->childFor(pathTemplate.elements()[i], rank);
     }
-    node->targets.push_back({owner, pathTemplate.allowsCompressed()});
+    node->targets.push_back({owner, rank, pathTemplate.allowsCompressed()});
 }
 
 PathTree::Place PathTree::root() const {
@@ -103,15 +113,20 @@ PathTree::Match PathTree::find(Place const &place, std::string_view file) const 
             && findIn(way, file.substr(0, file.size() - compression.size()), compression, out))
             return out;
     }
-    return out;
+    return {};
 }
 
 /// \param compression  that was cut off the file's name
 bool PathTree::findIn(Place::Way const &way, std::string_view file, std::string_view compression,
                       Match &out) const {
     auto const take = [&](Node const &node) {
-        for (auto const &target : node.targets)
-            if (compression.empty() || target.compressible) out.owners.push_back(target.owner);
+        std::size_t best = std::numeric_limits<std::size_t>::max();
+        for (auto const &target : node.targets) {
+            if (!compression.empty() && !target.compressible) continue;
+            if (target.rank < best) out.owners.clear();
+            best = std::min(best, target.rank);
+            if (target.rank == best) out.owners.push_back(target.owner);
+        }
         out.compression = compression;
         return !out.owners.empty();
     };

@@ -21,10 +21,10 @@ public:
     ~PathTree();
     PathTree(PathTree &&) noexcept;
 
-    /// Add a template. Of templates that match the same file the one with fewer keys in the first element
-    /// that differs comes first, and among these the one that was added first.
-    /// \param owner  what find() gives back
-    void add(PathTemplate const &pathTemplate, std::size_t owner);
+    /// Add a template. Of templates that match the same file the one of the lowest rank comes first, of these
+    /// the one with fewer keys in the first element that differs, then the one that was added first.
+    /// \param owner  what find() gives back \param rank  0: current; of older layouts greater
+    void add(PathTemplate const &pathTemplate, std::size_t owner, std::size_t rank);
 
     /// Where a walk down the folders stands: all ways through the tree that lead to a folder.
     class Place {

@@ -165,10 +165,6 @@ std::pair<std::string, std::string> familyOf(std::string const &mapper) {
 
 } // namespace
 
-bool DatasetType::hasKey(std::string_view key) const {
-    return std::any_of(templates.begin(), templates.end(), [&](auto const &t) { return t.hasKey(key); });
-}
-
 Policy Policy::of(std::string const &mapper, Json const &overrides) {
     auto const [family, instrument] = familyOf(mapper);
     Json merged;

@@ -36,7 +36,8 @@ struct DatasetType {
     std::vector<std::string> dimensions; ///< where they do not follow from the keys
     std::string note{};                  ///< for people: why it is not converted
 
-    bool hasKey(std::string_view key) const;
+    /// Whether the data ID has a key: of the current template.
+    bool hasKey(std::string_view key) const { return !templates.empty() && templates.front().hasKey(key); }
 };
 
 class Policy {

@@ -112,9 +112,8 @@ class Camera:
     def exposure_key(self) -> str:
         return "visit" if self.visits else "expId"
 
-    @property
-    def exposure_dimension(self) -> str:
-        return "visit" if self.visits else "exposure"
+    def exposure_dimension(self, kind: str) -> str:
+        return "visit" if self.visits and kind not in self.by_exposure else "exposure"
 
     def exposure_id(self, e: Exposure, filter_: str | None = None) -> dict:
         return {self.exposure_key: e.number, "filter": filter_ or self.physical_filter}
@@ -129,12 +128,16 @@ class Camera:
             "srcMatch": ("srcMatch", "srcMatch", "fits"), "postISRCCD": ("postISRCCD", "postISRCCD", "fits"),
             "skyCorr": ("skyCorr", "skyCorr", "fits"),
             "processCcd_metadata": ("processCcd_metadata", "processCcdMetadata", "yaml")}[kind]
+        key = "expId" if kind in self.by_exposure else self.exposure_key
         return (f"{folder}/{v}/{self.raft(d)}/{name}_{v}-{self.stem(d)}.{ending}",
-                {**self.exposure_id(e, filter_), **self.detector_id(d)})
+                {key: e.number, "filter": filter_, **self.detector_id(d)})
+
+    # Keyed by exposure even where other outputs are by visit.
+    by_exposure = ("postISRCCD", "jointcal_wcs")
 
     def jointcal(self, kind: str, e: Exposure, d: dict, tract: int) -> tuple[str, dict]:
         return (f"jointcal-results/{self.physical_filter}/{tract:04d}/{kind}-{e.number:07d}-{self.stem(d)}.fits",
-                {**self.exposure_id(e), "tract": tract, **self.detector_id(d)})
+                {"expId": e.number, "filter": self.physical_filter, "tract": tract, **self.detector_id(d)})
 
     def warp(self, e: Exposure, tract: int, patch: str) -> tuple[str, dict]:
         f = self.physical_filter
@@ -207,6 +210,13 @@ class Latiss(ByDay):
         return (f"raw/{e.day}/{e.number:013d}-det{d['id']:03d}.fits",
                 {"dayObs": e.day, "expId": e.number, "detector": d["id"]})
 
+    def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
+        if kind not in ("calexp", "postISRCCD"):
+            return super().output(kind, e, d, filter_)
+        filter_ = filter_ or self.physical_filter
+        return (f"{kind}/{e.day}/{kind}_{e.number:08d}-{filter_}-det{d['id']:03d}.fits",
+                {"dayObs": e.day, "expId": e.number, "filter": filter_, "detector": d["id"]})
+
     def calib_row(self, d: dict, filter_: str) -> dict:
         # The name of the detector comes from another header card than that of raws, and differs.
         return {"filter": filter_, "detector": d["id"], "detectorName": "S1"}
@@ -276,6 +286,13 @@ class Ts8(Camera):
     def raw(self, e: Exposure, d: dict) -> tuple[str, dict]:
         return f"raw/6006D/{e.number:011d}-{self.stem(d)}.fits", {"run": "6006D", "expId": e.number, **self.detector_id(d)}
 
+    def output(self, kind: str, e: Exposure, d: dict, filter_: str | None = None) -> tuple[str, dict]:
+        if kind not in ("calexp", "postISRCCD"):
+            return super().output(kind, e, d, filter_)
+        filter_ = filter_ or self.physical_filter
+        return (f"{kind}/{kind}_{e.number:011d}-{filter_}-det{d['id']:03d}.fits",
+                {"expId": e.number, "filter": filter_, "detector": d["id"]})
+
 
 class Hsc(Camera):
     columns = [("field", TEXT), ("visit", INT), ("ccd", INT), ("pointing", INT), ("filter", TEXT), ("proposal", TEXT),
@@ -286,6 +303,7 @@ class Hsc(Camera):
     visit_unique = ["visit"]
     calib_columns = [("filter", TEXT), ("ccd", INT)]
     pointing_number = 671
+    by_exposure = ()
 
     def detector_id(self, d: dict) -> dict:
         return {"ccd": d["id"]}

@@ -85,7 +85,8 @@ class Expected:
         root = [run for run in (f"{self.instrument}/raw/all", "refcats/gen2") if run in runs]
         if "refcats/gen2" in runs:
             result.append({"collection": "refcats", "type": "CHAINED", "children": ["refcats/gen2"]})
-        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": [*root, calib, "skymaps"]})
+        result.append({"collection": f"{self.instrument}/defaults", "type": "CHAINED", "children": [
+            *root, calib, "skymaps", *([self.masks_run] if "/" in self.masks_run and self.masks_run in runs else [])]})
 
         def own(rerun: str) -> list[str]:
             mine = [line["run"] for line in converted if line["repo"] == f"rerun/{rerun}"]
@@ -97,7 +98,7 @@ class Expected:
             return found
 
         for rerun in sorted(self.reruns):
-            children = list(dict.fromkeys([*own(rerun), *root, calib]))
+            children = list(dict.fromkeys([*own(rerun), *root, calib, "skymaps"]))
             result.append({"collection": self.chain_of(rerun), "type": "CHAINED", "children": children})
         return result
 

@@ -190,13 +190,17 @@ class Maker:
             line["patch_xy"] = patch
         self.expected.add(line)
 
-    def visit_id(self, e, d: dict | None = None) -> dict:
-        result = {"instrument": self.camera.instrument, self.camera.exposure_dimension: e.number}
+    def visit_id(self, kind: str, e, d: dict | None = None) -> dict:
+        result = {"instrument": self.camera.instrument, self.camera.exposure_dimension(kind): e.number}
         return result | ({"detector": d["id"]} if d else {})
 
     def output(self, repo: str, kind: str, e, d, many: bool = False) -> None:
         path, ident = self.camera.output(kind, e, d)
-        self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(e, d), many=many)
+        if kind == "icExp" and self.camera.key != "hsc":
+            # In obs_lsst its background has the same path.
+            self.other(f"rerun/{repo}/{path}", f"rerun/{repo}", "ambiguous_template")
+        else:
+            self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(kind, e, d), many=many)
 
     def kinds(self) -> list[str]:
         return [k for k in OUTPUTS if k != "processCcd_metadata" or self.camera.key != "hsc"]
@@ -219,10 +223,11 @@ class Maker:
                          {"skymap": "", "tract": tract}, patch=patch, reason="needs_skymap")
         e, d = self.exposures[0], self.camera.detectors[0]
         path, ident = self.camera.warp(e, tract, patch)
-        self.dataset(repo, path, "deepCoadd_directWarp", "ExposureF", ident, {**self.visit_id(e), "skymap": "", "tract": tract},
+        self.dataset(repo, path, "deepCoadd_directWarp", "ExposureF", ident, {**self.visit_id("deepCoadd_directWarp", e), "skymap": "", "tract": tract},
                      patch=patch, reason="needs_skymap")
         path, ident = self.camera.jointcal("jointcal_wcs", e, d, tract)
-        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, {**self.visit_id(e, d), "skymap": "", "tract": tract}, reason="needs_skymap")
+        self.dataset(repo, path, "jointcal_wcs", "Wcs", ident, {**self.visit_id("jointcal_wcs", e, d), "skymap": "", "tract": tract},
+                     reason="needs_skymap")
         self.other(f"rerun/{repo}/deepCoadd/skyMap.pickle", f"rerun/{repo}", "special_type", b"\x80\x03cos\nsystem\n.",
                    dataset_type="deepCoadd_skyMap")
 
@@ -374,7 +379,8 @@ def fill(m: Maker, many: int) -> None:
         for e in m.exposures:
             for d in c.detectors:
                 for kind in m.kinds():
-                    m.output("many", kind, e, d, many=True)
+                    if kind != "icExp":
+                        m.output("many", kind, e, d, many=True)
 
 
 # ---------------------------------------------------------------- faults
@@ -453,7 +459,7 @@ def fault_compressed_twin(m: Maker) -> None:
     """Beside an output that is there already."""
     kind, e, d = "calexp", m.exposures[0], m.camera.detectors[0]
     path, ident = m.camera.output(kind, e, d)
-    m.dataset("private/u1/t", path + ".gz", kind, "ExposureF", ident, m.visit_id(e, d), reason="compressed_duplicate")
+    m.dataset("private/u1/t", path + ".gz", kind, "ExposureF", ident, m.visit_id(kind, e, d), reason="compressed_duplicate")
 
 
 def fault_dangling_link(m: Maker) -> None:
@@ -496,7 +502,7 @@ def fault_duplicate_id(m: Maker) -> None:
     """A second path of a data ID: outputs of HSC by pointing, of the others by filter, neither of which is in it."""
     kind, e, d = "src", m.exposures[0], m.camera.detectors[0]
     path, ident = m.camera.other_output(kind, e, d)
-    m.dataset("private/u1/t", path, kind, "SourceCatalog", ident, m.visit_id(e, d), reason="duplicate_data_id")
+    m.dataset("private/u1/t", path, kind, "SourceCatalog", ident, m.visit_id(kind, e, d), reason="duplicate_data_id")
     first, _ = m.camera.output(kind, e, d)
     m.expected.change("rerun/private/u1/t/" + first, "duplicate_data_id")
 

@@ -45,7 +45,7 @@ def obs_lsst(exposure: str, number: str) -> dict:
     v = f"{number}-%(filter)s"
     out = {kind: (storage, f"{folder}/{v}/%(raftName)s/{name}_{v}-{P}.{ending}") for kind, storage, folder, name, ending in (
         ("calexp", "ExposureF", "calexp", "calexp", "fits"), ("calexpBackground", "Background", "calexp", "bkgd", "fits"),
-        ("icExp", "ExposureF", "icExp", "icExp", "fits"), ("icSrc", "SourceCatalog", "icSrc", "icSrc", "fits"),
+        ("icExp", "ExposureF", "icExp", "icExp", "fits"), ("icExpBackground", "Background", "icExp", "icExp", "fits"), ("icSrc", "SourceCatalog", "icSrc", "icSrc", "fits"),
         ("src", "SourceCatalog", "src", "src", "fits"), ("srcMatch", "Catalog", "srcMatch", "srcMatch", "fits"),
         ("postISRCCD", "ExposureF", "postISRCCD", "postISRCCD", "fits"), ("skyCorr", "Background", "skyCorr", "skyCorr", "fits"),
         ("processCcd_metadata", "PropertySet", "processCcd_metadata", "processCcdMetadata", "yaml"))}
@@ -53,7 +53,7 @@ def obs_lsst(exposure: str, number: str) -> dict:
         **CENTRAL, **out,
         "deepCoadd_directWarp": ("ExposureF", "deepCoadd/%(filter)s/%(tract)d/%(patch)s/"
                                  f"warp-%(filter)s-%(tract)d-%(patch)s-%({exposure})d.fits"),
-        "jointcal_wcs": ("Wcs", f"jointcal-results/%(filter)s/%(tract)04d/jointcal_wcs-%({exposure})07d-{P}.fits"),
+        "jointcal_wcs": ("Wcs", f"jointcal-results/%(filter)s/%(tract)04d/jointcal_wcs-%(expId)07d-{P}.fits"),
         "eimage": ("", "eimage/%(expId)d/E%(snap)03d/%(raftName)s/eimage_%(visit)08d_%(raftName)s_%(detectorName)s_E%(snap)03d.fits.gz")}
 
 
@@ -63,6 +63,11 @@ CALIBS = {kind: f"{kind}/%(calibDate)s/{kind}-{P}_%(calibDate)s.fits" for kind i
 OLD_SKY = f"SKY/%(calibDate)s/%(filter)s/SKY-%(calibDate)s-%(filter)s-{P}_%(calibDate)s.fits"
 H, I = "%(pointing)05d/%(filter)s", "%(visit)07d-%(ccd)03d"
 BY_DAY, BY_VISIT = obs_lsst("expId", "%(expId)013d"), obs_lsst("visit", "%(visit)08d")
+BY_VISIT["postISRCCD"] = obs_lsst("visit", "%(expId)08d")["postISRCCD"]
+LATISS, TS8 = dict(BY_DAY), dict(BY_DAY)
+for kind in ("calexp", "postISRCCD"):
+    LATISS[kind] = ("ExposureF", f"{kind}/%(dayObs)s/{kind}_%(expId)08d-%(filter)s-det%(detector)03d.fits")
+    TS8[kind] = ("ExposureF", f"{kind}/{kind}_%(expId)011d-%(filter)s-det%(detector)03d.fits")
 HSC = {
     **{k: v for k, v in CENTRAL.items() if k != "dcrCoadd_forced_config"},
     **{kind: (storage, f"{H}/{folder}/{name}-{I}.fits") for kind, storage, folder, name in (
@@ -80,12 +85,12 @@ HSC_CALIBS = {kind: f"{kind.upper()}/%(calibDate)s/NONE/{kind.upper()}-%(calibDa
 IMSIM_RAW = f"raw/%(run)s/%(raftName)s/%(expId)08d-{P}.fits"
 LSST_RAW = f"raw/%(dayObs)s/%(expId)013d/%(expId)013d-{P}.fits"
 MAPPERS = {     # instrument, key of exposures in the registry, of detectors, raws, calibrations, outputs
-    "lsst.obs.lsst.latiss.LatissMapper": ("LATISS", "expId", "detector", "raw/%(dayObs)s/%(expId)013d-det%(detector)03d.fits", LATISS_CALIBS, BY_DAY),
+    "lsst.obs.lsst.latiss.LatissMapper": ("LATISS", "expId", "detector", "raw/%(dayObs)s/%(expId)013d-det%(detector)03d.fits", LATISS_CALIBS, LATISS),
     "lsst.obs.lsst.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.lsstCamMapper.LsstCamMapper": ("LSSTCam", "expId", "detector", LSST_RAW, CALIBS, BY_DAY),
     "lsst.obs.lsst.imsim.ImsimMapper": ("LSSTCam-imSim", "expId", "detector", IMSIM_RAW, CALIBS, BY_VISIT),
     "lsst.obs.lsst.phosim.PhosimMapper": ("LSSTCam-PhoSim", "expId", "detector", IMSIM_RAW, CALIBS, BY_VISIT),
-    "lsst.obs.lsst.ts8.Ts8Mapper": ("LSST-TS8", "expId", "detector", f"raw/%(run)s/%(expId)011d-{P}.fits", CALIBS, BY_DAY),
+    "lsst.obs.lsst.ts8.Ts8Mapper": ("LSST-TS8", "expId", "detector", f"raw/%(run)s/%(expId)011d-{P}.fits", CALIBS, TS8),
     "lsst.obs.hsc.HscMapper": ("HSC", "visit", "ccd", "%(field)s/%(dateObs)s/%(pointing)05d/%(filter)s/HSC-%(visit)07d-%(ccd)03d.fits",
                                HSC_CALIBS, HSC)}
 HSC_BANDS = {"HSC-G": "g", "HSC-R": "r", "HSC-I": "i", "HSC-Z": "z", "HSC-Y": "y"}

@@ -23,12 +23,25 @@ std::string packed(Values const &values) {
 }
 Values unpacked(std::string const &text) {
     Values out;
-    for (auto const &[key, value] : Json::parse(text).object()) {
+    auto const json = Json::parse(text);
+    for (auto const &[key, value] : json.object()) {
         if (value.isInt())
             out.set(key, value.integer());
         else
             out.set(key, value.string());
     }
+    return out;
+}
+
+/// A validity out of six columns.
+Validity validityIn(Statement const &row, int first) {
+    Validity out;
+    out.start = row.text(first);
+    out.end = row.text(first + 1);
+    out.state = static_cast<Validity::State>(row.integer(first + 2));
+    if (!row.isNull(first + 3)) out.begin_tai_ns = row.integer(first + 3);
+    if (!row.isNull(first + 4)) out.end_tai_ns = row.integer(first + 4);
+    if (!row.text(first + 5).empty()) out.adjusted = common::split(row.text(first + 5), ',');
     return out;
 }
 
@@ -47,7 +60,7 @@ Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &polic
     if (!layout.calib_registry.empty()) _registry = std::make_unique<gen2::Registry>(layout.calib_registry);
     // `key` is the data ID, `day` that with the calibDate: what a row of the registry has in common with a file.
     _db->execute("CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
-                 "values_, hdu, data_id, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
+                 "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
                  "end_ns, adjusted);"
                  "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
     // Nothing of it outlives the program, so nothing is ever committed.
@@ -67,11 +80,11 @@ std::string Calibrations::dayKey(DatasetType const &type, Values const &values) 
 
 void Calibrations::file(Finding finding) {
     auto const &stat = finding.file.stat;
-    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, data_id, run, "
-                "action, reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, run, action, "
+                "reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .run({++_count, finding.type->name, keyOf(*finding.type, finding.id), dayKey(*finding.type, finding.id),
               finding.file.path, finding.file.link, stat.size_bytes, stat.mtime.whole_s, stat.mtime.rest_ns,
-              packed(finding.id), finding.data_id.values.dump(), finding.run, finding.action, finding.reason,
+              packed(finding.id), finding.run, finding.action, finding.reason,
               common::join(finding.notes, "\n")});
 }
 
@@ -121,10 +134,9 @@ void Calibrations::joinRow(DatasetType const &type, Row const &row) {
     if (!detector || !std::holds_alternative<std::int64_t>(*detector)) return;
     auto const copied
         = _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, "
-                      "data_id, run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, "
-                      "?, ?, run, action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
-              .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id), std::get<std::int64_t>(*detector),
-                    _translation.translate(type, id).values.dump(), type.name, dayKey(type, withoutDetector)});
+                      "run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, ?, run, "
+                      "action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
+              .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id), std::get<std::int64_t>(*detector), type.name, dayKey(type, withoutDetector)});
     if (copied > 0) write(++_count);
 }
 
@@ -168,12 +180,11 @@ Finding Calibrations::restored(Gen2Source const &source, Statement const &row) c
                      .is_regular = true};
     out.id = unpacked(row.text(6));
     if (!row.isNull(7)) out.hdu = row.integer(7);
-    out.dataset_type = out.type->name;
-    out.data_id.values = Json::parse(row.text(8));
-    out.run = row.text(9);
-    out.decide(row.text(10), row.text(11));
-    if (!row.isNull(12) && !row.text(12).empty()) out.notes = common::split(row.text(12), '\n');
-    out.found_in = row.isNull(13) ? "tree" : "both";
+    out.translate(_translation);
+    out.run = row.text(8);
+    out.decide(row.text(9), row.text(10));
+    if (!row.text(11).empty()) out.notes = common::split(row.text(11), '\n');
+    out.found_in = row.isNull(12) ? "tree" : "both";
     return out;
 }
 
@@ -210,22 +221,14 @@ void judge(Finding &finding) {
 void Calibrations::emitFiles(Gen2Source const &source) {
     // A file with all detectors stands for the datasets in it, unless no row tells of any.
     auto const rows = _db->prepare(
-        "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, data_id, run, action, reason, note, rowid_, row_, "
+        "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, run, action, reason, note, rowid_, row_, "
         "start_, end_, state, begin_ns, end_ns, adjusted FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS (SELECT 1 "
         "FROM file g WHERE g.type = f.type AND g.path = f.path AND g.hdu IS NOT NULL) ORDER BY path, number");
     while (rows->step()) {
         auto finding = restored(source, *rows);
-        if (!rows->isNull(13)) {
-            addRow(finding, rows->integer(13), rows->text(14));
-            Validity validity;
-            validity.start = rows->text(15);
-            validity.end = rows->text(16);
-            validity.state = rows->isNull(17) ? Validity::State::BadText
-                                              : static_cast<Validity::State>(rows->integer(17));
-            if (!rows->isNull(18)) validity.begin_tai_ns = rows->integer(18);
-            if (!rows->isNull(19)) validity.end_tai_ns = rows->integer(19);
-            if (!rows->text(20).empty()) validity.adjusted = common::split(rows->text(20), ',');
-            finding.validity = std::move(validity);
+        if (!rows->isNull(12)) {
+            addRow(finding, rows->integer(12), rows->text(13));
+            finding.validity = validityIn(*rows, 14);
         }
         judge(finding);
         _emit(finding);
@@ -263,12 +266,11 @@ void Calibrations::emitFilelessOf(Gen2Source const &source, DatasetType const &t
             if (auto const *value = values.find(key)) finding.id.set(key, *value);
         auto const path = type.templates.front().path(values);
         finding.file.path = source.folder + "/" + path.value_or(type.name);
-        finding.dataset_type = type.name;
+        finding.translate(_translation);
         finding.run = gen2::calibrationRun(_policy.instrument, row.text("calibDate")).value_or("");
         finding.found_in = "registry";
         finding.table = type.table;
         finding.row = row;
-        finding.data_id = _translation.translate(type, finding.id);
         finding.decide("error", "missing_file");
         if (!path) finding.notes.emplace_back("the row lacks what its path is made of");
         _emit(finding);

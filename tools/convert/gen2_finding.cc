@@ -62,8 +62,9 @@ Json instantOf(std::optional<std::int64_t> tai_ns) {
 
 void addDataset(Record &record, Finding const &finding, Gen2Place const &place) {
     if (finding.dataset_type.empty()) return;
-    record.set("data_id", finding.data_id.values).set("dataset_type", finding.dataset_type);
-    record.set("dimensions", textsOf(finding.dimensions));
+    if (finding.translated) record.set("data_id", finding.data_id.values);
+    record.set("dataset_type", finding.dataset_type);
+    if (finding.translated) record.set("dimensions", textsOf(finding.dimensions));
     if (!finding.type->storage_class.empty()) record.set("storage_class", finding.type->storage_class);
     if (finding.isCalibration()) record.set("is_calibration", true);
     if (!finding.run.empty()) record.set("run", finding.run);
@@ -89,6 +90,14 @@ std::string Gen2Source::name() const {
 
 std::string Gen2Place::shown(std::string const &path) const {
     return common::isBelow(path, root) ? path.substr(root.size() + 1) : path;
+}
+
+void Finding::translate(gen2::DataIdTranslation const &translation) {
+    dataset_type = type->name;
+    data_id = translation.translate(*type, id);
+    dimensions = translation.dimensions(*type);
+    formatter = type->formatter;
+    translated = true;
 }
 
 Record recordOf(Finding const &finding, Gen2Place const &place) {

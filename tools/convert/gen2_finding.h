@@ -59,6 +59,7 @@ struct Finding {
     std::optional<NearestTemplate> nearest{};
 
     std::string dataset_type{}; ///< in Gen3; empty: not known
+    bool translated = false;    ///< the data ID is known
     gen2::DataId data_id{};
     std::vector<std::string> dimensions{};
     std::string run{};
@@ -72,6 +73,8 @@ struct Finding {
         action = std::move(newAction);
         reason = std::move(newReason);
     }
+    /// Fill in what the dataset is in Gen3, from its type and Gen2 data ID.
+    void translate(gen2::DataIdTranslation const &translation);
     bool isConverted() const { return action == "convert"; }
     bool isCalibration() const { return type && type->kind == gen2::Kind::Calibration; }
 };

@@ -113,7 +113,6 @@ void RawImages::complete(Finding &finding, Row const &row) const {
 
 void RawImages::propose(Finding &finding) const {
     finding.type = _type;
-    finding.dataset_type = "raw";
     finding.run = gen2::rawRun(_policy.instrument);
 }
 

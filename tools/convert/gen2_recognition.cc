@@ -46,12 +46,13 @@ bool isGen3Product(std::string const &path, std::string const &instrument) {
 
 Recognition::Recognition(gen2::Policy const &policy) : _policy(policy) {
     for (auto const &type : policy.types) {
-        for (auto const &pathTemplate : type.templates) {
+        for (std::size_t rank = 0; rank < type.templates.size(); ++rank) {
+            auto const &pathTemplate = type.templates[rank];
             auto const owner = _owners.size();
             _owners.push_back({&type, &pathTemplate});
-            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner);
-            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner);
-            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner);
+            if (isForCalib(type.kind)) _calib.add(pathTemplate, owner, rank);
+            if (type.kind != Kind::Calibration) _root.add(pathTemplate, owner, rank);
+            if (isForRerun(type.kind)) _rerun.add(pathTemplate, owner, rank);
         }
     }
 }

@@ -71,6 +71,7 @@ void Refcats::complete(Finding &finding) {
     }
     finding.dimensions = {"htm" + std::to_string(*depth)};
     finding.data_id.values.set(finding.dimensions.front(), number);
+    finding.translated = true;
     finding.run = gen2::refcatRun;
     finding.formatter = finding.type->formatter;
 }

@@ -165,9 +165,8 @@ void Gen2Scanner::see(Finding &finding, PathTree::Place const &place) {
     bool const counts = finding.isConverted() && (finding.type->kind != Kind::Raw || !_raws.registry());
     if (!counts) return;
     if (finding.type->kind == Kind::Raw) {
-        finding.dataset_type = finding.type->name;
         finding.run = gen2::rawRun(_setup.policy.instrument);
-        completeDataId(finding);
+        finding.translate(_translation);
     }
     _duplicates.see(finding);
 }
@@ -192,7 +191,7 @@ void Gen2Scanner::checkDuplicates(Finding &finding) {
 }
 
 void Gen2Scanner::emitRaw(Finding &finding) {
-    completeDataId(finding);
+    finding.translate(_translation);
     if (!_raws.registry()) checkDuplicates(finding);
     auto const &values = finding.data_id.values;
     if (finding.isConverted() && (!values.find("detector") || !values.find("exposure"))) {
@@ -200,12 +199,6 @@ void Gen2Scanner::emitRaw(Finding &finding) {
         finding.decide("review", "unregistered_raw");
     }
     _emit(finding);
-}
-
-void Gen2Scanner::completeDataId(Finding &finding) const {
-    finding.data_id = _translation.translate(*finding.type, finding.id);
-    finding.dimensions = _translation.dimensions(*finding.type);
-    finding.formatter = finding.type->formatter;
 }
 
 /// What a file that was recognised is in Gen3.
@@ -237,8 +230,7 @@ void Gen2Scanner::complete(Finding &finding) {
 }
 
 void Gen2Scanner::completeCalibration(Finding &finding) {
-    finding.dataset_type = finding.type->name;
-    completeDataId(finding);
+    finding.translate(_translation);
     auto const date = gen2::textOf(finding.id.find("calibDate"));
     if (auto const run = gen2::calibrationRun(_setup.policy.instrument, date)) {
         finding.run = *run;
@@ -250,8 +242,7 @@ void Gen2Scanner::completeCalibration(Finding &finding) {
 
 void Gen2Scanner::completeOutput(Finding &finding) {
     auto const &type = *finding.type;
-    finding.dataset_type = type.name;
-    completeDataId(finding);
+    finding.translate(_translation);
     auto const own = _setup.policy.runs.find(type.name);
     auto const given = _setup.runs.find(type.name);
     if (own != _setup.policy.runs.end())

@@ -23,8 +23,8 @@ struct Gen2Setup {
     gen2::Layout layout;
     gen2::Policy policy;
     std::string skymap;
-    std::map<std::string, std::string> bands; ///< by filter, see gen2::DataIdTranslation
-    std::map<std::string, std::string> runs;  ///< by dataset type, of outputs in the root
+    std::map<std::string, std::string> bands{}; ///< by filter, see gen2::DataIdTranslation
+    std::map<std::string, std::string> runs{};  ///< by dataset type, of outputs in the root
     gen2::DayScale scale = gen2::DayScale::Tai;
 };
 
@@ -60,7 +60,6 @@ private:
     void complete(Finding &finding);
     void completeOutput(Finding &finding);
     void completeCalibration(Finding &finding);
-    void completeDataId(Finding &finding) const;
     void checkDuplicates(Finding &finding);
     void emitRaw(Finding &finding);
 
