@@ -15,11 +15,12 @@
 #include "common/uri.h"
 #include "common/yaml.h"
 #include "fits/header_file.h"
-#include "intake/raw_line.h"
+#include "gen2/rules.h"
 #include "instrument/corrections.h"
 #include "instrument/observation.h"
 #include "instrument/sidecar.h"
 #include "instrument/translated.h"
+#include "intake/raw_line.h"
 #include "manifest/record.h"
 
 #include <array>
@@ -165,6 +166,24 @@ void yaml(std::string const &text) {
     auto const value = common::parseYaml(text, "fuzz");
     auto const written = value.dump();
     if (common::Json::parse(written).dump() != written) throw std::logic_error("JSON does not survive");
+}
+
+void rules(std::string const &text) {
+    auto const rules = gen2::Rules::parse(text, "fuzz");
+    auto line = manifest::Record::parse(
+        R"({"type":"gen2","gen2":{"repo":"rerun/a/b","path":"rerun/a/b/c","dataset_type":"src","id":{"visit":1},)"
+        R"("registry":{"dateObs":"2018-09-21T06:11:41.210"}},"data_id":{},"action":"convert","reason":"ok"})");
+    auto const before = line.line();
+    gen2::Rules::Tally tally;
+    constexpr std::int64_t in2021_utc_ns = 1'609'459'200'000'000'000;
+    rules.apply(line, in2021_utc_ns, tally);
+    (void)rules.remarks(tally, in2021_utc_ns);
+    // A decision can be made anew, and an empty one leaves what the scan had said.
+    auto const decided = line.line();
+    rules.apply(line, in2021_utc_ns, tally);
+    if (line.line() != decided) throw std::logic_error("the same rules decide otherwise");
+    if (!line.has("rule") && !line.has("proposed") && line.line() != before)
+        throw std::logic_error("a line without a decision has changed");
 }
 
 void times(std::string const &text) {
@@ -317,6 +336,7 @@ std::vector<Target> targets(std::string const &data, std::string const &repo) {
           R"("day_obs":{"instrument":"LATISS","id":20250101},"exposure":{"instrument":"LATISS","id":1,"group":"1",)"
           R"("day_obs":20250101,"physical_filter":"x"}}})"}},
         {"yaml", yaml, 0, headers},
+        {"rules", rules, 0, files(data + "/../../examples/rules", ".yaml", 20000)},
         {"times",
          times,
          0,

@@ -158,11 +158,7 @@ common::ExitCode verifyAll(ConvertProgramOptions const &options, int in, int out
     common::Output output(out);
     auto const repo = butler::Repository::open(options.repo, butler::Access::ReadOnly);
     manifest::RecordReader reader(in, rejects);
-    auto const status = verify(repo, options.verification, reader, rejects, [&](Record const &line) {
-        if (line.type() == "difference") ++summary.outcomes[line.text("kind")];
-        output.write(line.line());
-    });
-    output.flush();
+    auto const status = verify(repo, options.verification, reader, rejects, summary, output);
     rejects.finish();
     summary.finish(options.standard, rejects);
     return status;

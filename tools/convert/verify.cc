@@ -17,6 +17,7 @@
 #include "gen2/line_facts.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <set>
 #include <utility>
@@ -28,10 +29,12 @@ using common::Error;
 using common::ExitCode;
 using common::Json;
 using manifest::Record;
+using std::chrono::milliseconds;
 
 namespace {
 
 constexpr std::size_t maxBatch = 1000; // lines that are asked for at once
+constexpr milliseconds idleTime(50);
 
 /// Kinds of differences, in the order in which they are summed up.
 constexpr std::string_view missing = "missing";
@@ -81,9 +84,40 @@ struct Item {
 class Verification {
 public:
     Verification(butler::Repository const &repo, VerifyOptions const &options, manifest::Rejects &rejects,
-                 std::function<void(Record const &)> const &print)
-        : _repo(repo), _options(options), _rejects(rejects), _print(print), _patches(repo, options.skymap),
-          _files(repo.config(), options.checksum), _validity(repo) {}
+                 manifest::Summary &summary, common::Output &output)
+        : _repo(repo), _options(options), _rejects(rejects), _summary(summary), _output(output),
+          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {}
+
+    void read(manifest::RecordReader &reader) {
+        using Status = manifest::RecordReader::Status;
+        for (;;) {
+            auto const status = reader.next(_queue.empty() ? milliseconds(-1) : idleTime);
+            if (status == Status::End) return;
+            if (status == Status::Record) {
+                _summary.countRead();
+                take(std::move(reader.record()));
+            }
+            if (status == Status::Idle || _queue.size() >= maxBatch) {
+                compareQueue();
+                _output.flush();
+            }
+        }
+    }
+
+    /// What is left when the input has ended.
+    void finish() {
+        compareQueue();
+        for (auto const &line : std::exchange(_collections, {})) compareCollection(line);
+        findUncoveredDays();
+        if (_options.complete) findExtra();
+        _tally.forEachCount([this](NightCount const &count) { printCount(count); });
+        tellSums();
+    }
+
+    bool differs() const { return !_summary.outcomes.empty(); }
+
+private:
+    // --- lines -----------------------------------------------------------------------------------------
 
     void take(Record line) {
         try {
@@ -100,23 +134,7 @@ public:
             if (e.exitCode() != ExitCode::SomeFailed) throw;
             _rejects.add(std::move(line), e);
         }
-        if (_queue.size() >= maxBatch) compareQueue();
     }
-
-    /// What is left when the input has ended.
-    void finish() {
-        compareQueue();
-        for (auto const &line : std::exchange(_collections, {})) compareCollection(line);
-        findUncoveredDays();
-        if (_options.complete) findExtra();
-        _tally.forEachCount([this](NightCount const &count) { printCount(count); });
-        tellSums();
-    }
-
-    bool differs() const { return !_sums.empty(); }
-
-private:
-    // --- lines -----------------------------------------------------------------------------------------
 
     /// \throws Error of a line that can't be read
     static void requireCollection(Record const &line) {
@@ -389,11 +407,11 @@ private:
     }
 
     void tell(Record const &difference) {
-        ++_sums[difference.get("kind").string()];
-        _print(difference);
+        ++_summary.outcomes[difference.get("kind").string()];
+        _output.write(difference.line());
     }
 
-    void printCount(NightCount const &count) const {
+    void printCount(NightCount const &count) {
         Record out("summary");
         out.set("dataset_type", count.dataset_type.empty() ? Json() : Json(count.dataset_type))
             .set("physical_filter", count.physical_filter.empty() ? Json() : Json(count.physical_filter))
@@ -401,7 +419,7 @@ private:
             .set("gen2", count.gen2)
             .set("gen3", count.gen3);
         if (count.left_out > 0) out.set("left_out", count.left_out);
-        _print(out);
+        _output.write(out.line());
     }
 
     void tellSums() const {
@@ -409,9 +427,10 @@ private:
             common::log::warning(std::to_string(_files.remote()) + " remote files were not looked at",
                                  "their sizes as recorded were compared");
         }
-        if (_sums.empty()) return;
+        if (!differs()) return;
         std::vector<std::string> sums;
-        for (auto const &[kind, count] : _sums) sums.push_back(std::to_string(count) + " " + kind);
+        for (auto const &[kind, count] : _summary.outcomes)
+            sums.push_back(std::to_string(count) + " " + kind);
         common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "),
                              "run dbb-convert with the same lines, then verify again");
     }
@@ -419,7 +438,8 @@ private:
     butler::Repository const &_repo;
     VerifyOptions const &_options;
     manifest::Rejects &_rejects;
-    std::function<void(Record const &)> const &_print;
+    manifest::Summary &_summary;
+    common::Output &_output;
     Patches _patches;
     VerifyFiles _files;
     VerifyValidity _validity;
@@ -431,19 +451,19 @@ private:
     std::vector<Item> _queue;
     std::vector<Record> _collections;
     std::set<std::pair<std::string, std::string>> _named; ///< dataset types and runs of the lines
-    std::map<std::string, std::int64_t> _sums;            ///< differences by kind
 };
 
 } // namespace
 
 ExitCode verify(butler::Repository const &repo, VerifyOptions const &options, manifest::RecordReader &reader,
-                manifest::Rejects &rejects, std::function<void(Record const &)> const &print) {
-    Verification verification(repo, options, rejects, print);
-    while (reader.next() == manifest::RecordReader::Status::Record)
-        verification.take(std::move(reader.record()));
-    if (common::stopSignal() != 0) return ExitCode::Incomplete;
-    verification.finish();
-    for (auto const &end : reader.endRecords("dbb-convert")) print(end);
+                manifest::Rejects &rejects, manifest::Summary &summary, common::Output &output) {
+    Verification verification(repo, options, rejects, summary, output);
+    verification.read(reader);
+    if (common::stopSignal() == 0) {
+        verification.finish();
+        for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
+    }
+    output.flush();
     return common::worse(rejects.status(), verification.differs() ? ExitCode::Incomplete : ExitCode::Done);
 }
 

@@ -4,11 +4,10 @@
 
 #include "butler/repository.h"
 #include "common/exit_code.h"
+#include "common/lines.h"
 #include "gen2/rules.h"
-#include "manifest/record.h"
 #include "manifest/stream.h"
 
-#include <functional>
 #include <optional>
 #include <string>
 
@@ -24,11 +23,11 @@ struct VerifyOptions {
 /// Compare the lines that `reader` has with a repository, which is only read. Differences are printed in the
 /// order of the lines, then those of collections and of validity, summaries by dataset type, filter and
 /// night, and the `end` lines. Memory does not grow with the lines. A line that can't be read is rejected.
-/// \param print  gets each line of the output
+/// \param summary  gets the number of lines read, and of differences by kind
 /// \return Done when all is equal, Incomplete when anything differs, SomeFailed when lines were rejected
 /// \throws Error when the repository can't be used
 common::ExitCode verify(butler::Repository const &repo, VerifyOptions const &options,
                         manifest::RecordReader &reader, manifest::Rejects &rejects,
-                        std::function<void(manifest::Record const &)> const &print);
+                        manifest::Summary &summary, common::Output &output);
 
 } // namespace dbb::convert

@@ -171,3 +171,16 @@ expect_eq "$(jq -c '[.kind, .dataset_type]' differences)" '["missing","deepCoadd
 expect_rc 2 dbb-convert --repo repo --checksum < lines
 expect_match "$ERR" 'give --verify as well'
 expect_rc 4 dbb-convert --repo nowhere --verify < lines
+
+# What differs is told while the input is still to come; lines are counted.
+make_repo empty LATISS
+mkfifo pipe
+dbb-convert --repo empty --verify --stats < pipe > live 2> stats &
+program=$!
+exec 3> pipe
+head -n 1 lines >&3
+for ((i = 0; i < 100; ++i)); do [ -s live ] && break; sleep 0.1; done
+expect_match live '"kind":"missing"'
+exec 3>&-
+wait "$program" && fail 'it should have found a difference'
+expect_match stats '1 lines?[^0-9].* 1 missing|read 1.*missing 1|1 read.*1 missing'
