@@ -196,14 +196,11 @@ class Maker:
 
     def output(self, repo: str, kind: str, e, d, many: bool = False) -> None:
         path, ident = self.camera.output(kind, e, d)
-        if kind == "icExp" and self.camera.key != "hsc":
-            # In obs_lsst its background has the same path.
-            self.other(f"rerun/{repo}/{path}", f"rerun/{repo}", "ambiguous_template")
-        else:
-            self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(kind, e, d), many=many)
+        self.dataset(repo, path, kind, OUTPUTS[kind], ident, self.visit_id(kind, e, d), many=many)
 
     def kinds(self) -> list[str]:
-        return [k for k in OUTPUTS if k != "processCcd_metadata" or self.camera.key != "hsc"]
+        # In obs_lsst icExp is no dataset but a fault; HSC has metadata by another name.
+        return [k for k in OUTPUTS if k != ("processCcd_metadata" if self.camera.key == "hsc" else "icExp")]
 
     def config(self, repo: str) -> None:
         for path, name, storage_class in (
@@ -379,8 +376,7 @@ def fill(m: Maker, many: int) -> None:
         for e in m.exposures:
             for d in c.detectors:
                 for kind in m.kinds():
-                    if kind != "icExp":
-                        m.output("many", kind, e, d, many=True)
+                    m.output("many", kind, e, d, many=True)
 
 
 # ---------------------------------------------------------------- faults
@@ -515,12 +511,13 @@ def fault_collapse(m: Maker) -> None:
 
 
 def fault_ambiguous(m: Maker) -> None:
-    """The path of several types, of which the configuration of HSC leaves one."""
+    """The path of several types, of which the configuration of HSC leaves one; in obs_lsst icExp and its background share theirs."""
     path, repo = "config/forcedPhotCoadd.py", "private/u1/t"
     if m.camera.key == "hsc":
         m.dataset(repo, path, "deepCoadd_forced_config", "Config", {}, {})
-    else:
-        m.other(f"rerun/{repo}/{path}", f"rerun/{repo}", "ambiguous_template")
+        return
+    for shared in (path, m.camera.output("icExp", m.exposures[0], m.camera.detectors[0])[0]):
+        m.other(f"rerun/{repo}/{shared}", f"rerun/{repo}", "ambiguous_template")
 
 
 def fault_no_run(m: Maker) -> None:
