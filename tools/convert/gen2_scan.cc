@@ -8,6 +8,7 @@
 #include "common/signals.h"
 #include "common/text.h"
 #include "common/yaml.h"
+#include "convert/gen2_explain.h"
 #include "convert/gen2_scanner.h"
 #include "gen2/rules.h"
 #include "instrument/table.h"
@@ -162,8 +163,42 @@ private:
 
 } // namespace
 
+namespace {
+
+/// The repository that a path is in: the innermost one.
+Gen2Source sourceOf(Gen2Setup const &setup, std::string const &path) {
+    auto const &layout = setup.layout;
+    for (auto folder = common::folderOf(path); common::isBelow(folder, layout.root.folder);
+         folder = common::folderOf(folder)) {
+        auto const rerun = layout.rerunOf(folder);
+        if (folder == layout.calib) return {.kind = Gen2Source::Kind::Calib, .folder = folder};
+        if (!rerun.empty() && gen2::readRepository(folder))
+            return {.kind = Gen2Source::Kind::Rerun, .folder = folder, .rerun = rerun};
+    }
+    if (!layout.calib.empty() && common::isBelow(path, layout.calib))
+        return {.kind = Gen2Source::Kind::Calib, .folder = layout.calib};
+    if (common::isBelow(path, layout.root.folder))
+        return {.kind = Gen2Source::Kind::Root, .folder = layout.root.folder};
+    throw common::usageError("--explain: \"" + path + "\" is not below \"" + layout.root.folder + "\"",
+                             "paths are absolute, or relative to the root");
+}
+
+ExitCode explain(Gen2Setup const &setup, std::string const &path, int out) {
+    auto const absolute =
+        common::absolutePath(path.starts_with('/') ? path : setup.layout.root.folder + "/" + path);
+    auto const entry = common::entryOf(absolute);
+    Recognition recognition(setup.policy);
+    common::Output output(out);
+    output.append(explainPath(recognition, sourceOf(setup, entry), entry));
+    output.flush();
+    return ExitCode::Done;
+}
+
+} // namespace
+
 ExitCode runGen2Scan(Gen2ScanOptions const &options, int out) {
     auto const setup = setupOf(options);
+    if (!options.explain.empty()) return explain(setup, options.explain, out);
     Gen2Selection selection(options.choice, setup.layout.rerun);
     for (auto const &note : setup.layout.notes) common::log::warning(note);
     Writer writer(options, setup, selection, out);

@@ -28,6 +28,7 @@ int main(int argc, char **argv) {
                 "Scale of the midnights at which validity begins and ends (default tai, as upstream)")
         .value("--templates", opt.templates, "FILE", "Layouts that are not the mapper's, as YAML")
         .value("--rules", opt.rules, "FILE", "Rules that decide what is converted, see dbb-rules(5)")
+        .value("--explain", opt.explain, "PATH", "Tell how this path is understood, in place of a scan")
         .standard(opt.standard, common::Options::Runs)
         .example("dbb-gen2-scan gen2", "everything, with what would become of it")
         .example("dbb-gen2-scan gen2 --only calib | jq -c 'select(.validity) | [.uri, .validity]'",
