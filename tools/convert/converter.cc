@@ -41,7 +41,7 @@ Record fileLineOf(Record const &line) {
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
                      Receipts receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _storedRaws(repo) {
+      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _stored(repo) {
     _options.ingester.receipt = "convert";
     if (_options.ingester.dry_run)
         _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
@@ -86,28 +86,29 @@ void Converter::commitIngesters() {
 }
 
 void Converter::commit() {
-    addStoredRaws();
+    if (!_options.ingester.update_records) passStored(_raws);
     convertRaws();
+    passStored(_others);
     for (auto &line : std::exchange(_others, {})) convertOther(std::move(line));
     commitIngesters();
 }
 
-/// Raws that are there already as the Gen2 registry has them need not be read.
-void Converter::addStoredRaws() {
-    auto const stored = _storedRaws.find(_raws);
+/// What is there already as the lines have it is done with.
+void Converter::passStored(std::vector<Record> &lines) {
+    auto const stored = _stored.find(lines);
     std::vector<Record> unknown;
-    for (std::size_t i = 0; i < _raws.size(); ++i) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
         if (!stored[i]) {
-            unknown.push_back(std::move(_raws[i]));
+            unknown.push_back(std::move(lines[i]));
             continue;
         }
         Json receipt;
         receipt.set("outcome", "existing").set("path", stored[i]->path);
-        _raws[i].erase("error");
-        _raws[i].set("id", stored[i]->id.text()).set("convert", receipt);
-        _receipts(_raws[i], "existing");
+        lines[i].erase("error");
+        lines[i].set("id", stored[i]->id.text()).set("convert", receipt);
+        _receipts(lines[i], "existing");
     }
-    _raws = std::move(unknown);
+    lines = std::move(unknown);
 }
 
 /// Raws come first: other lines of the same batch may be of their exposures.

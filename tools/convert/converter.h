@@ -7,7 +7,7 @@
 #include "convert/data_ids.h"
 #include "convert/gen2_line.h"
 #include "convert/spool.h"
-#include "convert/stored_raws.h"
+#include "convert/stored_lines.h"
 #include "intake/describer.h"
 #include "intake/ingester.h"
 #include "intake/raw_line.h"
@@ -56,7 +56,7 @@ private:
     intake::Ingester &ingesterOf(manifest::Record const &line);
     void addToIngester(manifest::Record &line, intake::DatasetLine dataset);
     void commitIngesters();
-    void addStoredRaws();
+    void passStored(std::vector<manifest::Record> &lines);
     void convertRaws();
     void convertRaw(manifest::Record line, manifest::Record const &described);
     void convertOther(manifest::Record line);
@@ -70,7 +70,7 @@ private:
     intake::Describer _describer;
     intake::RecordsMemory _memory;
     Patches _patches;
-    StoredRaws _storedRaws;
+    StoredLines _stored;
     std::map<intake::Transfer, std::unique_ptr<intake::Ingester>> _ingesters;
     std::vector<manifest::Record> _raws;
     std::vector<manifest::Record> _others;

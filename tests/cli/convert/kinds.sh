@@ -58,6 +58,24 @@ expect_unchanged repo/gen3.sqlite3
 cp "$OUT" again
 strace -f -e trace=openat -o trace dbb-convert --repo repo < lines > "$OUT" 2> "$ERR" || fail 'traced'
 expect_no_match trace '3018092000065-det000.fits'
+# To replace records one has to read it.
+jq -c 'select(.dataset_type == "raw")' lines > raw
+strace -f -e trace=openat -o trace dbb-convert --repo repo --update-records < raw > "$OUT" 2> "$ERR" || fail 'traced'
+expect_match trace '3018092000065-det000.fits'
+# A file that has changed, or is gone, is not passed over.
+cp -p gen2/rerun/test/icSrc.yaml kept.yaml
+echo more >> gen2/rerun/test/icSrc.yaml
+jq -c 'select(.dataset_type == "icSrc") | del(.size)' lines > src
+expect_rc 1 dbb-convert --repo repo < src
+expect_match "$ERR" 'has [0-9]+ bytes, but was registered with'
+rm gen2/rerun/test/icSrc.yaml
+expect_rc 0 dbb-convert --repo repo < src
+expect_match "$ERR" 'the repository has this dataset, but not its file'
+mv kept.yaml gen2/rerun/test/icSrc.yaml
+# Another definition of the type is told, also of what is there.
+jq -c 'select(.dataset_type == "isr_config") | .storage_class = "Config"' lines > other
+expect_rc 1 dbb-convert --repo repo --rejects rejects < other
+expect_eq "$(jq -r .error.code rejects)" DATASET_TYPE_CONFLICT
 # A dataset that is stored, but not certified yet
 bias_line gen2/CALIB/bias-3.fits 0 '"1990-01-01T00:00:00.000000000"' '"1991-01-01T00:00:00.000000000"' \
   '.run = "LATISS/calib/20190101T000000Z" | .calibration = "LATISS/calib/other"' > later

@@ -1,0 +1,59 @@
+/// \file
+/// Lines whose datasets a repository has already, as they say: nothing more need be looked at, and no header
+/// be read.
+#pragma once
+
+#include "butler/datasets.h"
+#include "butler/repository.h"
+#include "intake/placement.h"
+#include "manifest/record.h"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace dbb::convert {
+
+/// Looks for them. Datasets that are of other files, of copies or with a validity are left to those who look
+/// closer.
+class StoredLines {
+public:
+    explicit StoredLines(butler::Repository const &repo);
+
+    struct Stored {
+        common::Uuid id;
+        std::string path; ///< as the registry has it
+    };
+    /// For each line whether the dataset of its type, `run` and `data_id` is stored, and its file is the
+    /// line's own, with the size that it had and has. \throws Error when the repository can't be used
+    std::vector<std::optional<Stored>> find(std::vector<manifest::Record> const &lines);
+
+private:
+    /// A dataset type in a run.
+    struct Target {
+        butler::DatasetType type;
+        std::int64_t run_id = 0;
+    };
+    /// What the registry has of a dataset.
+    struct Row {
+        std::int64_t type_id = 0;
+        std::int64_t run_id = 0;
+        std::string path;
+        std::int64_t size_bytes = -1;
+    };
+    using Rows = std::unordered_map<std::string, Row>; ///< by UUID, hexadecimal
+    Target const *targetOf(manifest::Record const &line);
+    std::optional<Target> findTarget(manifest::Record const &line) const;
+    std::optional<common::Uuid> identify(manifest::Record const &line, Target const &target) const;
+    Rows rowsOf(std::vector<common::Uuid> const &ids) const;
+    bool isOf(manifest::Record const &line, Row const &row) const;
+
+    butler::Repository const &_repo;
+    butler::Datastore const &_store;
+    intake::Placement _placement;
+    std::map<std::string, std::optional<Target>> _targets; ///< by what lines say of them
+};
+
+} // namespace dbb::convert
