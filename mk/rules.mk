@@ -4,6 +4,9 @@ $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# Tests need not be fast, and the optimiser takes most of the time that they take to compile.
+$(BUILD)/obj/tests/%.o: ALL_CXXFLAGS += -O0
+
 # A data file becomes an object with the symbols dbb_data_<name>_start and _end, <name> being the file's name with
 # every character that is no letter or digit turned into an underscore.
 $(BUILD)/obj/lib/%.o: lib/%

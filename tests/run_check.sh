@@ -92,7 +92,7 @@ lane_one() {
   PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
 }
 lane_two() {
-  tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-12}"
+  tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-5}"
   tests/fault/order.sh
   SCENARIOS='' tests/fault/faults.sh
   tests/gen2/compare.sh

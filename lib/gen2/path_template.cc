@@ -114,7 +114,8 @@ private:
         // Within one element the same characters stand again.
         bool const here = !_element[piece].known;
         _repeats = _repeats || here;
-        auto const text = here ? std::optional(_texts[indexOf(piece)]) : _element[piece].written(*value);
+        auto const text =
+            here ? std::optional(std::string(_texts[indexOf(piece)])) : _element[piece].written(*value);
         return text && _name.compare(at, text->size(), *text) == 0 && from(piece + 1, at + text->size());
     }
 

@@ -184,7 +184,7 @@ state() {
     sed -E 's/(dataset_(tags|calibs))_[0-9]{8}/\1/g' | sort > rows.now
   sed -n 's|^named \([^:]*\)$|repo/\1|p; s|^named file://||p' rows.now > named
   files_of repo raw > files.now
-  find repo -mindepth 2 -type f -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
+  find repo -mindepth 2 \( -type f -o -type l \) -not -path 'repo/raw/*' | grep -vxFf named | while read -r path; do
     sha256sum < "$path" | cut -d' ' -f1 | grep -qxFf - "$work/sums" && printf '%s \n  %s\n' "$path" "$path"
   done > left
   # Folders of files that are named, up to the repository.

@@ -98,7 +98,7 @@ class Expected:
             return found
 
         for rerun in sorted(self.reruns):
-            children = list(dict.fromkeys([*own(rerun), *root, calib, "skymaps"]))
+            children = list(dict.fromkeys([*own(rerun), *root, calib]))
             result.append({"collection": self.chain_of(rerun), "type": "CHAINED", "children": children})
         return result
 
