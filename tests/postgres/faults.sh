@@ -31,11 +31,16 @@ fresh() {
 ingest() { dbb-ingest --repo net -t copy --rejects net.rejects; }
 # Four commits: one for each exposure.
 slowly() { local n=0; while read -r line; do printf '%s\n' "$line"; [ $((++n % per_exposure)) != 0 ] || sleep 0.12; done < lines; }
-# whole    all lines have a receipt, none was refused, and the repository holds what another has that nothing happened to
+# whole    all lines have a receipt, none was refused, the repository holds what another has that nothing happened to, and nothing
+#          of it is damaged
 whole() {
   [ ! -s net.rejects ] || { cut -c 1-300 net.rejects | tail -n 2; return 1; }
   diff <(uris net.out) <(uris lines) || return 1
-  diff <(held net | sed "s|$work/net|@|g") one.held
+  diff <(held net | sed "s|$work/net|@|g") one.held || return 1
+  # The fault may still go on; damage would stay.
+  for _ in 1 2 3; do dbb-repo check net > checked 2>&1 && return; done
+  cat checked
+  return 1
 }
 # ended STATUS REGEX END    a run ended so, and said that
 ended() {
