@@ -4,23 +4,21 @@
 //     floor_convert ROOT DONE FRESH FILES_PER_COMMIT        prints seconds
 // DONE is the repository that a conversion has filled, FRESH what it was before that. Rows are read before
 // the clock starts.
+#include "header_bytes.h"
+
 #include <chrono>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <fts.h>
 #include <map>
 #include <sqlite3.h>
 #include <stdexcept>
 #include <string>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
 namespace {
-
-constexpr std::size_t block = 2880;
 
 struct Row {
     std::vector<sqlite3_value *> values;
@@ -154,23 +152,6 @@ std::vector<std::string> rawPaths(sqlite3 *db, std::string const &root) {
     return result;
 }
 
-bool hasEnd(std::vector<char> const &data, std::size_t size) {
-    for (std::size_t at = 0; at + 80 <= size; at += 80) {
-        if (std::memcmp(data.data() + at, "END     ", 8) == 0) return true;
-    }
-    return false;
-}
-
-void readHeader(std::string const &path) {
-    int const fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) throw std::runtime_error(path);
-    std::vector<char> data(5 * block);
-    auto const size = ::read(fd, data.data(), data.size());
-    if (size < 0 || !hasEnd(data, static_cast<std::size_t>(size)))
-        throw std::runtime_error(path + ": no header");
-    ::close(fd);
-}
-
 std::size_t lookAtTree(std::string root) {
     char *roots[] = {root.data(), nullptr};
     auto *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, nullptr);
@@ -204,7 +185,7 @@ int main(int argc, char **argv) {
 
     auto const start = std::chrono::steady_clock::now();
     lookAtTree(root);
-    for (auto const &path : raws) readHeader(path);
+    for (auto const &path : raws) bench::readHeader(path);
     std::map<std::string, Statement> statements;
     Table *datasets = nullptr;
     for (auto &table : tables) {

@@ -38,11 +38,6 @@ bool exists(std::string const &path) {
     return ::stat(path.c_str(), &st) == 0;
 }
 
-bool isFolder(std::string const &path) {
-    struct stat st {};
-    return ::stat(path.c_str(), &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 Json indexFrom(std::string const &source, Json const &index) {
     if (!index.isObject()) throw common::usageError(source + " is no mapping of labels to repositories");
     return index;
@@ -96,7 +91,7 @@ std::string configFile(std::string const &repo) {
             .hint("dbb opens repositories whose butler.yaml is a local file");
     }
     auto const path = common::pathOfUri(place);
-    if (isFolder(path)) {
+    if (common::isFolder(path)) {
         auto const file = common::absolutePath(path) + "/butler.yaml";
         if (exists(file)) return file;
         throw notFound("folder \"" + path + "\" is no Butler repository: it has no butler.yaml",

@@ -98,4 +98,29 @@ std::vector<std::optional<StoredDataset>> findDatasets(Repository const &repo,
     return out;
 }
 
+std::unordered_map<std::string, StoredById> findStored(Repository const &repo,
+                                                       std::vector<common::Uuid> const &ids) {
+    std::unordered_map<std::string, StoredById> out;
+    auto const &datastores = repo.config().datastores;
+    if (ids.empty() || datastores.size() > 1 || recorded(repo).empty()) return out;
+    bool const onServer = repo.db().dialect() == sql::Dialect::Postgres;
+    auto const &store = datastores.front();
+    auto &statement =
+        repo.db().cached("SELECT d.id, d.dataset_type_id, d.run_id, f.path, f.file_size FROM dataset d"
+                         " JOIN dataset_location l ON l.dataset_id = d.id AND l.datastore_name = ?1 JOIN "
+                         + quoteIdentifier(store.records_table)
+                         + " f ON f.dataset_id = d.id AND f.component = ?2 WHERE d.id = "
+                         + (onServer ? "ANY(CAST(?3 AS uuid[]))" : "?3"));
+    std::vector<Value> keys;
+    for (auto const &id : ids) keys.emplace_back(id.hex());
+    if (onServer) keys = {sql::arrayOf(keys)};
+    for (auto const &key : keys) {
+        statement.query({store.name, std::string(wholeDataset), key}, [&](sql::Statement const &row) {
+            out[row.text(0)] = {row.integer(1), row.integer(2), row.text(3),
+                                row.isNull(4) ? -1 : row.integer(4)};
+        });
+    }
+    return out;
+}
+
 } // namespace dbb::butler

@@ -5,10 +5,12 @@
 #include "butler/collections.h"
 #include "butler/datasets.h"
 #include "butler/repository.h"
+#include "common/uuid.h"
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace dbb::butler {
@@ -42,5 +44,19 @@ struct WantedDataset {
 /// the database is a server. \throws Error what concerns the repository, not one dataset
 std::vector<std::optional<StoredDataset>> findDatasets(Repository const &repo,
                                                        std::vector<WantedDataset> const &wanted);
+
+/// A whole dataset that is stored.
+struct StoredById {
+    std::int64_t type_id = 0;
+    std::int64_t run_id = 0;
+    std::string path;
+    std::int64_t size_bytes = -1; ///< as recorded, -1 when it was not
+};
+
+/// Of these UUIDs those that are stored as one file, by their hexadecimal digits: one quick look, and one
+/// round trip on a server. None in repositories with several datastores, each of which would have to be
+/// looked at.
+std::unordered_map<std::string, StoredById> findStored(Repository const &repo,
+                                                       std::vector<common::Uuid> const &ids);
 
 } // namespace dbb::butler

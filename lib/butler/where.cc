@@ -317,4 +317,8 @@ Condition parseWhere(std::string const &expression, std::vector<std::string> con
     return Parser(expression, columns).parse();
 }
 
+std::string quotedText(std::string const &text) {
+    return "'" + common::join(common::split(text, '\''), "''") + "'";
+}
+
 } // namespace dbb::butler

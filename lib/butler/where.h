@@ -29,4 +29,7 @@ struct Condition {
 /// (exit 2) with position and reason; an unknown name with the nearest known one
 Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns);
 
+/// A text as a value of the language.
+std::string quotedText(std::string const &text);
+
 } // namespace dbb::butler

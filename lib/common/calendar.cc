@@ -1,5 +1,7 @@
 #include "common/calendar.h"
 
+#include "common/text.h"
+
 #include <charconv>
 #include <chrono>
 #include <cstdio>
@@ -25,6 +27,13 @@ std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day) {
     auto const date = civilFromDays(days);
     if (date.year * 10000LL + date.month * 100 + date.day != day) return std::nullopt;
     return days;
+}
+
+std::optional<std::int64_t> yyyymmddFrom(std::string_view text) {
+    std::string digits(text);
+    if (digits.size() == 10 && digits[4] == '-' && digits[7] == '-') digits.erase(7, 1).erase(4, 1);
+    auto const day = digits.size() == 8 ? wholeNumber(digits) : std::nullopt;
+    return day && daysFromYyyymmdd(*day) ? day : std::nullopt;
 }
 
 std::string isoFromNs(std::int64_t ns) {

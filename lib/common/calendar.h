@@ -29,6 +29,9 @@ Civil civilFromDays(std::int64_t days);
 /// 2199, whose nanoseconds int64 can count.
 std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day);
 
+/// YYYYMMDD of a text that is YYYYMMDD or YYYY-MM-DD; nullopt for any other, and as daysFromYyyymmdd().
+std::optional<std::int64_t> yyyymmddFrom(std::string_view text);
+
 /// `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, the form of instants in manifests.
 std::string isoFromNs(std::int64_t ns);
 

@@ -1,5 +1,7 @@
 #include "common/glob.h"
 
+#include "common/text.h"
+
 #include <algorithm>
 #include <fnmatch.h>
 
@@ -9,16 +11,6 @@ namespace {
 
 constexpr std::string_view anyDepth = "**";
 
-std::vector<std::string> elements(std::string_view path) {
-    std::vector<std::string> out;
-    for (;;) {
-        auto const slash = path.find('/');
-        out.emplace_back(path.substr(0, slash));
-        if (slash == std::string_view::npos) return out;
-        path.remove_prefix(slash + 1);
-    }
-}
-
 bool elementMatches(std::string const &pattern, std::string const &element) {
     return ::fnmatch(pattern.c_str(), element.c_str(), 0) == 0;
 }
@@ -26,8 +18,8 @@ bool elementMatches(std::string const &pattern, std::string const &element) {
 } // namespace
 
 bool globMatches(std::string_view pattern, std::string_view text) {
-    auto const wanted = elements(pattern);
-    auto const found = elements(text);
+    auto const wanted = split(pattern, '/');
+    auto const found = split(text, '/');
     // As for single characters: of several `**` only the last may have to take more, so this never explodes.
     std::size_t w = 0;
     std::size_t f = 0;

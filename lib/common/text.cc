@@ -1,6 +1,7 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <numeric>
 
@@ -55,6 +56,13 @@ std::vector<std::string> split(std::string_view text, char separator) {
         if (at == std::string_view::npos) return out;
         text.remove_prefix(at + 1);
     }
+}
+
+std::optional<std::int64_t> wholeNumber(std::string_view text) {
+    std::int64_t out = 0;
+    auto const *end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, out);
+    return error == std::errc() && rest == end ? std::optional(out) : std::nullopt;
 }
 
 std::string join(std::vector<std::string> const &pieces, std::string_view separator) {

@@ -2,6 +2,8 @@
 /// Small functions on text that several programs need.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +22,9 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 /// Pieces joined with a separator.
 std::string join(std::vector<std::string> const &pieces, std::string_view separator);
+
+/// A text that is a decimal integer and nothing else; nullopt for any other.
+std::optional<std::int64_t> wholeNumber(std::string_view text);
 
 /// The candidate that is nearest to `word` by edit distance, empty when none is near enough to be meant.
 std::string nearest(std::string_view word, std::vector<std::string> const &candidates);

@@ -1,5 +1,7 @@
 #include "gen2/embedded.h"
 
+#include "common/embedded.h"
+
 // One line per data file; mk/rules.mk makes the symbols out of the file names.
 #define DBB_EMBEDDED(X)                                                                                      \
     X("obs_lsst.yaml", obs_lsst_yaml)                                                                        \
@@ -13,31 +15,18 @@
     X("obs_base.yaml", obs_base_yaml)                                                                        \
     X("formatters.yaml", formatters_yaml)
 
-#define DBB_DECLARE(name, symbol)                                                                            \
-    extern "C" char const dbb_data_##symbol##_start[];                                                       \
-    extern "C" char const dbb_data_##symbol##_end[];
 DBB_EMBEDDED(DBB_DECLARE)
 
 namespace dbb::gen2 {
 
 namespace {
 
-struct File {
-    std::string_view name;
-    char const *begin;
-    char const *end;
-};
-
-#define DBB_ROW(name, symbol) File{name, dbb_data_##symbol##_start, dbb_data_##symbol##_end},
-File const files[] = {DBB_EMBEDDED(DBB_ROW)};
+common::EmbeddedFile const files[] = {DBB_EMBEDDED(DBB_ROW)};
 
 } // namespace
 
 std::string_view embeddedFile(std::string_view name) {
-    for (auto const &file : files) {
-        if (file.name == name) return {file.begin, static_cast<std::size_t>(file.end - file.begin)};
-    }
-    return {};
+    return common::contentOf(files, name);
 }
 
 std::vector<std::string> embeddedFamilies() {

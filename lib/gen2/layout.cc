@@ -11,22 +11,15 @@ using common::Error;
 
 namespace {
 
-constexpr char const *rerunFolder = "/rerun/";
-
 bool isFile(std::string const &path) {
     struct stat s {};
     return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);
 }
 
-bool isFolder(std::string const &path) {
-    struct stat s {};
-    return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 std::string folderAt(std::string const &path) {
     try {
         auto out = common::realPath(path);
-        if (isFolder(out)) return out;
+        if (common::isFolder(out)) return out;
     } catch (Error const &e) {
         throw Error(e.code(), e.message(), common::ExitCode::Backend);
     }
@@ -35,10 +28,10 @@ std::string folderAt(std::string const &path) {
 
 /// When a folder is the rerun of a repository, that one's folder; empty when it is none.
 std::string rootOfRerun(std::string const &folder) {
-    auto const at = folder.find(rerunFolder);
+    auto const at = folder.find(rerunFolder + "/");
     if (at == std::string::npos) return {};
     auto const root = folder.substr(0, at);
-    return isFolder(root) && readRepository(root) ? root : std::string();
+    return common::isFolder(root) && readRepository(root) ? root : std::string();
 }
 
 std::string mapperOf(Layout const &layout) {
@@ -76,7 +69,7 @@ void findCalibrations(Layout &layout, std::string const &given) {
         layout.calib_registry = layout.calib + "/calibRegistry.sqlite3";
         return;
     }
-    if (!isFolder(folders.front())) return;
+    if (!common::isFolder(folders.front())) return;
     layout.calib = common::realPath(folders.front());
     layout.notes.push_back("\"" + layout.calib + "\" has no calibRegistry.sqlite3");
 }
@@ -84,7 +77,7 @@ void findCalibrations(Layout &layout, std::string const &given) {
 } // namespace
 
 std::string Layout::rerunOf(std::string const &folder) const {
-    auto const below = root.folder + rerunFolder;
+    auto const below = root.folder + rerunFolder + "/";
     return folder.starts_with(below) ? folder.substr(below.size()) : std::string();
 }
 

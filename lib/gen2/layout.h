@@ -10,6 +10,9 @@
 
 namespace dbb::gen2 {
 
+/// The folder of reruns, below that of their repository.
+inline std::string const rerunFolder = "/rerun";
+
 struct Layout {
     Repository root;
     std::string mapper;              ///< Python class

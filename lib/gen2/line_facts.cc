@@ -1,9 +1,9 @@
 #include "gen2/line_facts.h"
 
 #include "common/calendar.h"
+#include "common/text.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace dbb::gen2 {
 
@@ -25,17 +25,11 @@ bool isDate(std::int64_t day) {
     return common::daysFromYyyymmdd(day).has_value();
 }
 
-/// YYYYMMDD of a text that begins with YYYY-MM-DD or is YYYYMMDD, or of such an integer.
+/// The day that a text, which may go on with a time, or an integer stands for.
 std::optional<std::int64_t> dayIn(Json const &value) {
-    auto text = value.isString() || value.isInt() ? value.text() : std::string();
-    if (text.size() >= 10 && text[4] == '-' && text[7] == '-') {
-        text = text.substr(0, 4) + text.substr(5, 2) + text.substr(8, 2);
-    }
-    std::int64_t day = 0;
-    auto const *end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, day);
-    if (text.size() != 8 || error != std::errc() || rest != end || !isDate(day)) return std::nullopt;
-    return day;
+    constexpr std::size_t dateSize = 10; // YYYY-MM-DD
+    auto const text = value.isString() || value.isInt() ? value.text() : std::string();
+    return common::yyyymmddFrom(text.size() > dateSize && text[4] == '-' ? text.substr(0, dateSize) : text);
 }
 
 /// The day in the ID of a Rubin exposure. Cameras with several controllers count the days of the others from
@@ -43,11 +37,9 @@ std::optional<std::int64_t> dayIn(Json const &value) {
 std::optional<std::int64_t> dayInExposure(Json const &value) {
     constexpr std::int64_t thousandYears = 10'000'000;
     auto const digits = value.isString() || value.isInt() ? value.text() : std::string();
-    std::int64_t id = 0;
-    auto const *end = digits.data() + digits.size();
-    auto const [rest, error] = std::from_chars(digits.data(), end, id);
-    if (digits.size() != exposureDigits || error != std::errc() || rest != end) return std::nullopt;
-    auto const shifted = id / 100'000;
+    auto const id = common::wholeNumber(digits);
+    if (digits.size() != exposureDigits || !id) return std::nullopt;
+    auto const shifted = *id / 100'000;
     if (shifted < 2 * thousandYears || shifted >= 8 * thousandYears) return std::nullopt;
     auto const day = shifted % thousandYears + 2 * thousandYears;
     return isDate(day) ? std::optional(day) : std::nullopt;

@@ -22,14 +22,9 @@ bool isThere(std::string const &path) {
     return ::stat(path.c_str(), &s) == 0;
 }
 
-bool isFolder(std::string const &path) {
-    struct stat s {};
-    return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
-}
-
 void addParent(Repository &repository, std::string const &path) {
     auto const absolute = path.starts_with('/') ? path : repository.folder + "/" + path;
-    if (isFolder(absolute)) {
+    if (common::isFolder(absolute)) {
         repository.parents.push_back(common::realPath(absolute));
     } else {
         repository.notes.push_back("the parent \"" + path + "\" is not there");
@@ -59,7 +54,7 @@ void readConfiguration(Repository &repository) {
     if (yaml["_mapper"].isString()) repository.mapper = yaml["_mapper"].string();
     repository.policy = yaml["_policy"];
     if (yaml["_root"].isString() && yaml["_root"].string() != repository.folder
-        && (!isFolder(yaml["_root"].string())
+        && (!common::isFolder(yaml["_root"].string())
             || common::realPath(yaml["_root"].string()) != repository.folder)) {
         repository.notes.push_back("its configuration was made for \"" + yaml["_root"].string() + "\"");
     }
@@ -75,7 +70,7 @@ void readOldStyle(Repository &repository) {
     struct stat s {};
     auto const parent = repository.folder + "/_parent";
     if (::lstat(parent.c_str(), &s) != 0) return;
-    if (isFolder(parent))
+    if (common::isFolder(parent))
         addParent(repository, "_parent");
     else
         repository.notes.push_back("_parent leads nowhere");

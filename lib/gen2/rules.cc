@@ -7,7 +7,6 @@
 #include "common/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace dbb::gen2 {
@@ -20,17 +19,6 @@ constexpr std::int64_t version = 1;
 
 bool isOneOf(std::string const &word, std::vector<std::string> const &words) {
     return std::find(words.begin(), words.end(), word) != words.end();
-}
-
-/// YYYYMMDD of YYYY-MM-DD or YYYYMMDD; nullopt for anything else and for no real date.
-std::optional<std::int64_t> dayOf(std::string text) {
-    if (text.size() == 10 && text[4] == '-' && text[7] == '-') text.erase(7, 1).erase(4, 1);
-    std::int64_t day = 0;
-    auto const *end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, day);
-    if (text.size() != 8 || error != std::errc() || rest != end || !common::daysFromYyyymmdd(day))
-        return std::nullopt;
-    return day;
 }
 
 /// A key's text, empty when there is none.
@@ -153,7 +141,7 @@ private:
         if (rule.find("until")) {
             if (out.kind == "permanent") throw wrong(at + "until", "a permanent rule has no end");
             out.until = text(at, rule, "until");
-            auto const day = dayOf(out.until);
+            auto const day = common::yyyymmddFrom(out.until);
             if (!day) throw wrong(at + "until", "\"" + out.until + "\" is no date YYYY-MM-DD");
             out.end_utc_ns = (*common::daysFromYyyymmdd(*day) + 1) * common::nsPerDay;
         }
@@ -230,8 +218,8 @@ private:
         auto const points = text.find("..");
         auto const first = text.substr(0, points);
         auto const last = points == std::string::npos ? first : text.substr(points + 2);
-        auto const begin = first.empty() ? std::optional(std::int64_t{0}) : dayOf(first);
-        auto const end = last.empty() ? std::optional(std::int64_t{99999999}) : dayOf(last);
+        auto const begin = first.empty() ? std::optional(std::int64_t{0}) : common::yyyymmddFrom(first);
+        auto const end = last.empty() ? std::optional(std::int64_t{99999999}) : common::yyyymmddFrom(last);
         if (first.empty() && last.empty()) throw wrong(key, "must be a day or days A..B");
         if (!begin || !end)
             throw wrong(key, "\"" + text + "\" is no day and no days A..B; days are YYYYMMDD or YYYY-MM-DD");

@@ -1,5 +1,5 @@
 /// \file
-/// How headers are read: the options that dbb-describe, dbb-ingest and dbb-why share.
+/// How headers are read: the options that the programs that read them share.
 #pragma once
 
 #include "common/options.h"

@@ -1,5 +1,6 @@
 #include "intake/registered.h"
 
+#include "butler/where.h"
 #include "common/error.h"
 #include "intake/guider.h"
 
@@ -32,9 +33,7 @@ void Registered::Known::note(butler::DimensionRecord const &detector) {
 
 /// All detectors of an instrument, which on a server takes as long as one.
 void Registered::learnDetectors(std::string const &instrument, Known &known) {
-    std::string quoted;
-    for (char const c : instrument) quoted += c == '\'' ? "''" : std::string(1, c);
-    _records.forEach("detector", "instrument = '" + quoted + "'",
+    _records.forEach("detector", "instrument = " + butler::quotedText(instrument),
                      [&](butler::DimensionRecord const &detector) { known.note(detector); });
 }
 

@@ -21,7 +21,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t maxBatch = 1000; // lines a commit
 constexpr milliseconds idleTime(50);
 
 /// The lines of one run.
@@ -45,7 +44,7 @@ public:
                 _summary.countRead();
                 take(std::move(reader.record()));
             }
-            if (status == Status::Idle || _converter.queued() >= maxBatch) {
+            if (status == Status::Idle || _converter.queued() >= Converter::maxBatch) {
                 _converter.commit();
                 _output.flush();
             }

@@ -14,8 +14,6 @@ using manifest::Record;
 
 namespace {
 
-constexpr std::size_t maxBatch = 1000; // lines a commit
-
 /// What is missing, in terms of what the operator can do about it.
 Error explained(Error const &e) {
     bool const isRecord = e.code() == "MISSING_RECORD";

@@ -33,6 +33,8 @@ struct ConverterOptions {
 /// Takes `gen2` and `collection` lines. Receipts are handed out after their commit, never before.
 class Converter {
 public:
+    static constexpr std::size_t maxBatch = 1000; ///< lines that are committed together at most
+
     /// Gets each line that was done, and its outcome.
     using Receipts = std::function<void(manifest::Record const &, std::string const &outcome)>;
 

@@ -4,8 +4,6 @@
 #include "common/text.h"
 #include "convert/gen2_line.h"
 
-#include <charconv>
-
 namespace dbb::convert {
 
 using common::Error;
@@ -18,11 +16,7 @@ namespace {
 std::optional<std::int64_t> integerIn(Json const &value) {
     if (value.isInt()) return value.integer();
     if (!value.isString()) return std::nullopt;
-    auto const &text = value.string();
-    std::int64_t out = 0;
-    auto const [end, status] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (status != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return out;
+    return common::wholeNumber(value.string());
 }
 
 } // namespace

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 namespace dbb::convert {
@@ -49,12 +48,10 @@ std::vector<std::string> dimensionsOf(Record const &line) {
     return out;
 }
 
-/// A number of decimal digits and nothing else.
-std::optional<std::int64_t> digits(std::string_view text) {
-    std::int64_t out = 0;
-    auto const [end, status] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (status != std::errc() || end != text.data() + text.size() || out < 0) return std::nullopt;
-    return out;
+/// A number that is not negative.
+std::optional<std::int64_t> countIn(std::string_view text) {
+    auto const out = common::wholeNumber(text);
+    return out && *out >= 0 ? out : std::nullopt;
 }
 
 } // namespace
@@ -135,9 +132,9 @@ std::optional<PatchCell> patchOf(Record const &line) {
     if (!line.has("patch_xy") || line.get("patch_xy").isNull()) return std::nullopt;
     auto const text = line.text("patch_xy");
     auto const comma = text.find(',');
-    auto const x = digits(std::string_view(text).substr(0, comma));
+    auto const x = countIn(std::string_view(text).substr(0, comma));
     auto const y =
-        comma == std::string::npos ? std::nullopt : digits(std::string_view(text).substr(comma + 1));
+        comma == std::string::npos ? std::nullopt : countIn(std::string_view(text).substr(comma + 1));
     if (x && y) return PatchCell{*x, *y};
     throw Error("BAD_VALUE", "\"patch_xy\" is \"" + text + "\"")
         .cause({.column = "patch_xy", .value = text, .expected = "x,y"});

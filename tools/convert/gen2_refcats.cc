@@ -6,7 +6,6 @@
 #include "gen2/collection_names.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace dbb::convert {
 
@@ -22,12 +21,10 @@ std::string withoutBlanks(std::string_view text) {
     return out;
 }
 
-std::optional<int> wholeNumber(std::string_view text) {
-    int out = 0;
-    auto const *end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, out);
-    bool const whole = error == std::errc() && (rest == end || *rest == '#');
-    return whole && out >= 0 && out <= mostDepth ? std::optional(out) : std::nullopt;
+/// What stands before a comment.
+std::optional<int> depthIn(std::string_view text) {
+    auto const out = common::wholeNumber(text.substr(0, text.find('#')));
+    return out && *out >= 0 && *out <= mostDepth ? std::optional(static_cast<int>(*out)) : std::nullopt;
 }
 
 } // namespace
@@ -38,7 +35,7 @@ std::optional<int> htmDepth(std::string const &configuration) {
         auto const line = withoutBlanks(each.substr(0, each.find('\r')));
         for (std::string_view const start :
              {"config.indexer['HTM'].depth=", "config.indexer[\"HTM\"].depth="})
-            if (line.starts_with(start)) out = wholeNumber(std::string_view(line).substr(start.size()));
+            if (line.starts_with(start)) out = depthIn(std::string_view(line).substr(start.size()));
     }
     return out;
 }
@@ -57,9 +54,8 @@ std::optional<int> Refcats::depthOf(std::string const &name) {
 void Refcats::complete(Finding &finding) {
     auto const name = gen2::textOf(finding.id.find("name"));
     auto const pixel = gen2::textOf(finding.id.find("pixel_id"));
-    std::int64_t number = 0;
-    auto const [rest, error] = std::from_chars(pixel.data(), pixel.data() + pixel.size(), number);
-    if (error != std::errc() || rest != pixel.data() + pixel.size() || number < 0) {
+    auto const number = common::wholeNumber(pixel);
+    if (!number || *number < 0) {
         finding.notes.emplace_back("the name of a shard is the number of its trixel");
         finding.type = nullptr;
         finding.id = {};
@@ -72,7 +68,7 @@ void Refcats::complete(Finding &finding) {
         return finding.decide("review", "no_refcat_config");
     }
     finding.dimensions = {"htm" + std::to_string(*depth)};
-    finding.data_id.values.set(finding.dimensions.front(), number);
+    finding.data_id.values.set(finding.dimensions.front(), *number);
     finding.translated = true;
     finding.run = gen2::refcatRun;
     finding.formatter = finding.type->formatter;

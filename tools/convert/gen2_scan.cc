@@ -161,10 +161,6 @@ private:
     manifest::Summary _summary{.program = "dbb-gen2-scan", .outcomes = {}};
 };
 
-} // namespace
-
-namespace {
-
 /// The repository that a path is in: the innermost one.
 Gen2Source sourceOf(Gen2Setup const &setup, std::string const &path) {
     auto const &layout = setup.layout;

@@ -1,6 +1,7 @@
 #include "convert/gen2_scanner.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "gen2/collection_names.h"
 
@@ -15,8 +16,6 @@ using gen2::Kind;
 using gen2::PathTree;
 
 namespace {
-
-constexpr char const *rerunFolder = "/rerun";
 
 bool isPattern(std::string const &text) {
     return text.find_first_of("*?[") != std::string::npos;
@@ -41,7 +40,7 @@ Gen2Scanner::Gen2Scanner(Gen2Setup const &setup, Gen2Selection const &selection,
 /// Reruns that are wanted: by their names where these are given, else all that there are.
 void Gen2Scanner::findReruns() {
     std::set<std::string> folders;
-    auto const top = _root.folder + rerunFolder;
+    auto const top = _root.folder + gen2::rerunFolder;
     auto const &patterns = _selection.rerunPatterns();
     for (auto const &pattern : patterns) {
         if (isPattern(pattern)) continue;
@@ -54,8 +53,7 @@ void Gen2Scanner::findReruns() {
         folders.insert(folder);
     }
     bool const search = patterns.empty() || std::any_of(patterns.begin(), patterns.end(), isPattern);
-    struct stat s {};
-    if (search && ::stat(top.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) {
+    if (search && common::isFolder(top)) {
         PathTree const none;
         TreeWalk::Visitor visitor;
         visitor.enter = [](std::string const &) { return true; };
@@ -117,7 +115,7 @@ bool Gen2Scanner::enters(Gen2Source const &source, std::string const &path) cons
 
 /// A repository within another one: a rerun is gone through as such, of any other people are told.
 void Gen2Scanner::noteRepository(Gen2Source const &source, std::string const &path, bool looks) {
-    auto const top = _root.folder + rerunFolder + "/";
+    auto const top = _root.folder + gen2::rerunFolder + "/";
     if (!path.starts_with(top)) {
         if (looks)
             common::log::warning("\"" + path
@@ -144,7 +142,7 @@ void Gen2Scanner::addRerun(std::string const &folder) {
     if (!repository) return;
     _reruns.push_back({.kind = Gen2Source::Kind::Rerun,
                        .folder = folder,
-                       .rerun = folder.substr(_root.folder.size() + std::string_view(rerunFolder).size() + 1),
+                       .rerun = folder.substr(_root.folder.size() + gen2::rerunFolder.size() + 1),
                        .repository = *repository});
     for (auto const &note : repository->notes) common::log::warning("\"" + folder + "\": " + note);
 }
@@ -160,7 +158,7 @@ void Gen2Scanner::failed(Gen2Source const &source, std::string const &path, Erro
 }
 
 void Gen2Scanner::recognise(Finding &finding, PathTree::Place const &place) {
-    auto const stray = _root.folder + rerunFolder + "/";
+    auto const stray = _root.folder + gen2::rerunFolder + "/";
     if (finding.source->kind == Gen2Source::Kind::Root && finding.file.path.starts_with(stray)) {
         _recognition.recognise(finding, PathTree::Place());
     } else {

@@ -7,7 +7,6 @@
 #include "gen2/line_facts.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace dbb::convert {
 
@@ -16,13 +15,9 @@ using common::Json;
 namespace {
 
 std::int64_t dayOf(std::string const &text) {
-    std::int64_t out = 0;
-    auto const [rest, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-    if (error != std::errc() || rest != text.data() + text.size() || !common::daysFromYyyymmdd(out)) {
-        throw common::usageError("--day-obs: \"" + text + "\" is no day",
-                                 "days are written YYYYMMDD, a range 20210105..20210131");
-    }
-    return out;
+    if (auto const day = common::yyyymmddFrom(text)) return *day;
+    throw common::usageError("--day-obs: \"" + text + "\" is no day",
+                             "days are written YYYYMMDD, a range 20210105..20210131");
 }
 
 std::pair<std::int64_t, std::int64_t> daysOf(std::string const &text) {

@@ -15,8 +15,7 @@ using common::Json;
 using manifest::Record;
 
 StoredLines::StoredLines(butler::Repository const &repo)
-    : _repo(repo), _store(repo.config().datastores.front()),
-      _placement(_store.root, intake::Transfer::Direct) {}
+    : _repo(repo), _placement(repo.config().datastores.front().root, intake::Transfer::Direct) {}
 
 /// nullptr when there can be none of that type and run.
 StoredLines::Target const *StoredLines::targetOf(Record const &line) {
@@ -59,35 +58,8 @@ std::optional<common::Uuid> StoredLines::identify(Record const &line, Target con
     return butler::rawUuid(target.type, line.text("run"), *dataId);
 }
 
-/// Whole datasets that are stored in the only datastore. Of a chain, each would have to be looked at.
-StoredLines::Rows StoredLines::rowsOf(std::vector<common::Uuid> const &ids) const {
-    Rows out;
-    auto &db = _repo.db();
-    bool const onServer = db.dialect() == sql::Dialect::Postgres;
-    if (_repo.config().datastores.size() > 1) return out;
-    auto const query = "SELECT d.id, d.dataset_type_id, d.run_id, f.path, f.file_size FROM dataset d"
-                       " JOIN dataset_location l ON l.dataset_id = d.id AND l.datastore_name = ?1"
-                       " JOIN "
-                       + sql::quoteIdentifier(_store.records_table)
-                       + " f ON f.dataset_id = d.id AND f.component = ?2 WHERE d.id = "
-                       + (onServer ? "ANY(CAST(?3 AS uuid[]))" : "?3");
-    auto &statement = db.cached(query);
-    auto const take = [&](sql::Statement const &row) {
-        out[row.text(0)] = {row.integer(1), row.integer(2), row.text(3), row.isNull(4) ? -1 : row.integer(4)};
-    };
-    std::vector<sql::Value> keys;
-    for (auto const &id : ids) keys.emplace_back(id.hex());
-    if (onServer) {
-        statement.query({_store.name, std::string(butler::wholeDataset), sql::arrayOf(keys)}, take);
-    } else {
-        for (auto const &key : keys)
-            statement.query({_store.name, std::string(butler::wholeDataset), key}, take);
-    }
-    return out;
-}
-
 /// Whether a row names the line's own file, which is as it was.
-bool StoredLines::isOf(Record const &line, Row const &row) const {
+bool StoredLines::isOf(Record const &line, butler::StoredById const &row) const {
     auto const file = common::absolutePath(common::pathOfUri(line.text("uri")));
     if (line.integer("size").value_or(row.size_bytes) != row.size_bytes) return false;
     if (_placement.fileOf(row.path) != file && !_placement.isStoredAs(file, row.path)) return false;
@@ -114,7 +86,7 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Re
         wanted.push_back({i, target});
         ids.push_back(*id);
     }
-    auto const rows = rowsOf(ids);
+    auto const rows = butler::findStored(_repo, ids);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         auto const row = rows.find(ids[i].hex());
         auto const &[line, target] = wanted[i];

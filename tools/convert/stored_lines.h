@@ -5,13 +5,13 @@
 
 #include "butler/datasets.h"
 #include "butler/repository.h"
+#include "butler/stored_datasets.h"
 #include "intake/placement.h"
 #include "manifest/record.h"
 
 #include <map>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace dbb::convert {
@@ -36,22 +36,12 @@ private:
         butler::DatasetType type;
         std::int64_t run_id = 0;
     };
-    /// What the registry has of a dataset.
-    struct Row {
-        std::int64_t type_id = 0;
-        std::int64_t run_id = 0;
-        std::string path;
-        std::int64_t size_bytes = -1;
-    };
-    using Rows = std::unordered_map<std::string, Row>; ///< by UUID, hexadecimal
     Target const *targetOf(manifest::Record const &line);
     std::optional<Target> findTarget(manifest::Record const &line) const;
     std::optional<common::Uuid> identify(manifest::Record const &line, Target const &target) const;
-    Rows rowsOf(std::vector<common::Uuid> const &ids) const;
-    bool isOf(manifest::Record const &line, Row const &row) const;
+    bool isOf(manifest::Record const &line, butler::StoredById const &row) const;
 
     butler::Repository const &_repo;
-    butler::Datastore const &_store;
     intake::Placement _placement;
     std::map<std::string, std::optional<Target>> _targets; ///< by what lines say of them
 };

@@ -2,6 +2,7 @@
 
 #include "butler/collections.h"
 #include "butler/stored_datasets.h"
+#include "butler/where.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -54,13 +55,6 @@ std::string filterOf(Record const &line, gen2::LineFacts const &facts) {
 std::optional<std::string> textIn(Record const &line, std::string_view key) {
     auto const value = line.get(key);
     return value.isString() ? std::optional(value.string()) : std::nullopt;
-}
-
-/// `'text'` of the selection language.
-std::string quotedText(std::string const &text) {
-    std::string out = "'";
-    for (char const c : text) out += c == '\'' ? "''" : std::string(1, c);
-    return out + "'";
 }
 
 /// A line on its way.
@@ -377,8 +371,8 @@ private:
         std::set<std::string> types;
         std::set<std::string> runs;
         for (auto const &[type, run] : _named) {
-            types.insert(quotedText(type));
-            runs.insert(quotedText(run));
+            types.insert(butler::quotedText(type));
+            runs.insert(butler::quotedText(run));
         }
         auto const list = [](std::set<std::string> const &items) {
             return "(" + common::join({items.begin(), items.end()}, ", ") + ")";

@@ -103,7 +103,7 @@ void Scanner::scan(std::string const &path) {
         return _rejects.add(Record("file").set("uri", path), e);
     }
     struct stat s {};
-    if (::stat(absolute.c_str(), &s) == 0 && S_ISDIR(s.st_mode)) return folder(absolute);
+    if (common::isFolder(absolute)) return folder(absolute);
     if (::lstat(absolute.c_str(), &s) != 0 && path.find_first_of("*?[") != std::string::npos) {
         auto const found = expandGlob(absolute);
         if (found.empty()) {

@@ -1,6 +1,7 @@
 #include "ingest/why_exposure.h"
 
 #include "butler/dimension_records.h"
+#include "butler/where.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "instrument/table.h"
@@ -17,11 +18,6 @@ using common::Error;
 using common::Json;
 
 namespace {
-
-/// A text as a condition writes it.
-std::string quoted(std::string const &text) {
-    return "'" + common::join(common::split(text, '\''), "''") + "'";
-}
 
 std::string textIn(Json const &object, std::string_view key) {
     return object[key].isString() ? object[key].string() : std::string();
@@ -42,7 +38,8 @@ std::vector<DimensionRecord> findExposures(DimensionRecords &records, ExposureNa
         return out;
     }
     for (auto const &instrument : instruments) {
-        auto const where = "instrument = " + quoted(instrument) + " AND obs_id = " + quoted(name.obs_id);
+        auto const where = "instrument = " + butler::quotedText(instrument)
+                           + " AND obs_id = " + butler::quotedText(name.obs_id);
         records.forEach("exposure", where, [&](DimensionRecord const &r) { out.push_back(r); });
     }
     return out;
@@ -77,9 +74,10 @@ std::string datasetTypeOf(std::string const &instrument) {
 
 std::vector<DetectorState> detectorsOf(DimensionRecords &records, std::string const &instrument) {
     std::vector<DetectorState> out;
-    records.forEach("detector", "instrument = " + quoted(instrument), [&](DimensionRecord const &r) {
-        out.push_back({r["id"].integer(), textIn(r, "full_name"), textIn(r, "purpose")});
-    });
+    records.forEach("detector", "instrument = " + butler::quotedText(instrument),
+                    [&](DimensionRecord const &r) {
+                        out.push_back({r["id"].integer(), textIn(r, "full_name"), textIn(r, "purpose")});
+                    });
     return out;
 }
 
