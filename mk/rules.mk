@@ -4,6 +4,13 @@ $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+$(BUILD)/obj/%.unity.cc: $(LIB_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES)
+	@mkdir -p $(@D)
+	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@
+
+$(BUILD)/obj/%.unity.o: $(BUILD)/obj/%.unity.cc
+	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
 # Tests need not be fast, and the optimiser takes most of the time that they take to compile.
 $(BUILD)/obj/tests/%.o: ALL_CXXFLAGS += -O0
 

@@ -34,7 +34,7 @@ struct Certifications::Stored {
 namespace {
 
 /// `[2018-09-21T00:00:00.000000000, unbounded)`
-std::string shown(std::int64_t begin, std::int64_t end) {
+std::string shownSpan(std::int64_t begin, std::int64_t end) {
     return "[" + (begin <= unboundedBegin ? "unbounded" : common::isoFromNs(begin)) + ", "
            + (end >= unboundedEnd ? "unbounded" : common::isoFromNs(end)) + ")";
 }
@@ -103,9 +103,9 @@ Certifications::Outcome Certifications::judge(Certified const &certified, std::v
     auto const span = spanOf(certified);
     if (!span.lasts()) {
         throw Error("BAD_VALUE", described(_type, certified.data_id) + " can't be certified for "
-                                     + shown(span.begin, span.end) + ", which ends before it begins")
+                                     + shownSpan(span.begin, span.end) + ", which ends before it begins")
             .cause({.column = "timespan",
-                    .value = shown(span.begin, span.end),
+                    .value = shownSpan(span.begin, span.end),
                     .expected = "a time that lasts"});
     }
     auto const id = certified.id.hex();
@@ -115,13 +115,13 @@ Certifications::Outcome Certifications::judge(Certified const &certified, std::v
         bool const overlaps = span.begin < other.span.end && other.span.begin < span.end;
         bool const touches = span.begin == other.span.end || other.span.begin == span.end;
         if (!overlaps && !(same && touches)) continue;
-        auto const theirs = shown(other.span.begin, other.span.end);
-        throw Error("CERTIFY_CONFLICT", described(_type, certified.data_id) + ": dataset "
-                                            + certified.id.text() + " can't be certified for "
-                                            + shown(span.begin, span.end) + " in collection \"" + _collection
-                                            + "\", since " + (same ? "it" : "dataset " + withDashes(other.id))
-                                            + " is certified for " + theirs + " already")
-            .cause({.column = "timespan", .value = shown(span.begin, span.end), .expected = theirs});
+        auto const theirs = shownSpan(other.span.begin, other.span.end);
+        throw Error("CERTIFY_CONFLICT",
+                    described(_type, certified.data_id) + ": dataset " + certified.id.text()
+                        + " can't be certified for " + shownSpan(span.begin, span.end) + " in collection \""
+                        + _collection + "\", since " + (same ? "it" : "dataset " + withDashes(other.id))
+                        + " is certified for " + theirs + " already")
+            .cause({.column = "timespan", .value = shownSpan(span.begin, span.end), .expected = theirs});
     }
     others.push_back({id, span});
     return {};

@@ -155,7 +155,7 @@ private:
 };
 
 /// Rows that are fetched before their ids are worked out: a server's answer is held in memory.
-constexpr std::size_t pageRows = 2000;
+constexpr std::size_t datasetRows = 2000;
 
 /// Ids of version 5 follow from what the dataset is. Python also makes random ones (`butler ingest-files`, or
 /// DatasetIdGenEnum.UNIQUE), and conversions of old repositories have left others.
@@ -197,7 +197,7 @@ private:
                 "AND t.dataset_type_id = "
                 + std::to_string(_type.id) + "), " + list + " FROM " + quoteIdentifier(_table.name) + " AS t"
                 + (last.empty() ? "" : " WHERE (t.dataset_id, t.collection_id) > (?, ?)")
-                + " ORDER BY t.dataset_id, t.collection_id LIMIT " + std::to_string(pageRows))
+                + " ORDER BY t.dataset_id, t.collection_id LIMIT " + std::to_string(datasetRows))
             .query(last, [&](Statement const &row) {
                 Row one{row.text(0), row.column(1), row.text(2), {}};
                 while (one.data_id.size() < _names.size())

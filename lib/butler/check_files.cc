@@ -20,9 +20,9 @@ namespace {
 
 /// Rows that are fetched before their files are looked at: a query that is left open would keep writers from
 /// committing for as long as a slow file system takes.
-constexpr std::size_t pageRows = 2000;
+constexpr std::size_t fileRows = 2000;
 
-struct StoredFile {
+struct RecordedFile {
     std::string path;
     std::string id;
     std::string component;
@@ -50,7 +50,7 @@ public:
           _records(quoteIdentifier(datastore.records_table)) {}
 
     void check() {
-        std::vector<StoredFile> page;
+        std::vector<RecordedFile> page;
         for (std::vector<Value> last; fetch(last, page) && common::stopSignal() == 0;) {
             last = {page.back().path, page.back().path, page.back().id, page.back().component};
             for (auto const &file : page) look(file);
@@ -59,7 +59,7 @@ public:
 
 private:
     /// \param last  empty for the first page
-    bool fetch(std::vector<Value> last, std::vector<StoredFile> &page) const {
+    bool fetch(std::vector<Value> last, std::vector<RecordedFile> &page) const {
         page.clear();
         std::string const after =
             last.empty() ? "" : "r.path >= ? AND (r.path, r.dataset_id, r.component) > (?, ?, ?) AND ";
@@ -69,14 +69,14 @@ private:
                     + after
                     + "EXISTS (SELECT 1 FROM dataset_location AS l WHERE l.dataset_id = r.dataset_id AND "
                       "l.datastore_name = ?) ORDER BY r.path, r.dataset_id, r.component LIMIT "
-                    + std::to_string(pageRows))
+                    + std::to_string(fileRows))
             .query(last, [&](Statement const &row) {
                 page.push_back({row.text(0), row.text(1), row.text(2), row.isNull(3) ? -1 : row.integer(3)});
             });
         return !page.empty();
     }
 
-    void look(StoredFile const &stored) {
+    void look(RecordedFile const &stored) {
         auto const path = localFile(_datastore.root, stored.path);
         if (path.empty()) {
             ++_context.remote_files;
@@ -103,7 +103,7 @@ private:
         }
     }
 
-    void report(std::string_view damage, StoredFile const &stored, std::string message) const {
+    void report(std::string_view damage, RecordedFile const &stored, std::string message) const {
         // It may have been removed since its row was read.
         auto &still = _context.db.cached(
             "SELECT 1 FROM " + _records

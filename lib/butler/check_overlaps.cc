@@ -21,7 +21,7 @@ namespace {
 using Names = std::vector<std::string>;
 
 /// Records that are fetched before their regions are worked on: an open query would keep writers waiting.
-constexpr std::size_t pageRows = 500;
+constexpr std::size_t overlapRows = 500;
 
 class Overlaps {
 public:
@@ -121,7 +121,7 @@ private:
         _context.db
             .cached("SELECT " + list + ", e.region FROM " + quoteIdentifier(_element.name)
                     + " AS e WHERE e.region IS NOT NULL" + after + " ORDER BY " + list + " LIMIT "
-                    + std::to_string(pageRows))
+                    + std::to_string(overlapRows))
             .query(last, [&](Statement const &row) {
                 Record record;
                 int index = 0;

@@ -33,11 +33,6 @@ Error notFound(std::string const &message, std::string const &hint) {
     return Error("REPO_NOT_FOUND", message, ExitCode::Backend).hint(hint);
 }
 
-bool exists(std::string const &path) {
-    struct stat st {};
-    return ::stat(path.c_str(), &st) == 0;
-}
-
 Json indexFrom(std::string const &source, Json const &index) {
     if (!index.isObject()) throw common::usageError(source + " is no mapping of labels to repositories");
     return index;
@@ -71,7 +66,7 @@ std::string resolved(std::string const &repo) {
             throw common::usageError("label \"" + repo + "\" of the repository index is no text");
         return place->string();
     }
-    if (common::schemeOf(repo).empty() && !exists(repo) && repo.find('/') == std::string::npos
+    if (common::schemeOf(repo).empty() && !common::exists(repo) && repo.find('/') == std::string::npos
         && index.isObject()) {
         std::vector<std::string> labels;
         for (auto const &[label, place] : index.object()) labels.push_back(label);
@@ -93,11 +88,11 @@ std::string configFile(std::string const &repo) {
     auto const path = common::pathOfUri(place);
     if (common::isFolder(path)) {
         auto const file = common::absolutePath(path) + "/butler.yaml";
-        if (exists(file)) return file;
+        if (common::exists(file)) return file;
         throw notFound("folder \"" + path + "\" is no Butler repository: it has no butler.yaml",
                        "make one with: dbb-repo create " + path);
     }
-    if (!exists(path)) {
+    if (!common::exists(path)) {
         throw notFound("there is no repository \"" + path + "\"",
                        "check the path, or make a repository with: dbb-repo create " + path);
     }

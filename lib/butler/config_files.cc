@@ -23,14 +23,14 @@ using common::Json;
 namespace {
 
 constexpr std::string_view listKey = "includeConfigs";
-constexpr char const *unsupported = "REPO_UNSUPPORTED";
+constexpr char const *unsupportedCode = "REPO_UNSUPPORTED";
 constexpr std::size_t maxNested = 8;
 constexpr std::size_t maxFiles = 64;
 constexpr std::size_t maxBytes = std::size_t{1} << 20;
 /// Of all included files together: aliases and files that are included again would multiply them.
-constexpr std::size_t maxValues = 1'000'000;
+constexpr std::size_t maxIncludedValues = 1'000'000;
 
-using Path = std::vector<std::string>; ///< keys, and indices of lists
+using KeyPath = std::vector<std::string>; ///< keys, and indices of lists
 
 /// Folder of a user, nullopt for one that is not known.
 std::optional<std::string> homeOf(std::string const &user) {
@@ -81,7 +81,7 @@ std::string withHomeAndVariables(std::string const &text) {
 }
 
 /// The value at a path, which the caller knows to be there.
-Json &valueAt(Json &root, Path const &path) {
+Json &valueAt(Json &root, KeyPath const &path) {
     auto *value = &root;
     for (auto const &step : path) {
         if (value->isArray()) {
@@ -98,7 +98,7 @@ Json &valueAt(Json &root, Path const &path) {
 
 /// Paths of the mappings with the key `includeConfigs`, in the order in which the Butler comes across the
 /// keys.
-void collectLists(Json const &value, Path &path, std::vector<Path> &out) {
+void collectLists(Json const &value, KeyPath &path, std::vector<KeyPath> &out) {
     auto const descend = [&](std::string const &step, Json const &member) {
         path.push_back(step);
         collectLists(member, path, out);
@@ -154,10 +154,6 @@ std::string sentence(std::string const &file, std::string const &key, std::strin
     return "\"" + file + "\": " + (key.empty() ? "it" : key) + " includes \"" + name + "\"";
 }
 
-bool exists(std::string const &path) {
-    return ::access(path.c_str(), F_OK) == 0;
-}
-
 /// Extension as lsst.resources has it, for the two kinds of files that `includeConfigs` may name.
 bool isConfigName(std::string const &path) {
     return path.ends_with(".yaml") || path.ends_with(".json");
@@ -177,7 +173,7 @@ Error ConfigFiles::Asker::fault(std::string const &reason, std::string const &co
 
 Error ConfigFiles::Asker::failed(Error const &e) const {
     if (e.code() == "NOT_A_FILE" || e.code() == "FILE_TOO_LONG")
-        return fault("which can't be read: " + e.message(), unsupported);
+        return fault("which can't be read: " + e.message(), unsupportedCode);
     auto const exit = e.exitCode() == ExitCode::SomeFailed ? ExitCode::Backend : e.exitCode();
     return Error(e.code(), sentence(file, key, name) + ": " + e.message(), exit)
         .hint(e.hint())
@@ -187,7 +183,7 @@ Error ConfigFiles::Asker::failed(Error const &e) const {
 std::string ConfigFiles::Asker::localPath(std::string const &expanded) const {
     auto const scheme = common::schemeOf(expanded);
     if (!scheme.empty() && scheme != "file") {
-        throw fault("which is no file of this host", unsupported)
+        throw fault("which is no file of this host", unsupportedCode)
             .hint("keep a copy of it beside butler.yaml, and include that");
     }
     try {
@@ -216,7 +212,7 @@ std::vector<Json> ConfigFiles::defaults(std::string const &name) {
     std::vector<Json> out;
     for (auto folder = _siteFolders.rbegin(); folder != _siteFolders.rend(); ++folder) {
         auto const path = *folder + "/" + name;
-        if (exists(path)) out.push_back(read({.file = "", .key = "", .name = path}, path, true));
+        if (common::exists(path)) out.push_back(read({.file = "", .key = "", .name = path}, path, true));
     }
     return out;
 }
@@ -237,19 +233,19 @@ Json ConfigFiles::listedFile(Asker const &by) {
     if (!path.starts_with('/')) {
         auto const folder = common::folderOf(by.file);
         auto const here = common::absolutePath("") + "/" + path;
-        path = exists(here) ? here : folder + "/" + path;
-        if (!exists(path)) {
+        path = common::exists(here) ? here : folder + "/" + path;
+        if (!common::exists(path)) {
             throw by.fault("which is neither in the working folder nor in \"" + folder + "\"")
                 .hint("put it there, or take it out of the list");
         }
     }
-    if (!isConfigName(path)) throw by.fault("whose name ends with neither .yaml nor .json", unsupported);
+    if (!isConfigName(path)) throw by.fault("whose name ends with neither .yaml nor .json", unsupportedCode);
     return read(by, path, true);
 }
 
 Json ConfigFiles::withIncludes(Json content, std::string const &file) {
-    std::vector<Path> places;
-    Path path;
+    std::vector<KeyPath> places;
+    KeyPath path;
     collectLists(content, path, places);
     for (auto const &place : places) {
         auto &mapping = valueAt(content, place);
@@ -283,11 +279,11 @@ Json ConfigFiles::read(Asker const &by, std::string const &path, bool isConfig) 
     if (_open.size() > maxNested) {
         throw by.fault("a file within " + std::to_string(_open.size()) + " others; dbb follows "
                            + std::to_string(maxNested),
-                       unsupported);
+                       unsupportedCode);
     }
     if (_included.size() >= maxFiles) {
         throw by.fault("one more than the " + std::to_string(maxFiles) + " files that dbb reads",
-                       unsupported);
+                       unsupportedCode);
     }
     _included.push_back(real);
     _open.push_back(real);
@@ -299,9 +295,9 @@ Json ConfigFiles::read(Asker const &by, std::string const &path, bool isConfig) 
     }
     _open.pop_back();
     _values += countOf(out);
-    if (_values > maxValues) {
-        throw by.fault("with which there are more than " + std::to_string(maxValues) + " values",
-                       unsupported);
+    if (_values > maxIncludedValues) {
+        throw by.fault("with which there are more than " + std::to_string(maxIncludedValues) + " values",
+                       unsupportedCode);
     }
     return out;
 }
@@ -334,14 +330,14 @@ std::string ConfigFiles::admitted(Asker const &by, std::string const &path) cons
         .fault("which is \"" + real
                    + "\", neither below the folder of the repository's butler.yaml nor below one of "
                      "DAF_BUTLER_CONFIG_PATH",
-               unsupported)
+               unsupportedCode)
         .hint("if its content may be trusted, add its folder: export DAF_BUTLER_CONFIG_PATH="
               + common::folderOf(real) + "${DAF_BUTLER_CONFIG_PATH:+:$DAF_BUTLER_CONFIG_PATH}");
 }
 
 bool ConfigFiles::isAdmitted(std::string const &realPath) const {
     auto const holds = [&](std::string const &folder) {
-        return exists(folder) && common::isBelow(realPath, common::realPath(folder));
+        return common::exists(folder) && common::isBelow(realPath, common::realPath(folder));
     };
     return holds(common::folderOf(_main)) || std::any_of(_siteFolders.begin(), _siteFolders.end(), holds);
 }

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view everything = "all";
 
-Error bad(std::string const &key, std::string const &reason) {
+Error badConstraint(std::string const &key, std::string const &reason) {
     return Error("REPO_UNSUPPORTED", key + " " + reason, common::ExitCode::Damaged);
 }
 
@@ -21,7 +21,7 @@ Error bad(std::string const &key, std::string const &reason) {
 std::optional<std::string> instrumentOf(std::string const &key, std::string const &list) {
     auto const open = key.find('<');
     if (open == 0 || open == std::string::npos || !key.ends_with('>') || key.size() < open + 3)
-        throw bad(list, "has the key \"" + key + "\", which is not of the form dimension<value>");
+        throw badConstraint(list, "has the key \"" + key + "\", which is not of the form dimension<value>");
     if (key.substr(0, open) != "instrument") return std::nullopt;
     return key.substr(open + 1, key.size() - open - 2);
 }
@@ -30,13 +30,13 @@ std::optional<std::string> instrumentOf(std::string const &key, std::string cons
 
 Constraints::Constraints(Json const &config) {
     if (config.isNull()) return;
-    if (!config.isObject()) throw bad("constraints", "is no mapping but " + config.dump());
+    if (!config.isObject()) throw badConstraint("constraints", "is no mapping but " + config.dump());
     _accept = entriesOf(config, "accept");
     _reject = entriesOf(config, "reject");
     auto const all = [](Entry const &entry) { return entry.name == everything && !entry.instrument; };
     if (std::any_of(_accept.begin(), _accept.end(), all)
         && std::any_of(_reject.begin(), _reject.end(), all)) {
-        throw bad("constraints", "accepts all and rejects all");
+        throw badConstraint("constraints", "accepts all and rejects all");
     }
 }
 
@@ -44,7 +44,7 @@ std::vector<Constraints::Entry> Constraints::entriesOf(Json const &config, std::
     auto const *value = config.find(list);
     if (!value) return {};
     auto const key = "constraints." + list;
-    if (!value->isArray()) throw bad(key, "is no list but " + value->dump());
+    if (!value->isArray()) throw badConstraint(key, "is no list but " + value->dump());
     std::vector<Entry> out;
     for (auto const &entry : value->array()) {
         if (entry.isString()) {
@@ -52,10 +52,11 @@ std::vector<Constraints::Entry> Constraints::entriesOf(Json const &config, std::
             continue;
         }
         if (!entry.isObject() || entry.object().size() != 1 || !entry.object()[0].second.isArray())
-            throw bad(key, "has " + entry.dump() + ", which is neither a name nor a mapping with one list");
+            throw badConstraint(key, "has " + entry.dump()
+                                         + ", which is neither a name nor a mapping with one list");
         auto const instrument = instrumentOf(entry.object()[0].first, key);
         for (auto const &name : entry.object()[0].second.array()) {
-            if (!name.isString()) throw bad(key, "has " + name.dump() + ", which is no name");
+            if (!name.isString()) throw badConstraint(key, "has " + name.dump() + ", which is no name");
             // An entry of another dimension matches nothing, but makes that there is a list.
             out.push_back({instrument ? name.string() : "", instrument ? instrument : ""});
         }

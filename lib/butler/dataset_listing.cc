@@ -24,10 +24,10 @@ using Names = std::vector<std::string>;
 
 /// Rows that are fetched before they are handed on: a query that is left open would keep writers from
 /// committing for as long as the reader of our output takes.
-constexpr std::size_t pageRows = 2000;
+constexpr std::size_t listedRows = 2000;
 
 /// Columns behind the data ID in the rows of a query.
-enum Column { Id, IngestDate, Path, Size, Checksum, Formatter, Component, Store };
+enum Field { Id, IngestDate, Path, Size, Checksum, Formatter, Component, Store };
 
 bool contains(Names const &names, std::string const &name) {
     return std::find(names.begin(), names.end(), name) != names.end();
@@ -200,7 +200,7 @@ public:
         for (;;) {
             auto const rows = fetch(runId, run);
             // The last dataset of a full page may have more files on the next one.
-            bool const full = rows >= pageRows && _page.size() > 1;
+            bool const full = rows >= listedRows && _page.size() > 1;
             auto const complete = _page.size() - (full ? 1 : 0);
             for (std::size_t i = 0; i < complete; ++i) row(_page[i]);
             if (!full) return;
@@ -219,7 +219,7 @@ private:
         parameters.insert(parameters.end(), {_type.id, runId});
         parameters.insert(parameters.end(), _condition.values.begin(), _condition.values.end());
         parameters.insert(parameters.end(), _last.begin(), _last.end());
-        parameters.emplace_back(static_cast<std::int64_t>(pageRows));
+        parameters.emplace_back(static_cast<std::int64_t>(listedRows));
         std::size_t rows = 0;
         _repo.db()
             .cached(listingQuery(_repo, _type, _condition, _withFiles, !_last.empty()))

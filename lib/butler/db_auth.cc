@@ -17,7 +17,7 @@ using common::Json;
 
 namespace {
 
-Error bad(std::string const &source, std::string const &what) {
+Error badAuth(std::string const &source, std::string const &what) {
     return Error("DB_AUTH", "\"" + source + "\": " + what, common::ExitCode::Backend);
 }
 
@@ -28,7 +28,7 @@ std::optional<Json> entries(std::string &source) {
         try {
             return Json::parse(text);
         } catch (Error const &e) {
-            throw bad(source, e.message());
+            throw badAuth(source, e.message());
         }
     }
     source = common::environmentValue("LSST_DB_AUTH");
@@ -36,13 +36,13 @@ std::optional<Json> entries(std::string &source) {
     struct stat s {};
     if (::stat(source.c_str(), &s) != 0) return std::nullopt;
     if ((s.st_mode & 077) != 0) {
-        throw bad(source, "its passwords may be read by others than you, so that it is not used")
+        throw badAuth(source, "its passwords may be read by others than you, so that it is not used")
             .hint("chmod 600 it");
     }
     try {
         return common::readYaml(source);
     } catch (Error const &e) {
-        throw bad(source, e.message());
+        throw badAuth(source, e.message());
     }
 }
 
@@ -63,20 +63,20 @@ void addCredentials(sql::PostgresTarget &target) {
     std::string source;
     auto const all = entries(source);
     if (!all) return;
-    if (!all->isArray()) throw bad(source, "it is no list of entries");
+    if (!all->isArray()) throw badAuth(source, "it is no list of entries");
     for (auto const &entry : all->array()) {
         auto const &url = entry["url"];
         if (!url.isString() || !entry["password"].isString())
-            throw bad(source, "an entry has no \"url\" or no \"password\"");
+            throw badAuth(source, "an entry has no \"url\" or no \"password\"");
         // Entries of other kinds of databases are not for us.
         if (!url.string().starts_with("postgresql://")) continue;
         sql::PostgresTarget pattern;
         try {
             pattern = splitPostgresUrl(url.string());
         } catch (Error const &e) {
-            throw bad(source, "the entry of " + url.string() + ": " + e.message());
+            throw badAuth(source, "the entry of " + url.string() + ": " + e.message());
         }
-        if (pattern.host.empty()) throw bad(source, "the entry of " + url.string() + " names no host");
+        if (pattern.host.empty()) throw badAuth(source, "the entry of " + url.string() + " names no host");
         if (!fits(pattern, target)) continue;
         if (target.user.empty() && entry["username"].isString()) target.user = entry["username"].string();
         target.password = entry["password"].string();

@@ -31,7 +31,7 @@ constexpr std::chrono::seconds rememberTime(60);
 
 /// Records that are fetched before they are handed on: a query that is left open would keep writers from
 /// committing for as long as the reader of our output takes.
-constexpr std::size_t pageRows = 2000;
+constexpr std::size_t recordRows = 2000;
 
 /// Text of the record's region; empty when it has none.
 std::string regionOf(RecordPlan const &plan, std::vector<Value> const &values) {
@@ -121,7 +121,7 @@ std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
                     + " WHERE " + equalities(columns))
             .query(key, [&](Statement const &row) { other = valueOf(own, row, 0); });
         if (other.isNull()) continue;
-        auto const value = valueOf({.name = name, .type = element.keys[k]}, key, key.size() - 1);
+        auto const value = valueOf(RecordColumn{.name = name, .type = element.keys[k]}, key, key.size() - 1);
         return Error(code, described(plan, values) + " has " + name + " " + shown(value) + ", which "
                                + element.name + " " + shown(other) + " has already")
             .cause({.column = name, .value = value.text(), .expected = "a value of its own"});
@@ -418,7 +418,7 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
     auto const select = "SELECT " + quotedList(names) + " FROM " + from + " WHERE "
                         + (condition.sql.empty() ? "TRUE" : "(" + condition.sql + ")");
     auto const after = " AND (" + quotedList(order) + ") > (" + common::join(Names(keys, "?"), ", ") + ")";
-    auto const tail = " ORDER BY " + quotedList(order) + " LIMIT " + std::to_string(pageRows);
+    auto const tail = " ORDER BY " + quotedList(order) + " LIMIT " + std::to_string(recordRows);
     std::vector<Value> last;
     std::vector<DimensionRecord> page;
     do {
@@ -433,7 +433,7 @@ void DimensionRecords::forEach(std::string_view name, std::string const &where,
                 for (std::size_t i = 0; i < keys; ++i) last.push_back(r.column(static_cast<int>(i)));
             });
         for (auto const &record : page) row(record);
-    } while (page.size() == pageRows);
+    } while (page.size() == recordRows);
 }
 
 } // namespace dbb::butler

@@ -32,7 +32,7 @@ namespace {
 
 using Fields = std::map<std::string, std::string>;
 
-Error bad(std::string const &text, std::string const &reason) {
+Error badTemplate(std::string const &text, std::string const &reason) {
     return Error("BAD_TEMPLATE", "file template \"" + text + "\" can't be used: " + reason);
 }
 
@@ -71,7 +71,7 @@ private:
                 out.literal += c;
                 ++_at;
             } else if (c == '}') {
-                throw bad(_text, "a closing brace has no opening one");
+                throw badTemplate(_text, "a closing brace has no opening one");
             } else {
                 readField(out);
                 return out;
@@ -82,9 +82,9 @@ private:
 
     void readField(Piece &piece) {
         auto const end = _text.find('}', _at);
-        if (end == std::string::npos) throw bad(_text, "an opening brace has no closing one");
+        if (end == std::string::npos) throw badTemplate(_text, "an opening brace has no closing one");
         auto field = _text.substr(_at, end - _at);
-        if (field.find('{') != std::string::npos) throw bad(_text, "a field stands inside a field");
+        if (field.find('{') != std::string::npos) throw badTemplate(_text, "a field stands inside a field");
         _at = end + 1;
         piece.has_field = true;
         if (auto const colon = field.find(':'); colon != std::string::npos) {
@@ -95,10 +95,10 @@ private:
             piece.conversion = field.substr(mark + 1);
             field.resize(mark);
             if (piece.conversion != "s")
-                throw bad(_text, "conversion \"!" + piece.conversion + "\" is not known");
+                throw badTemplate(_text, "conversion \"!" + piece.conversion + "\" is not known");
         }
         piece.names = field;
-        if (field.empty()) throw bad(_text, "a field has no name");
+        if (field.empty()) throw badTemplate(_text, "a field has no name");
     }
 
     std::string const &_text;
@@ -135,7 +135,7 @@ std::string padded(std::string const &text, std::string value, std::string spec)
     std::size_t width = 0;
     auto const [rest, error] = std::from_chars(spec.data(), spec.data() + spec.size(), width);
     if ((!spec.empty() && error != std::errc()) || rest != spec.data() + spec.size() || width > 255) {
-        throw bad(text, "\"" + spec + "\" is no format of a width");
+        throw badTemplate(text, "\"" + spec + "\" is no format of a width");
     }
     if (value.size() >= width) return value;
     auto const missing = width - value.size();
@@ -152,13 +152,13 @@ std::string formatPiece(std::string const &text, Piece const &piece, Fields cons
     auto const name = chosen(piece.names, fields);
     auto const at = fields.find(name);
     if (at == fields.end()) {
-        if (!optional) throw bad(text, "\"" + name + "\" has no value and is not optional");
+        if (!optional) throw badTemplate(text, "\"" + name + "\" has no value and is not optional");
         // The text before an absent field goes with it, unless it separates folders.
         return piece.literal.find('/') == std::string::npos ? std::string() : piece.literal;
     }
     auto value = at->second;
     if (value.find('\0') != std::string::npos)
-        throw bad(text, "the value of \"" + name + "\" has a NUL character");
+        throw badTemplate(text, "the value of \"" + name + "\" has a NUL character");
     for (char &c : value) {
         if (std::string_view(" <>:\"\\|?*").find(c) != std::string_view::npos || (c == '/' && !keepSlashes))
             c = '_';
@@ -170,10 +170,10 @@ std::string formatPiece(std::string const &text, Piece const &piece, Fields cons
 std::string normalized(std::string const &text, std::string const &path) {
     std::vector<std::string> parts;
     for (auto const &part : common::split(path, '/')) {
-        if (part == "..") throw bad(text, "the path \"" + path + "\" would leave its folder");
+        if (part == "..") throw badTemplate(text, "the path \"" + path + "\" would leave its folder");
         if (!part.empty() && part != ".") parts.push_back(part);
     }
-    if (parts.empty()) throw bad(text, "the path is empty");
+    if (parts.empty()) throw badTemplate(text, "the path is empty");
     return common::join(parts, "/");
 }
 
@@ -194,7 +194,7 @@ std::string withSafeName(std::string const &path) {
 std::optional<std::string> lookUp(Json const &table, Universe const &universe, std::string const &datasetType,
                                   DimensionGroup const &dimensions, std::string const &storageClass) {
     auto const textOf = [](Json const &value, std::string const &key) {
-        if (!value.isString()) throw bad(key, "it is no text");
+        if (!value.isString()) throw badTemplate(key, "it is no text");
         return value.string();
     };
     if (!table.isObject()) return std::nullopt;
@@ -211,7 +211,8 @@ std::optional<std::string> lookUp(Json const &table, Universe const &universe, s
 std::string templateFor(Json const &configured, Universe const &universe, std::string const &datasetType,
                         DimensionGroup const &dimensions, std::string const &storageClass,
                         std::string const &instrument) {
-    if (!configured.isNull() && !configured.isObject()) throw bad("datastore.templates", "it is no mapping");
+    if (!configured.isNull() && !configured.isObject())
+        throw badTemplate("datastore.templates", "it is no mapping");
     auto const &own = configured["instrument<" + instrument + ">"];
     for (auto const *table : {&own, &configured}) {
         if (auto found = lookUp(*table, universe, datasetType, dimensions, storageClass)) return *found;

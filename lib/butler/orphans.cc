@@ -25,7 +25,7 @@ using sql::Statement;
 
 namespace {
 
-constexpr std::int64_t pageRows = 1000;
+constexpr std::int64_t pathRows = 1000;
 
 struct CloseFolder {
     void operator()(DIR *folder) const { ::closedir(folder); }
@@ -76,7 +76,7 @@ public:
             page.clear();
             spelled.clear();
             _found->cached("SELECT path, size, place FROM orphan WHERE path > ? ORDER BY path LIMIT ?")
-                .query({last, pageRows}, [&](Statement const &row) {
+                .query({last, pathRows}, [&](Statement const &row) {
                     page.push_back({row.text(0), row.integer(1)});
                     auto const &place = _places.at(static_cast<std::size_t>(row.integer(2)));
                     spelled.push_back({row.text(0), place.realRoot + row.text(0).substr(place.root.size())});
@@ -126,13 +126,13 @@ private:
         _found->begin();
         auto &insert = _found->cached("INSERT INTO " + to + " (path) VALUES (?) ON CONFLICT DO NOTHING");
         std::vector<sql::Value> last;
-        std::int64_t rows = pageRows;
-        while (rows == pageRows) {
+        std::int64_t rows = pathRows;
+        while (rows == pathRows) {
             rows = 0;
             std::string const after = last.empty() ? "" : " WHERE (dataset_id, component) > (?, ?)";
             _repo.db()
                 .cached("SELECT path, dataset_id, component FROM " + from + after
-                        + " ORDER BY dataset_id, component LIMIT " + std::to_string(pageRows))
+                        + " ORDER BY dataset_id, component LIMIT " + std::to_string(pathRows))
                 .query(last, [&](Statement const &row) {
                     insert.run({row.column(0)});
                     last = {row.column(1), row.column(2)};

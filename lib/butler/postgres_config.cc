@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view scheme = "postgresql";
 
-Error bad(std::string const &reason) {
+Error badUri(std::string const &reason) {
     return Error("BAD_URI", "it is no postgresql://[user@]host[:port]/database: " + reason);
 }
 
@@ -26,7 +26,7 @@ bool isPostgres(std::string const &url) {
 
 sql::PostgresTarget splitPostgresUrl(std::string const &url) {
     auto const start = url.find("://");
-    if (!isPostgres(url) || start == std::string::npos) throw bad("it begins with another scheme");
+    if (!isPostgres(url) || start == std::string::npos) throw badUri("it begins with another scheme");
     auto const rest = url.substr(start + 3);
     auto const slash = std::min(rest.find('/'), rest.size());
     auto authority = rest.substr(0, slash);
@@ -47,7 +47,7 @@ sql::PostgresTarget splitPostgresUrl(std::string const &url) {
         out.port = authority.substr(colon + 1);
         authority.resize(colon);
     }
-    if (out.port.find_first_not_of("0123456789") != std::string::npos) throw bad("the port is no number");
+    if (out.port.find_first_not_of("0123456789") != std::string::npos) throw badUri("the port is no number");
     if (authority.starts_with('[') && authority.ends_with(']'))
         authority = authority.substr(1, authority.size() - 2);
     out.host = common::decodedUri(authority);
@@ -55,7 +55,7 @@ sql::PostgresTarget splitPostgresUrl(std::string const &url) {
 }
 
 sql::PostgresTarget postgresTarget(std::string const &url, Json const &registry) {
-    if (url.find('?') != std::string::npos) throw bad("options behind ? are not supported");
+    if (url.find('?') != std::string::npos) throw badUri("options behind ? are not supported");
     auto out = splitPostgresUrl(url);
     auto const complete = [&](std::string &part, char const *key) {
         auto const &value = registry[key];
@@ -66,7 +66,7 @@ sql::PostgresTarget postgresTarget(std::string const &url, Json const &registry)
     complete(out.database, "database");
     complete(out.user, "username");
     complete(out.password, "password");
-    if (out.database.empty()) throw bad("it names no database");
+    if (out.database.empty()) throw badUri("it names no database");
     if (registry["namespace"].isString()) out.schema = registry["namespace"].string();
     return out;
 }

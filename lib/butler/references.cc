@@ -9,7 +9,7 @@ namespace dbb::butler {
 
 namespace {
 
-std::string textOf(sql::Value const &value) {
+std::string quotedValue(sql::Value const &value) {
     if (auto const *text = std::get_if<std::string>(&value)) return "\"" + *text + "\"";
     if (auto const *integer = std::get_if<std::int64_t>(&value)) return std::to_string(*integer);
     return "NULL";
@@ -39,7 +39,7 @@ std::optional<MissingRecord> missingRecord(Repository const &repo, DimensionValu
         bool const complete = std::all_of(required.begin(), required.end(),
                                           [&](std::string const &name) { return values.contains(name); });
         if (complete && !isRegistered(repo, dimension, values)) {
-            return MissingRecord{dimension.name, textOf(values.at(dimension.name))};
+            return MissingRecord{dimension.name, quotedValue(values.at(dimension.name))};
         }
     }
     return std::nullopt;

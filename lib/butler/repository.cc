@@ -80,7 +80,7 @@ Attributes readAttributes(sql::Database &db, std::string const &file) {
     return out;
 }
 
-std::string textOf(std::array<int, 2> const &version) {
+std::string versionText(std::array<int, 2> const &version) {
     return std::to_string(version[0]) + "." + std::to_string(version[1]) + ".x";
 }
 
@@ -114,8 +114,8 @@ int checkManager(Manager const &manager, Attributes const &attributes, std::stri
     for (auto const &known : versions) {
         if (found && fits(*found, known, access)) return (*found)[0];
     }
-    auto const known =
-        textOf(versions[0]) + (versions[0] == versions[1] ? std::string() : " or " + textOf(versions[1]));
+    auto const known = versionText(versions[0])
+                       + (versions[0] == versions[1] ? std::string() : " or " + versionText(versions[1]));
     throw unsupported(file, "manager of " + name + " has version " + row->second + "; dbb can "
                                 + (access == Access::ReadOnly ? "read " : "write ") + known);
 }
@@ -181,10 +181,6 @@ void fillRegistry(sql::Database &db) {
     sql::Transaction transaction(db);
     fillTables(db);
     transaction.commit();
-}
-
-bool exists(std::string const &path) {
-    return ::access(path.c_str(), F_OK) == 0;
 }
 
 /// Removes a temporary file, also when making it failed.
@@ -272,7 +268,7 @@ std::unique_ptr<sql::Database> openRegistry(Config const &config, Access access)
         return sql::openSqlite(file, sql::OpenMode::ReadOnly);
     } catch (Error const &e) {
         // A journal that was left behind must be played back, and that is writing.
-        if (e.code() != "REPO_READ_ONLY" || !exists(file + "-journal")) throw;
+        if (e.code() != "REPO_READ_ONLY" || !common::exists(file + "-journal")) throw;
     }
     try {
         sql::openSqlite(file, sql::OpenMode::ReadWrite);
@@ -334,7 +330,7 @@ sql::PostgresTarget targetOf(std::string const &url, std::string const &schema) 
 /// Removes a folder that was made for nothing.
 class MadeFolder {
 public:
-    explicit MadeFolder(std::string path) : _path(std::move(path)), _made(!exists(_path)) {
+    explicit MadeFolder(std::string path) : _path(std::move(path)), _made(!common::exists(_path)) {
         common::createFolders(_path);
     }
     ~MadeFolder() {
@@ -352,10 +348,10 @@ private:
 
 void Repository::checkCreate(std::string const &root, std::string const &url, std::string const &schema) {
     auto const folder = common::absolutePath(root);
-    if (exists(folder + "/butler.yaml")) {
+    if (common::exists(folder + "/butler.yaml")) {
         throw existsAlready(folder + "/butler.yaml", "choose another folder; nothing was changed");
     }
-    if (exists(folder + "/gen3.sqlite3")) {
+    if (common::exists(folder + "/gen3.sqlite3")) {
         throw existsAlready(
             folder + "/gen3.sqlite3",
             "there is no butler.yaml beside it: if a create was interrupted here, remove it and repeat");

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t mostTracts = 300;
 
 /// `3,2`, as Gen2 repositories name a patch.
-std::string textOf(std::pair<std::int64_t, std::int64_t> const &cell) {
+std::string cellText(std::pair<std::int64_t, std::int64_t> const &cell) {
     return std::to_string(cell.first) + "," + std::to_string(cell.second);
 }
 
@@ -64,10 +64,10 @@ std::int64_t SkyMaps::patchAt(std::string const &skymap, std::int64_t tract, std
     auto const &patches = tractOf(skymap, tract);
     auto const at = patches.find({x, y});
     if (at != patches.end()) return at->second;
-    auto const have = textOf(patches.begin()->first) + " to " + textOf(patches.rbegin()->first);
+    auto const have = cellText(patches.begin()->first) + " to " + cellText(patches.rbegin()->first);
     throw Error("PATCH_NOT_FOUND", "tract " + std::to_string(tract) + " of sky map \"" + skymap
-                                       + "\" has no patch " + textOf({x, y}) + ", only " + have)
-        .cause({.column = "patch", .value = textOf({x, y}), .expected = have});
+                                       + "\" has no patch " + cellText({x, y}) + ", only " + have)
+        .cause({.column = "patch", .value = cellText({x, y}), .expected = have});
 }
 
 } // namespace dbb::butler

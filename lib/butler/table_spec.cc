@@ -33,7 +33,7 @@ std::string quoted(std::string const &name) {
     return plain && !reserved.contains(name) ? name : sql::quoteIdentifier(name);
 }
 
-std::string quotedList(Names const &names) {
+std::string quotedNames(Names const &names) {
     Names out;
     for (auto const &name : names) out.push_back(quoted(name));
     return join(out, ", ");
@@ -117,8 +117,8 @@ void addForeignKeys(TableSpec const &table, Dialect dialect, Names &lines) {
         auto const name =
             "fkey_" + table.name + "_" + fk.table + "_" + join(fk.target, "_") + "_" + join(fk.source, "_");
         lines.push_back(constraint(name, dialect,
-                                   "FOREIGN KEY(" + quotedList(fk.source) + ") REFERENCES " + quoted(fk.table)
-                                       + " (" + quotedList(fk.target) + ")"
+                                   "FOREIGN KEY(" + quotedNames(fk.source) + ") REFERENCES "
+                                       + quoted(fk.table) + " (" + quotedNames(fk.target) + ")"
                                        + (fk.cascade ? " ON DELETE CASCADE" : "")));
     }
 }
@@ -126,7 +126,7 @@ void addForeignKeys(TableSpec const &table, Dialect dialect, Names &lines) {
 std::string createIndex(TableSpec const &table, std::string const &kind, Names const &columns,
                         Dialect dialect) {
     auto const name = shortened(table.name + kind + join(columns, "_"), dialect);
-    return "CREATE INDEX " + quoted(name) + " ON " + quoted(table.name) + " (" + quotedList(columns) + ")";
+    return "CREATE INDEX " + quoted(name) + " ON " + quoted(table.name) + " (" + quotedNames(columns) + ")";
 }
 
 } // namespace
@@ -148,11 +148,11 @@ std::vector<std::string> createStatements(TableSpec const &table, Dialect dialec
     Names lines;
     for (auto &sequence : sequencesOf(table, dialect)) out.push_back(std::move(sequence.statement));
     for (auto const &column : table.columns) addColumn(column, dialect, lines);
-    lines.push_back("PRIMARY KEY (" + quotedList(primaryKey(table)) + ")");
+    lines.push_back("PRIMARY KEY (" + quotedNames(primaryKey(table)) + ")");
     addChecks(table, dialect, lines);
     for (auto const &columns : table.uniques) {
         lines.push_back(constraint(table.name + "_unq_" + join(columns, "_"), dialect,
-                                   "UNIQUE (" + quotedList(columns) + ")"));
+                                   "UNIQUE (" + quotedNames(columns) + ")"));
     }
     addForeignKeys(table, dialect, lines);
     out.push_back("CREATE TABLE " + quoted(table.name) + " (\n\t" + join(lines, ", \n\t") + "\n)");

@@ -15,20 +15,20 @@ using common::Json;
 
 namespace {
 
-Error bad(std::string const &what) {
+Error badIndex(std::string const &what) {
     return Error("BAD_ZIP", std::string(ZipIndex::fileName) + ": " + what);
 }
 
 Json const &objectIn(Json const &object, std::string_view key) {
     auto const &value = object[key];
-    if (!value.isObject()) throw bad("\"" + std::string(key) + "\" is no object");
+    if (!value.isObject()) throw badIndex("\"" + std::string(key) + "\" is no object");
     return value;
 }
 
 std::string const &textIn(Json const &object, std::string_view key, std::string const &of) {
     auto const &value = object[key];
     if (!value.isString() || value.string().empty())
-        throw bad("\"" + of + "\" has no \"" + std::string(key) + "\"");
+        throw badIndex("\"" + of + "\" has no \"" + std::string(key) + "\"");
     return value.string();
 }
 
@@ -40,15 +40,15 @@ ZipMember memberOf(std::string const &name, Json const &artifact, Refs const &re
     auto const &ids = artifact["ids"];
     if (!ids.isArray() || ids.array().size() != 1 || !ids.array()[0].isString()
         || !info["component"].isNull())
-        throw bad("\"" + name + "\" is not exactly one dataset");
+        throw badIndex("\"" + name + "\" is not exactly one dataset");
     auto const &text = ids.array()[0].string();
     auto const id = common::Uuid::fromText(text);
     auto const at = refs.find(text);
     if (!id || at == refs.end())
-        throw bad("nothing is said of the dataset \"" + text + "\" of \"" + name + "\"");
+        throw badIndex("nothing is said of the dataset \"" + text + "\" of \"" + name + "\"");
     auto const &ref = *at->second;
-    if (!ref["data_id"].isObject()) throw bad("\"" + name + "\" has no data ID");
-    if (!info["file_size"].isInt()) throw bad("\"" + name + "\" has no \"file_size\"");
+    if (!ref["data_id"].isObject()) throw badIndex("\"" + name + "\" has no data ID");
+    if (!info["file_size"].isInt()) throw badIndex("\"" + name + "\" has no \"file_size\"");
     return {.id = *id,
             .dataset_type = textIn(ref, "dataset_type_name", name),
             .run = textIn(ref, "run", name),
@@ -66,19 +66,19 @@ ZipIndex ZipIndex::parse(std::string_view text) {
     try {
         index = Json::parse(text);
     } catch (Error const &e) {
-        throw bad(e.message());
+        throw badIndex(e.message());
     }
     if (index["index_version"] != Json("V1"))
-        throw bad("its version is " + index["index_version"].dump() + ", known is \"V1\"");
+        throw badIndex("its version is " + index["index_version"].dump() + ", known is \"V1\"");
     Refs refs;
     for (auto const &[id, ref] : objectIn(objectIn(index, "refs"), "compact_refs").object())
         refs.emplace(id, &ref);
     ZipIndex out;
     for (auto const &[name, artifact] : objectIn(index, "artifact_map").object()) {
-        if (!staysBelow(name)) throw bad("\"" + name + "\" can't be the path of a member");
+        if (!staysBelow(name)) throw badIndex("\"" + name + "\" can't be the path of a member");
         out._members.emplace(name, memberOf(name, artifact, refs));
     }
-    if (out._members.empty()) throw bad("it names no member");
+    if (out._members.empty()) throw badIndex("it names no member");
     return out;
 }
 

@@ -243,13 +243,17 @@ bool isBelow(std::string const &path, std::string const &root) {
     return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';
 }
 
+bool exists(std::string const &path) {
+    return ::access(path.c_str(), F_OK) == 0;
+}
+
 bool isFolder(std::string const &path) {
     struct stat s {};
     return ::stat(path.c_str(), &s) == 0 && S_ISDIR(s.st_mode);
 }
 
 std::string existingFolder(std::string folder) {
-    while (folder != "/" && folder != "." && ::access(folder.c_str(), F_OK) != 0) folder = folderOf(folder);
+    while (folder != "/" && folder != "." && !exists(folder)) folder = folderOf(folder);
     return folder;
 }
 

@@ -117,6 +117,9 @@ std::string entryOf(std::string const &path);
 /// Whether the absolute, normal `path` lies strictly below the absolute, normal folder `root`.
 bool isBelow(std::string const &path, std::string const &root);
 
+/// Whether a path leads to anything, through links as well.
+bool exists(std::string const &path);
+
 /// Whether a path leads to a folder, through links as well. What can't be looked at is none.
 bool isFolder(std::string const &path);
 

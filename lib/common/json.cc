@@ -249,6 +249,11 @@ Json const &Json::operator[](std::string_view key) const {
     return found ? *found : null;
 }
 
+std::string textIn(Json const &object, std::string_view key) {
+    auto const &value = object[key];
+    return value.isNull() ? std::string() : value.text();
+}
+
 Json &Json::set(std::string_view key, Json value) {
     if (isNull()) _v = Object{};
     for (auto &[k, v] : object()) {

@@ -76,6 +76,9 @@ private:
     std::variant<std::monostate, bool, std::int64_t, double, std::string, Array, Object> _v;
 };
 
+/// For people: a member of an object as Json::text has it; empty when it is absent or null.
+std::string textIn(Json const &object, std::string_view key);
+
 /// A key of an object as what it says and as it is written, and its value as it is written.
 struct Member {
     std::string key;

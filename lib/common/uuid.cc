@@ -45,4 +45,9 @@ std::string Uuid::text() const {
            + h.substr(20);
 }
 
+std::string withHyphens(std::string const &uuid) {
+    auto const parsed = Uuid::fromText(uuid);
+    return parsed ? parsed->text() : uuid;
+}
+
 } // namespace dbb::common

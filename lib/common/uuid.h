@@ -32,4 +32,7 @@ private:
     std::array<unsigned char, 16> _bytes;
 };
 
+/// The same UUID as 8-4-4-4-12 digits; a text that is none as it is.
+std::string withHyphens(std::string const &uuid);
+
 } // namespace dbb::common

@@ -198,7 +198,7 @@ private:
     int _nodes = 0;
 };
 
-/// Whether a mark of a document's begin or end (at the begin of a line, which no content can have) stands
+/// Whether a markLine of a document's begin or end (at the begin of a line, which no content can have) stands
 /// behind content. YAML::LoadAll is no help: it goes on for ever at some texts.
 bool hasSeveralDocuments(std::string_view text) {
     bool content = false;
@@ -206,11 +206,11 @@ bool hasSeveralDocuments(std::string_view text) {
     while (!text.empty()) {
         auto const line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(line.size() + 1, text.size()));
-        bool const mark = line.size() == 3 || line.find_first_of(" \t\r") == 3;
-        if (mark && line.starts_with("---")) {
+        bool const markLine = line.size() == 3 || line.find_first_of(" \t\r") == 3;
+        if (markLine && line.starts_with("---")) {
             if (content || ended) return true;
             content = line.find_first_not_of(" \t\r", 3) != std::string_view::npos;
-        } else if (mark && line.starts_with("...")) {
+        } else if (markLine && line.starts_with("...")) {
             ended = true;
         } else if (line.find_first_not_of(" \t\r") != std::string_view::npos && !line.starts_with('#')
                    && !line.starts_with('%')) {

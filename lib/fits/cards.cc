@@ -13,8 +13,6 @@ using common::Error;
 
 namespace {
 
-constexpr std::size_t cardSize = 80;
-
 /// A card's value as CFITSIO splits it off.
 struct Piece {
     char buffer[FLEN_VALUE] = ""; // quotes included

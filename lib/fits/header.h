@@ -12,6 +12,9 @@
 
 namespace dbb::fits {
 
+/// Characters of a card (FITS standard 4.0, 3.3.1).
+constexpr std::size_t cardSize = 80;
+
 /// Value of a card: undefined (`KEY =` with nothing, or null in a dump), logical, integer, real, string.
 /// Strings have no trailing blanks. A complex value is kept as its text.
 using Value = std::variant<std::monostate, bool, std::int64_t, double, std::string>;

@@ -14,7 +14,6 @@ using common::Error;
 namespace {
 
 constexpr std::size_t blockSize = 2880;
-constexpr std::size_t cardSize = 80;
 constexpr std::string_view signature = "SIMPLE  =";
 constexpr std::int64_t maxDataBytes = std::int64_t{1} << 50; // of an HDU; what says more is wrong
 

@@ -10,12 +10,6 @@ namespace dbb::gen2 {
 
 namespace {
 
-struct Target {
-    std::size_t owner;
-    std::size_t rank;
-    bool compressible;
-};
-
 std::size_t newKeys(Element const &element) {
     return static_cast<std::size_t>(
         std::count_if(element.begin(), element.end(), [](Piece const &p) { return p.isKey() && !p.known; }));
@@ -34,6 +28,11 @@ std::string_view compressionOf(std::string_view name) {
 } // namespace
 
 struct PathTree::Node {
+    struct Target {
+        std::size_t owner;
+        std::size_t rank;
+        bool compressible;
+    };
     struct Edge {
         Element element;
         std::unique_ptr<Node> child;

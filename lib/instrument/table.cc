@@ -173,8 +173,9 @@ Recogniser readRecogniser(std::string const &name) {
 
 /// What dbb can store of a raw image: the data ID of a line has these.
 void requireRawDimensions(Table const &table) {
-    std::set<std::string> const names(table.dimensions.begin(), table.dimensions.end());
-    if (names != std::set<std::string>{"instrument", "detector", "exposure"} || table.dimensions.size() != 3)
+    std::set<std::string> const dimensions(table.dimensions.begin(), table.dimensions.end());
+    if (dimensions != std::set<std::string>{"instrument", "detector", "exposure"}
+        || table.dimensions.size() != 3)
         throw badTable(table.name, "the dimensions of raw images are instrument, detector and exposure");
 }
 

@@ -15,10 +15,10 @@ using common::Json;
 namespace {
 
 /// Some 3000 raw headers. In memory an index takes about thirty times its size.
-constexpr std::size_t maxIndexBytes = std::size_t{16} << 20;
+constexpr std::size_t maxZipIndexBytes = std::size_t{16} << 20;
 
 std::string readIndexOf(common::ZipFile const &zip, char const *name, char const *whatFor) {
-    if (auto text = zip.read(name, maxIndexBytes)) return std::move(*text);
+    if (auto text = zip.read(name, maxZipIndexBytes)) return std::move(*text);
     throw Error("BAD_ZIP", std::string("it has no ") + name + ", which tells " + whatFor);
 }
 

@@ -55,6 +55,8 @@ private:
 class RecordReader {
 public:
     enum class Status { Record, Idle, End };
+    /// How long who has lines in hand waits for more, before it does what it can.
+    static constexpr std::chrono::milliseconds idleTime{50};
 
     RecordReader(int fd, Rejects &rejects) : _lines(fd), _rejects(rejects) {}
 

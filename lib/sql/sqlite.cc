@@ -89,10 +89,6 @@ Error translated(sqlite3 *db, int code, std::string const &path, std::string con
     }
 }
 
-bool isThere(std::string const &path) {
-    return ::access(path.c_str(), F_OK) == 0;
-}
-
 class SqliteStatement : public Statement {
 public:
     SqliteStatement(sqlite3 *db, std::string const &path, std::string const &text) : _db(db), _path(path) {
@@ -179,7 +175,7 @@ public:
         int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
         flags |= reads ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
         if (mode == OpenMode::Create) flags |= SQLITE_OPEN_CREATE;
-        bool const alone = mode == OpenMode::Untouched && !isThere(_path + "-journal");
+        bool const alone = mode == OpenMode::Untouched && !common::exists(_path + "-journal");
         if (alone) flags |= SQLITE_OPEN_URI;
         auto const name = alone ? common::fileUri(common::absolutePath(_path)) + "?immutable=1" : _path;
         auto const code = sqlite3_open_v2(name.c_str(), &_db, flags, nullptr);
@@ -266,7 +262,7 @@ std::unique_ptr<Database> openSqlite(std::string const &path, OpenMode mode,
     if (mode != OpenMode::Create) {
         common::requireRegular(common::statFile(common::openForReading(path).get(), path), path);
     }
-    if (mode == OpenMode::Untouched && isThere(path + "-wal")) {
+    if (mode == OpenMode::Untouched && common::exists(path + "-wal")) {
         throw Error("REPO_READ_ONLY",
                     "could not read \"" + path + "\": it has a write-ahead log, and reading that would write",
                     ExitCode::Backend)

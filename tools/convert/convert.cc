@@ -21,8 +21,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr milliseconds idleTime(50);
-
 /// The lines of one run.
 class Conversion {
 public:
@@ -37,7 +35,8 @@ public:
     void read(manifest::RecordReader &reader) {
         using Status = manifest::RecordReader::Status;
         for (;;) {
-            auto const timeout = _converter.queued() > 0 ? idleTime : milliseconds(-1);
+            auto const timeout =
+                _converter.queued() > 0 ? manifest::RecordReader::idleTime : milliseconds(-1);
             auto const status = reader.next(timeout);
             if (status == Status::End) return;
             if (status == Status::Record) {

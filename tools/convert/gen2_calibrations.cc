@@ -11,7 +11,6 @@ namespace dbb::convert {
 using common::Json;
 using gen2::DatasetType;
 using gen2::Row;
-using gen2::Validity;
 using gen2::Values;
 using sql::Statement;
 
@@ -34,11 +33,11 @@ Values unpacked(std::string const &text) {
 }
 
 /// A validity out of six columns.
-Validity validityIn(Statement const &row, int first) {
-    Validity out;
+gen2::Validity validityIn(Statement const &row, int first) {
+    gen2::Validity out;
     out.start = row.text(first);
     out.end = row.text(first + 1);
-    out.state = static_cast<Validity::State>(row.integer(first + 2));
+    out.state = static_cast<gen2::Validity::State>(row.integer(first + 2));
     if (!row.isNull(first + 3)) out.begin_tai_ns = row.integer(first + 3);
     if (!row.isNull(first + 4)) out.end_tai_ns = row.integer(first + 4);
     if (!row.text(first + 5).empty()) out.adjusted = common::split(row.text(first + 5), ',');
@@ -48,7 +47,7 @@ Validity validityIn(Statement const &row, int first) {
 /// One calibration while those of its data ID are compared.
 struct Waiting {
     std::int64_t number;
-    Validity validity;
+    gen2::Validity validity;
 };
 
 } // namespace
@@ -151,7 +150,7 @@ void Calibrations::settleAll() {
     std::string key;
     std::vector<Waiting> group;
     auto const settleGroup = [&] {
-        std::vector<Validity> validities;
+        std::vector<gen2::Validity> validities;
         for (auto const &each : group) validities.push_back(each.validity);
         gen2::settle(validities, _scale);
         for (std::size_t i = 0; i < group.size(); ++i) {
@@ -171,7 +170,7 @@ void Calibrations::settleAll() {
     while (rows->step()) {
         if (rows->text(0) != key) settleGroup();
         key = rows->text(0);
-        Validity validity;
+        gen2::Validity validity;
         validity.start = rows->text(2);
         validity.end = rows->text(3);
         group.push_back({rows->integer(1), validity});
@@ -211,11 +210,11 @@ void judge(Finding &finding) {
     if (!finding.row) {
         finding.reason = "no_validity";
         finding.notes.emplace_back("the calibration registry has no row of it, so it is not certified");
-    } else if (finding.validity->state == Validity::State::BadText) {
+    } else if (finding.validity->state == gen2::Validity::State::BadText) {
         finding.reason = "bad_validity_text";
         finding.notes.push_back("its validity, \"" + finding.validity->start + "\" to \""
                                 + finding.validity->end + "\", is no range of days, so it is not certified");
-    } else if (finding.validity->state == Validity::State::Overlap) {
+    } else if (finding.validity->state == gen2::Validity::State::Overlap) {
         finding.decide("error", "validity_overlap");
         finding.notes.emplace_back("the validity ranges of its data ID overlap by more than a day");
     }

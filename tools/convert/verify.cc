@@ -34,8 +34,7 @@ using std::chrono::milliseconds;
 
 namespace {
 
-constexpr std::size_t maxBatch = 1000; // lines that are asked for at once
-constexpr milliseconds idleTime(50);
+constexpr std::size_t maxAsked = 1000; // lines that are asked for at once
 
 /// Kinds of differences, in the order in which they are summed up.
 constexpr std::string_view missing = "missing";
@@ -85,13 +84,14 @@ public:
     void read(manifest::RecordReader &reader) {
         using Status = manifest::RecordReader::Status;
         for (;;) {
-            auto const status = reader.next(_queue.empty() ? milliseconds(-1) : idleTime);
+            auto const status =
+                reader.next(_queue.empty() ? milliseconds(-1) : manifest::RecordReader::idleTime);
             if (status == Status::End) return;
             if (status == Status::Record) {
                 _summary.countRead();
                 take(std::move(reader.record()));
             }
-            if (status == Status::Idle || _queue.size() >= maxBatch) {
+            if (status == Status::Idle || _queue.size() >= maxAsked) {
                 compareQueue();
                 _output.flush();
             }

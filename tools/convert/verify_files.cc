@@ -28,7 +28,7 @@ struct Look {
     std::string problem;
 };
 
-Look lookAt(std::string const &file) {
+Look lookedAt(std::string const &file) {
     Look out;
     if (::stat(file.c_str(), &out.status) != 0) {
         out.problem = errno == ENOENT || errno == ENOTDIR
@@ -62,7 +62,7 @@ std::vector<FileDifference> VerifyFiles::compare(std::string const &gen2File,
             ++_remote;
             continue;
         }
-        auto const look = lookAt(local);
+        auto const look = lookedAt(local);
         if (!look.problem.empty()) {
             out.push_back({"file", file.path, {}, {}, "file \"" + local + "\" " + look.problem});
             continue;
@@ -95,7 +95,7 @@ std::optional<FileDifference> VerifyFiles::compareSizes(std::optional<std::int64
 std::optional<FileDifference> VerifyFiles::compareContents(std::string const &gen2File,
                                                            std::string const &gen3File,
                                                            StoredFile const &stored) const {
-    bool const itself = isSame(lookAt(gen2File), lookAt(gen3File));
+    bool const itself = isSame(lookedAt(gen2File), lookedAt(gen3File));
     if (itself && stored.checksum.empty()) return std::nullopt;
     try {
         auto const here = common::fileChecksums(gen3File, {algorithm}).front();
@@ -112,10 +112,10 @@ std::optional<FileDifference> VerifyFiles::compareContents(std::string const &ge
 }
 
 bool VerifyFiles::isItself(std::string const &gen2File, StoredDataset const &stored) const {
-    auto const gen2 = lookAt(gen2File);
+    auto const gen2 = lookedAt(gen2File);
     return std::ranges::any_of(stored.files, [&](StoredFile const &file) {
         auto const local = butler::localFile(_config.datastores[file.datastore].root, file.path);
-        return !local.empty() && isSame(gen2, lookAt(local));
+        return !local.empty() && isSame(gen2, lookedAt(local));
     });
 }
 

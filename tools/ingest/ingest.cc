@@ -23,7 +23,6 @@ namespace {
 /// A commit takes at most so many lines: enough to make its fsync cheap, few enough not to lock others out.
 constexpr std::size_t maxBatch = 1000;
 constexpr std::size_t firstBatch = 64;
-constexpr milliseconds idleTime(50);
 constexpr milliseconds maxWait(500);
 constexpr milliseconds waitTime(200); ///< between looks for exposures that are waited for
 
@@ -40,7 +39,7 @@ void ingestStream(manifest::RecordReader &reader, intake::Ingester &ingester, co
         auto timeout = milliseconds(-1);
         if (ingester.queued() > 0) {
             auto const waited = std::chrono::duration_cast<milliseconds>(Clock::now() - first);
-            timeout = std::min(idleTime, maxWait - waited);
+            timeout = std::min(manifest::RecordReader::idleTime, maxWait - waited);
             if (timeout.count() <= 0 && !reader.ready()) timeout = milliseconds(0);
         }
         if (ingester.queued() == 0 && ingester.waiting() > 0) timeout = waitTime;

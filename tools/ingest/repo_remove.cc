@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "common/uri.h"
+#include "common/uuid.h"
 #include "ingest/repo_remove_selection.h"
 #include "intake/repository_options.h"
 #include "manifest/record.h"
@@ -31,11 +32,6 @@ struct RemovedRecord {
 };
 
 /// An id of the registry as people write it.
-std::string dashed(std::string const &hex) {
-    return hex.substr(0, 8) + '-' + hex.substr(8, 4) + '-' + hex.substr(12, 4) + '-' + hex.substr(16, 4) + '-'
-           + hex.substr(20);
-}
-
 class Remover {
 public:
     Remover(Repository const &repo, RemoveOptions const &options) : _repo(repo), _options(options) {}
@@ -210,7 +206,7 @@ private:
             out.set("uri", butler::isUri(path) ? path : common::fileUri(butler::localFile(root, path)));
         }
         out.set("dataset_type", removal.dataset_type).set("run", removal.run).set("data_id", removal.data_id);
-        out.set("id", dashed(removal.id));
+        out.set("id", common::withHyphens(removal.id));
         Json::Array fates;
         for (auto const &file : files) {
             Json fate;

@@ -22,18 +22,17 @@ using manifest::Record;
 
 namespace {
 
-constexpr std::size_t maxBatch = 1000;      // lines
+constexpr std::size_t maxGrouped = 1000;    // lines
 constexpr std::size_t maxRemembered = 4096; // exposures
-constexpr std::chrono::milliseconds idleTime(50);
 
 /// What the lines of an exposure are told.
-struct Answer {
+struct ExposureAnswer {
     std::string outcome = "existing";
     Json::Array visits;
     std::optional<Error> error;
 };
 
-Json receiptOf(Answer const &answer) {
+Json receiptOf(ExposureAnswer const &answer) {
     Json out;
     return out.set("outcome", answer.outcome).set("visits", answer.visits);
 }
@@ -112,7 +111,8 @@ public:
         using Status = manifest::RecordReader::Status;
         bool any = false;
         for (;;) {
-            auto const timeout = _lines.empty() ? std::chrono::milliseconds(-1) : idleTime;
+            auto const timeout =
+                _lines.empty() ? std::chrono::milliseconds(-1) : manifest::RecordReader::idleTime;
             auto const status = reader.next(timeout);
             if (status == Status::End) break;
             if (status == Status::Idle) {
@@ -122,7 +122,7 @@ public:
             any = true;
             _summary.countRead();
             add(std::move(reader.record()));
-            if (_lines.size() >= maxBatch) flush();
+            if (_lines.size() >= maxGrouped) flush();
         }
         flush();
         return any;
@@ -229,7 +229,7 @@ private:
     std::int64_t _withoutRegions = 0;
     std::int64_t _made = 0; ///< visits of a walk, also those that failed
     std::vector<Line> _lines;
-    std::map<ExposureKey, Answer> _answers;
+    std::map<ExposureKey, ExposureAnswer> _answers;
 };
 
 void sayNoRegions(std::int64_t count) {

@@ -10,6 +10,7 @@ namespace dbb::ingest {
 
 using common::ExitCode;
 using common::Json;
+using common::textIn;
 
 namespace {
 
@@ -23,12 +24,6 @@ std::string_view nameOf(Answer::Outcome outcome) {
     case Answer::Outcome::NotReached: break;
     }
     return "not_reached";
-}
-
-std::string textIn(Json const &object, std::string_view key) {
-    auto const &value = object[key];
-    if (value.isNull()) return {};
-    return value.text();
 }
 
 /// What is at fault: `card EXPTIME`.

@@ -16,12 +16,9 @@ using butler::DimensionRecords;
 using butler::Repository;
 using common::Error;
 using common::Json;
+using common::textIn;
 
 namespace {
-
-std::string textIn(Json const &object, std::string_view key) {
-    return object[key].isString() ? object[key].string() : std::string();
-}
 
 std::vector<std::string> instrumentsOf(DimensionRecords &records) {
     std::vector<std::string> out;

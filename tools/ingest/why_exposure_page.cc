@@ -9,6 +9,7 @@ namespace dbb::ingest {
 
 using common::ExitCode;
 using common::Json;
+using common::textIn;
 using State = DetectorState::State;
 
 namespace {
@@ -102,10 +103,6 @@ Json reportJson(ExposureReport const &report) {
     out.set("registered", report.registered);
     out.set("runs", Json::Array(report.runs.begin(), report.runs.end()));
     return out.set("detectors", detectorsJson(report));
-}
-
-std::string textIn(Json const &object, std::string_view key) {
-    return object[key].isString() ? object[key].string() : std::string();
 }
 
 void printGroup(std::vector<DetectorState> const &group, Page &page) {

@@ -20,7 +20,7 @@ char unified(char c) {
 }
 
 /// The name by which a rejected line goes: its URI, or its text when it was no record.
-std::string nameOf(Record const &reject) {
+std::string shownName(Record const &reject) {
     for (auto const *key : {"uri", "text"}) {
         auto const value = reject.get(key);
         if (value.isString()) return value.string();
@@ -46,7 +46,7 @@ std::string instrumentIn(Record const &reject) {
 }
 
 Failure failureOf(Record const &reject) {
-    return {nameOf(reject), instrumentIn(reject), integerIn(reject.get("data_id"), "detector"),
+    return {shownName(reject), instrumentIn(reject), integerIn(reject.get("data_id"), "detector"),
             reject.get("error")};
 }
 
@@ -104,7 +104,7 @@ bool isAbout(Record const &reject, ExposureName const &exposure, std::vector<std
     if (auto const obsId = reject.get("records")["exposure"]["obs_id"]; obsId.isString()) {
         return obsId.string() == exposure.obs_id;
     }
-    auto const name = nameOf(reject);
+    auto const name = shownName(reject);
     if (holdsWord(name, exposure.obs_id)) return true;
     // Two cameras may have exposures of the same number.
     return exposure.id && holdsWord(name, std::to_string(*exposure.id))

@@ -19,12 +19,6 @@ using sql::quoteIdentifier;
 
 namespace {
 
-/// 8-4-4-4-12 digits of 32.
-std::string dashed(std::string const &hex) {
-    auto const uuid = common::Uuid::fromText(hex);
-    return uuid ? uuid->text() : hex;
-}
-
 // The condition on instrument and exposure has an index of its own in every registry.
 std::string query(butler::Datastore const &store, butler::DatasetType const &type, bool oneDetector) {
     return "SELECT t.detector, d.id, c.name, d.ingest_date, r.path, r.file_size FROM "
@@ -73,7 +67,7 @@ std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string 
         files.query(parameters, [&](sql::Statement const &row) {
             StoredFile stored;
             stored.detector = row.integer(0);
-            stored.id = dashed(row.text(1));
+            stored.id = common::withHyphens(row.text(1));
             stored.run = row.text(2);
             stored.ingest_date_utc = utcOfIngestDate(row.column(3));
             stored.path = row.text(4);

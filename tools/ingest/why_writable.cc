@@ -18,7 +18,7 @@ using common::Error;
 
 namespace {
 
-constexpr std::chrono::milliseconds maxWait(300);
+constexpr std::chrono::milliseconds maxLockWait(300);
 
 /// Bytes that may still be written; nullopt when the system can't tell.
 std::optional<std::int64_t> freeBytes(std::string const &path) {
@@ -147,8 +147,8 @@ Error withHolder(Error const &e, std::string const &repo) {
 }
 
 void limitWaiting() {
-    if (sql::busyTimeout() <= maxWait) return;
-    ::setenv("DBB_BUSY_TIMEOUT", (std::to_string(maxWait.count() / 1000.0) + "s").c_str(), 1);
+    if (sql::busyTimeout() <= maxLockWait) return;
+    ::setenv("DBB_BUSY_TIMEOUT", (std::to_string(maxLockWait.count() / 1000.0) + "s").c_str(), 1);
 }
 
 } // namespace dbb::ingest

@@ -64,7 +64,7 @@ void fill(std::string const &path, int datasets) {
 }
 
 /// Resident memory in kB that a check of a repository needs at most, in a process of its own.
-long memoryOf(std::string const &repo, std::int64_t found) {
+[[maybe_unused]] long memoryOf(std::string const &repo, std::int64_t found) {
     auto const child = ::fork();
     REQUIRE(child >= 0);
     if (child == 0) ::_exit(checked(repo, {.files = true}).foundTotal() == found ? 0 : 1);

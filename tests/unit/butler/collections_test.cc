@@ -6,10 +6,9 @@ using namespace dbb;
 using butler::CollectionType;
 using butler::registerDatasetType;
 using test::errorOf;
+using test::rawDimensions;
 
 namespace {
-
-std::vector<std::string> const rawDimensions{"instrument", "detector", "exposure"};
 
 std::int64_t makeRun(test::TestRepo &t, std::string const &name) {
     sql::Transaction transaction(t.repo.db());
@@ -134,20 +133,20 @@ struct WithChains : test::TestRepo {
     }
 };
 
-using Kind = butler::ChainResult::Kind;
+using ChainKind = butler::ChainResult::Kind;
 
 } // namespace
 
 TEST_CASE("a chain is made, extended by what it lacks, and then the same", "[butler][collections]") {
     WithChains t;
-    CHECK(t.extend("x", {"b", "calib", "a", "b"}).kind == Kind::Made);
+    CHECK(t.extend("x", {"b", "calib", "a", "b"}).kind == ChainKind::Made);
     CHECK(t.positions("x") == "0b 1calib 2a ");
-    CHECK(t.extend("x", {"a", "b"}).kind == Kind::Same);
-    CHECK(t.extend("x", {"c", "a", "d"}).kind == Kind::Extended);
+    CHECK(t.extend("x", {"a", "b"}).kind == ChainKind::Same);
+    CHECK(t.extend("x", {"c", "a", "d"}).kind == ChainKind::Extended);
     CHECK(t.positions("x") == "0b 1calib 2a 3c 4d ");
     // As the Butler's redefinition and its extension of one that is there.
-    CHECK(t.extend("empty", {}).kind == Kind::Made);
-    CHECK(t.extend("empty", {"a"}).kind == Kind::Extended);
+    CHECK(t.extend("empty", {}).kind == ChainKind::Made);
+    CHECK(t.extend("empty", {"a"}).kind == ChainKind::Extended);
     CHECK(t.positions("empty") == "1a ");
     t.repo.db().execute("UPDATE collection_chain SET \"position\" = \"position\" - 7 WHERE parent = "
                         "(SELECT collection_id FROM collection WHERE name = 'x')");
@@ -167,7 +166,7 @@ TEST_CASE("chains in chains are replaced by their children", "[butler][collectio
         "c.collection_id FROM collection AS p, collection AS c WHERE p.name = 'most' AND c.name = "
         "'inner'");
     t.extend("inner", {"e"});
-    CHECK(t.extend("most", {"e"}).kind == Kind::Same);
+    CHECK(t.extend("most", {"e"}).kind == ChainKind::Same);
 }
 
 TEST_CASE("chains that can't be", "[butler][collections]") {
@@ -208,9 +207,9 @@ TEST_CASE("a plan of chains knows what would be there by then", "[butler][collec
         {"new", collection("new", CollectionType::Run)},
         {"chain", collection("chain", CollectionType::Chained, {"new", "a"})}};
     auto const plan = butler::planChain(t.repo, "top", {"b", "chain"}, planned);
-    CHECK(plan.kind == Kind::Made);
+    CHECK(plan.kind == ChainKind::Made);
     CHECK(plan.children == std::vector<std::string>{"b", "new", "a"});
-    CHECK(butler::planChain(t.repo, "chain", {"a", "c"}, planned).kind == Kind::Extended);
+    CHECK(butler::planChain(t.repo, "chain", {"a", "c"}, planned).kind == ChainKind::Extended);
     CHECK(errorOf([&] { butler::planChain(t.repo, "new", {"a"}, planned); }).code() == "COLLECTION_CONFLICT");
     CHECK(t.count("collection") == 6);
 }

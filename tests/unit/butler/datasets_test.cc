@@ -10,10 +10,9 @@ using butler::Datasets;
 using butler::DatasetType;
 using common::Json;
 using test::errorOf;
+using test::rawDimensions;
 
 namespace {
-
-std::vector<std::string> const rawDimensions{"instrument", "detector", "exposure"};
 
 /// A repository with dataset type raw, run TestCam/raw/all and exposures 1 to 3.
 struct WithRaw : test::TestRepo {

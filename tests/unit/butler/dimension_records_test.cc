@@ -6,7 +6,7 @@ using namespace dbb;
 using butler::SyncResult;
 using common::Json;
 using test::errorOf;
-using Kind = SyncResult::Kind;
+using SyncKind = SyncResult::Kind;
 
 namespace {
 
@@ -25,9 +25,9 @@ struct WithExposure : test::TestRepo {
 
 TEST_CASE("a record is inserted once and then the same", "[butler][records]") {
     WithExposure t;
-    CHECK(t.again().kind == Kind::Same);
+    CHECK(t.again().kind == SyncKind::Same);
     CHECK(t.count("exposure") == 1);
-    CHECK(t.sync("group", R"({"instrument":"TestCam","name":"h"})").kind == Kind::Inserted);
+    CHECK(t.sync("group", R"({"instrument":"TestCam","name":"h"})").kind == SyncKind::Inserted);
 }
 
 TEST_CASE("values are stored exactly", "[butler][records]") {
@@ -65,7 +65,7 @@ TEST_CASE("values are stored exactly", "[butler][records]") {
 TEST_CASE("an integer where a float is meant is a float", "[butler][records]") {
     WithExposure t;
     t.again(Json::parse(R"({"exposure_time":30})"), true);
-    CHECK(t.again(Json::parse(R"({"exposure_time":30.0})")).kind == Kind::Same);
+    CHECK(t.again(Json::parse(R"({"exposure_time":30.0})")).kind == SyncKind::Same);
     CHECK(t.stored()["exposure_time"] == Json(30.0));
 }
 
@@ -87,7 +87,7 @@ TEST_CASE("the last bit and the last nanosecond count", "[butler][records]") {
     CHECK(errorOf([&] { t.again(Json::parse(R"({"has_simulated":null})")); }).cause().column
           == "has_simulated");
     CHECK(errorOf([&] { t.again(Json::parse(R"({"dark_time":0.0})")); }).cause().expected == "null");
-    CHECK(t.again().kind == Kind::Same); // nothing was changed
+    CHECK(t.again().kind == SyncKind::Same); // nothing was changed
 }
 
 TEST_CASE("a conflict names all columns that differ", "[butler][records]") {
@@ -108,12 +108,12 @@ TEST_CASE("an update changes what differs and tells what was", "[butler][records
     auto const change = Json::parse(R"({"seq_num":2,"dark_time":31.5,
         "timespan":{"begin_tai":null,"end_tai":"2021-02-03T04:06:13.789123457"}})");
     auto const result = t.again(change, true);
-    CHECK(result.kind == Kind::Updated);
+    CHECK(result.kind == SyncKind::Updated);
     CHECK(result.old_values.dump()
           == R"({"dark_time":null,"seq_num":1,"timespan":{"begin_tai":"2021-02-03T04:05:43.789123456",)"
              R"("end_tai":"2021-02-03T04:06:13.789123457"}})");
-    CHECK(t.again(change).kind == Kind::Same);
-    CHECK(t.again(change, true).kind == Kind::Same);
+    CHECK(t.again(change).kind == SyncKind::Same);
+    CHECK(t.again(change, true).kind == SyncKind::Same);
 }
 
 TEST_CASE("an obs_id belongs to one exposure", "[butler][records]") {
@@ -185,7 +185,7 @@ TEST_CASE("values of a wrong type", "[butler][records]") {
 
 TEST_CASE("integers may be text or whole doubles", "[butler][records]") {
     WithExposure t;
-    CHECK(t.again(Json::parse(R"({"id":"1","seq_num":1.0})")).kind == Kind::Same);
+    CHECK(t.again(Json::parse(R"({"id":"1","seq_num":1.0})")).kind == SyncKind::Same);
     t.sync("visit_system", R"({"instrument":"TestCam","id":"9007199254740993","name":"big"})");
     CHECK(t.records.find("visit_system", {"TestCam", std::int64_t{9007199254740993}}).has_value());
 }
@@ -254,14 +254,14 @@ TEST_CASE("regions are indexed, or refused", "[butler][records]") {
                      R"({"skymap":"sky","id":1,"region":"YtuHmKI2XPg/skcrfXZi+D9JO2+lAJHtP6Q6ug8Aqu0/"})");
           }).code()
           == "REGION_UNSUPPORTED");
-    CHECK(t.sync("tract", R"({"skymap":"sky","id":1})").kind == Kind::Inserted);
+    CHECK(t.sync("tract", R"({"skymap":"sky","id":1})").kind == SyncKind::Inserted);
     CHECK(t.count("tract_skypix_overlap") == 0);
     // a circle that touches six trixels; without it they are gone again
     std::string const circle =
         R"({"skymap":"sky","id":1,"region":"Y5hvUpYkX8u/0XmyJaNa2z/Fe62m5Bvsv3KuwfA/9PQ+oLbeLW5Pcj8="})";
-    CHECK(t.records.sync("tract", Json::parse(circle), true).kind == Kind::Updated);
+    CHECK(t.records.sync("tract", Json::parse(circle), true).kind == SyncKind::Updated);
     CHECK(t.count("tract_skypix_overlap") == 6);
-    CHECK(t.records.sync("tract", Json::parse(R"({"skymap":"sky","id":1})"), true).kind == Kind::Updated);
+    CHECK(t.records.sync("tract", Json::parse(R"({"skymap":"sky","id":1})"), true).kind == SyncKind::Updated);
     CHECK(t.count("tract_skypix_overlap") == 0);
     t.sync("tract",
            R"({"skymap":"sky","id":2,"region":"Y5hvUpYkX8u/0XmyJaNa2z/Fe62m5Bvsv3KuwfA/9PQ+oLbeLW5Pcj8="})");
@@ -320,13 +320,14 @@ TEST_CASE("old universes have other columns", "[butler][records]") {
     auto const sync = [&](char const *element, char const *json) {
         return records.sync(element, Json::parse(json), false).kind;
     };
-    CHECK(sync("instrument", R"({"name":"TestCam","exposure_max":10})") == Kind::Inserted);
-    CHECK(sync("physical_filter", R"({"instrument":"TestCam","name":"r_01","band":"r"})") == Kind::Inserted);
+    CHECK(sync("instrument", R"({"name":"TestCam","exposure_max":10})") == SyncKind::Inserted);
+    CHECK(sync("physical_filter", R"({"instrument":"TestCam","name":"r_01","band":"r"})")
+          == SyncKind::Inserted);
     auto const *exposure =
         R"({"instrument":"TestCam","id":1,"physical_filter":"r_01","obs_id":"x","day_obs":20210202,
         "group_name":"g","group_id":1,"exposure_time":30.0})";
-    CHECK(sync("exposure", exposure) == Kind::Inserted);
-    CHECK(sync("exposure", exposure) == Kind::Same);
+    CHECK(sync("exposure", exposure) == SyncKind::Inserted);
+    CHECK(sync("exposure", exposure) == SyncKind::Same);
     CHECK(errorOf([&] {
               sync("instrument", R"({"name":"TestCam","exposure_max":10,"visit_system":0})");
           }).code()

@@ -17,6 +17,9 @@
 
 namespace dbb::test {
 
+/// Required dimensions of raw images.
+inline std::vector<std::string> const rawDimensions{"instrument", "detector", "exposure"};
+
 /// Path of a file below tests/data.
 inline std::string dataFile(std::string const &name) {
     auto const *folder = std::getenv("DBB_TEST_DATA");

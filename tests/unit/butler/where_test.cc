@@ -16,7 +16,7 @@ std::string sqlOf(std::string const &text) {
     return parseWhere(text, columns).sql;
 }
 
-common::Error errorOf(std::string const &text) {
+common::Error errorOfCondition(std::string const &text) {
     try {
         parseWhere(text, columns);
     } catch (common::Error const &e) {
@@ -88,7 +88,7 @@ TEST_CASE("mistakes are usage errors with a position", "[butler][where]") {
                  "exposure IS 1", "exposure NOT 1", "AND", "exposure = 1 AND", "exposure = 1..2",
                  "exposure ! 1", "group = \"x\"", "exposure = -", "exposure = 1.2.3");
     CAPTURE(text);
-    auto const e = errorOf(text);
+    auto const e = errorOfCondition(text);
     CHECK(e.code() == "USAGE");
     CHECK(e.exitCode() == common::ExitCode::Usage);
     CHECK(e.message().find("at position ") != std::string::npos);
@@ -101,32 +101,32 @@ TEST_CASE("nothing of an expression becomes SQL", "[butler][where]") {
         "\"exposure\" = 1", "`exposure` = 1", "exposure = ?", "exposure = @x", "exposure = x'00'",
         "exposure LIKE 'x'", "exposure = 1 COLLATE NOCASE", "exposure.exposure = 1", "exposure = CAST(1)");
     CAPTURE(text);
-    CHECK(errorOf(text).code() == "USAGE");
+    CHECK(errorOfCondition(text).code() == "USAGE");
 }
 
 TEST_CASE("unknown columns get the nearest known one", "[butler][where]") {
-    auto const e = errorOf("exposur = 1");
+    auto const e = errorOfCondition("exposur = 1");
     CHECK(e.message() == "--where: there is no column \"exposur\" at position 1 of \"exposur = 1\"");
     CHECK(e.hint() == "did you mean exposure?");
-    CHECK(errorOf("zzzzzzzzzz = 1").hint()
+    CHECK(errorOfCondition("zzzzzzzzzz = 1").hint()
           == "columns are: instrument, exposure, exposure_time, group, can_see_sky");
-    CHECK(errorOf("EXPOSURE = 1").code() == "USAGE"); // names are as they are
+    CHECK(errorOfCondition("EXPOSURE = 1").code() == "USAGE"); // names are as they are
 }
 
 TEST_CASE("deep and long expressions are refused before the database would", "[butler][where]") {
     std::string const deep(5000, '(');
-    CHECK(errorOf(deep + "exposure = 1").code() == "USAGE");
+    CHECK(errorOfCondition(deep + "exposure = 1").code() == "USAGE");
     std::string nots;
     for (int i = 0; i < 5000; ++i) nots += "NOT ";
-    CHECK(errorOf(nots + "exposure = 1").code() == "USAGE");
+    CHECK(errorOfCondition(nots + "exposure = 1").code() == "USAGE");
     std::string ors = "exposure = 1";
     for (int i = 0; i < 5000; ++i) ors += " OR exposure = 1";
-    CHECK(errorOf(ors).code() == "USAGE");
+    CHECK(errorOfCondition(ors).code() == "USAGE");
     std::string list = "exposure IN (1";
     for (int i = 0; i < 5000; ++i) list += ",1";
     CHECK(parseWhere(list + ")", columns).values.size() == 5001);
     for (int i = 0; i < 20000; ++i) list += ",1";
-    CHECK(errorOf(list + ")").code() == "USAGE");
+    CHECK(errorOfCondition(list + ")").code() == "USAGE");
 }
 
 TEST_CASE("SQLite takes what is made", "[butler][where]") {

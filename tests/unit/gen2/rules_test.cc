@@ -10,7 +10,7 @@ using namespace dbb;
 using namespace dbb::gen2;
 using Catch::Matchers::Contains;
 using Catch::Matchers::Equals;
-using Kind = Rules::Decision::Kind;
+using DecisionKind = Rules::Decision::Kind;
 
 namespace {
 
@@ -48,7 +48,7 @@ Rules rulesOf(std::string const &lists) {
 /// Whether an exclude rule with these keys matches a line.
 bool matches(std::string const &keys, manifest::Record const &line, std::int64_t when = now) {
     auto const rules = rulesOf("exclude:\n- {id: x, kind: permanent, reason: r, " + keys + "}\n");
-    return rules.decide(line, when).kind == Kind::Exclude;
+    return rules.decide(line, when).kind == DecisionKind::Exclude;
 }
 
 std::string failure(std::string const &text) {
@@ -79,7 +79,7 @@ TEST_CASE("the first exclude that matches wins over any include; what none match
                                " match: {detector: 0}}\n"
                                "- {id: det0 too, kind: permanent, reason: dead, match: {detector: 0}}\n");
     auto const excluded = rules.decide(rawLine(), now);
-    CHECK(excluded.kind == Kind::Exclude);
+    CHECK(excluded.kind == DecisionKind::Exclude);
     CHECK(excluded.rule.dump()
           == R"({"id":"det0","kind":"permanent","owner":"me","reason":"dead","alternative":"/repo/x"})");
     CHECK(excluded.overruled == "raws");
@@ -89,12 +89,12 @@ TEST_CASE("the first exclude that matches wins over any include; what none match
     gen2.set("id", common::Json::parse(R"({"detector":1})"));
     other.set("gen2", gen2).set("data_id", common::Json::Object{});
     auto const included = rules.decide(other, now);
-    CHECK(included.kind == Kind::Include);
+    CHECK(included.kind == DecisionKind::Include);
     CHECK(included.rule["id"].string() == "raws");
     CHECK(included.rule["owner"].string() == "dbb");
 
     auto const undecided = rules.decide(rerunLine("a", "src"), now);
-    CHECK(undecided.kind == Kind::Undecided);
+    CHECK(undecided.kind == DecisionKind::Undecided);
     CHECK(undecided.rule.isNull());
 }
 
@@ -199,18 +199,18 @@ TEST_CASE("a rule ends with its last day") {
         rulesOf("exclude:\n- {id: x, kind: until, until: 2021-06-01, reason: r, repos: root}\n"
                 "include:\n- {id: y, kind: until, until: 2021-06-02, reason: r, repos: root}\n");
     auto const lastMoment = instant("2021-06-01T23:59:59.999999999");
-    CHECK(rules.decide(rawLine(), lastMoment).kind == Kind::Exclude);
+    CHECK(rules.decide(rawLine(), lastMoment).kind == DecisionKind::Exclude);
     CHECK(rules.decide(rawLine(), lastMoment).rule["until"].string() == "2021-06-01");
-    CHECK(rules.decide(rawLine(), lastMoment + 1).kind == Kind::Include);
-    CHECK(rules.decide(rawLine(), instant("2021-06-03T00:00:00")).kind == Kind::Undecided);
+    CHECK(rules.decide(rawLine(), lastMoment + 1).kind == DecisionKind::Include);
+    CHECK(rules.decide(rawLine(), instant("2021-06-03T00:00:00")).kind == DecisionKind::Undecided);
 }
 
 TEST_CASE("data that are kept back until their release come free by age or by date") {
     auto const rules =
         rulesOf("exclude:\n- {id: x, kind: until_release, younger_than_h: 720, until: 2018-10-01,"
                 " reason: r, repos: root}\n");
-    CHECK(rules.decide(rawLine(), instant("2018-09-30T00:00:00")).kind == Kind::Exclude);
-    CHECK(rules.decide(rawLine(), instant("2018-10-02T00:00:00")).kind == Kind::Undecided);
+    CHECK(rules.decide(rawLine(), instant("2018-09-30T00:00:00")).kind == DecisionKind::Exclude);
+    CHECK(rules.decide(rawLine(), instant("2018-10-02T00:00:00")).kind == DecisionKind::Undecided);
 }
 
 TEST_CASE("a decision is written into the line, and can be made anew") {
