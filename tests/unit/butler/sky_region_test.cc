@@ -3,7 +3,7 @@
 #include "test_repo.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <set>
 
 using namespace dbb;
@@ -66,7 +66,7 @@ TEST_CASE("a region takes bounded time", "[butler][region]") {
         for (int i = 1; i < n; ++i) out += ":" + circle;
         return SkyRegion::decode(out);
     };
-    auto const start = std::chrono::steady_clock::now();
+    auto const start = std::clock();
     auto const once = times(1).trixels(7);
     REQUIRE(once);
     CHECK(once->certain.size() > 50'000);
@@ -76,7 +76,7 @@ TEST_CASE("a region takes bounded time", "[butler][region]") {
     CHECK_FALSE(times(10'000).trixels(7));
     // Finer trixels than memory should hold.
     CHECK_FALSE(times(1).trixels(14));
-    CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(30));
+    CHECK((std::clock() - start) / CLOCKS_PER_SEC < 30);
 }
 
 TEST_CASE("what is no region is said to be none", "[butler][region]") {
