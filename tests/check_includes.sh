@@ -3,7 +3,7 @@
 #
 #     4  tools/*                       a subject, never another one
 #     3  intake
-#     2  instrument butler store gen2
+#     2  instrument butler store gen2 telemetry
 #     1  manifest fits sql net astro
 #     0  common
 #
@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 
 find lib tools -name '*.cc' -o -name '*.h' | sort | xargs grep -nE '^[[:space:]]*#[[:space:]]*include' /dev/null | awk '
 BEGIN {
-    levels = "common 0 manifest 1 fits 1 sql 1 net 1 astro 1 instrument 2 butler 2 store 2 gen2 2 intake 3"
+    levels = "common 0 manifest 1 fits 1 sql 1 net 1 astro 1 instrument 2 butler 2 store 2 gen2 2 telemetry 2 intake 3"
     for (n = split(levels, part, " "); n > 1; n -= 2) level[part[n - 1]] = part[n]
 
     foreign = "CLI/ common nlohmann/ common simdjson.h common yaml-cpp/ common spdlog/ common fmt/ common " \

@@ -243,6 +243,15 @@ bool isBelow(std::string const &path, std::string const &root) {
     return path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/';
 }
 
+UniqueFd temporaryFile() {
+    auto const *folder = std::getenv("TMPDIR");
+    auto name = std::string(folder && *folder ? folder : "/tmp") + "/dbb-XXXXXX";
+    UniqueFd out(::mkostemp(name.data(), O_CLOEXEC));
+    if (!out) throw systemError("create a file in", folderOf(name), errno);
+    ::unlink(name.c_str());
+    return out;
+}
+
 bool exists(std::string const &path) {
     return ::access(path.c_str(), F_OK) == 0;
 }

@@ -80,6 +80,9 @@ std::string readFile(std::string const &path, std::size_t most = maxTextBytes);
 /// What is still to come from a descriptor, which may be a pipe. \throws Error FILE_TOO_LONG, IO_ERROR
 std::string readAll(int fd, std::string const &path, std::size_t most = maxTextBytes);
 
+/// A file without a name in TMPDIR (else /tmp), for reading and writing. \throws Error DISK_FULL, PERMISSION …
+UniqueFd temporaryFile();
+
 /// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR
 std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset);
 

@@ -4,18 +4,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace dbb::manifest {
 
 using common::Error;
 using common::Json;
 
-Record Record::parse(std::string_view line) {
+Record Record::parse(std::string_view line, std::string_view assumed) {
     Record out;
     for (auto &member : common::splitObject(line))
         out._entries.push_back(
             {std::move(member.key), std::string(member.key_text), std::string(member.value)});
     auto const *type = out.find("type");
+    if (!type && !assumed.empty()) {
+        Record typed(assumed);
+        std::move(out._entries.begin(), out._entries.end(), std::back_inserter(typed._entries));
+        return typed;
+    }
     if (!type || !type->raw.starts_with('"')) {
         throw Error("NO_TYPE", "the line has no \"type\"")
             .hint(

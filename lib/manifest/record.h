@@ -21,9 +21,9 @@ public:
     /// \param type  file, dataset, end …
     explicit Record(std::string_view type) { set("type", type); }
 
-    /// Read one line.
+    /// Read one line. \param assumed  its type when it has none; empty: it must have one
     /// \throws Error NOT_JSON, NOT_AN_OBJECT, NO_TYPE
-    static Record parse(std::string_view line);
+    static Record parse(std::string_view line, std::string_view assumed = "");
 
     std::string type() const;
     bool has(std::string_view key) const { return find(key) != nullptr; }

@@ -117,9 +117,9 @@ common::ExitCode Rejects::status() const {
 namespace {
 
 /// The line that a record stands for: itself, or the text that was rejected.
-Record retried(Record record) {
+Record retried(Record record, std::string const &assumed) {
     if (record.type() != "text" || !record.has("error")) return record;
-    return Record::parse(record.text("text"));
+    return Record::parse(record.text("text"), assumed);
 }
 
 } // namespace
@@ -137,8 +137,8 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
         if (_lines.line().empty()) continue;
         Record record;
         try {
-            record = Record::parse(_lines.line());
-            _record = retried(record);
+            record = Record::parse(_lines.line(), _assumed);
+            _record = retried(record, _assumed);
         } catch (Error const &e) {
             if (record.has("text")) {
                 _rejects.add(std::move(record), e);

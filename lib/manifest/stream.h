@@ -58,7 +58,9 @@ public:
     /// How long who has lines in hand waits for more, before it does what it can.
     static constexpr std::chrono::milliseconds idleTime{50};
 
-    RecordReader(int fd, Rejects &rejects) : _lines(fd), _rejects(rejects) {}
+    /// \param assumed  type of lines that have none; empty: they are rejected
+    RecordReader(int fd, Rejects &rejects, std::string assumed = "")
+        : _lines(fd), _rejects(rejects), _assumed(std::move(assumed)) {}
 
     /// \param timeout  negative: wait without end
     Status next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
@@ -74,6 +76,7 @@ public:
 private:
     common::LineReader _lines;
     Rejects &_rejects;
+    std::string _assumed;
     Record _record;
     std::vector<Record> _ends;
 };

@@ -1,0 +1,252 @@
+#include "telemetry/cell.h"
+
+#include "common/error.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <unistd.h>
+
+namespace dbb::telemetry {
+
+namespace {
+
+constexpr std::size_t maxInMemory = std::size_t{16} << 20; // bytes
+
+/// Time-weighted mean and how it came about.
+struct Weighted {
+    Value value = Value::null();
+    std::int64_t covered_ns = 0;
+    std::int64_t n = 0;
+};
+
+using Point = std::pair<std::int64_t, Value>;
+
+/// Samples that count for a time-weighted mean: the prevailing one as well.
+std::vector<Point> weightedPoints(Column const &column, Window const &w, WindowSamples const &content) {
+    std::vector<Point> out;
+    auto const &samples = content.samples;
+    if (content.prior && w.begin_ns - content.prior->first <= column.tolerance_ns
+        && (samples.empty() || samples.times.front() != w.begin_ns)) {
+        out.push_back(*content.prior);
+    }
+    for (std::size_t i = 0; i < samples.size(); ++i) out.emplace_back(samples.times[i], samples.at(i));
+    return out;
+}
+
+Weighted hold(Column const &column, Window const &w, std::vector<Point> const &points) {
+    long double total = 0;
+    Weighted out;
+    for (std::size_t k = 0; k < points.size(); ++k) {
+        auto stop = k + 1 < points.size() ? points[k + 1].first : w.end_ns;
+        if (column.hold_max_ns) stop = std::min(stop, points[k].first + *column.hold_max_ns);
+        auto const span = std::min(stop, w.end_ns) - std::max(points[k].first, w.begin_ns);
+        if (span <= 0) continue;
+        total += static_cast<long double>(points[k].second.asDouble()) * static_cast<long double>(span);
+        out.covered_ns += span;
+    }
+    if (out.covered_ns > 0)
+        out.value = Value::of(static_cast<double>(total / static_cast<long double>(out.covered_ns)));
+    return out;
+}
+
+Weighted linear(Column const &column, Window const &w, std::vector<Point> points,
+                std::optional<Point> const &next) {
+    if (next && next->first - w.end_ns <= column.tolerance_ns) points.push_back(*next);
+    long double total = 0;
+    Weighted out;
+    for (std::size_t k = 0; k + 1 < points.size(); ++k) {
+        auto const t0 = points[k].first, t1 = points[k + 1].first;
+        auto const left = std::max(t0, w.begin_ns), right = std::min(t1, w.end_ns);
+        if (right <= left || (column.hold_max_ns && t1 - t0 > *column.hold_max_ns)) continue;
+        long double const v0 = points[k].second.asDouble(), v1 = points[k + 1].second.asDouble();
+        auto const at = [&](std::int64_t t) {
+            return v0 + (v1 - v0) * static_cast<long double>(t - t0) / static_cast<long double>(t1 - t0);
+        };
+        total += (at(left) + at(right)) / 2 * static_cast<long double>(right - left);
+        out.covered_ns += right - left;
+    }
+    if (out.covered_ns > 0)
+        out.value = Value::of(static_cast<double>(total / static_cast<long double>(out.covered_ns)));
+    return out;
+}
+
+/// The part of an interval that lies in the window and is held for, in half nanoseconds.
+std::int64_t held2(Interval const &i, Window const &w, std::int64_t hold2_ns) {
+    auto const length2 = 2 * (i.to_ns - i.from_ns);
+    auto const stop2 = length2 <= hold2_ns ? 2 * i.to_ns : 2 * i.from_ns + hold2_ns;
+    return std::max<std::int64_t>(0, std::min(stop2, 2 * w.end_ns) - 2 * std::max(i.from_ns, w.begin_ns));
+}
+
+constexpr std::int64_t withoutEnd = std::numeric_limits<std::int64_t>::max() / 4;
+
+double share(std::int64_t covered2, Window const &w) {
+    return static_cast<double>(static_cast<long double>(covered2)
+                               / (2 * static_cast<long double>(w.end_ns - w.begin_ns)));
+}
+
+/// Gaps and coverage, as far as they can be told.
+void measure(Cell &cell, Column const &column, Window const &w, std::vector<std::int64_t> const &used,
+             std::span<std::int64_t const> inside, std::vector<Interval> &waiting) {
+    cell.has_gaps = true;
+    std::int64_t from = w.begin_ns;
+    auto const step = [&](std::int64_t to) {
+        auto const length = to - from;
+        cell.max_gap_ns = std::max(cell.max_gap_ns, length);
+        if (column.gap_max_ns ? length > *column.gap_max_ns : false) ++cell.n_gaps;
+        from = to;
+    };
+    for (auto const t : inside) step(t);
+    step(w.end_ns);
+
+    auto const hold = column.hold_max_ns      ? column.hold_max_ns
+                      : isEvent(column.topic) ? withoutEnd
+                                              : column.gap_max_ns;
+    cell.gaps_wait = !column.gap_max_ns;
+    bool const linearMean = column.func == Func::TimeWeightedMean && column.linear;
+    cell.coverage_waits = !hold && !linearMean;
+    std::int64_t covered2 = 0;
+    auto const interval = [&](Interval const &i) {
+        if (i.to_ns - i.from_ns > leastGapNs && (cell.gaps_wait || cell.coverage_waits)) {
+            waiting.push_back(i);
+            if (i.covers && hold) covered2 += held2(i, w, 2 * *hold);
+        } else if (i.covers) {
+            covered2 += held2(i, w, hold ? 2 * *hold : withoutEnd);
+        }
+    };
+    if (inside.empty() || inside.front() > w.begin_ns)
+        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
+    for (std::size_t k = 0; k < used.size(); ++k)
+        interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
+    if (!linearMean) cell.covered_ns = covered2;
+    cell.coverage = share(cell.covered_ns, w);
+}
+
+} // namespace
+
+std::string_view nameOf(Status status) {
+    switch (status) {
+    case Status::Ok: return "ok";
+    case Status::NoSamples: return "no_samples";
+    case Status::Stale: return "stale";
+    case Status::LowCoverage: return "low_coverage";
+    case Status::AllNan: return "all_nan";
+    case Status::MixedIndex: return "mixed_index";
+    case Status::TypeError: return "type_error";
+    case Status::NoSuchField: return "no_such_field";
+    case Status::NoSuchTopic: return "no_such_topic";
+    case Status::EmptyWindow: return "empty_window";
+    case Status::LeapAmbiguous: return "leap_ambiguous";
+    case Status::SourceError: return "source_error";
+    case Status::Timeout: break;
+    }
+    return "timeout";
+}
+
+Cell cellOf(Column const &column, Window const &w, WindowSamples const &content,
+            std::vector<Interval> &waiting) {
+    if (content.clash) return Cell::problem(Status::SourceError);
+    auto const &samples = content.samples;
+    auto const fits = [&](Value const &v) { return takes(column.func, v.kind); };
+    Cell cell;
+    cell.n_nan = content.n_nan;
+    cell.n_null = content.n_null;
+    cell.n_dup = content.n_dup;
+
+    std::vector<std::int64_t> used;
+    if (column.func == Func::TimeWeightedMean) {
+        auto const points = weightedPoints(column, w, content);
+        bool const nextCounts = column.linear && !points.empty() && content.next
+                                && content.next->first - w.end_ns <= column.tolerance_ns;
+        if (!std::all_of(points.begin(), points.end(), [&](Point const &p) { return fits(p.second); })
+            || (nextCounts && !fits(content.next->second)))
+            return Cell::problem(Status::TypeError);
+        for (auto const &[t, v] : points) used.push_back(t);
+        if (!points.empty()) {
+            auto const mean =
+                column.linear ? linear(column, w, points, content.next) : hold(column, w, points);
+            cell.value = mean.value;
+            cell.covered_ns = 2 * mean.covered_ns;
+            // A sample that no time is left for.
+            auto const inside = [&](std::int64_t t) { return w.begin_ns <= t && t < w.end_ns; };
+            if (mean.covered_ns == 0 && std::count_if(used.begin(), used.end(), inside) == 1) {
+                for (auto const &[t, v] : points)
+                    if (inside(t)) cell.value = Value::of(v.asDouble());
+            }
+        }
+    } else {
+        used = samples.times;
+    }
+    if (!used.empty()) {
+        cell.first_ns = used.front();
+        cell.last_ns = used.back();
+    }
+    cell.n = static_cast<std::int64_t>(used.size());
+    measure(cell, column, w, used, samples.times, waiting);
+    cell.waiting = static_cast<std::uint32_t>(waiting.size());
+    if (used.empty()) {
+        cell.status = content.n_nan > 0 ? Status::AllNan : Status::NoSamples;
+        if (column.func == Func::Count) cell.value = Value::ofInteger(0);
+        return cell;
+    }
+    if (column.func != Func::TimeWeightedMean) {
+        bool const good = samples.only_doubles
+                              ? takes(column.func, Kind::Double)
+                              : std::all_of(samples.values.begin(), samples.values.end(), fits);
+        if (!good) return Cell::problem(Status::TypeError);
+        cell.value = evaluate(column, samples);
+    }
+    return cell;
+}
+
+void settle(Cell &cell, Column const &column, Window const &w, std::span<Interval const> waiting,
+            std::int64_t gapMax2_ns) {
+    if (!cell.has_gaps) return;
+    for (auto const &i : waiting) {
+        // Edges of the window end gaps, too.
+        auto const from = std::max(i.from_ns, w.begin_ns);
+        bool const both = i.covers && i.from_ns < w.begin_ns;
+        if (cell.gaps_wait && !both && 2 * (i.to_ns - from) > gapMax2_ns) ++cell.n_gaps;
+        if (cell.coverage_waits && i.covers) cell.covered_ns += held2(i, w, gapMax2_ns);
+    }
+    cell.coverage = share(cell.covered_ns, w);
+    if (cell.status == Status::Ok && cell.n > 0 && cell.coverage < column.min_coverage)
+        cell.status = Status::LowCoverage;
+}
+
+Results::Results(std::size_t windows, std::size_t columns) : _columns(columns) {
+    if (windows * columns * sizeof(Cell) <= maxInMemory) {
+        _cells.resize(windows * columns);
+        return;
+    }
+    _cells.resize(columns);
+    _fd = common::temporaryFile();
+    if (::ftruncate(_fd.get(), static_cast<off_t>(windows * columns * sizeof(Cell))) != 0)
+        throw common::systemError("make room in", "a file for results", errno);
+}
+
+void Results::put(std::size_t window, std::size_t column, Cell const &cell) {
+    auto const at = window * _columns + column;
+    if (!_fd) {
+        _cells[at] = cell;
+        return;
+    }
+    auto const written = ::pwrite(_fd.get(), &cell, sizeof cell, static_cast<off_t>(at * sizeof cell));
+    if (written != static_cast<ssize_t>(sizeof cell))
+        throw common::systemError("write", "the results so far", written < 0 ? errno : ENOSPC);
+}
+
+std::span<Cell const> Results::row(std::size_t window) {
+    if (!_fd) return {&_cells[window * _columns], _columns};
+    common::readAt(_fd.get(), "the results so far", _cells.data(), _columns * sizeof(Cell),
+                   static_cast<std::int64_t>(window * _columns * sizeof(Cell)));
+    return _cells;
+}
+
+std::uint64_t Results::addIntervals(std::span<Interval const> intervals) {
+    auto const out = _intervals.size();
+    _intervals.insert(_intervals.end(), intervals.begin(), intervals.end());
+    return out;
+}
+
+} // namespace dbb::telemetry

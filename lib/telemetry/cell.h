@@ -1,0 +1,125 @@
+/// \file
+/// Results: what a column says of a window, and where results wait until all of the input was seen.
+#pragma once
+
+#include "common/file.h"
+#include "telemetry/column.h"
+#include "telemetry/functions.h"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace dbb::telemetry {
+
+/// Why a value is there, or is not. The numbers are those of efd_value.status.
+enum class Status : std::uint8_t {
+    Ok = 0,
+    NoSamples = 1,
+    Stale = 2, ///< nothing at the instant, or too far from it
+    LowCoverage = 3,
+    AllNan = 4,
+    MixedIndex = 5,
+    TypeError = 6,
+    NoSuchField = 7,
+    NoSuchTopic = 8,
+    EmptyWindow = 9,
+    LeapAmbiguous = 10,
+    SourceError = 20,
+    Timeout = 21,
+};
+
+/// Name of a status as messages and reports have it: no_samples …
+std::string_view nameOf(Status status);
+
+/// A window, TAI nanoseconds; the end does not belong to it.
+struct Window {
+    std::int64_t begin_ns = 0;
+    std::int64_t end_ns = 0;
+
+    std::int64_t instant(At at) const {
+        return at == At::Begin ? begin_ns : at == At::End ? end_ns : begin_ns + (end_ns - begin_ns) / 2;
+    }
+};
+
+/// One result. Times are TAI nanoseconds.
+struct Cell {
+    static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
+
+    Value value{}; ///< not valid: there is none
+    Status status = Status::Ok;
+    bool has_gaps = false; ///< whether max_gap_ns, n_gaps and coverage say anything
+    std::int64_t n = 0;
+    std::int64_t first_ns = none, last_ns = none;
+    std::int64_t max_gap_ns = none;
+    std::int64_t n_gaps = 0;
+    double coverage = 0;
+    std::int64_t n_nan = 0, n_null = 0, n_dup = 0;
+    std::int64_t age_ns = none;
+    /// Intervals that count when the distance of samples is known, in Results::intervals: n_gaps is without
+    /// them, and `covered_ns` stands for the coverage.
+    std::uint64_t waiting_at = 0;
+    std::uint32_t waiting = 0;
+    bool gaps_wait = false;
+    bool coverage_waits = false;
+    std::int64_t covered_ns = 0;
+
+    /// The cell of a column that can't say anything.
+    static Cell problem(Status status) {
+        Cell out;
+        out.status = status;
+        return out;
+    }
+};
+
+/// From one sample, or edge of the window, to the next.
+struct Interval {
+    std::int64_t from_ns = 0, to_ns = 0;
+    bool covers = false; ///< begins with a sample
+};
+
+/// What a window has of a series when it is over.
+struct WindowSamples {
+    Samples samples;
+    std::optional<std::pair<std::int64_t, Value>> prior; ///< the last one before it
+    std::optional<std::pair<std::int64_t, Value>> next;  ///< the first one at its end or later
+    std::int64_t n_nan = 0, n_null = 0, n_dup = 0;
+    bool clash = false; ///< has duplicates where there must be none
+};
+
+/// Intervals up to this length are no gaps and wholly covered, however far apart samples usually are.
+inline constexpr std::int64_t leastGapNs = 2'000'000'000;
+
+/// A column of what is in a window. \param window  with pre and post
+/// \param waiting  gets the intervals that wait
+Cell cellOf(Column const &column, Window const &window, WindowSamples const &content,
+            std::vector<Interval> &waiting);
+
+/// Complete a cell. \param gapMax2_ns  twice the longest interval that is no gap
+void settle(Cell &cell, Column const &column, Window const &window, std::span<Interval const> waiting,
+            std::int64_t gapMax2_ns);
+
+/// Cells by window and column, and their intervals; on disk when they are many.
+class Results {
+public:
+    /// \throws Error DISK_FULL …
+    Results(std::size_t windows, std::size_t columns);
+
+    void put(std::size_t window, std::size_t column, Cell const &cell);
+    /// All cells of a window. \throws Error IO_ERROR
+    std::span<Cell const> row(std::size_t window);
+    std::uint64_t addIntervals(std::span<Interval const> intervals);
+    std::span<Interval const> intervals(Cell const &cell) const {
+        return {&_intervals[cell.waiting_at], cell.waiting};
+    }
+
+private:
+    std::size_t _columns;
+    std::vector<Cell> _cells; ///< all, or the row that was asked for
+    common::UniqueFd _fd;
+    std::vector<Interval> _intervals;
+};
+
+} // namespace dbb::telemetry

@@ -1,0 +1,425 @@
+#include "telemetry/functions.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <unordered_map>
+
+namespace dbb::telemetry {
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+constexpr long double nsPerSecond = 1e9L;
+
+/// A sum whose rounding errors are summed up, too (Neumaier's way).
+class Sum {
+public:
+    void add(double x) {
+        double const s = _sum + x;
+        double const part = s - _sum;
+        _error += (_sum - (s - part)) + (x - part);
+        _sum = s;
+    }
+    void add(Sum const &other) {
+        add(other._sum);
+        _error += other._error;
+    }
+    long double value() const { return static_cast<long double>(_sum) + _error; }
+
+private:
+    double _sum = 0;
+    double _error = 0;
+};
+
+/// Sums of many values in lanes, which the processor can add at the same time.
+template<typename Term>
+long double sumOf(std::size_t n, Term const &term) {
+    std::array<Sum, 4> lanes;
+    std::size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        for (std::size_t k = 0; k < 4; ++k) lanes[k].add(term(i + k));
+    }
+    for (; i < n; ++i) lanes[0].add(term(i));
+    for (std::size_t k = 1; k < 4; ++k) lanes[0].add(lanes[k]);
+    return lanes[0].value();
+}
+
+bool allIntegers(Samples const &samples) {
+    return !samples.only_doubles
+           && std::all_of(samples.values.begin(), samples.values.end(),
+                          [](Value const &v) { return v.kind == Kind::Integer; });
+}
+
+Wide integerSum(Samples const &samples) {
+    Wide out = 0;
+    for (auto const &v : samples.values) out += v.integer;
+    return out;
+}
+
+Value fromWide(Wide v) {
+    if (v >= std::numeric_limits<std::int64_t>::min() && v <= std::numeric_limits<std::int64_t>::max())
+        return Value::ofInteger(static_cast<std::int64_t>(v));
+    return Value::of(static_cast<double>(v));
+}
+
+Value fromLong(long double v) {
+    return Value::of(static_cast<double>(v));
+}
+
+/// The samples as doubles. Of integers what they are above the first, which keeps all digits.
+struct Plain {
+    explicit Plain(Samples const &samples) {
+        if (samples.only_doubles) {
+            view = samples.numbers;
+            return;
+        }
+        bool const integers = allIntegers(samples);
+        if (integers) offset = samples.values.front().integer;
+        for (auto const &v : samples.values) {
+            own.push_back(integers ? static_cast<double>(static_cast<Wide>(v.integer) - offset)
+                                   : v.asDouble());
+        }
+        view = own;
+    }
+    std::span<double const> view;
+    std::vector<double> own;
+    std::int64_t offset = 0;
+};
+
+long double meanOf(std::span<double const> v) {
+    return sumOf(v.size(), [&](std::size_t i) { return v[i]; }) / static_cast<long double>(v.size());
+}
+
+/// Sum of the squared distances from the mean.
+long double squaresAround(std::span<double const> v) {
+    auto const mean = static_cast<double>(meanOf(v));
+    auto const n = static_cast<long double>(v.size());
+    auto const squares = sumOf(v.size(), [&](std::size_t i) { return (v[i] - mean) * (v[i] - mean); });
+    // The mean was rounded.
+    auto const rest = sumOf(v.size(), [&](std::size_t i) { return v[i] - mean; });
+    return std::max(0.0L, squares - rest * rest / n);
+}
+
+Value spread(Column const &column, Samples const &samples) {
+    auto const n = samples.size();
+    if (n < 2 || n <= static_cast<std::size_t>(column.ddof)) return Value::null();
+    auto const variance = squaresAround(Plain(samples).view)
+                          / static_cast<long double>(n - static_cast<std::size_t>(column.ddof));
+    return fromLong(column.func == Func::Variance ? variance : std::sqrt(variance));
+}
+
+Value extreme(Samples const &samples, bool greatest) {
+    if (samples.only_doubles) {
+        auto const &v = samples.numbers;
+        return Value::of(greatest ? *std::max_element(v.begin(), v.end())
+                                  : *std::min_element(v.begin(), v.end()));
+    }
+    auto const less = [](Value const &a, Value const &b) {
+        return a.kind == Kind::Integer && b.kind == Kind::Integer ? a.integer < b.integer
+                                                                  : a.asDouble() < b.asDouble();
+    };
+    auto const &v = samples.values;
+    // The first of equal ones.
+    return greatest ? *std::max_element(v.begin(), v.end(), less)
+                    : *std::min_element(v.begin(), v.end(), less);
+}
+
+Value percentile(Samples const &samples, std::int64_t numerator, std::int64_t denominator) {
+    Plain const plain(samples);
+    std::vector<double> sorted(plain.view.begin(), plain.view.end());
+    auto const position = static_cast<Wide>(sorted.size() - 1) * numerator;
+    auto const k = static_cast<std::size_t>(position / denominator);
+    auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(k);
+    std::nth_element(sorted.begin(), nth, sorted.end());
+    long double out = *nth;
+    auto const rest =
+        static_cast<long double>(position % denominator) / static_cast<long double>(denominator);
+    if (rest > 0) out += rest * (static_cast<long double>(*std::min_element(nth + 1, sorted.end())) - out);
+    return fromLong(out + static_cast<long double>(plain.offset));
+}
+
+Value ranked(Samples const &samples, std::int64_t numerator, std::int64_t denominator) {
+    std::vector<Value> sorted;
+    for (std::size_t i = 0; i < samples.size(); ++i) sorted.push_back(samples.at(i));
+    auto const n = static_cast<Wide>(sorted.size());
+    auto const rank =
+        std::clamp<Wide>((2 * n * numerator + denominator) / (2 * static_cast<Wide>(denominator)), 1, n);
+    auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank - 1);
+    std::nth_element(sorted.begin(), nth, sorted.end(),
+                     [](Value const &a, Value const &b) { return a.asDouble() < b.asDouble(); });
+    return *nth;
+}
+
+/// Least squares on the time in seconds.
+Value slope(Samples const &samples) {
+    Plain const plain(samples);
+    auto const n = samples.size();
+    auto const &t = samples.times;
+    if (t.front() == t.back()) return Value::null();
+    auto const ln = static_cast<long double>(n);
+    long double meanT = 0, meanV = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        meanT += static_cast<long double>(t[i] - t[0]);
+        meanV += static_cast<long double>(plain.view[i]) - plain.view[0];
+    }
+    meanT /= ln;
+    meanV /= ln;
+    long double both = 0, squares = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        auto const dt = static_cast<long double>(t[i] - t[0]) - meanT;
+        both += dt * (static_cast<long double>(plain.view[i]) - plain.view[0] - meanV);
+        squares += dt * dt;
+    }
+    return fromLong(both / squares * nsPerSecond);
+}
+
+/// Root mean square of what a polynomial of least squares leaves over.
+Value polyrms(Column const &column, Samples const &samples) {
+    auto const n = samples.size();
+    auto const degree = static_cast<std::size_t>(column.degree);
+    auto const &t = samples.times;
+    auto const distinct = column.by_index ? n : [&] {
+        std::size_t out = 1;
+        for (std::size_t i = 1; i < n; ++i) out += t[i] != t[i - 1] ? 1 : 0;
+        return out;
+    }();
+    if (distinct <= degree) return Value::null();
+    Plain const plain(samples);
+    using Vector = std::vector<long double>;
+    Vector x(n), rest(n);
+    auto const length =
+        static_cast<long double>(column.by_index ? static_cast<std::int64_t>(n - 1) : t[n - 1] - t[0]);
+    for (std::size_t i = 0; i < n; ++i) {
+        auto const from =
+            static_cast<long double>(column.by_index ? static_cast<std::int64_t>(i) : t[i] - t[0]);
+        x[i] = length > 0 ? 2 * from / length - 1 : 0;
+        rest[i] = static_cast<long double>(plain.view[i]) - plain.view[0];
+    }
+    auto const product = [&](Vector const &a, Vector const &b) {
+        long double out = 0;
+        for (std::size_t i = 0; i < n; ++i) out += a[i] * b[i];
+        return out;
+    };
+    auto const subtract = [&](Vector &from, Vector const &what) {
+        auto const factor = product(from, what);
+        for (std::size_t i = 0; i < n; ++i) from[i] -= factor * what[i];
+    };
+    // Polynomials that are orthogonal on these very points; made so twice, against rounding.
+    std::vector<Vector> base;
+    for (std::size_t k = 0; k <= degree; ++k) {
+        Vector next(n, 1);
+        if (k > 0) {
+            for (std::size_t i = 0; i < n; ++i) next[i] = base.back()[i] * x[i];
+        }
+        for (int twice = 0; twice < 2; ++twice) {
+            for (auto const &b : base) subtract(next, b);
+        }
+        auto const norm = std::sqrt(product(next, next));
+        for (auto &v : next) v /= norm;
+        for (int twice = 0; twice < 2; ++twice) subtract(rest, next);
+        base.push_back(std::move(next));
+    }
+    return fromLong(std::sqrt(product(rest, rest) / static_cast<long double>(n)));
+}
+
+/// What a counter has gone up by: where it falls it has begun anew.
+Value increase(Column const &column, Samples const &samples) {
+    auto const &t = samples.times;
+    bool const integers = allIntegers(samples);
+    Wide whole = 0;
+    Plain const plain(samples);
+    long double total = 0;
+    for (std::size_t i = 1; i < samples.size(); ++i) {
+        if (integers) {
+            Wide const a = samples.values[i - 1].integer, b = samples.values[i].integer;
+            whole += b >= a ? b - a : b;
+        } else {
+            auto const a = plain.view[i - 1], b = plain.view[i];
+            total += b >= a ? static_cast<long double>(b) - a : static_cast<long double>(b);
+        }
+    }
+    if (column.func == Func::Increase) return integers ? fromWide(whole) : fromLong(total);
+    if (t.front() == t.back()) return Value::null();
+    if (integers) total = static_cast<long double>(whole);
+    return fromLong(total * nsPerSecond / static_cast<long double>(t.back() - t.front()));
+}
+
+Value rate(Samples const &samples) {
+    auto const &t = samples.times;
+    if (t.front() == t.back()) return Value::null();
+    auto const a = samples.at(0), b = samples.at(samples.size() - 1);
+    auto const difference = a.kind == Kind::Integer && b.kind == Kind::Integer
+                                ? static_cast<long double>(static_cast<Wide>(b.integer) - a.integer)
+                                : static_cast<long double>(b.asDouble()) - a.asDouble();
+    return fromLong(difference * nsPerSecond / static_cast<long double>(t.back() - t.front()));
+}
+
+/// Mean direction and spread of angles in degrees.
+Value circular(Column const &column, Samples const &samples) {
+    auto const n = samples.size();
+    auto const positive = [](double degrees) {
+        auto const rest = std::fmod(degrees, 360.0);
+        return rest < 0 ? rest + 360.0 : rest;
+    };
+    if (n == 1) return Value::of(column.func == Func::Circmean ? positive(samples.at(0).asDouble()) : 0);
+    auto const radians = [&](std::size_t i) {
+        return std::fmod(samples.at(i).asDouble(), 360.0) * (std::numbers::pi / 180);
+    };
+    auto const dn = static_cast<double>(n);
+    auto const s = static_cast<double>(sumOf(n, [&](std::size_t i) { return std::sin(radians(i)); })) / dn;
+    auto const c = static_cast<double>(sumOf(n, [&](std::size_t i) { return std::cos(radians(i)); })) / dn;
+    auto const r = std::hypot(s, c);
+    if (r < 1e-9) return Value::null();
+    if (column.func == Func::Circstd)
+        return Value::of(std::sqrt(std::max(0.0, -2 * std::log(std::min(1.0, r))))
+                         * (180 / std::numbers::pi));
+    auto const angle = positive(std::atan2(s, c) * (180 / std::numbers::pi));
+    return Value::of(angle == 360.0 ? 0.0 : angle);
+}
+
+struct HashOfValue {
+    std::size_t operator()(Value const &v) const {
+        if (v.isNumber()) return std::hash<double>()(v.asDouble());
+        return std::hash<std::int64_t>()(v.integer) ^ static_cast<std::size_t>(v.kind);
+    }
+};
+
+/// The most frequent value, of equally frequent ones the one seen first; or the number of different ones.
+Value mostFrequent(Column const &column, Samples const &samples) {
+    std::unordered_map<Value, std::pair<std::int64_t, std::size_t>, HashOfValue> seen; // number, first place
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        auto const entry = seen.try_emplace(samples.at(i), 0, i).first;
+        ++entry->second.first;
+    }
+    if (column.func == Func::Distinct) return Value::ofInteger(static_cast<std::int64_t>(seen.size()));
+    auto const best = std::max_element(seen.begin(), seen.end(), [](auto const &a, auto const &b) {
+        return a.second.first != b.second.first ? a.second.first < b.second.first
+                                                : a.second.second > b.second.second;
+    });
+    return best->first;
+}
+
+std::int64_t transitions(Samples const &samples) {
+    std::int64_t out = 0;
+    for (std::size_t i = 1; i < samples.size(); ++i) out += samples.at(i) == samples.at(i - 1) ? 0 : 1;
+    return out;
+}
+
+std::int64_t numberTrue(Samples const &samples) {
+    return std::count_if(samples.values.begin(), samples.values.end(),
+                         [](Value const &v) { return v.integer != 0; });
+}
+
+} // namespace
+
+void Samples::clear() {
+    times.clear();
+    numbers.clear();
+    values.clear();
+    only_doubles = true;
+}
+
+void Samples::widen() {
+    if (!only_doubles) return;
+    only_doubles = false;
+    values.reserve(numbers.size() + 1);
+    for (double const v : numbers) values.push_back(Value::of(v));
+    numbers.clear();
+}
+
+void Samples::append(std::int64_t t, Value const &value) {
+    times.push_back(t);
+    if (value.kind != Kind::Double) widen();
+    if (only_doubles) {
+        numbers.push_back(value.number);
+    } else {
+        values.push_back(value);
+    }
+}
+
+void Samples::append(std::span<std::int64_t const> t, std::span<double const> v) {
+    times.insert(times.end(), t.begin(), t.end());
+    if (only_doubles) {
+        numbers.insert(numbers.end(), v.begin(), v.end());
+    } else {
+        for (double const x : v) values.push_back(Value::of(x));
+    }
+}
+
+bool takes(Func func, Kind kind) {
+    switch (func) {
+    case Func::Count:
+    case Func::First:
+    case Func::Last:
+    case Func::Mode:
+    case Func::Distinct:
+    case Func::Transitions:
+    case Func::Asof: return true;
+    case Func::Any:
+    case Func::All:
+    case Func::CountTrue: return kind == Kind::Boolean;
+    case Func::Mean: return kind != Kind::Text;
+    default: return kind == Kind::Double || kind == Kind::Integer;
+    }
+}
+
+Value differenceOf(Value const &a, Value const &b) {
+    if (a.kind == Kind::Integer && b.kind == Kind::Integer)
+        return fromWide(static_cast<Wide>(a.integer) - b.integer);
+    return fromLong(static_cast<long double>(a.asDouble()) - b.asDouble());
+}
+
+Value evaluate(Column const &column, Samples const &samples) {
+    auto const n = samples.size();
+    switch (column.func) {
+    case Func::Count: return Value::ofInteger(static_cast<std::int64_t>(n));
+    case Func::First: return samples.at(0);
+    case Func::Last: return samples.at(n - 1);
+    case Func::Min: return extreme(samples, false);
+    case Func::Max: return extreme(samples, true);
+    case Func::Range: return differenceOf(extreme(samples, true), extreme(samples, false));
+    case Func::Sum: {
+        if (allIntegers(samples)) return fromWide(integerSum(samples));
+        Plain const plain(samples);
+        return fromLong(sumOf(n, [&](std::size_t i) { return plain.view[i]; }));
+    }
+    case Func::Mean: {
+        if (allIntegers(samples))
+            return fromLong(static_cast<long double>(integerSum(samples)) / static_cast<long double>(n));
+        return fromLong(meanOf(Plain(samples).view));
+    }
+    case Func::Rms: {
+        Plain plain(samples);
+        if (plain.offset != 0) {
+            for (std::size_t i = 0; i < n; ++i) plain.own[i] = samples.values[i].asDouble();
+        }
+        auto const squares = sumOf(n, [&](std::size_t i) { return plain.view[i] * plain.view[i]; });
+        return fromLong(std::sqrt(squares / static_cast<long double>(n)));
+    }
+    case Func::Stddev:
+    case Func::Variance: return spread(column, samples);
+    case Func::Median: return percentile(samples, 1, 2);
+    case Func::Percentile: return percentile(samples, column.percent_numerator, column.percent_denominator);
+    case Func::PercentileRank: return ranked(samples, column.percent_numerator, column.percent_denominator);
+    case Func::Slope: return n < 2 ? Value::null() : slope(samples);
+    case Func::Polyrms: return polyrms(column, samples);
+    case Func::Rate: return rate(samples);
+    case Func::Increase:
+    case Func::IncreaseRate: return increase(column, samples);
+    case Func::Circmean:
+    case Func::Circstd: return circular(column, samples);
+    case Func::Mode:
+    case Func::Distinct: return mostFrequent(column, samples);
+    case Func::Transitions: return Value::ofInteger(transitions(samples));
+    case Func::Any: return Value::ofBoolean(numberTrue(samples) > 0);
+    case Func::All: return Value::ofBoolean(numberTrue(samples) == static_cast<std::int64_t>(n));
+    case Func::CountTrue: return Value::ofInteger(numberTrue(samples));
+    default: return Value::null();
+    }
+}
+
+} // namespace dbb::telemetry

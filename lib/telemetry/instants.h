@@ -1,0 +1,34 @@
+/// \file
+/// Time scales of telemetry: which one a source's times are in, and what leap seconds do to them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace dbb::telemetry {
+
+/// TAI nanoseconds of unix UTC nanoseconds, quickly for times that are near each other.
+class TaiFromUtc {
+public:
+    std::int64_t operator()(std::int64_t utc_ns);
+
+private:
+    std::int64_t _from_ns = 0, _to_ns = 0; ///< the day for which the offset is known
+    std::int64_t _offset_ns = 0;
+};
+
+/// Whether [begin, end), TAI nanoseconds, comes within a second of an inserted second: unix UTC has one stamp
+/// for two instants there.
+bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns);
+
+/// The scale that the times of a source are in.
+enum class SourceScale {
+    Utc,
+    Tai,
+    Eras, ///< TAI before 2021-10-01, then UTC: the index of the EFD (lsst-efd-client 0.9.0 of 2021-10-05)
+};
+
+/// When the EFD's index became UTC, unix seconds, as far as is known; installations differ.
+inline constexpr std::int64_t utcEraBegin_s = 1'633'046'400;
+
+} // namespace dbb::telemetry

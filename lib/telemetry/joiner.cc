@@ -1,0 +1,306 @@
+#include "telemetry/joiner.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace dbb::telemetry {
+
+namespace {
+
+/// The field that tells the instances of a component apart before SAL 7: `<CSC>ID`.
+std::string componentId(std::string const &topic) {
+    auto const last = topic.rfind('.');
+    if (last == std::string::npos) return {};
+    auto const first = topic.rfind('.', last - 1);
+    return topic.substr(first == std::string::npos ? 0 : first + 1,
+                        last - (first == std::string::npos ? 0 : first + 1))
+           + "ID";
+}
+
+} // namespace
+
+std::size_t Topic::placeOf(std::string_view field) const {
+    auto const at = _places.find(std::string(field));
+    return at == _places.end() ? none : at->second;
+}
+
+std::size_t Topic::want(std::string const &field) {
+    auto const [at, isNew] = _places.try_emplace(field, _row.size());
+    if (isNew) {
+        _row.emplace_back();
+        _seen.push_back(false);
+        _fields.push_back(field);
+    }
+    return at->second;
+}
+
+void Topic::begin() {
+    std::fill(_row.begin(), _row.end(), Value());
+}
+
+void Topic::note(std::size_t place) {
+    if (place == none) return;
+    auto const &value = _row[place];
+    if (value.kind <= Kind::Null) return;
+    auto &facts = _indexFacts[place];
+    if (!facts.first) {
+        facts.first = value;
+    } else if (!(*facts.first == value)) {
+        facts.several = true;
+    }
+}
+
+RowKey Topic::keyOf(std::size_t place) const {
+    if (place == none) return {};
+    auto const &value = _row[place];
+    if (value.kind == Kind::Integer) return {true, value.integer};
+    if (value.kind == Kind::Double && value.number == std::floor(value.number)
+        && std::fabs(value.number) < 9e18)
+        return {true, static_cast<std::int64_t>(value.number)};
+    return {};
+}
+
+/// By its first row: components stamp TAI, and the index of the EFD is made from the same instant.
+bool Topic::indexIsUtc(std::int64_t t_ns) {
+    if (!_isUtc) {
+        bool const era = t_ns >= utcEraBegin_s * 1'000'000'000;
+        _isUtc = era;
+        if (_sndStamp != none) {
+            if (auto const sent = nsOfSeconds(_row[_sndStamp])) {
+                auto const difference_s = static_cast<double>(*sent - t_ns) / 1e9;
+                auto const offset_s = static_cast<double>(_taiFromUtc(t_ns) - t_ns) / 1e9;
+                if (std::fabs(difference_s - offset_s) <= 1) _isUtc = true;
+                if (std::fabs(difference_s) <= 1) _isUtc = false;
+                return *_isUtc;
+            }
+        }
+        auto const out = *_isUtc;
+        _isUtc.reset(); // the next row may be of the other era, or have a stamp
+        return out;
+    }
+    return *_isUtc;
+}
+
+void Topic::commit(std::int64_t t_ns, SourceScale scale) {
+    _any = true;
+    for (auto &[place, facts] : _indexFacts) note(place);
+    bool const utc = scale == SourceScale::Utc || (scale == SourceScale::Eras && indexIsUtc(t_ns));
+    if (utc) t_ns = _taiFromUtc(t_ns);
+    bool const hasSal = _salIndex != none && (_indexFacts[_salIndex].first || _knownSal.value_or(false));
+    auto const standard = hasSal ? _salIndex : _componentId;
+    if (!hasSal && _componentId != none && _row[_componentId].kind > Kind::Null) _usedComponentId = true;
+    for (auto const &[stream, place] : _streams) {
+        stream->add(t_ns, utc, keyOf(place == none ? standard : place), _row);
+    }
+}
+
+Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
+               Stream::Options const &options, Facts const &facts)
+    : _columns(columns), _windows(std::move(windows)), _options(options), _facts(facts) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        auto const &column = columns[c];
+        bool const each = !column.one_field && !column.pool && !column.packed;
+        for (std::size_t f = 0; f < (each ? column.fields.size() : 1); ++f)
+            _elements.push_back({c, each ? static_cast<int>(f) : -1});
+    }
+    _results = std::make_unique<Results>(_windows.all().size(), _elements.size());
+    _streamOfElement.resize(_elements.size());
+    for (std::size_t e = 0; e < _elements.size(); ++e) {
+        auto const &column = columns[_elements[e].column];
+        auto &topic = *_topics.try_emplace(column.topic, std::make_unique<Topic>(column.topic)).first->second;
+        if (topic._salIndex == Topic::none) {
+            topic._salIndex = topic.want("salIndex");
+            topic._indexFacts[topic._salIndex];
+            if (auto const id = componentId(column.topic); !id.empty()) {
+                topic._componentId = topic.want(id);
+                topic._indexFacts[topic._componentId];
+            }
+            topic._sndStamp = topic.want("private_sndStamp");
+            auto const known = facts.has_sal_index.find(column.topic);
+            if (known != facts.has_sal_index.end()) topic._knownSal = known->second;
+        }
+        auto &stream = streamOf(column, topic);
+        _streamOfElement[e] = &stream;
+        std::vector<std::size_t> places;
+        if (column.packed) {
+            auto const known = facts.packed.find(_elements[e].column);
+            auto const n = column.packed->n > 0          ? column.packed->n
+                           : known == facts.packed.end() ? 0
+                                                         : known->second.n;
+            for (int k = 0; k < n; ++k) places.push_back(topic.want(column.packed->base + std::to_string(k)));
+            if (known != facts.packed.end()) stream.setSpacing(known->second.spacing_ns);
+        } else if (_elements[e].number >= 0) {
+            places.push_back(topic.want(column.fields[static_cast<std::size_t>(_elements[e].number)]));
+        } else {
+            for (auto const &field : column.fields) places.push_back(topic.want(field));
+        }
+        stream.ask({&column, e}, places);
+    }
+    for (auto &stream : _streams) stream->prepare();
+}
+
+Joiner::~Joiner() = default;
+
+Stream &Joiner::streamOf(Column const &column, Topic &topic) {
+    auto at = std::find_if(_streams.begin(), _streams.end(), [&](auto const &s) { return s->isFor(column); });
+    if (at != _streams.end()) return **at;
+    _streams.push_back(std::make_unique<Stream>(_windows, *_results, column, _options));
+    auto &stream = *_streams.back();
+    auto const timeField = column.packed ? column.packed->time_field : column.time_field;
+    if (!timeField.empty()) stream.timePlace = topic.want(timeField);
+    auto index = Topic::none;
+    if (!column.index_field.empty()) {
+        index = topic.want(column.index_field);
+        topic._indexFacts[index];
+    }
+    topic._streams.emplace_back(&stream, index);
+    return stream;
+}
+
+Topic *Joiner::topic(std::string_view name) {
+    auto const at = _topics.find(name);
+    return at == _topics.end() ? nullptr : at->second.get();
+}
+
+std::int64_t Joiner::late() const {
+    std::int64_t out = 0;
+    for (auto const &stream : _streams) out += stream->late();
+    return out;
+}
+
+bool Joiner::needsAgain(Facts &facts) const {
+    bool out = false;
+    for (auto const &[name, topic] : _topics) {
+        auto const &sal = topic->_indexFacts.at(topic->_salIndex);
+        if (!topic->_usedComponentId || !sal.first) continue;
+        facts.has_sal_index[name] = true;
+        out = true;
+    }
+    return out;
+}
+
+/// What keeps a column from saying anything, in the order of what is looked at first.
+std::optional<Status> Joiner::problemOf(std::size_t element) const {
+    auto const &column = _columns[_elements[element].column];
+    auto const &topic = *_topics.find(column.topic)->second;
+    if (!topic._any) return Status::NoSuchTopic;
+    auto index = column.index_field.empty() ? Topic::none : topic.placeOf(column.index_field);
+    if (index == Topic::none)
+        index = topic._indexFacts.at(topic._salIndex).first ? topic._salIndex : topic._componentId;
+    if (column.index == Column::Index::None && index != Topic::none && topic._indexFacts.at(index).several)
+        return Status::MixedIndex;
+    if (column.packed) {
+        auto const known = _facts.packed.find(_elements[element].column);
+        if (known != _facts.packed.end()) {
+            if (known->second.n == 0) return Status::NoSuchField;
+            if (known->second.single && !column.packed->dt_ns) return Status::TypeError;
+        }
+        return std::nullopt;
+    }
+    for (auto const &field : column.fields) {
+        if (!topic._seen[topic.placeOf(field)]) return Status::NoSuchField;
+    }
+    if (_streamOfElement[element]->cantAverage(element)) return Status::TypeError;
+    return std::nullopt;
+}
+
+void Joiner::finish() {
+    for (auto &stream : _streams) stream->finish();
+    for (std::size_t e = 0; e < _elements.size(); ++e) {
+        _problems.push_back(problemOf(e));
+        _gapMax2.push_back(_streamOfElement[e]->gapMax2_ns(e));
+    }
+}
+
+std::vector<Cell> Joiner::results(std::size_t window) {
+    auto const row = _results->row(window);
+    std::vector<Cell> out(row.begin(), row.end());
+    auto const &w = _windows.all()[window];
+    bool const leap = isNearLeap(w.begin_ns, w.end_ns);
+    for (std::size_t e = 0; e < out.size(); ++e) {
+        auto &cell = out[e];
+        auto const &column = _columns[_elements[e].column];
+        if (_problems[e]) {
+            // A column of a missing field has no elements.
+            cell = Cell::problem(*_problems[e]);
+            continue;
+        }
+        auto const edges =
+            column.atInstants() ? w : Window{w.begin_ns + column.pre_ns, w.end_ns + column.post_ns};
+        settle(cell, column, edges,
+               cell.waiting > 0 ? _results->intervals(cell) : std::span<Interval const>(), _gapMax2[e]);
+        bool const counts = (cell.status == Status::Ok || cell.status == Status::LowCoverage) && cell.n > 0;
+        if (leap && counts && _streamOfElement[e]->usesUtc()) cell.status = Status::LeapAmbiguous;
+    }
+    return out;
+}
+
+PackedFacts::PackedFacts(std::vector<Column> const &columns) {
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        auto const &packed = columns[c].packed;
+        if (packed && (packed->n == 0 || !packed->dt_ns)) _wanted.push_back({c, &columns[c], 0, {}});
+    }
+}
+
+bool PackedFacts::wants(std::string_view topic) const {
+    return std::any_of(_wanted.begin(), _wanted.end(),
+                       [&](auto const &w) { return w.column->topic == topic; });
+}
+
+void PackedFacts::add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields) {
+    for (auto &wanted : _wanted) {
+        auto const &column = *wanted.column;
+        if (column.topic != topic) continue;
+        auto const &packed = *column.packed;
+        std::optional<std::int64_t> t, sal, id, own;
+        auto const integer = [](Value const &v) -> std::optional<std::int64_t> {
+            return v.isNumber() ? std::optional(v.kind == Kind::Integer ? v.integer
+                                                                        : static_cast<std::int64_t>(v.number))
+                                : std::nullopt;
+        };
+        for (auto const &[name, value] : fields) {
+            if (name == packed.time_field) t = nsOfSeconds(value);
+            if (name == "salIndex") sal = integer(value);
+            if (name == componentId(column.topic)) id = integer(value);
+            if (!column.index_field.empty() && name == column.index_field) own = integer(value);
+            if (!name.starts_with(packed.base) || name.size() == packed.base.size()) continue;
+            int k = 0;
+            auto const *end = name.data() + name.size();
+            auto const digits = std::from_chars(name.data() + packed.base.size(), end, k);
+            if (digits.ec == std::errc() && digits.ptr == end)
+                wanted.n = std::max(wanted.n, std::min(k, 99'999) + 1);
+        }
+        auto const key = !column.index_field.empty() ? own : sal ? sal : id;
+        if (column.index == Column::Index::Listed
+            && (!key
+                || std::find(column.indices.begin(), column.indices.end(), *key) == column.indices.end()))
+            continue;
+        if (t) wanted.times[key.value_or(0)].push_back(*t);
+    }
+}
+
+void PackedFacts::finish(Facts &facts) const {
+    for (auto const &wanted : _wanted) {
+        Facts::PackedRows out;
+        out.n = wanted.n;
+        for (auto const &[key, all] : wanted.times) {
+            auto times = all;
+            std::sort(times.begin(), times.end());
+            times.erase(std::unique(times.begin(), times.end()), times.end());
+            std::vector<std::int64_t> gaps;
+            for (std::size_t i = 1; i < times.size(); ++i) gaps.push_back(times[i] - times[i - 1]);
+            if (gaps.empty()) {
+                out.single = true;
+                out.spacing_ns[key] = 0;
+                continue;
+            }
+            auto const middle = gaps.begin() + static_cast<std::ptrdiff_t>((gaps.size() - 1) / 2);
+            std::nth_element(gaps.begin(), middle, gaps.end());
+            out.spacing_ns[key] = *middle;
+        }
+        facts.packed[wanted.number] = std::move(out);
+    }
+}
+
+} // namespace dbb::telemetry

@@ -1,0 +1,153 @@
+/// \file
+/// Windows and columns joined with the samples of topics.
+#pragma once
+
+#include "telemetry/column.h"
+#include "telemetry/instants.h"
+#include "telemetry/stream.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace dbb::telemetry {
+
+/// What had to be known of a whole input before it could be joined: learned in one pass, used in the next.
+struct Facts {
+    /// Of packed rows: number of values in a row and median distance of rows, by index.
+    struct PackedRows {
+        int n = 0;
+        std::map<std::int64_t, std::int64_t> spacing_ns;
+        bool single = false; ///< an index has one row only, so its distance is not known
+    };
+    std::map<std::size_t, PackedRows> packed;  ///< by number of the column
+    std::map<std::string, bool> has_sal_index; ///< by topic
+};
+
+/// A topic as those who read samples see it. Its fields have places in a row.
+class Topic {
+public:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    explicit Topic(std::string name) : _name(std::move(name)) {}
+
+    std::string const &name() const { return _name; }
+    /// Place of a field that somebody asks for, else none.
+    std::size_t placeOf(std::string_view field) const;
+    /// Make a place for a field.
+    std::size_t want(std::string const &field);
+
+    /// Begin a row: nothing is in it.
+    void begin();
+    void set(std::size_t place, Value const &value) {
+        _row[place] = value;
+        _seen[place] = true;
+    }
+    /// The row is complete. \param t_ns  in its own scale
+    void commit(std::int64_t t_ns, SourceScale scale);
+
+private:
+    friend class Joiner;
+    /// What index fields hold over all of the input.
+    struct IndexFacts {
+        std::optional<Value> first;
+        bool several = false;
+    };
+
+    void note(std::size_t place);
+    bool indexIsUtc(std::int64_t t_ns);
+    RowKey keyOf(std::size_t place) const;
+
+    std::string _name;
+    std::unordered_map<std::string, std::size_t> _places;
+    std::vector<std::string> _fields;
+    std::vector<Value> _row;
+    std::vector<bool> _seen; ///< whether a field was in any row
+    std::map<std::size_t, IndexFacts> _indexFacts;
+    std::size_t _salIndex = none, _componentId = none, _sndStamp = none;
+    bool _usedComponentId = false; ///< as the index, since no salIndex had come until then
+    std::vector<std::pair<Stream *, std::size_t>>
+        _streams; ///< and the place of its index; none: salIndex or <CSC>ID
+    bool _any = false;
+    std::optional<bool> _isUtc;    ///< what the first row says of its scale
+    std::optional<bool> _knownSal; ///< from an earlier pass
+    TaiFromUtc _taiFromUtc;
+};
+
+/// The join: topics are asked for, rows are committed to them, then results are read.
+class Joiner {
+public:
+    /// \param facts  of an earlier pass. Columns outlive the joiner
+    Joiner(std::vector<Column> const &columns, std::vector<Window> windows, Stream::Options const &options,
+           Facts const &facts);
+    ~Joiner();
+
+    /// The topic of that name; nullptr when no column asks for it. Names are remembered.
+    Topic *topic(std::string_view name);
+    TextPool &texts() { return _texts; }
+
+    /// The input is at its end.
+    void finish();
+    /// Rows that came too late to be put in order, of all topics.
+    std::int64_t late() const;
+    /// Whether a topic's index was misunderstood, since rows with salIndex came after others without; the
+    /// facts then say so.
+    bool needsAgain(Facts &facts) const;
+
+    /// Results: one per element of each column.
+    struct Element {
+        std::size_t column = 0; ///< number of the column
+        int number = -1;        ///< -1: the column has one element
+    };
+    std::vector<Element> const &elements() const { return _elements; }
+    /// Whether a column can say nothing of any window, so that its elements say the same.
+    bool isWhole(std::size_t element) const { return _problems[element].has_value(); }
+    /// The results of a window, one per element. \throws Error IO_ERROR
+    std::vector<Cell> results(std::size_t window);
+
+private:
+    Stream &streamOf(Column const &column, Topic &topic);
+    std::optional<Status> problemOf(std::size_t element) const;
+
+    std::vector<Column> const &_columns;
+    WindowList _windows;
+    Stream::Options _options;
+    Facts const &_facts;
+    TextPool _texts;
+    std::vector<Element> _elements;
+    std::unique_ptr<Results> _results;
+    std::map<std::string, std::unique_ptr<Topic>, std::less<>> _topics;
+    std::vector<std::unique_ptr<Stream>> _streams;
+    std::vector<Stream *> _streamOfElement;
+    std::vector<std::optional<Status>> _problems; ///< by element, once the input is at its end
+    std::vector<std::int64_t> _gapMax2;           ///< likewise
+};
+
+/// A pass that only learns: what packed rows look like.
+class PackedFacts {
+public:
+    explicit PackedFacts(std::vector<Column> const &columns);
+    /// Whether any column needs it.
+    bool needed() const { return !_wanted.empty(); }
+    /// As Joiner's, but rows go to add().
+    bool wants(std::string_view topic) const;
+    /// A row: its fields by name.
+    void add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields);
+    void finish(Facts &facts) const;
+
+private:
+    struct Wanted {
+        std::size_t number;
+        Column const *column;
+        int n = 0;
+        std::map<std::int64_t, std::vector<std::int64_t>> times;
+    };
+    std::vector<Wanted> _wanted;
+};
+
+} // namespace dbb::telemetry

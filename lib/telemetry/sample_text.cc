@@ -1,0 +1,123 @@
+#include "telemetry/sample_text.h"
+
+#include "common/error.h"
+#include "common/json_style.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace dbb::telemetry {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+constexpr double notANumber = std::numeric_limits<double>::quiet_NaN();
+
+SourceScale scaleOf(Json const &scale, SourceScale otherwise) {
+    if (scale.isNull()) return otherwise;
+    if (scale.isString() && scale.string() == "utc") return SourceScale::Utc;
+    if (scale.isString() && scale.string() == "tai") return SourceScale::Tai;
+    throw Error("BAD_VALUE", "\"scale\" is " + scale.dump() + ", not utc or tai");
+}
+
+std::int64_t integerOf(Json const &value, char const *key) {
+    if (value.isInt()) return value.integer();
+    if (value.isString()) {
+        std::int64_t out = 0;
+        auto const &text = value.string();
+        auto const result = std::from_chars(text.data(), text.data() + text.size(), out);
+        if (result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty()) return out;
+    }
+    throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
+                std::string("\"") + key + "\" must be an integer, not " + value.dump());
+}
+
+} // namespace
+
+NamedRow sampleLine(std::string_view line, SourceScale scale) {
+    auto const json = common::parsePythonJson(line);
+    if (!json.isObject()) throw Error("NOT_AN_OBJECT", "the sample is no JSON object");
+    NamedRow out;
+    out.topic = common::textIn(json, "topic");
+    if (out.topic.empty()) throw Error("MISSING_KEY", "the sample has no \"topic\"");
+    out.t_ns = integerOf(json["t_ns"], "t_ns");
+    out.scale = scaleOf(json["scale"], scale);
+    if (!json["f"].isObject()) throw Error("MISSING_KEY", "the sample has no fields in \"f\"");
+    for (auto const &[name, value] : json["f"].object()) out.fields.emplace_back(name, value);
+    return out;
+}
+
+void forEachRow(std::string const &response, SourceScale scale,
+                std::function<void(NamedRow const &)> const &row) {
+    auto const root = Json::parse(response);
+    auto const &body = root["body"].isObject() ? root["body"] : root;
+    auto const error = [](Json const &text) {
+        return Error("SOURCE_ERROR", "the response says: " + text.text());
+    };
+    if (!body["error"].isNull()) throw error(body["error"]);
+    if (!body["results"].isArray())
+        throw Error("BAD_VALUE", "it is no response of InfluxDB: it has no \"results\"");
+    for (auto const &result : body["results"].array()) {
+        if (!result["error"].isNull()) throw error(result["error"]);
+        if (!result["series"].isArray()) continue;
+        for (auto const &series : result["series"].array()) {
+            if (!series["columns"].isArray() || !series["values"].isArray())
+                throw Error("BAD_VALUE", "a series has no \"columns\" or \"values\"");
+            auto const &columns = series["columns"].array();
+            auto const time = std::find_if(columns.begin(), columns.end(), [](Json const &c) {
+                return c.isString() && c.string() == "time";
+            });
+            if (time == columns.end()) throw Error("BAD_VALUE", "a series has no column \"time\"");
+            auto const at = static_cast<std::size_t>(time - columns.begin());
+            NamedRow out;
+            out.topic = common::textIn(series, "name");
+            out.scale = scale;
+            for (auto const &values : series["values"].array()) {
+                if (!values.isArray() || values.array().size() != columns.size())
+                    throw Error("BAD_VALUE", "a row has not as many values as there are columns");
+                out.t_ns = integerOf(values.array()[at], "time");
+                out.fields.clear();
+                if (series["tags"].isObject()) {
+                    for (auto const &[name, value] : series["tags"].object())
+                        out.fields.emplace_back(name, value);
+                }
+                for (std::size_t i = 0; i < columns.size(); ++i) {
+                    if (i != at) out.fields.emplace_back(columns[i].text(), values.array()[i]);
+                }
+                row(out);
+            }
+        }
+    }
+}
+
+Value valueOf(Json const &json, TextPool &texts) {
+    if (json.isInt()) return Value::ofInteger(json.integer());
+    if (json.isDouble()) return Value::of(json.number());
+    if (json.isBool()) return Value::ofBoolean(json.boolean());
+    if (json.isString()) return Value::ofText(texts.add(json.string()));
+    return json.isNull() ? Value::null() : Value::of(notANumber);
+}
+
+bool nextCell(std::string_view &line, std::string &cell) {
+    cell.clear();
+    if (line.starts_with('"')) {
+        line.remove_prefix(1);
+        while (!line.empty()) {
+            if (line.front() == '"') {
+                line.remove_prefix(1);
+                if (!line.starts_with('"')) break;
+            }
+            cell.push_back(line.front());
+            line.remove_prefix(1);
+        }
+    }
+    auto const comma = line.find(',');
+    cell += line.substr(0, comma);
+    if (comma == std::string_view::npos) return false;
+    line.remove_prefix(comma + 1);
+    return true;
+}
+
+} // namespace dbb::telemetry

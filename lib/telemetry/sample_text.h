@@ -1,0 +1,216 @@
+/// \file
+/// Samples in JSON and CSV.
+#pragma once
+
+#include "common/json.h"
+#include "telemetry/instants.h"
+#include "telemetry/line_protocol.h"
+#include "telemetry/value.h"
+
+#include <charconv>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dbb::telemetry {
+
+/// A row with its fields by name, as JSON has it.
+struct NamedRow {
+    std::string topic;
+    std::int64_t t_ns = 0;
+    SourceScale scale = SourceScale::Utc;
+    std::vector<std::pair<std::string, common::Json>> fields;
+};
+
+/// A `sample` line: {"topic","t_ns","scale":"utc"|"tai","f":{field:value}}; NaN and Infinity may stand bare.
+/// \param scale  when the line has none \throws Error NOT_JSON, MISSING_KEY, BAD_VALUE
+NamedRow sampleLine(std::string_view line, SourceScale scale);
+
+/// The rows of a response of InfluxDB 1.x to /query with epoch=ns, bare or as member `body`.
+/// \throws Error NOT_JSON, SOURCE_ERROR when the response has an error, BAD_VALUE
+void forEachRow(std::string const &response, SourceScale scale,
+                std::function<void(NamedRow const &)> const &row);
+
+/// A JSON value as that of a field; numbers that are not finite come as doubles that are not.
+Value valueOf(common::Json const &json, TextPool &texts);
+
+/// Give a row to the topic of a sink (see LineProtocol).
+template<typename Sink>
+void give(Sink &sink, NamedRow const &row) {
+    auto *topic = sink.topic(row.topic);
+    if (!topic) return;
+    topic->begin();
+    for (auto const &[name, json] : row.fields) {
+        auto const place = topic->placeOf(name);
+        if (place != static_cast<std::size_t>(-1)) topic->set(place, valueOf(json, sink.texts()));
+    }
+    topic->commit(row.t_ns, row.scale);
+}
+
+/// A cell of a line of CSV: quotes around it are gone, doubled ones are single ones.
+/// \return false at the end of the line
+bool nextCell(std::string_view &line, std::string &cell);
+
+/// Reads CSV with a header. An empty cell is null. InfluxDB's form has columns `name`, `tags` and `time`, and
+/// may have several blocks, each with a header after an empty line.
+template<typename Sink, typename Topic>
+class CsvSamples {
+public:
+    /// \param topic  of plain CSV \param time  name of its column with the time
+    CsvSamples(Sink &sink, SourceScale scale, std::int64_t unit_ns, std::string topic, std::string time,
+               std::function<void(std::int64_t, std::string const &)> bad)
+        : _sink(sink), _scale(scale), _unit_ns(unit_ns), _topicName(std::move(topic)), _time(std::move(time)),
+          _bad(std::move(bad)) {}
+
+    void line(std::string_view text) {
+        ++_number;
+        if (text.ends_with('\r')) text.remove_suffix(1);
+        if (text.empty()) {
+            _header = true;
+        } else if (_header) {
+            header(text);
+        } else if (text.find('"') != std::string_view::npos) {
+            quoted(text);
+        } else {
+            plain(text);
+        }
+    }
+    std::int64_t rows() const { return _rows; }
+
+private:
+    static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;
+
+    void header(std::string_view text) {
+        _header = false;
+        _names.clear();
+        std::string cell;
+        if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+        for (bool more = true; more;) {
+            more = nextCell(text, cell);
+            _names.push_back(cell);
+        }
+        _influx = _names.size() > 2 && _names[0] == "name" && _names[1] == "tags" && _names[2] == "time";
+        _topic = nullptr;
+        _current.clear();
+        if (!_influx) choose(_topicName);
+    }
+
+    void choose(std::string_view name) {
+        if (_topic && name == _current) return;
+        _current = name;
+        _topic = _sink.topic(name);
+        _places.assign(_names.size(), none);
+        for (std::size_t i = 0; i < _names.size(); ++i) {
+            if (_names[i] == (_influx ? "time" : _time)) {
+                _places[i] = isTime;
+            } else if (_influx && i < 2) {
+                _places[i] = i == 0 ? isName : none;
+            } else if (_topic) {
+                _places[i] = _topic->placeOf(_names[i]);
+            }
+        }
+    }
+
+    /// Cells without quotes.
+    void plain(std::string_view text) {
+        if (_influx) choose(text.substr(0, text.find(',')));
+        if (!_topic) return;
+        _topic->begin();
+        auto const *p = text.data();
+        auto const *const end = p + text.size();
+        std::int64_t t = 0;
+        bool timed = false;
+        std::size_t i = 0;
+        for (;; ++i) {
+            if (i >= _places.size()) return _bad(_number, "it has more cells than the header");
+            auto const place = _places[i];
+            auto const *from = p;
+            if (place < isName && p < end && *p != ',') {
+                double number = 0;
+                auto const *behind = parseDouble(p, end, number);
+                if (behind && (behind == end || *behind == ',')) {
+                    _topic->set(place, numeric({from, static_cast<std::size_t>(behind - from)}, number));
+                    p = behind;
+                } else {
+                    while (p < end && *p != ',') ++p;
+                    _topic->set(place, textual({from, static_cast<std::size_t>(p - from)}));
+                }
+            } else {
+                while (p < end && *p != ',') ++p;
+                if (place == isTime) timed = readTime({from, static_cast<std::size_t>(p - from)}, t);
+                if (place < isName) _topic->set(place, Value::null());
+            }
+            if (p == end) break;
+            ++p;
+        }
+        commit(i + 1, timed, t);
+    }
+
+    void quoted(std::string_view text) {
+        std::string cell;
+        std::vector<std::string> cells;
+        for (bool more = true; more;) {
+            more = nextCell(text, cell);
+            cells.push_back(cell);
+        }
+        if (_influx) choose(cells.front());
+        if (!_topic) return;
+        _topic->begin();
+        if (cells.size() > _places.size()) return _bad(_number, "it has more cells than the header");
+        std::int64_t t = 0;
+        bool timed = false;
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            if (_places[i] == isTime) timed = readTime(cells[i], t);
+            if (_places[i] < isName)
+                _topic->set(_places[i], cells[i].empty() ? Value::null() : textual(cells[i]));
+        }
+        commit(cells.size(), timed, t);
+    }
+
+    void commit(std::size_t cells, bool timed, std::int64_t t) {
+        if (cells != _places.size()) return _bad(_number, "it has fewer cells than the header");
+        if (!timed) return _bad(_number, "it has no time");
+        ++_rows;
+        _topic->commit(t, _scale);
+    }
+
+    bool readTime(std::string_view text, std::int64_t &t) const {
+        auto const result = std::from_chars(text.data(), text.data() + text.size(), t);
+        return !text.empty() && result.ec == std::errc() && result.ptr == text.data() + text.size()
+               && !__builtin_mul_overflow(t, _unit_ns, &t);
+    }
+
+    static Value numeric(std::string_view text, double number) {
+        std::int64_t integer = 0;
+        if (text.find_first_not_of("-0123456789") == std::string_view::npos
+            && std::from_chars(text.data(), text.data() + text.size(), integer).ec == std::errc())
+            return Value::ofInteger(integer);
+        return Value::of(number);
+    }
+
+    Value textual(std::string_view text) {
+        double number = 0;
+        auto const *behind = parseDouble(text.data(), text.data() + text.size(), number);
+        if (behind == text.data() + text.size()) return numeric(text, number);
+        if (text == "true" || text == "True" || text == "TRUE") return Value::ofBoolean(true);
+        if (text == "false" || text == "False" || text == "FALSE") return Value::ofBoolean(false);
+        return Value::ofText(_sink.texts().add(text));
+    }
+
+    Sink &_sink;
+    SourceScale _scale;
+    std::int64_t _unit_ns;
+    std::string _topicName, _time;
+    std::function<void(std::int64_t, std::string const &)> _bad;
+    bool _header = true, _influx = false;
+    std::vector<std::string> _names;
+    std::vector<std::size_t> _places;
+    std::string _current;
+    Topic *_topic = nullptr;
+    std::int64_t _number = 0, _rows = 0;
+};
+
+} // namespace dbb::telemetry

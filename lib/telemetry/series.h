@@ -1,0 +1,92 @@
+/// \file
+/// Samples of one series in the order of time, given to the windows and instants of the columns that ask for
+/// it.
+#pragma once
+
+#include "telemetry/cell.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace dbb::telemetry {
+
+/// Several samples in the order of time, and the times of what was left out of them. Samples of equal time
+/// are in one batch.
+struct Batch {
+    Samples samples;
+    std::vector<std::int64_t> nan_times, null_times, dup_times, clash_times; ///< each sorted
+    std::int64_t until_ns = 0; ///< all with earlier times, and those of this time, are here or were before
+
+    void clear();
+};
+
+/// The distance of samples that are next to each other: its median over all of the input. Distances up to 0.4
+/// s are only counted, since what is called a gap is 2 s at least and 5 times the median.
+class Spacing {
+public:
+    void add(std::int64_t t_ns);
+    /// Twice the longest interval that is no gap, nanoseconds.
+    std::int64_t gapMax2_ns() const;
+
+private:
+    static constexpr std::int64_t shortest_ns = 400'000'000;
+    std::optional<std::int64_t> _last;
+    std::uint64_t _short = 0;
+    std::int64_t _longestShort = 0;
+    std::vector<std::int64_t> _long;
+};
+
+/// The windows of a run, as the series see them.
+class WindowList {
+public:
+    explicit WindowList(std::vector<Window> windows) : _windows(std::move(windows)) {}
+
+    std::vector<Window> const &all() const { return _windows; }
+    /// Numbers of the windows in the order of an instant.
+    std::vector<std::uint32_t> const &orderOf(At at);
+
+private:
+    std::vector<Window> _windows;
+    std::vector<std::uint32_t> _orders[3];
+};
+
+/// A column and where its results go.
+struct Asked {
+    Column const *column = nullptr;
+    std::size_t cell = 0; ///< column of Results
+};
+
+/// One series: what its columns ask is answered while its samples pass.
+class Series {
+public:
+    Series(WindowList &windows, Results &results);
+    Series(Series const &) = delete;
+    Series &operator=(Series const &) = delete;
+    ~Series();
+
+    void ask(Asked const &asked);
+    void feed(Batch const &batch);
+    /// The input is at its end.
+    void finish();
+    std::int64_t gapMax2_ns() const { return _spacing.gapMax2_ns(); }
+
+private:
+    class InWindows;
+    class AtInstants;
+    using Point = std::pair<std::int64_t, Value>;
+
+    WindowList &_windows;
+    Results &_results;
+    Spacing _spacing;
+    std::vector<std::unique_ptr<InWindows>> _inWindows;
+    std::vector<std::unique_ptr<AtInstants>> _atInstants;
+    std::optional<Point> _last;   ///< the latest sample
+    std::optional<Point> _before; ///< the latest one of an earlier time than that
+};
+
+} // namespace dbb::telemetry

@@ -1,0 +1,344 @@
+#include "telemetry/stream.h"
+
+#include "astro/time_scale.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dbb::telemetry {
+
+namespace {
+
+__extension__ using Wide = __int128;
+
+/// A valid value and where it came from.
+struct Candidate {
+    std::size_t row = 0;
+    RowKey key;
+    Value value;
+};
+
+/// What is left of values of equal time. \return false when they can't be averaged
+bool resolve(Duplicates policy, std::vector<Candidate> &values, std::size_t &dropped, bool &clash) {
+    dropped = 0;
+    if (values.size() < 2) return true;
+    std::vector<Candidate> out;
+    std::vector<bool> done(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (done[i]) continue;
+        std::vector<Candidate> group;
+        for (auto k = i; k < values.size(); ++k) {
+            if (done[k] || !(values[k].key == values[i].key)) continue;
+            done[k] = true;
+            group.push_back(values[k]);
+        }
+        dropped += group.size() - 1;
+        if (group.size() == 1 || policy == Duplicates::All) {
+            out.insert(out.end(), group.begin(), group.end());
+        } else if (policy == Duplicates::First) {
+            out.push_back(group.front());
+        } else if (policy == Duplicates::Mean) {
+            long double total = 0;
+            for (auto const &c : group) {
+                if (!c.value.isNumber()) return false;
+                total += c.value.kind == Kind::Integer ? static_cast<long double>(c.value.integer)
+                                                       : static_cast<long double>(c.value.number);
+            }
+            auto mean = group.back();
+            mean.value = Value::of(static_cast<double>(total / static_cast<long double>(group.size())));
+            out.push_back(mean);
+        } else {
+            clash = clash || policy == Duplicates::Error;
+            out.push_back(group.back());
+        }
+    }
+    std::sort(out.begin(), out.end(), [](Candidate const &a, Candidate const &b) { return a.row < b.row; });
+    values = std::move(out);
+    return true;
+}
+
+} // namespace
+
+std::optional<std::int64_t> nsOfSeconds(Value const &seconds) {
+    if (!seconds.isNumber()) return std::nullopt;
+    constexpr std::int64_t second = 1'000'000'000;
+    if (seconds.kind == Kind::Integer) {
+        if (std::abs(static_cast<long double>(seconds.integer)) > 9.2e9L) return std::nullopt;
+        return seconds.integer * second;
+    }
+    if (!(std::fabs(seconds.number) < 9.2e9)) return std::nullopt;
+    // The product of a double and 1e9 is exact in a long double's 64 bits when split.
+    auto const whole = std::floor(seconds.number);
+    auto const rest = static_cast<long double>(seconds.number - whole) * 1e9L;
+    return static_cast<std::int64_t>(whole) * second + static_cast<std::int64_t>(std::nearbyint(rest));
+}
+
+/// A series and its place in the stream.
+struct Stream::Member {
+    Member(WindowList &windows, Results &results) : series(windows, results) {}
+    std::vector<std::size_t> places; ///< in a queued row
+    Duplicates duplicates = Duplicates::Last;
+    bool raw = false; ///< nulls and NaN are values
+    Series series;
+    std::set<std::size_t> cells;
+    bool cantAverage = false;
+};
+
+/// Makes single samples out of packed rows. A row's samples lie between its own time and that of the next
+/// one.
+class Stream::Unpacker {
+public:
+    Unpacker(Column const &column, std::map<std::int64_t, std::int64_t> const &spacing,
+             std::int64_t sortedBy_ns)
+        : _packed(*column.packed), _spacing(spacing), _queue(1, sortedBy_ns) {}
+
+    void row(std::int64_t t, RowKey key, std::span<Value const> values) {
+        auto &pending = _pending[{key.given, key.index}];
+        if (!pending.values.empty() && pending.t != t) emit(pending, key, t - pending.t);
+        pending.t = t;
+        pending.values.assign(values.begin(), values.end());
+    }
+    void finish() {
+        for (auto &[id, pending] : _pending) emit(pending, {id.first, id.second}, std::nullopt);
+        _pending.clear();
+    }
+    RowQueue &queue() { return _queue; }
+    std::int64_t late() const { return _late; }
+
+private:
+    struct Pending {
+        std::int64_t t = 0;
+        std::vector<Value> values;
+    };
+
+    void emit(Pending const &pending, RowKey key, std::optional<std::int64_t> gap) {
+        auto const n = static_cast<std::int64_t>(pending.values.size());
+        std::int64_t distance = 0;
+        if (_packed.dt_ns) {
+            distance = *_packed.dt_ns * n;
+        } else {
+            auto const median = _spacing.at(key.index);
+            distance = gap && 2 * *gap <= 3 * median ? *gap : median;
+        }
+        for (std::int64_t k = 0; k < n; ++k) {
+            auto const t = pending.t + static_cast<std::int64_t>(static_cast<Wide>(k) * distance / n);
+            if (auto *place = _queue.add(t, key)) {
+                *place = pending.values[static_cast<std::size_t>(k)];
+            } else {
+                ++_late;
+            }
+        }
+    }
+
+    Packed const &_packed;
+    std::map<std::int64_t, std::int64_t> const &_spacing;
+    RowQueue _queue;
+    std::map<std::pair<bool, std::int64_t>, Pending> _pending;
+    std::int64_t _late = 0;
+};
+
+Stream::Stream(WindowList &windows, Results &results, Column const &like, Options const &options)
+    : _windows(windows), _results(results), _like(like), _options(options) {}
+
+Stream::~Stream() = default;
+
+bool Stream::isFor(Column const &c) const {
+    auto const packed = [](Column const &column) {
+        auto const &p = column.packed;
+        return p ? std::tuple(p->base, p->time_field, p->n, p->dt_ns.value_or(0))
+                 : std::tuple(std::string(), std::string(), 0, std::int64_t{0});
+    };
+    return c.topic == _like.topic && c.index == _like.index && c.indices == _like.indices
+           && c.index_field == _like.index_field && c.time_field == _like.time_field
+           && c.time_is_utc == _like.time_is_utc && packed(c) == packed(_like);
+}
+
+void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
+    auto const &column = *asked.column;
+    std::vector<std::size_t> own;
+    for (auto const place : places) {
+        auto const at = std::find(_places.begin(), _places.end(), place);
+        own.push_back(static_cast<std::size_t>(at - _places.begin()));
+        if (at == _places.end()) _places.push_back(place);
+    }
+    if (column.packed) own = {0};
+    bool const raw = column.atInstants() && column.take_nulls && column.func != Func::Interp;
+    auto at = std::find_if(_members.begin(), _members.end(), [&](auto const &m) {
+        return m->places == own && m->duplicates == column.duplicates && m->raw == raw;
+    });
+    if (at == _members.end()) {
+        auto member = std::make_unique<Member>(_windows, _results);
+        member->places = own;
+        member->duplicates = column.duplicates;
+        member->raw = raw;
+        _members.push_back(std::move(member));
+        at = _members.end() - 1;
+    }
+    (*at)->series.ask(asked);
+    (*at)->cells.insert(asked.cell);
+}
+
+void Stream::prepare() {
+    _queue = std::make_unique<RowQueue>(_places.size(), _options.sortedBy_ns);
+    if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options.sortedBy_ns);
+}
+
+void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row) {
+    if (_like.index == Column::Index::Listed) {
+        if (!key.given
+            || std::find(_like.indices.begin(), _like.indices.end(), key.index) == _like.indices.end())
+            return;
+    }
+    if (timePlace) {
+        auto const own = nsOfSeconds(row[*timePlace]);
+        if (!own) return;
+        fromUtc = _like.time_is_utc && !_like.packed;
+        t_ns = fromUtc ? astro::taiNsFromUtcNs(*own) : *own;
+    }
+    _usesUtc = _usesUtc || (fromUtc && !_like.packed);
+    addRow(t_ns, key, row);
+}
+
+void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row) {
+    auto *values = _queue->add(t_ns, key);
+    if (!values) {
+        ++_late;
+        return;
+    }
+    for (auto const place : _places) *values++ = row[place];
+    if (_queue->isFull()) drain(false);
+}
+
+void Stream::finish() {
+    drain(true);
+    for (auto &member : _members) member->series.finish();
+}
+
+void Stream::drain(bool all) {
+    auto *queue = _queue.get();
+    queue->release(all);
+    if (_unpacker) {
+        for (std::size_t r = 0; r < queue->size(); ++r) {
+            _unpacker->row(queue->time(r), queue->key(r), {queue->values(r), _places.size()});
+        }
+        if (all) _unpacker->finish();
+        queue->drop();
+        queue = &_unpacker->queue();
+        queue->release(all);
+    }
+    if (queue->size() == 0) return;
+    auto const times = queue->times();
+    bool const unique = std::adjacent_find(times.begin(), times.end()) == times.end();
+    for (auto &member : _members) {
+        _batch.clear();
+        _batch.until_ns = times.back();
+        give(*member, unique);
+        member->series.feed(_batch);
+    }
+    queue->drop();
+}
+
+void Stream::give(Member &member, bool unique) {
+    if (member.places.size() == 1) {
+        giveSingle(member, unique);
+    } else {
+        givePool(member);
+    }
+}
+
+/// The values of one field.
+void Stream::giveSingle(Member &member, bool unique) {
+    auto &queue = _unpacker ? _unpacker->queue() : *_queue;
+    auto const place = member.places.front();
+    auto const n = queue.size();
+    auto &samples = _batch.samples;
+    auto const leaveOut = [&](Value const &v, std::int64_t t) {
+        (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
+    };
+    if (unique || member.raw) {
+        for (std::size_t r = 0; r < n; ++r) {
+            auto const &v = queue.values(r)[place];
+            if (v.kind == Kind::Double && samples.only_doubles) {
+                samples.times.push_back(queue.time(r));
+                samples.numbers.push_back(v.number);
+            } else if (v.isValid() || member.raw) {
+                samples.append(queue.time(r), v);
+            } else {
+                leaveOut(v, queue.time(r));
+            }
+        }
+        return;
+    }
+    std::vector<Candidate> group;
+    for (std::size_t r = 0; r < n;) {
+        auto const t = queue.time(r);
+        group.clear();
+        for (; r < n && queue.time(r) == t; ++r) {
+            auto const &v = queue.values(r)[place];
+            if (v.isValid()) {
+                group.push_back({r, queue.key(r), v});
+            } else {
+                leaveOut(v, t);
+            }
+        }
+        std::size_t dropped = 0;
+        bool clash = false;
+        if (!resolve(member.duplicates, group, dropped, clash)) member.cantAverage = true;
+        _batch.dup_times.insert(_batch.dup_times.end(), dropped, t);
+        if (clash) _batch.clash_times.push_back(t);
+        for (auto const &c : group) samples.append(t, c.value);
+    }
+}
+
+/// The values of several fields, one after the other: a row counts when it has all of them.
+void Stream::givePool(Member &member) {
+    auto const &queue = *_queue;
+    auto const n = queue.size();
+    std::vector<std::vector<Candidate>> fields(member.places.size());
+    for (std::size_t r = 0; r < n;) {
+        auto const t = queue.time(r);
+        for (auto &field : fields) field.clear();
+        for (; r < n && queue.time(r) == t; ++r) {
+            for (std::size_t f = 0; f < fields.size(); ++f) {
+                auto const &v = queue.values(r)[member.places[f]];
+                if (v.isValid()) {
+                    fields[f].push_back({r, queue.key(r), v});
+                } else {
+                    (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
+                }
+            }
+        }
+        bool clash = false;
+        for (auto &field : fields) {
+            std::size_t dropped = 0;
+            if (!resolve(member.duplicates, field, dropped, clash)) member.cantAverage = true;
+            _batch.dup_times.insert(_batch.dup_times.end(), dropped, t);
+        }
+        if (clash) _batch.clash_times.push_back(t);
+        auto const common = fields.front().size();
+        if (!std::all_of(fields.begin(), fields.end(), [&](auto const &f) { return f.size() == common; }))
+            continue;
+        for (std::size_t k = 0; k < common; ++k) {
+            for (auto const &field : fields) _batch.samples.append(t, field[k].value);
+        }
+    }
+}
+
+Stream::Member const &Stream::memberOf(std::size_t cell) const {
+    return **std::find_if(_members.begin(), _members.end(),
+                          [&](auto const &m) { return m->cells.contains(cell); });
+}
+
+std::int64_t Stream::late() const {
+    return _late + (_unpacker ? _unpacker->late() : 0);
+}
+
+std::int64_t Stream::gapMax2_ns(std::size_t cell) const {
+    return memberOf(cell).series.gapMax2_ns();
+}
+
+bool Stream::cantAverage(std::size_t cell) const {
+    return memberOf(cell).cantAverage;
+}
+
+} // namespace dbb::telemetry

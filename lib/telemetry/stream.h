@@ -1,0 +1,79 @@
+/// \file
+/// The samples that a group of columns looks at: rows of a topic with the right index, each with its time.
+#pragma once
+
+#include "telemetry/rows.h"
+#include "telemetry/series.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace dbb::telemetry {
+
+/// Columns with the same topic, index and source of time. Its fields are places in a row of the topic.
+class Stream {
+public:
+    struct Options {
+        std::int64_t sortedBy_ns = 60'000'000'000; ///< how far rows may be out of order
+    };
+
+    Stream(WindowList &windows, Results &results, Column const &like, Options const &options);
+    ~Stream();
+
+    bool isFor(Column const &column) const;
+    /// \param places  of the column's fields (one by one those of a packed series) in the topic's rows
+    void ask(Asked const &asked, std::vector<std::size_t> const &places);
+    /// After all columns: make what rows go through.
+    void prepare();
+    /// Of packed rows: the median distance of rows, by index.
+    void setSpacing(std::map<std::int64_t, std::int64_t> byIndex) { _packedSpacing = std::move(byIndex); }
+
+    /// A row of the topic. \param row  by place \param t_ns  TAI
+    void add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row);
+    void finish();
+
+    /// Whether a time came out of UTC, in which leap seconds are ambiguous.
+    bool usesUtc() const { return _usesUtc; }
+    /// Rows that came so late that they could not be put in order.
+    std::int64_t late() const;
+    /// Twice the longest interval that is no gap, of the series of a column.
+    std::int64_t gapMax2_ns(std::size_t cell) const;
+    /// Whether values of a column can't be averaged although `dup: mean` asks for it.
+    bool cantAverage(std::size_t cell) const;
+    /// Place of the field that holds the time; nullopt when it is the row's own.
+    std::optional<std::size_t> timePlace{};
+
+private:
+    struct Member;
+    class Unpacker;
+
+    void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
+    void drain(bool all);
+    void give(Member &member, bool unique);
+    void giveSingle(Member &member, bool unique);
+    void givePool(Member &member);
+    Member const &memberOf(std::size_t cell) const;
+
+    WindowList &_windows;
+    Results &_results;
+    Column const &_like;
+    Options _options;
+    std::vector<std::size_t> _places; ///< of the fields of a queued row
+    std::unique_ptr<RowQueue> _queue;
+    std::vector<std::unique_ptr<Member>> _members;
+    std::unique_ptr<Unpacker> _unpacker;
+    std::map<std::int64_t, std::int64_t> _packedSpacing;
+    Batch _batch;
+    bool _usesUtc = false;
+    std::int64_t _late = 0;
+};
+
+/// Nanoseconds of unix seconds, rounded; nullopt when they are no number or beyond int64.
+std::optional<std::int64_t> nsOfSeconds(Value const &seconds);
+
+} // namespace dbb::telemetry

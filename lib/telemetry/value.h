@@ -1,0 +1,81 @@
+/// \file
+/// What a field of a telemetry sample holds.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace dbb::telemetry {
+
+/// Kinds of values, as InfluxDB has them. NotFinite: NaN and infinities, which InfluxDB can't hold and files
+/// can.
+enum class Kind : std::uint8_t { Absent, Null, NotFinite, Double, Integer, Boolean, Text };
+
+/// One value. Texts are numbers in a TextPool.
+struct Value {
+    Kind kind = Kind::Absent;
+    union {
+        double number;
+        std::int64_t integer = 0;
+        bool boolean;
+        std::uint32_t text;
+    };
+
+    static Value of(double v) {
+        Value out;
+        out.kind = std::isfinite(v) ? Kind::Double : Kind::NotFinite;
+        out.number = v;
+        return out;
+    }
+    static Value ofInteger(std::int64_t v) {
+        Value out;
+        out.kind = Kind::Integer;
+        out.integer = v;
+        return out;
+    }
+    static Value ofBoolean(bool v) {
+        Value out;
+        out.kind = Kind::Boolean;
+        out.integer = v ? 1 : 0;
+        return out;
+    }
+    static Value ofText(std::uint32_t v) {
+        Value out;
+        out.kind = Kind::Text;
+        out.integer = v;
+        return out;
+    }
+    static Value null() {
+        Value out;
+        out.kind = Kind::Null;
+        return out;
+    }
+
+    /// Whether functions may see it: neither null nor NaN.
+    bool isValid() const { return kind >= Kind::Double; }
+    bool isNumber() const { return kind == Kind::Double || kind == Kind::Integer; }
+    /// A number or a truth value as a double.
+    double asDouble() const {
+        return kind == Kind::Double ? number : static_cast<double>(kind == Kind::Boolean ? boolean : integer);
+    }
+};
+
+/// Equal kind and content; a number and an integer of equal value are equal.
+bool operator==(Value const &a, Value const &b);
+
+/// Texts of values, each once.
+class TextPool {
+public:
+    std::uint32_t add(std::string_view text);
+    std::string const &at(std::uint32_t number) const { return _texts[number]; }
+
+private:
+    std::deque<std::string> _texts;
+    std::unordered_map<std::string_view, std::uint32_t> _numbers;
+};
+
+} // namespace dbb::telemetry

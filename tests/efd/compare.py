@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Compare value lines of dbb-efd-join with the results of the reference join (efd_oracle.py), line by line.
+
+usage: compare.py EXPECTED.jsonl VALUES.jsonl
+
+n, status, times and counts are equal; values agree to 1e-12 of their size, to 1e-9 for polynomials above degree 1.
+The last line counts what was compared: "N equal, N different".
+"""
+import json
+import sys
+from datetime import datetime, timezone
+
+
+def nanoseconds(iso):
+    if iso is None:
+        return None
+    whole, decimals = iso.split(".")
+    t = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
+    return int(t.timestamp()) * 10**9 + int(decimals)
+
+
+def close(a, b, tolerance):
+    if isinstance(a, (bool, str, type(None))) or isinstance(b, (bool, type(None))):
+        return a == b and type(a) is type(b)
+    if isinstance(b, str):      # an integer beyond 2^53
+        return a == int(b)
+    return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b))
+
+
+def main():
+    expected = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+    values = [json.loads(line) for line in open(sys.argv[2], encoding="utf-8")]
+    values = [v for v in values if v["type"] == "value"]
+    different = 0
+    if len(expected) != len(values):
+        print("expected %d lines, got %d" % (len(expected), len(values)))
+        different += 1
+    for want, got in zip(expected, values):
+        got = dict(got)
+        for key in ("first", "last"):
+            got["t_%s_tai_ns" % key] = nanoseconds(got["t_%s_tai" % key])
+        tolerance = 1e-9 if "polyrms" in want["column"] and "4" in want["column"] else 1e-12
+        wrong = [k for k in want if k not in ("value", "coverage") and want[k] != got.get(k)]
+        wrong += [k for k in ("value", "coverage") if not close(want[k], got[k], tolerance)]
+        if wrong:
+            different += 1
+            if different <= 20:
+                print(want["id"], want["column"], want["element"],
+                      " ".join("%s: %r, not %r" % (k, got.get(k), want[k]) for k in wrong))
+    print("%d equal, %d different" % (max(0, min(len(expected), len(values)) - different), different))
+    return different > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,187 @@
+#include "efd/efd_join.h"
+
+#include "common/calendar.h"
+#include "common/checksum.h"
+#include "common/error.h"
+#include "common/lines.h"
+#include "common/log.h"
+#include "common/signals.h"
+#include "efd/window_lines.h"
+
+#include <limits>
+
+namespace dbb::efd {
+
+using common::Error;
+using common::ExitCode;
+using telemetry::Cell;
+using telemetry::Kind;
+using telemetry::Status;
+
+namespace {
+
+constexpr std::int64_t exactInDoubles = std::int64_t{1} << 53;
+
+void appendInteger(std::string &out, std::int64_t v) {
+    // jq makes doubles of numbers.
+    if (v > exactInDoubles || v < -exactInDoubles) {
+        out += '"' + std::to_string(v) + '"';
+    } else {
+        out += std::to_string(v);
+    }
+}
+
+void appendValue(std::string &out, telemetry::Value const &value, telemetry::TextPool &texts) {
+    switch (value.kind) {
+    case Kind::Double: return common::appendDouble(out, value.number);
+    case Kind::Integer: return appendInteger(out, value.integer);
+    case Kind::Boolean: out += value.boolean ? "true" : "false"; return;
+    case Kind::Text: return common::appendQuoted(out, texts.at(value.text));
+    default: out += "null";
+    }
+}
+
+void appendInstant(std::string &out, char const *key, std::int64_t ns) {
+    out.append(",\"").append(key).append("\":");
+    out += ns == Cell::none ? "null" : '"' + common::isoFromNs(ns) + '"';
+}
+
+/// Prints the values of a joiner, window by window.
+class ValueLines {
+public:
+    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner,
+               common::Output &output)
+        : _columns(columns), _joiner(joiner), _output(output) {
+        for (auto const &column : columns) {
+            std::string name;
+            common::appendQuoted(name, column.name);
+            _names.push_back(name);
+        }
+    }
+
+    void print(std::string const &keys, std::size_t window) {
+        auto const cells = _joiner.results(window);
+        auto const &elements = _joiner.elements();
+        for (std::size_t e = 0; e < cells.size(); ++e) {
+            auto const status = cells[e].status;
+            // What a whole column can't say is said once.
+            bool const whole = status >= Status::MixedIndex && status <= Status::NoSuchTopic
+                               && cells[e].n == 0 && _joiner.isWhole(e);
+            if (whole && elements[e].number > 0) continue;
+            line(keys, _names[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
+        }
+    }
+
+    ExitCode status() const { return _sourceErrors ? ExitCode::Incomplete : ExitCode::Done; }
+
+private:
+    void line(std::string const &keys, std::string const &column, int element, Cell const &cell) {
+        auto &out = _line;
+        out.assign("{\"type\":\"value\",");
+        out.append(keys).append("\"column\":").append(column).append(",\"element\":");
+        out += std::to_string(element);
+        out += ",\"value\":";
+        appendValue(out, cell.value, _joiner.texts());
+        out.append(",\"n\":").append(std::to_string(cell.n)).append(",\"status\":");
+        out += std::to_string(static_cast<int>(cell.status));
+        if (cell.status != Status::Ok)
+            out.append(",\"reason\":\"").append(telemetry::nameOf(cell.status)).append("\"");
+        appendInstant(out, "t_first_tai", cell.first_ns);
+        appendInstant(out, "t_last_tai", cell.last_ns);
+        out += ",\"max_gap_ns\":";
+        out += cell.has_gaps ? std::to_string(cell.max_gap_ns) : "null";
+        out += ",\"n_gaps\":";
+        out += cell.has_gaps ? std::to_string(cell.n_gaps) : "null";
+        out += ",\"coverage\":";
+        if (cell.has_gaps) {
+            common::appendDouble(out, cell.coverage);
+        } else {
+            out += "null";
+        }
+        out += ",\"n_nan\":" + std::to_string(cell.n_nan) + ",\"n_null\":" + std::to_string(cell.n_null)
+               + ",\"n_dup\":" + std::to_string(cell.n_dup) + ",\"age_ns\":";
+        if (cell.age_ns == Cell::none) {
+            out += "null";
+        } else {
+            appendInteger(out, cell.age_ns);
+        }
+        out += '}';
+        _output.write(out);
+        _sourceErrors = _sourceErrors || cell.status >= Status::SourceError;
+    }
+
+    std::vector<telemetry::Column> const &_columns;
+    telemetry::Joiner &_joiner;
+    common::Output &_output;
+    std::vector<std::string> _names;
+    std::string _line;
+    bool _sourceErrors = false;
+};
+
+/// As many passes over the samples as it takes.
+std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &columns,
+                                          std::vector<telemetry::Window> const &windows, SampleFiles &files,
+                                          telemetry::Facts &facts, telemetry::Stream::Options stream,
+                                          bool sort) {
+    constexpr auto unlimited = std::numeric_limits<std::int64_t>::max() / 4;
+    telemetry::PackedFacts packed(columns);
+    if ((packed.needed() || sort) && files.onlyOnce()) files.keep();
+    if (packed.needed()) {
+        files.learn(packed);
+        packed.finish(facts);
+    }
+    if (sort) stream.sortedBy_ns = unlimited;
+    for (;;) {
+        auto joiner = std::make_unique<telemetry::Joiner>(columns, windows, stream, facts);
+        files.read(*joiner);
+        joiner->finish();
+        if (common::stopSignal() != 0) return joiner;
+        bool const again = joiner->needsAgain(facts);
+        auto const late = joiner->late();
+        if ((late > 0 || again) && !files.onlyOnce() && stream.sortedBy_ns != unlimited) {
+            if (late > 0) stream.sortedBy_ns = unlimited;
+            continue;
+        }
+        if (late > 0) {
+            common::log::warning(std::to_string(late)
+                                     + " samples came too late to be put in order and are left out",
+                                 "give --sort, or more time with --reorder");
+        }
+        return joiner;
+    }
+}
+
+} // namespace
+
+ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
+    auto const columns = telemetry::parseColumns(common::readFile(options.config), options.config);
+    SampleFiles files(options.samples);
+    common::Output output(out);
+    manifest::Rejects rejects(options.standard.rejects);
+    manifest::Summary summary;
+    summary.program = "dbb-efd-join";
+    telemetry::Stream::Options stream;
+    stream.sortedBy_ns = telemetry::durationNs(options.reorder);
+
+    common::UniqueFd own;
+    if (options.windows != "-") own = common::openForReading(options.windows);
+    manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
+    auto const lines = readWindows(reader, rejects, summary);
+    telemetry::Facts facts;
+    auto const joiner = joined(columns, lines.windows, files, facts, stream, options.sort);
+    ValueLines values(columns, *joiner, output);
+    for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
+        values.print(lines.keys[w], w);
+        ++summary.outcomes["done"];
+    }
+    if (common::stopSignal() == 0) {
+        for (auto const &end : reader.endRecords("dbb-efd-join")) output.write(end.line());
+    }
+    output.flush();
+    rejects.finish();
+    summary.finish(options.standard, rejects);
+    if (rejects.count() > 0 || files.bad() > 0) return ExitCode::SomeFailed;
+    return joiner->late() > 0 ? ExitCode::Incomplete : values.status();
+}
+
+} // namespace dbb::efd

@@ -1,0 +1,34 @@
+// dbb-efd-join: what telemetry was during exposures.
+#include "efd/efd_join.h"
+#include "manifest/stream.h"
+
+#include <unistd.h>
+
+using namespace dbb;
+
+int main(int argc, char **argv) {
+    efd::JoinProgramOptions opt;
+    common::Options options("dbb-efd-join",
+                            "Join windows with samples of telemetry: one value per window and column");
+    options.value("-c,--columns", opt.config, "FILE", "Columns: topic, field and function of each (YAML)")
+        .required()
+        .values("-s,--samples", opt.samples.files, "FILE", "File with samples, or - for standard input")
+        .value("-w,--windows", opt.windows, "FILE", "File with window lines (default: standard input)")
+        .choice("--format", opt.samples.format, {"auto", "lp", "jsonl", "json", "csv"},
+                "Format of samples (default: by the name of the file)")
+        .choice("--scale", opt.samples.scale, {"eras", "utc", "tai"},
+                "Time scale of samples that do not say it (default eras: TAI before 2021-10-01, then UTC)")
+        .choice("--precision", opt.samples.precision, {"ns", "us", "ms", "s"},
+                "Unit of times in line protocol and CSV")
+        .value("--csv-topic", opt.samples.csv_topic, "TOPIC", "Topic of CSV that does not name it")
+        .value("--csv-time", opt.samples.csv_time, "COLUMN", "Column of CSV with the time")
+        .value("--reorder", opt.reorder, "DURATION",
+               "How far samples may be out of order in one pass (default 60s)")
+        .flag("--sort", opt.sort, "Put samples in order however late they come; keeps a pipe on disk")
+        .standard(opt.standard, common::Options::Rejects | common::Options::Runs)
+        .example("dbb-efd-join -c columns.yaml -s night.lp < windows", "join a file of line protocol")
+        .example("zcat night.lp.gz | dbb-efd-join -c columns.yaml -w windows -s - --format lp",
+                 "join what a pipe brings");
+    if (auto const status = options.parse(argc, argv)) return *status;
+    return manifest::guarded([&] { return efd::runJoin(opt, STDIN_FILENO, STDOUT_FILENO); });
+}

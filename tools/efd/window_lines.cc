@@ -1,0 +1,66 @@
+#include "efd/window_lines.h"
+
+#include "common/calendar.h"
+#include "common/error.h"
+
+namespace dbb::efd {
+
+using common::Error;
+using common::Json;
+using manifest::Record;
+
+namespace {
+
+std::int64_t instantOf(Record const &line, std::string const &key) {
+    if (auto const iso = line.get(key); !iso.isNull()) {
+        auto const ns = iso.isString() ? common::nsFromIso(iso.string()) : std::nullopt;
+        if (!ns) {
+            throw Error("BAD_VALUE", "\"" + key + "\" is " + iso.dump() + ", which is no instant such as "
+                                         + "2025-04-23T04:07:10.702699721")
+                .cause({.column = key, .value = iso.text()});
+        }
+        return *ns;
+    }
+    auto const ns = line.integer(key + "_ns");
+    if (!ns) throw Error("MISSING_KEY", "the line has neither \"" + key + "\" nor \"" + key + "_ns\"");
+    return *ns;
+}
+
+} // namespace
+
+telemetry::Window windowOf(Record const &line) {
+    if (line.type() != "window")
+        throw Error("BAD_VALUE", "the line is about a " + line.type() + ", not a window");
+    telemetry::Window const out{instantOf(line, "begin_tai"), instantOf(line, "end_tai")};
+    if (out.end_ns < out.begin_ns) {
+        throw Error("BAD_WINDOW", "the window ends at " + common::isoFromNs(out.end_ns)
+                                      + ", before it begins at " + common::isoFromNs(out.begin_ns));
+    }
+    return out;
+}
+
+WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
+                        manifest::Summary &summary) {
+    WindowLines out;
+    while (reader.next() == manifest::RecordReader::Status::Record) {
+        auto &line = reader.record();
+        summary.countRead();
+        try {
+            auto const window = windowOf(line);
+            std::string keys;
+            for (auto const *key : {"instrument", "kind", "id", "day_obs", "seq_num"}) {
+                if (line.has(key)) keys += "\"" + std::string(key) + "\":" + std::string(line.raw(key)) + ",";
+            }
+            keys += "\"begin_tai\":\"" + common::isoFromNs(window.begin_ns) + "\",\"end_tai\":\""
+                    + common::isoFromNs(window.end_ns) + "\",";
+            if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
+            out.windows.push_back(window);
+            out.keys.push_back(std::move(keys));
+        } catch (Error const &e) {
+            rejects.add(std::move(line), e);
+        }
+    }
+    return out;
+}
+
+} // namespace dbb::efd

@@ -1,0 +1,29 @@
+/// \file
+/// The lines of windows and what is passed on of them.
+#pragma once
+
+#include "manifest/record.h"
+#include "manifest/stream.h"
+#include "telemetry/cell.h"
+
+#include <string>
+#include <vector>
+
+namespace dbb::efd {
+
+/// Windows with the keys that the lines of their values get, too: instrument, kind, id, day_obs, seq_num,
+/// begin_tai, end_tai, src.
+struct WindowLines {
+    std::vector<telemetry::Window> windows;
+    std::vector<std::string> keys; ///< JSON members, each with a comma behind it
+};
+
+/// The window of a line: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.
+/// \throws Error MISSING_KEY, BAD_VALUE; BAD_WINDOW when it ends before it begins
+telemetry::Window windowOf(manifest::Record const &line);
+
+/// All windows of an input. Lines that are none are rejected.
+WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
+                        manifest::Summary &summary);
+
+} // namespace dbb::efd
