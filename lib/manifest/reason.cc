@@ -12,6 +12,8 @@ constexpr std::array catalogue{
     // input: the manifest line
     Reason{"BAD_VALUE", "input", false, "A key of the line has a value of the wrong kind.",
            "mend the program that wrote the line; dbb-manifest(5) says what the key holds"},
+    Reason{"BAD_WINDOW", "input", false, "The window ends before it begins.",
+           "mend the program that wrote the line"},
     Reason{"DRY_RUN", "input", false, "The line was printed by a dry run and its effect has not happened.",
            "run the program before without --dry-run"},
     Reason{"INCONSISTENT_LINE", "input", false, "Two keys of the line contradict each other.",
@@ -47,6 +49,8 @@ constexpr std::array catalogue{
            "write it again with dbb-describe --write-index, or remove it"},
     Reason{"BAD_YAML", "read", false, "A YAML file can't be read.",
            "mend the file at the place that the message names"},
+    Reason{"BAD_SAMPLE", "read", false, "A line of samples can't be read; the others are.",
+           "look at the line; dbb-efd-join(1) explains the formats"},
     Reason{"BAD_ZIP", "read", true,
            "The file is no zip file, or one whose indexes do not tell which raws it holds.",
            "write it with Butler.retrieve_artifacts_zip and add _metadata_index.json; test it with unzip -t"},
@@ -79,6 +83,8 @@ constexpr std::array catalogue{
            "it may have been moved or expired since it was scanned"},
     Reason{"PERMISSION", "read", true, "The file may not be read, or a place not be written.",
            "change the owner or mode, or run as a user who may"},
+    Reason{"SOURCE_ERROR", "read", true, "A response of InfluxDB says that its query failed.",
+           "ask again; what was saved is no answer"},
     Reason{"STALE_MOUNT", "read", true, "The network mount is stale.", "mount it again"},
     // recognise: whose file it is
     Reason{"STILL_WRITTEN", "read", true, "The file is incomplete and changed a moment ago.",

@@ -12,6 +12,7 @@ namespace dbb::telemetry {
 namespace {
 
 __extension__ using Wide = __int128;
+__extension__ using Quad = __float128;
 
 constexpr long double nsPerSecond = 1e9L;
 
@@ -177,53 +178,63 @@ Value slope(Samples const &samples) {
     return fromLong(both / squares * nsPerSecond);
 }
 
-/// Root mean square of what a polynomial of least squares leaves over.
-Value polyrms(Column const &column, Samples const &samples) {
-    auto const n = samples.size();
-    auto const degree = static_cast<std::size_t>(column.degree);
-    auto const &t = samples.times;
-    auto const distinct = column.by_index ? n : [&] {
-        std::size_t out = 1;
-        for (std::size_t i = 1; i < n; ++i) out += t[i] != t[i - 1] ? 1 : 0;
-        return out;
-    }();
-    if (distinct <= degree) return Value::null();
-    Plain const plain(samples);
-    using Vector = std::vector<long double>;
-    Vector x(n), rest(n);
-    auto const length =
-        static_cast<long double>(column.by_index ? static_cast<std::int64_t>(n - 1) : t[n - 1] - t[0]);
+/// Sum of the squares of what a polynomial of least squares leaves over. \param x, y  from their first values
+template<typename Real>
+Real residualSquares(std::vector<std::int64_t> const &x, std::span<double const> y, std::size_t degree) {
+    auto const n = x.size();
+    using Vector = std::vector<Real>;
+    Vector at(n), rest(n);
     for (std::size_t i = 0; i < n; ++i) {
-        auto const from =
-            static_cast<long double>(column.by_index ? static_cast<std::int64_t>(i) : t[i] - t[0]);
-        x[i] = length > 0 ? 2 * from / length - 1 : 0;
-        rest[i] = static_cast<long double>(plain.view[i]) - plain.view[0];
+        at[i] = x[n - 1] > 0 ? 2 * static_cast<Real>(x[i]) / static_cast<Real>(x[n - 1]) - 1 : Real(0);
+        rest[i] = static_cast<Real>(y[i]) - static_cast<Real>(y[0]);
     }
     auto const product = [&](Vector const &a, Vector const &b) {
-        long double out = 0;
+        Real out = 0;
         for (std::size_t i = 0; i < n; ++i) out += a[i] * b[i];
         return out;
     };
-    auto const subtract = [&](Vector &from, Vector const &what) {
-        auto const factor = product(from, what);
+    auto const subtract = [&](Vector &from, Vector const &what, Real const &square) {
+        auto const factor = product(from, what) / square;
         for (std::size_t i = 0; i < n; ++i) from[i] -= factor * what[i];
     };
-    // Polynomials that are orthogonal on these very points; made so twice, against rounding.
-    std::vector<Vector> base;
+    // Polynomials that are orthogonal on these very points; each is made so twice, against rounding.
+    std::vector<std::pair<Vector, Real>> base;
     for (std::size_t k = 0; k <= degree; ++k) {
         Vector next(n, 1);
         if (k > 0) {
-            for (std::size_t i = 0; i < n; ++i) next[i] = base.back()[i] * x[i];
+            for (std::size_t i = 0; i < n; ++i) next[i] = base.back().first[i] * at[i];
         }
         for (int twice = 0; twice < 2; ++twice) {
-            for (auto const &b : base) subtract(next, b);
+            for (auto const &[polynomial, square] : base) subtract(next, polynomial, square);
         }
-        auto const norm = std::sqrt(product(next, next));
-        for (auto &v : next) v /= norm;
-        for (int twice = 0; twice < 2; ++twice) subtract(rest, next);
-        base.push_back(std::move(next));
+        auto const square = product(next, next);
+        for (int twice = 0; twice < 2; ++twice) subtract(rest, next, square);
+        base.emplace_back(std::move(next), square);
     }
-    return fromLong(std::sqrt(product(rest, rest) / static_cast<long double>(n)));
+    return product(rest, rest);
+}
+
+/// Root mean square of what a polynomial leaves over.
+Value polyrms(Column const &column, Samples const &samples) {
+    auto const n = samples.size();
+    auto const degree = static_cast<std::size_t>(column.degree);
+    std::vector<std::int64_t> x;
+    std::size_t distinct = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        x.push_back(column.by_index ? static_cast<std::int64_t>(i) : samples.times[i] - samples.times[0]);
+        if (i == 0 || x[i] != x[i - 1]) ++distinct;
+    }
+    if (distinct <= degree) return Value::null();
+    Plain const plain(samples);
+    auto const ln = static_cast<long double>(n);
+    long double size = 0;
+    for (double const v : plain.view)
+        size = std::max(size, std::fabs(static_cast<long double>(v) - plain.view[0]));
+    auto const rms = std::sqrt(residualSquares<long double>(x, plain.view, degree) / ln);
+    // Where little is left over its digits are those that a long double lacks.
+    if (rms > 1e-7L * size) return fromLong(rms);
+    auto const exact = std::sqrt(static_cast<long double>(residualSquares<Quad>(x, plain.view, degree)) / ln);
+    return exact > 1e-28L * size ? fromLong(exact) : Value::of(0.0);
 }
 
 /// What a counter has gone up by: where it falls it has begun anew.

@@ -151,10 +151,23 @@ std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &
     }
 }
 
+/// Standard input can be one of them only.
+void requireOneInput(JoinProgramOptions const &options) {
+    auto users = options.config == "-" ? 1 : 0;
+    users += options.windows == "-" ? 1 : 0;
+    for (auto const &file : options.samples.files) users += file == "-" ? 1 : 0;
+    if (users > 1) {
+        throw common::usageError("standard input can't be columns, windows and samples at once",
+                                 "name files with --columns, --windows and --samples");
+    }
+}
+
 } // namespace
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
-    auto const columns = telemetry::parseColumns(common::readFile(options.config), options.config);
+    requireOneInput(options);
+    auto const columns = telemetry::parseColumns(
+        options.config == "-" ? common::readAll(in, "standard input") : common::readFile(options.config), options.config);
     SampleFiles files(options.samples);
     common::Output output(out);
     manifest::Rejects rejects(options.standard.rejects);

@@ -26,9 +26,11 @@ int main(int argc, char **argv) {
                "How far samples may be out of order in one pass (default 60s)")
         .flag("--sort", opt.sort, "Put samples in order however late they come; keeps a pipe on disk")
         .standard(opt.standard, common::Options::Rejects | common::Options::Runs)
-        .example("dbb-efd-join -c columns.yaml -s night.lp < windows", "join a file of line protocol")
-        .example("zcat night.lp.gz | dbb-efd-join -c columns.yaml -w windows -s - --format lp",
-                 "join what a pipe brings");
+        .example("dbb-efd-join -c telemetry/columns.yaml -s telemetry/azimuth.json < telemetry/windows.jsonl",
+                 "join windows with a saved response of InfluxDB")
+        .example("cat telemetry/azimuth.json | dbb-efd-join -c telemetry/columns.yaml -w telemetry/windows.jsonl -s - "
+                 "--format json",
+                 "join them with what a pipe brings");
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return efd::runJoin(opt, STDIN_FILENO, STDOUT_FILENO); });
 }

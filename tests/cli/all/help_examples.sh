@@ -1,6 +1,6 @@
 #!/bin/bash
 # Every example of --help and of the man pages works as it stands: ./repo is a repository with LSSTCam, LSSTComCam
-# and LATISS, ./raw a copy of examples/data, ./gen2 a Gen2 repository of LATISS, ./new-repo does not exist. An example that ends with another status
+# and LATISS, ./raw a copy of examples/data, ./gen2 a Gen2 repository of LATISS, ./telemetry the folder of examples, ./new-repo does not exist. An example that ends with another status
 # than 0 says so in a comment: "dbb-ingest --repo repo raw   # exit 1".
 . "$DBB_CLI_LIB"
 
@@ -8,6 +8,7 @@ mkdir sandbox
 make_repo sandbox/repo
 cp -r "$DBB_EXAMPLES" sandbox/raw
 cp -r "$DBB_TEST_DATA/gen2/latiss" sandbox/gen2
+cp -r "$DBB_ROOT/examples/telemetry" sandbox/telemetry
 
 # Lines two spaces in, between "Examples:" and the next empty line.
 from_help() {

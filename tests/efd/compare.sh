@@ -1,0 +1,74 @@
+#!/bin/bash
+# Compare dbb-efd-join, value by value, with an exact reference: on recorded responses of a real EFD and on generated nights
+# with faults. The last line: "telemetry: N passed, N failed".
+#
+# Usage: tests/efd/compare.sh
+# Env:   BUILD   the build folder (default: build)
+#        SEEDS   of generated nights (default: 1)
+cd "$(dirname "$0")/../.." || exit 2
+. tests/_suite.sh
+export PYTHONDONTWRITEBYTECODE=1
+efd=$root/tests/efd data=$root/tests/data/efd
+for python in python3 /usr/bin/python3; do
+  "$python" -c 'import numpy, yaml' 2> /dev/null && break
+done || { echo 'no python3 with numpy and yaml: apt-get install python3-numpy python3-yaml' >&2; exit 2; }
+work_in "${TMPDIR:-/tmp}"
+cd "$work" || exit 2
+
+# same NAME EXPECTED OPTION...   a join of windows on stdin
+same() {
+  local name=$1 expected=$2 rc=0 problem
+  shift 2
+  dbb-efd-join "$@" > values 2> err || rc=$?
+  problem=$([ $rc = 0 ] || { echo "ended with $rc"; cat err; }
+    "$python" "$efd/compare.py" "$expected" values | sed '$ { /, 0 different$/d }')
+  tell "$name" "$problem"
+}
+
+# reference EXPECTED WINDOWS CONFIG SAMPLES...
+reference() {
+  local expected=$1 windows=$2 config=$3
+  shift 3
+  "$python" "$efd/efd_oracle.py" --windows "$windows" --config "$config" --samples "$@" > "$expected"
+}
+
+for folder in "$data"/join/*/; do
+  samples=()
+  while read -r file; do
+    name=$(basename "$file")
+    gunzip -c "$data/recorded/$name.gz" > "$name"
+    samples+=(-s "$name")
+  done < "$folder/samples.txt"
+  gunzip -c "$folder/expected.jsonl.gz" > expected
+  same "recorded responses: $(basename "$folder")" expected -c "$folder/config.yaml" "${samples[@]}" < "$folder/windows.jsonl"
+done
+
+for seed in ${SEEDS:-1}; do
+  rm -rf night
+  "$python" "$efd/efd_night.py" mini -o night --seed "$seed" > /dev/null
+  reference expected night/windows.jsonl night/config.yaml night/night.lp night/nan.jsonl
+  same "night $seed" expected -c night/config.yaml -s night/night.lp -s night/nan.jsonl < night/windows.jsonl
+  reference without_nan night/windows.jsonl night/config.yaml night/night.lp
+  same "night $seed: windows and samples from pipes" without_nan -c night/config.yaml \
+    -w <(cat night/windows.jsonl) -s - --format lp < <(cat night/night.lp)
+  same "night $seed: rows with NaN as CSV" expected -c night/config.yaml -s night/night.lp -s night/nan.csv \
+    --csv-topic lsst.sal.ESS.dewPoint < night/windows.jsonl
+
+  reference expected night/windows.jsonl night/config.yaml night/night.lp night/late.lp night/nan.jsonl
+  same "night $seed with a block that came late" expected -c night/config.yaml -s night/night.lp -s night/late.lp \
+    -s night/nan.jsonl < night/windows.jsonl
+
+  # Later parts first: in one pass they would come too late.
+  half=$(($(wc -l < night/night.lp) / 2))
+  head -n $half night/night.lp > first.lp
+  tail -n +$((half + 1)) night/night.lp > second.lp
+  reference expected night/windows.jsonl night/config.yaml second.lp first.lp
+  same "night $seed in two files, the later one first" expected -c night/config.yaml -s second.lp -s first.lp < night/windows.jsonl
+  same "night $seed in a pipe, the later half first" expected -c night/config.yaml -s - --format lp --sort -w night/windows.jsonl \
+    < <(cat second.lp first.lp)
+
+  reference expected night/leap_windows.jsonl night/leap_config.yaml night/leap.lp
+  same "night $seed of a leap second" expected -c night/leap_config.yaml -s night/leap.lp < night/leap_windows.jsonl
+done
+
+sum_up telemetry
