@@ -262,10 +262,11 @@ Rules Rules::parse(std::string const &text, std::string const &name) {
 bool Rules::Rule::matches(LineFacts const &facts, std::string const &scanReason,
                           std::int64_t nowUtcNs) const {
     if (hasEnded(nowUtcNs)) return false;
-    if (!datasetTypes.empty()
-        && (facts.datasetType().empty() || !common::anyGlobMatches(datasetTypes, facts.datasetType()))) {
+    auto const isWanted = [&](std::string const &type) {
+        return !type.empty() && common::anyGlobMatches(datasetTypes, type);
+    };
+    if (!datasetTypes.empty() && !isWanted(facts.datasetType()) && !isWanted(facts.gen3DatasetType()))
         return false;
-    }
     if (!reruns.empty()) {
         auto const rerun = facts.rerun();
         // `*` means reruns of any name, not what is no rerun.
@@ -286,6 +287,8 @@ bool Rules::Rule::matches(LineFacts const &facts, std::string const &scanReason,
     if (youngerThan_h) {
         auto const begin = facts.latestBegin_utc_ns();
         constexpr double nsPerHour = 3600.0 * double(common::nsPerSecond);
+        // An exposure of unknown age may be young; what is of no exposure has no age.
+        if (!begin && !facts.isOfExposure()) return false;
         if (begin && double(nowUtcNs - *begin) >= *youngerThan_h * nsPerHour) return false;
     }
     return true;

@@ -3,6 +3,7 @@
 #include "common/calendar.h"
 #include "common/text.h"
 #include "gen2/collection_names.h"
+#include "gen2/line_facts.h"
 
 namespace dbb::convert {
 
@@ -48,6 +49,7 @@ Json gen2Of(Finding const &finding, Gen2Place const &place) {
     if (!finding.found_in.empty()) out.set("source", finding.found_in);
     if (finding.hdu) out.set("hdu", *finding.hdu);
     out.set("registry", registryOf(finding));
+    if (!finding.exposure.isNull()) out.set("exposure", finding.exposure);
     if (finding.isCalibration()) out.set("calib", calibOf(finding));
     if (finding.nearest) {
         out.set("nearest", Json(Json::Object{{"template", finding.nearest->pathTemplate},
@@ -76,6 +78,23 @@ void addDataset(Record &record, Finding const &finding, Gen2Place const &place) 
     }
     if (!finding.formatter.empty()) record.set("formatter", finding.formatter);
     if (!finding.data_id.patch_xy.empty()) record.set("patch_xy", finding.data_id.patch_xy);
+}
+
+/// Gen3 dimensions that follow from those of the data ID, as far as Gen2 tells them.
+void addImplied(Record &record, Gen2Place const &place) {
+    gen2::LineFacts const facts(record);
+    auto const dataId = record.get("data_id");
+    bool const isOfExposure = dataId.find("exposure") || dataId.find("visit");
+    Json implied{Json::Object{}};
+    auto filter = dataId["physical_filter"];
+    if (isOfExposure && facts.value("filter").isString()) {
+        filter = facts.value("filter");
+        implied.set("physical_filter", filter);
+    }
+    auto const band = place.bands.find(filter.isString() ? filter.string() : "");
+    if (band != place.bands.end()) implied.set("band", band->second);
+    if (auto const day = isOfExposure ? facts.dayObs() : std::nullopt) implied.set("day_obs", *day);
+    if (!implied.object().empty()) record.set("implied", implied);
 }
 
 } // namespace
@@ -109,6 +128,7 @@ Record recordOf(Finding const &finding, Gen2Place const &place) {
     record.set("gen2", gen2Of(finding, place));
     record.set("instrument", place.instrument);
     addDataset(record, finding, place);
+    addImplied(record, place);
     record.set("action", finding.action).set("reason", finding.reason);
     if (!finding.notes.empty()) record.set("notes", textsOf(finding.notes));
     return record;

@@ -10,6 +10,7 @@
 #include "gen2/validity.h"
 #include "manifest/record.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,6 +35,7 @@ struct Gen2Place {
     std::string root; ///< folder of the root repository
     std::string mapper;
     std::string instrument;
+    std::map<std::string, std::string> bands{}; ///< by physical filter
 
     /// A path as lines have it: relative to the root where it is below that.
     std::string shown(std::string const &path) const;
@@ -55,6 +57,7 @@ struct Finding {
     std::optional<std::int64_t> hdu{};
     std::string table{}; ///< of the row
     std::optional<gen2::Row> row{};
+    common::Json exposure{}; ///< columns of the registry that its exposure has and that nothing else tells
     std::optional<gen2::Validity> validity{};
     std::optional<NearestTemplate> nearest{};
 

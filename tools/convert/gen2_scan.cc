@@ -25,11 +25,11 @@ using manifest::Record;
 
 namespace {
 
-/// Bands of filters, of a camera whose coadds are keyed by filter.
+/// Bands of filters, of a camera that can be registered.
 std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     std::map<std::string, std::string> out;
-    // Coadds of the others have bands in the place of filters.
-    if (instrument != "HSC") return out;
+    auto const known = instrument::tableNames();
+    if (std::ranges::find(known, instrument) == known.end()) return out;
     for (auto const &filter : instrument::tableOf(instrument).filters()) out[filter.name] = filter.band;
     return out;
 }
@@ -83,7 +83,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
     auto layout = gen2::findLayout(options.root, options.calib);
     auto policy = gen2::Policy::of(layout.mapper, overridesOf(layout, options.templates));
     Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
-    out.bands = bandsOf(out.policy.instrument);
+    // Coadds of the others have bands in the place of filters.
+    if (out.policy.instrument == "HSC") out.bands = bandsOf("HSC");
     out.runs = runsFrom(options.runs, out.policy);
     out.scale = options.validity_scale == "utc" ? gen2::DayScale::Utc : gen2::DayScale::Tai;
     return out;
@@ -93,7 +94,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
 class Writer {
 public:
     Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
-        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument},
+        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument,
+                 bandsOf(setup.policy.instrument)},
           _selection(selection), _collections(setup.policy, setup.layout.root), _output(out) {
         if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
         _now_utc_ns = common::nowUtcNs();
@@ -101,13 +103,12 @@ public:
 
     void take(Finding &finding, Gen2Scanner &scanner) {
         if (!_selection.wantsType(finding)) return;
-        if (_selection.looksAtLines()) {
-            auto completed = finding;
-            scanner.addExposure(completed);
-            if (!_selection.wantsLine(recordOf(completed, _place))) return;
-        }
+        checkName(finding);
+        scanner.addExposure(finding);
+        auto record = recordOf(finding, _place);
+        if (!_selection.wantsLine(record)) return;
         _summary.countRead();
-        auto const record = decided(finding);
+        if (_rules) decide(finding, record);
         if (!common::isUtf8(finding.file.path))
             common::log::debug("\"" + common::printable(finding.file.path) + "\": the name is no UTF-8");
         if (finding.isConverted()) _collections.addDataset(*finding.source, finding.run);
@@ -137,18 +138,17 @@ public:
     }
 
 private:
+    /// A name that JSON can't hold names another file, or none.
+    static void checkName(Finding &finding) {
+        if (common::isUtf8(finding.file.path) || finding.action == "skip") return;
+        finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
+        finding.decide("error", "name_not_utf8");
+    }
+
     /// The line as the rules leave it; the finding learns what they decided.
-    Record decided(Finding &finding) {
-        // A name that JSON can't hold names another file, or none.
-        if (!common::isUtf8(finding.file.path) && finding.action != "skip") {
-            finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
-            finding.decide("error", "name_not_utf8");
-        }
-        auto record = recordOf(finding, _place);
-        if (!_rules) return record;
+    void decide(Finding &finding, Record &record) {
         _rules->apply(record, _now_utc_ns, _tally);
         finding.decide(record.text("action"), record.text("reason"));
-        return record;
     }
 
     Gen2Place _place;

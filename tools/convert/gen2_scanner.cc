@@ -279,8 +279,8 @@ void Gen2Scanner::completeOutput(Finding &finding) {
 }
 
 std::vector<std::string> Gen2Scanner::names() const {
-    std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit", "detector",
-                              "physical_filter", "band",       "skymap",   "tract"};
+    std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit",  "detector",
+                              "physical_filter", "band",       "day_obs",  "skymap", "tract"};
     for (auto const &type : _setup.policy.types)
         for (auto const &pathTemplate : type.templates)
             out.insert(pathTemplate.keys().begin(), pathTemplate.keys().end());
@@ -294,23 +294,28 @@ std::vector<std::string> Gen2Scanner::names() const {
     return {out.begin(), out.end()};
 }
 
-void Gen2Scanner::addExposure(Finding &finding) {
-    auto *registry = _raws.registry();
-    if (!registry || finding.row || finding.isCalibration()) return;
-    gen2::Values key;
+/// What the registry says of the exposure with a data ID.
+common::Json const &Gen2Scanner::exposureOf(gen2::Values const &id) {
+    static common::Json const none;
     for (auto const &name : {_setup.policy.exposure_key, std::string("visit")}) {
-        auto const *value = finding.id.find(name);
-        if (value && key.size() == 0) key.set(name, *value);
+        auto const *value = id.find(name);
+        if (!value) continue;
+        auto const exposure = name + " " + gen2::textOf(value);
+        if (exposure != _lastExposure) _ofExposure = _raws.registry()->shared(_raws.table(), name, *value);
+        _lastExposure = exposure;
+        return _ofExposure;
     }
-    if (key.size() == 0) return;
-    auto const text = gen2::jsonOf(key).dump();
-    if (text != _lastExposure) {
-        _lastExposure = text;
-        auto const rows = registry->find(_raws.table(), key);
-        _ofExposure = rows.empty() ? gen2::Values() : rows.front().values();
-    }
-    for (auto const &[name, value] : _ofExposure)
-        if (!finding.id.has(name)) finding.id.set(name, value);
+    return none;
+}
+
+void Gen2Scanner::addExposure(Finding &finding) {
+    if (!_raws.registry() || finding.row || finding.isCalibration()) return;
+    common::Json::Object out;
+    auto const &exposure = exposureOf(finding.id);
+    if (!exposure.isObject()) return;
+    for (auto const &[name, value] : exposure.object())
+        if (!finding.id.has(name) && name != _setup.policy.detector_key) out.emplace_back(name, value);
+    if (!out.empty()) finding.exposure = std::move(out);
 }
 
 } // namespace dbb::convert

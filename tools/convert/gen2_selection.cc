@@ -74,11 +74,6 @@ bool Gen2Selection::wantsRerun(std::string const &name) const {
     return _reruns && (_choice.reruns.empty() || common::anyGlobMatches(_choice.reruns, name));
 }
 
-bool Gen2Selection::isWhole() const {
-    return _root && _calib && _reruns && _choice.reruns.empty() && _choice.dataset_types.empty() && !_where
-           && !_days;
-}
-
 void Gen2Selection::compile(std::vector<std::string> const &names) {
     if (_choice.where.empty()) return;
     auto condition = butler::parseWhere(_choice.where, names);

@@ -44,10 +44,6 @@ public:
     bool wantsType(Finding const &finding) const;
     /// The conditions on what a line says: --where and --day-obs.
     bool wantsLine(manifest::Record const &line);
-    /// Whether wantsLine() may say no.
-    bool looksAtLines() const { return _where || _days; }
-    /// Whether all of the root, its calibrations and reruns are wanted.
-    bool isWhole() const;
 
 private:
     struct Where;
