@@ -37,12 +37,45 @@ sql::Value parameterOf(Json const &value) {
 
 } // namespace
 
-/// A condition as a question to an empty database.
+/// A condition as a question to a table with one row, the line. As in tables of Gen3, what looks like a
+/// number is compared as one.
 struct Gen2Selection::Where {
-    std::unique_ptr<sql::Database> db;
-    std::unique_ptr<sql::Statement> statement;
+    explicit Where(butler::Condition const &condition)
+        : columns(condition.columns), values(condition.values),
+          db(sql::openSqlite(":memory:", sql::OpenMode::Create)) {
+        std::string names;
+        std::string marks;
+        for (auto const &column : columns) {
+            names += ", " + sql::quoteIdentifier(column) + " NUMERIC";
+            marks += ", ?";
+        }
+        db->execute("CREATE TABLE line (number INTEGER PRIMARY KEY" + names + ")");
+        write = db->prepare("REPLACE INTO line VALUES (1" + marks + ")");
+        ask = db->prepare("SELECT 1 FROM line WHERE " + condition.sql);
+    }
+
+    bool accepts(gen2::LineFacts const &facts) {
+        std::vector<sql::Value> row;
+        for (auto const &column : columns)
+            row.push_back(column == "dataset_type" ? sql::Value(typeName(facts))
+                                                   : parameterOf(facts.value(column)));
+        write->run(row);
+        return ask->hasRow(values);
+    }
+
     std::vector<std::string> columns;
     std::vector<sql::Value> values;
+    std::unique_ptr<sql::Database> db;
+    std::unique_ptr<sql::Statement> write;
+    std::unique_ptr<sql::Statement> ask;
+
+private:
+    /// The name of the dataset type that the condition means: the Gen3 one when it speaks of that.
+    std::string typeName(gen2::LineFacts const &facts) const {
+        auto const &gen3 = facts.gen3DatasetType();
+        bool const isMeant = !gen3.empty() && std::ranges::find(values, sql::Value(gen3)) != values.end();
+        return isMeant ? gen3 : facts.datasetType();
+    }
 };
 
 Gen2Selection::Gen2Selection(Gen2Choice choice, std::string const &rerun) : _choice(std::move(choice)) {
@@ -75,18 +108,8 @@ bool Gen2Selection::wantsRerun(std::string const &name) const {
 }
 
 void Gen2Selection::compile(std::vector<std::string> const &names) {
-    if (_choice.where.empty()) return;
-    auto condition = butler::parseWhere(_choice.where, names);
-    _where = std::make_unique<Where>();
-    _where->columns = condition.columns;
-    std::vector<std::string> values;
-    for (auto const &column : condition.columns) values.push_back("? AS " + sql::quoteIdentifier(column));
-    if (values.empty()) values.emplace_back("1");
-    _where->db = sql::openSqlite(":memory:", sql::OpenMode::Create);
-    _where->statement = _where->db->prepare("SELECT 1 FROM (SELECT " + common::join(values, ", ") + ") WHERE "
-                                            + condition.sql);
-    _choice.where.clear();
-    _where->values = std::move(condition.values);
+    auto const condition = butler::parseWhere(_choice.where, names);
+    if (!condition.sql.empty()) _where = std::make_unique<Where>(condition);
 }
 
 bool Gen2Selection::wantsType(Finding const &finding) const {
@@ -102,14 +125,7 @@ bool Gen2Selection::wantsLine(manifest::Record const &line) {
         auto const day = facts.dayObs();
         if (!day || *day < _days->first || *day > _days->second) return false;
     }
-    if (!_where) return true;
-    std::vector<sql::Value> parameters;
-    for (auto const &column : _where->columns) {
-        parameters.push_back(
-            parameterOf(column == "dataset_type" ? Json(facts.datasetType()) : facts.value(column)));
-    }
-    parameters.insert(parameters.end(), _where->values.begin(), _where->values.end());
-    return _where->statement->hasRow(parameters);
+    return !_where || _where->accepts(facts);
 }
 
 } // namespace dbb::convert

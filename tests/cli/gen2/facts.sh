@@ -66,3 +66,20 @@ sqlite3 gen2/registry.sqlite3 'CREATE TABLE copy AS SELECT * FROM raw; DROP TABL
 remember gen2
 both "dataType = 'OBJECT'" 'match: {dataType: OBJECT}' "$of_sky"
 expect_unchanged gen2
+
+# Dataset types by either name, numbers as text.
+where() { # CONDITION PATHS
+  expect_rc 0 dbb-gen2-scan gen2 --where "$1"
+  expect_eq "$(paths)" "$2" "$1"
+}
+refcat='ref_cats/gaia_dr2/131072.fits '
+where "dataset_type = 'gaia_dr2'" "$refcat"
+where "dataset_type = 'ref_cat'" "$refcat"
+where "dataset_type IN ('flat', 'gaia_dr2')" "$refcat$flat"
+where "NOT dataset_type = 'gaia_dr2' AND dataset_type IN ('flat', 'ref_cat')" "$flat"
+where "visit = '904026'" "$of_sky"
+where "visit = '904026' AND ccd IN ('1')" "$(echo "$of_sky" | tr ' ' '\n' | grep 001 | tr '\n' ' ')"
+where "visit > '904026'" "$bias"
+where "frameId = 'HSCA90402601'" "$(echo "$raws" | tr ' ' '\n' | grep 001 | tr '\n' ' ')"
+where "visit = 'x'" ''
+where ' ' "$(dbb-gen2-scan gen2 | jq -r 'select(.type == "gen2" and .action != "skip") | .gen2.path' | tr '\n' ' ')"
