@@ -228,6 +228,12 @@ Json Policy::overridesFrom(Json const &repositoryPolicy, std::string const &repo
     return out;
 }
 
+std::vector<std::string> Policy::typeNames() const {
+    std::vector<std::string> out;
+    for (auto const &type : types) out.push_back(type.name);
+    return out;
+}
+
 DatasetType const *Policy::find(std::string_view name) const {
     auto const at = std::find_if(types.begin(), types.end(), [&](auto const &t) { return t.name == name; });
     return at == types.end() ? nullptr : &*at;

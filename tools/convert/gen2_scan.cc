@@ -37,15 +37,13 @@ std::map<std::string, std::string> bandsOf(std::string const &instrument) {
 std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
                                             gen2::Policy const &policy) {
     std::map<std::string, std::string> out;
-    std::vector<std::string> names;
-    for (auto const &type : policy.types) names.push_back(type.name);
     for (auto const &word : words) {
         auto const equals = word.find('=');
         auto const type = word.substr(0, equals);
         if (equals == std::string::npos || type.empty() || equals + 1 == word.size())
             throw common::usageError("--run: \"" + word + "\" is not TYPE=RUN");
         if (!policy.find(type)) {
-            auto const near = common::nearest(type, names);
+            auto const near = common::nearest(type, policy.typeNames());
             throw common::usageError("--run: the mapper has no dataset type \"" + type + "\"",
                                      near.empty() ? "" : "did you mean " + near + "?");
         }
@@ -94,8 +92,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
 class Writer {
 public:
     Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
-        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument,
-                 bandsOf(setup.policy.instrument)},
+        : _policy(setup.policy), _place{setup.layout.root.folder, setup.layout.mapper,
+                                        setup.policy.instrument, bandsOf(setup.policy.instrument)},
           _selection(selection), _collections(setup.policy, setup.layout.root), _output(out) {
         if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
         _now_utc_ns = common::nowUtcNs();
@@ -113,6 +111,7 @@ public:
             common::log::debug("\"" + common::printable(finding.file.path) + "\": the name is no UTF-8");
         if (finding.isConverted()) _collections.addDataset(*finding.source, finding.run);
         ++_summary.outcomes[finding.action];
+        if (!finding.isConverted() && finding.action != "skip") ++_open[finding.action][finding.reason];
         _output.write(record.line());
     }
 
@@ -125,6 +124,11 @@ public:
         _output.flush();
         if (_rules)
             for (auto const &remark : _rules->remarks(_tally, _now_utc_ns)) common::log::warning(remark);
+        if (common::stopSignal() == 0) {
+            for (auto const &option : _selection.unmet(_policy.typeNames(), scanner.rerunNames()))
+                common::log::warning(option.message(), option.hint());
+        }
+        sumUp();
         manifest::Rejects const rejects("");
         _summary.finish(standard, rejects);
     }
@@ -151,6 +155,34 @@ private:
         finding.decide(record.text("action"), record.text("reason"));
     }
 
+    /// Say, whoever looks at stderr, why the status is not 0.
+    void sumUp() const {
+        if (_open.empty()) return;
+        std::vector<std::string> parts;
+        for (auto const &[action, reasons] : _open) {
+            std::vector<std::string> counts;
+            for (auto const &[reason, count] : reasons)
+                counts.push_back(reason + ": " + std::to_string(count));
+            parts.push_back(std::to_string(_summary.outcomes.at(action)) + " " + meaningOf(action) + " ("
+                            + common::join(counts, ", ") + ")");
+        }
+        auto const text = "of " + std::to_string(_summary.read)
+                          + (_summary.read == 1 ? " dataset " : " datasets ") + common::join(parts, ", ");
+        auto const hint =
+            "dbb-gen2-scan(1) says what the reasons mean, and the notes of the lines what to do";
+        if (_open.contains("error"))
+            common::log::error(common::Error("NOT_CONVERTIBLE", text).hint(hint));
+        else
+            common::log::warning(text, hint);
+    }
+
+    static char const *meaningOf(std::string const &action) {
+        return action == "error"    ? "can't be converted"
+               : action == "review" ? "must be looked at"
+                                    : "are undecided";
+    }
+
+    gen2::Policy const &_policy;
     Gen2Place _place;
     Gen2Selection &_selection;
     Gen2Collections _collections;
@@ -158,6 +190,8 @@ private:
     std::optional<gen2::Rules> _rules;
     gen2::Rules::Tally _tally;
     std::int64_t _now_utc_ns = 0;
+    /// What is not decided, by action and reason.
+    std::map<std::string, std::map<std::string, std::int64_t>> _open;
     manifest::Summary _summary{.program = "dbb-gen2-scan", .outcomes = {}};
 };
 

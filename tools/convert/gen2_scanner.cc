@@ -278,6 +278,12 @@ void Gen2Scanner::completeOutput(Finding &finding) {
     }
 }
 
+std::vector<std::string> Gen2Scanner::rerunNames() const {
+    std::vector<std::string> out;
+    for (auto const &rerun : _reruns) out.push_back(rerun.rerun);
+    return out;
+}
+
 std::vector<std::string> Gen2Scanner::names() const {
     std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit",  "detector",
                               "physical_filter", "band",       "day_obs",  "skymap", "tract"};

@@ -39,6 +39,7 @@ public:
 
     /// The reruns that were gone through.
     std::list<Gen2Source> const &reruns() const { return _reruns; }
+    std::vector<std::string> rerunNames() const;
     /// Names of all keys and columns that lines can have.
     std::vector<std::string> names() const;
     /// Fill in what the registry says of the exposure that a dataset is of, and its path lacks.

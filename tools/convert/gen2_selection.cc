@@ -112,20 +112,73 @@ void Gen2Selection::compile(std::vector<std::string> const &names) {
     if (!condition.sql.empty()) _where = std::make_unique<Where>(condition);
 }
 
-bool Gen2Selection::wantsType(Finding const &finding) const {
+bool Gen2Selection::Met::count(bool isMet) {
+    ++asked;
+    if (isMet) ++met;
+    return isMet;
+}
+
+bool Gen2Selection::wantsType(Finding const &finding) {
     if (_choice.dataset_types.empty()) return true;
-    return finding.type
-           && (common::anyGlobMatches(_choice.dataset_types, finding.type->name)
-               || common::anyGlobMatches(_choice.dataset_types, finding.dataset_type));
+    if (!finding.type) return false;
+    bool out = false;
+    for (auto const &pattern : _choice.dataset_types) {
+        if (!common::globMatches(pattern, finding.type->name)
+            && !common::globMatches(pattern, finding.dataset_type))
+            continue;
+        _metTypes.insert(pattern);
+        out = true;
+    }
+    return out;
 }
 
 bool Gen2Selection::wantsLine(manifest::Record const &line) {
+    if (!_days && !_where) return true;
     gen2::LineFacts const facts(line);
     if (_days) {
         auto const day = facts.dayObs();
-        if (!day || *day < _days->first || *day > _days->second) return false;
+        if (!_metDays.count(day && *day >= _days->first && *day <= _days->second)) return false;
     }
-    return !_where || _where->accepts(facts);
+    return !_where || _metWhere.count(_where->accepts(facts));
+}
+
+namespace {
+
+/// The name that is meant by one that is none: in another case, or with a slip.
+std::string meantBy(std::string const &word, std::vector<std::string> const &names) {
+    auto const lower = common::toLower(word);
+    for (auto const &name : names)
+        if (common::toLower(name) == lower) return name;
+    return common::nearest(word, names);
+}
+
+} // namespace
+
+std::vector<common::Error> Gen2Selection::unmet(std::vector<std::string> const &types,
+                                                std::vector<std::string> const &reruns) const {
+    std::vector<common::Error> out;
+    for (auto const &pattern : _choice.dataset_types) {
+        if (_metTypes.contains(pattern)) continue;
+        auto const meant = meantBy(pattern, types);
+        out.push_back(
+            common::usageError("--dataset-type: nothing is of the type \"" + pattern + "\"",
+                               meant.empty() || meant == pattern ? "" : "did you mean " + meant + "?"));
+    }
+    for (auto const &pattern : _choice.reruns) {
+        if (std::ranges::none_of(reruns,
+                                 [&](auto const &name) { return common::globMatches(pattern, name); }))
+            out.push_back(common::usageError("--rerun: no rerun is named \"" + pattern + "\""));
+    }
+    auto const counted = [](Met const &met) {
+        return std::to_string(met.asked) + (met.asked == 1 ? " dataset" : " datasets");
+    };
+    if (_metDays.isByNone())
+        out.push_back(common::usageError("--day-obs: of " + counted(_metDays) + " none is of \""
+                                         + _choice.day_obs + "\""));
+    if (_metWhere.isByNone())
+        out.push_back(common::usageError("--where: of " + counted(_metWhere) + " none meets \""
+                                         + _choice.where + "\""));
+    return out;
 }
 
 } // namespace dbb::convert

@@ -1,0 +1,52 @@
+#!/bin/bash
+# What people read at the end of a scan: options that nothing met, and why the status is not 0.
+. "$DBB_CLI_LIB"
+. "$DBB_ROOT/tests/cli/gen2/_hsc.bash"
+
+hsc_repository gen2
+warned() { # REGEX OPTION...    exactly one warning, and no line of a dataset
+  local regex=$1
+  shift
+  expect_rc 0 dbb-gen2-scan gen2 "$@"
+  expect_match "$ERR" "$regex"
+  expect_eq "$(grep -vc '^  hint:' "$ERR")" 1 "warnings of $*"
+  expect_eq "$(grep -c '"type":"gen2"' "$OUT" || true)" 0 "lines of $*"
+}
+warned '^dbb-gen2-scan: --dataset-type: nothing is of the type "nosuch"$' --dataset-type nosuch
+expect_no_match "$ERR" hint
+warned '--dataset-type: nothing is of the type "CALEXP"$' --dataset-type CALEXP
+expect_match "$ERR" '^  hint: did you mean calexp\?$'
+warned 'nothing is of the type "calxep"$' --dataset-type calxep
+expect_match "$ERR" '^  hint: did you mean calexp\?$'
+warned 'nothing is of the type "calexpBackground"$' --dataset-type calexpBackground # which there is, but not here
+expect_no_match "$ERR" hint
+warned '--where: of 13 datasets none meets "visit = 3"$' --where 'visit = 3'
+warned '--where: of 1 dataset none meets' --where 'visit = 3' --dataset-type calexp
+warned '--day-obs: of 13 datasets none is of "20010101"$' --day-obs 20010101
+warned '--rerun: no rerun is named "u\*"$' --rerun 'u*'
+# Of several patterns, those that met nothing.
+expect_rc 0 dbb-gen2-scan gen2 --dataset-type 'cal*' --dataset-type 'sr' --dataset-type gaia_dr2
+expect_eq "$(cat "$ERR")" "dbb-gen2-scan: --dataset-type: nothing is of the type \"sr\"
+  hint: did you mean src?"
+expect_rc 0 dbb-gen2-scan gen2
+expect_empty "$ERR"
+
+# One sentence says why the status is not 0, terminal or not; with -q, only of errors.
+put gen2/stray.txt gen2/rerun/t/{other,another}.txt
+hint='  hint: dbb-gen2-scan(1) says what the reasons mean, and the notes of the lines what to do'
+expect_rc 3 dbb-gen2-scan gen2
+expect_eq "$(cat "$ERR")" "dbb-gen2-scan: of 16 datasets 3 must be looked at (unrecognised: 3)
+$hint"
+expect_rc 3 dbb-gen2-scan gen2 -q
+expect_empty "$ERR"
+rm gen2/BIAS/2022-07-01/00999/NONE/HSC-0999999-000.fits
+expect_rc 1 dbb-gen2-scan gen2 -q
+expect_eq "$(cat "$ERR")" "dbb-gen2-scan: of 16 datasets 1 can't be converted (missing_file: 1), 3 must be looked at (unrecognised: 3)
+$hint"
+cat > rules.yaml << 'YAML'
+rules: 1
+owner: nobody
+include: [{id: raws, kind: permanent, reason: r, dataset_types: raw}]
+YAML
+expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml --only reruns
+expect_match "$ERR" '^dbb-gen2-scan: of 6 datasets 6 are undecided \(no_rule: 6\)$'
