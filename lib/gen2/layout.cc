@@ -71,7 +71,8 @@ void findCalibrations(Layout &layout, std::string const &given) {
     }
     if (!common::isFolder(folders.front())) return;
     layout.calib = common::realPath(folders.front());
-    layout.notes.push_back("\"" + layout.calib + "\" has no calibRegistry.sqlite3");
+    layout.notes.push_back("\"" + layout.calib
+                           + "\" has no calibRegistry.sqlite3, so its calibrations can't be certified");
 }
 
 } // namespace
@@ -95,6 +96,11 @@ Layout findLayout(std::string const &root, std::string const &calib) {
     out.parents = withParents(out.root);
     out.mapper = mapperOf(out);
     out.registry = registryOf(out);
+    if (out.registry.empty()) {
+        out.notes.push_back("\"" + out.root.folder + "\" has no registry.sqlite3"
+                            + (out.parents.size() > 1 ? ", nor have its parents" : "")
+                            + ", so raws can't be compared with it, and missing ones not be noticed");
+    }
     findCalibrations(out, calib);
     for (auto const &each : out.parents)
         for (auto const &note : each.notes) out.notes.push_back("\"" + each.folder + "\": " + note);

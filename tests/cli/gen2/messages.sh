@@ -31,6 +31,25 @@ expect_eq "$(cat "$ERR")" "dbb-gen2-scan: --dataset-type: nothing is of the type
 expect_rc 0 dbb-gen2-scan gen2
 expect_empty "$ERR"
 
+# Registries that are not there: raws and calibrations are told all the same.
+mkdir aside
+mv gen2/registry.sqlite3 aside
+expect_rc 0 dbb-gen2-scan gen2
+expect_eq "$(cat "$ERR")" "dbb-gen2-scan: \"$PWD/gen2\" has no registry.sqlite3, so raws can't be compared with it, and missing ones not be noticed"
+expect_eq "$(jq -r 'select(.dataset_type == "raw") | .action + " " + .gen2.source' "$OUT" | sort -u)" 'convert tree'
+mv gen2/CALIB/calibRegistry.sqlite3 aside/calib
+expect_rc 0 dbb-gen2-scan gen2 --only calib
+expect_match "$ERR" 'gen2/CALIB" has no calibRegistry.sqlite3, so its calibrations can.t be certified$'
+mv aside/calib gen2/CALIB/calibRegistry.sqlite3
+# Neither is it in a parent.
+mkdir child
+ln -s ../gen2 child/_parent
+expect_rc 0 dbb-gen2-scan child
+expect_match "$ERR" 'child" has no registry.sqlite3, nor have its parents, so raws'
+mv aside/registry.sqlite3 gen2
+expect_rc 0 dbb-gen2-scan child
+expect_no_match "$ERR" 'registry.sqlite3'
+
 # One sentence says why the status is not 0, terminal or not; with -q, only of errors.
 put gen2/stray.txt gen2/rerun/t/{other,another}.txt
 hint='  hint: dbb-gen2-scan(1) says what the reasons mean, and the notes of the lines what to do'
