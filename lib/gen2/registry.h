@@ -47,6 +47,8 @@ public:
     common::Json shared(std::string const &table, std::string const &column, Value const &value);
 
 private:
+    void query(std::string const &text, std::vector<sql::Value> const &parameters,
+               std::function<void(Row)> const &take);
     std::string const &conditionOn(std::string const &table, std::string const &column);
     Row rowFrom(sql::Statement const &row) const;
 

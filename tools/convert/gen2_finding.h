@@ -30,6 +30,10 @@ struct Gen2Source {
     std::string name() const;
 };
 
+/// What to do about a row without a file.
+constexpr char const *missingFileNote =
+    "the registry has a row of it, but the file is gone: restore it, or leave it out by a rule";
+
 /// What does not change from line to line.
 struct Gen2Place {
     std::string root; ///< folder of the root repository

@@ -74,7 +74,7 @@ void Gen2Scanner::scan() {
 }
 
 void Gen2Scanner::walkAll(bool looks, TakeFile take) {
-    if (_selection.hasRoot()) {
+    if (_selection.hasRoot() && !_setup.layout.is_calib) {
         walk(_root, looks, take);
         if (looks) _raws.rows(_root);
     }
@@ -195,8 +195,10 @@ void Gen2Scanner::tell(Finding &finding, PathTree::Place const &place) {
 }
 
 void Gen2Scanner::checkDuplicates(Finding &finding) {
-    if (!finding.isConverted() || !_duplicates.isOneOfSeveral(finding)) return;
-    finding.notes.emplace_back("another file has the same dataset type, run and data ID");
+    if (!finding.isConverted()) return;
+    auto const other = _duplicates.otherThan(finding);
+    if (!other) return;
+    finding.notes.push_back("\"" + *other + "\" has the same dataset type, run and data ID");
     finding.decide("review", "duplicate_data_id");
 }
 

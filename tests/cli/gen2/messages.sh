@@ -69,3 +69,10 @@ include: [{id: raws, kind: permanent, reason: r, dataset_types: raw}]
 YAML
 expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml --only reruns
 expect_match "$ERR" '^dbb-gen2-scan: of 6 datasets 6 are undecided \(no_rule: 6\)$'
+
+# Lines that went to the wrong program.
+make_repo repo LATISS
+dbb-gen2-scan gen2 --dataset-type raw 2> /dev/null > lines || true
+expect_rc 1 dbb-ingest --repo repo < lines
+expect_match "$ERR" 'lines of type "gen2" can.t be ingested as raw files$'
+expect_match "$ERR" '^  hint: lines of dbb-gen2-scan go through dbb-convert$'

@@ -63,8 +63,15 @@ expect_rc 0 dbb-gen2-scan gen2 --only calib --templates templates.yaml
 expect_eq "$(jq -c 'select(.dataset_type == "dark") | [.data_id, .storage_class, .reason]' "$OUT")" '[{"instrument":"LATISS","detector":7},"ExposureF","no_validity"]'
 rm -r gen2/CALIB/by_hand
 
-# Calibrations that are elsewhere.
-mv gen2/CALIB elsewhere
+# Calibrations that are elsewhere; those that are not meant can be scanned by themselves.
+cp -r gen2/CALIB elsewhere
+expect_rc 0 dbb-gen2-scan gen2 --calib ../elsewhere --dataset-type bias
+expect_match "$ERR" 'gen2/CALIB" is a repository of its own, which has to be scanned by itself$'
+expect_eq "$(paths)" "$PWD/elsewhere/bias/2018-09-21/bias-det000_2018-09-21.fits "
+expect_rc 0 dbb-gen2-scan gen2/CALIB
+expect_eq "$(jq -c 'select(.type == "gen2" and .action != "skip") | [.gen2.repo, .gen2.path, .action, .run, .calibration]' "$OUT")" '["calib","bias/2018-09-21/bias-det000_2018-09-21.fits","convert","LATISS/calib/20180921T000000Z","LATISS/calib"]'
+expect_no_match "$ERR" 'registry.sqlite3'
+rm -r gen2/CALIB
 expect_rc 0 dbb-gen2-scan gen2 --calib ../elsewhere --only calib
 expect_eq "$(paths)" "$PWD/elsewhere/bias/2018-09-21/bias-det000_2018-09-21.fits "
 
