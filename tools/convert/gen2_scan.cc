@@ -1,5 +1,6 @@
 #include "convert/gen2_scan.h"
 
+#include "butler/collections.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -34,6 +35,23 @@ std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     return out;
 }
 
+/// A run that commands of the Butler can be given. \throws Error USAGE
+void checkRun(std::string const &word, std::string const &run) {
+    try {
+        butler::checkRunName(run);
+    } catch (common::Error const &e) {
+        throw common::usageError("--run: " + e.message());
+    }
+    auto const parts = common::split(run, '/');
+    if (std::ranges::find(parts, "") != parts.end())
+        throw common::usageError("--run: \"" + word + "\": the run has an empty part between its slashes");
+    // The Butler takes the first for patterns and lists, and a blank for the same name with an underscore.
+    auto const at = run.find_first_of("*?[], ");
+    if (at != std::string::npos)
+        throw common::usageError("--run: \"" + word + "\": the Butler can't be asked for a run with \""
+                                 + run.substr(at, 1) + "\" in its name");
+}
+
 std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
                                             gen2::Policy const &policy) {
     std::map<std::string, std::string> out;
@@ -47,6 +65,7 @@ std::map<std::string, std::string> runsFrom(std::vector<std::string> const &word
             throw common::usageError("--run: the mapper has no dataset type \"" + type + "\"",
                                      near.empty() ? "" : "did you mean " + near + "?");
         }
+        checkRun(word, word.substr(equals + 1));
         out[type] = word.substr(equals + 1);
     }
     return out;
@@ -195,6 +214,17 @@ private:
     manifest::Summary _summary{.program = "dbb-gen2-scan", .outcomes = {}};
 };
 
+/// Raws, and what is of their exposures, need an instrument that is registered and whose headers can be read.
+void warnOfUnknown(std::string const &instrument) {
+    auto const known = instrument::recognisableNames();
+    if (std::ranges::find(known, instrument) != known.end()) return;
+    common::log::warning(
+        "dbb has no table of the instrument " + instrument
+            + ", so it can't be registered and its raws can't be converted",
+        "give dbb-repo and dbb-convert a table with --instrument-dir (dbb-instrument(5)), or leave "
+        "raws and what is of their exposures out");
+}
+
 /// The repository that a path is in: the innermost one.
 Gen2Source sourceOf(Gen2Setup const &setup, std::string const &path) {
     auto const &layout = setup.layout;
@@ -231,6 +261,7 @@ ExitCode runGen2Scan(Gen2ScanOptions const &options, int out) {
     if (!options.explain.empty()) return explain(setup, options.explain, out);
     Gen2Selection selection(options.choice, setup.layout.rerun);
     for (auto const &note : setup.layout.notes) common::log::warning(note);
+    warnOfUnknown(setup.policy.instrument);
     Writer writer(options, setup, selection, out);
     Gen2Scanner scanner(setup, selection, [&](Finding &finding) {
         // One within another is found on the way.

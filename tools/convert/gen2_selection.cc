@@ -14,18 +14,17 @@ using common::Json;
 
 namespace {
 
-std::int64_t dayOf(std::string const &text) {
-    if (auto const day = common::yyyymmddFrom(text)) return *day;
-    throw common::usageError("--day-obs: \"" + text + "\" is no day",
-                             "days are written YYYYMMDD, a range 20210105..20210131");
-}
-
 std::pair<std::int64_t, std::int64_t> daysOf(std::string const &text) {
-    auto const dots = text.find("..");
-    if (dots == std::string::npos) return {dayOf(text), dayOf(text)};
-    std::pair const out{dayOf(text.substr(0, dots)), dayOf(text.substr(dots + 2))};
-    if (out.first > out.second) throw common::usageError("--day-obs: \"" + text + "\" ends before it begins");
-    return out;
+    auto const out = common::dayRangeFrom(text);
+    if (!out) {
+        throw common::usageError(
+            "--day-obs: \"" + text + "\" is no day and no days A..B",
+            "days are written YYYYMMDD or YYYY-MM-DD, a range 20210105..20210131, either end "
+            "of which may be left out");
+    }
+    if (out->first > out->second)
+        throw common::usageError("--day-obs: \"" + text + "\" ends before it begins");
+    return *out;
 }
 
 sql::Value parameterOf(Json const &value) {

@@ -22,7 +22,7 @@ struct Gen2Choice {
     std::vector<std::string> only;          ///< root, calib, reruns
     std::vector<std::string> dataset_types; ///< globs of Gen2 or Gen3 names
     std::string where;
-    std::string day_obs; ///< A..B or one day, YYYYMMDD
+    std::string day_obs; ///< A..B or one day, see common::dayRangeFrom
 };
 
 class Gen2Selection {

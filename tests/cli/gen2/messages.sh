@@ -76,3 +76,10 @@ dbb-gen2-scan gen2 --dataset-type raw 2> /dev/null > lines || true
 expect_rc 1 dbb-ingest --repo repo < lines
 expect_match "$ERR" 'lines of type "gen2" can.t be ingested as raw files$'
 expect_match "$ERR" '^  hint: lines of dbb-gen2-scan go through dbb-convert$'
+
+# A camera that can be scanned, but not converted.
+mkdir decam
+echo lsst.obs.decam.DecamMapper > decam/_mapper
+expect_rc 0 dbb-gen2-scan decam
+expect_eq "$(grep -c '^dbb-gen2-scan: dbb has no table of the instrument DECam, so it can.t be registered and its raws can.t be converted$' "$ERR")" 1
+expect_match "$ERR" '^  hint: give dbb-repo and dbb-convert a table with --instrument-dir'

@@ -90,12 +90,20 @@ expect_rc 2 dbb-gen2-scan tags
 expect_match "$ERR" 'with "calibrations.bias.level", which is not understood'
 
 for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '--where nothing=1' '--run bias' \
-  '--run nothing=x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
+  '--run nothing=x' '--run calexp=/a/' '--run calexp=/a' '--run calexp=a/' '--run calexp=a//b' '--run calexp=a/../b' '--run calexp=a*' \
+  '--run calexp=a,b' '--day-obs ..' '--day-obs 2018' '--day-obs 20180901...20180902' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
   read -r -a options <<< "$words"
   rc=0
   dbb-gen2-scan "${options[@]}" good > out 2> err || rc=$?
   [ $rc = 2 ] || fail "$words ended with $rc: $(cat err)"
   expect_empty out
+done
+expect_rc 2 dbb-gen2-scan good --run 'calexp=a b'
+expect_match "$ERR" '^dbb-gen2-scan: --run: "calexp=a b": the Butler can.t be asked for a run with " " in its name$'
+for types in '{foo: {}}' '{foo: {storage_class: ExposureF}}' '{foo: {template: ""}}' '{bias: {template: []}}'; do
+  echo "types: $types" > bad.yaml
+  expect_rc 2 dbb-gen2-scan --templates bad.yaml good
+  expect_match "$ERR" 'dataset type (foo|bias): it has no template$'
 done
 echo '{types: {bias: {tempalte: x}}}' > bad.yaml
 expect_rc 2 dbb-gen2-scan --templates bad.yaml good

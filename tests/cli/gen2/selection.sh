@@ -46,6 +46,14 @@ expect_rc 3 dbb-gen2-scan gen2 --only root --only calib --day-obs 20180920
 expect_eq "$(paths)" "$calexp raw/2018-09-20/3018092000065-det000.fits "
 expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs 20180921..20190101
 expect_eq "$(paths)" ''
+for days in 20180920 2018-09-20 20180901.. ..2018-09-30 2018-09-01..20180930; do
+  expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs $days
+  expect_eq "$(paths)" 'raw/2018-09-20/3018092000065-det000.fits ' "$days"
+done
+for days in 20180921.. ..20180919; do
+  expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs $days
+  expect_eq "$(paths)" '' "$days"
+done
 for words in "expTime > 26 AND detector = 0" "imageType = 'UNKNOWN' AND expId IN (3018092000001..3018092000099)" "dataset_type = 'raw'"; do
   expect_rc 0 dbb-gen2-scan gen2 --only root --dataset-type raw --where "$words"
   expect_eq "$(paths)" 'raw/2018-09-20/3018092000065-det000.fits ' "$words"
