@@ -137,6 +137,7 @@ public:
     void finish(Gen2Scanner const &scanner, common::StandardOptions const &standard) {
         for (auto const &rerun : scanner.reruns()) _collections.addRerun(rerun);
         if (common::stopSignal() == 0) {
+            if (_rules) leaveOutEmpty();
             _collections.write([&](Record const &line) { _output.write(line.line()); });
             _output.write(manifest::endRecord("dbb-gen2-scan").line());
         }
@@ -172,6 +173,22 @@ private:
     void decide(Finding &finding, Record &record) {
         _rules->apply(record, _now_utc_ns, _tally);
         finding.decide(record.text("action"), record.text("reason"));
+    }
+
+    /// Rules that convert nothing of a rerun want no chain of it either.
+    void leaveOutEmpty() {
+        constexpr std::size_t mostNamed = 5;
+        auto names = _collections.leaveOutEmpty();
+        if (names.empty()) return;
+        auto const count = names.size();
+        if (count > mostNamed) {
+            names.resize(mostNamed);
+            names.emplace_back("...");
+        }
+        common::log::warning(
+            "the rules convert nothing of " + std::to_string(count)
+            + (count == 1 ? " rerun, which gets no chain: " : " reruns, which get no chains: ")
+            + common::join(names, ", "));
     }
 
     /// Say, whoever looks at stderr, why the status is not 0.

@@ -83,3 +83,10 @@ where "visit > '904026'" "$bias"
 where "frameId = 'HSCA90402601'" "$(echo "$raws" | tr ' ' '\n' | grep 001 | tr '\n' ' ')"
 where "visit = 'x'" ''
 where ' ' "$(dbb-gen2-scan gen2 | jq -r 'select(.type == "gen2" and .action != "skip") | .gen2.path' | tr '\n' ' ')"
+
+# dbb-convert decides on the same lines as the scan does, also when they went through jq.
+make_repo repo HSC
+expect_eq "$(excluded 'match: {dataType: OBJECT, band: i}, day_obs: 20131102, younger_than_h: 100000000')" "$of_sky"
+dbb-gen2-scan gen2 | jq -c . > lines
+dbb-convert -n --repo repo --rules rules.yaml < lines > "$OUT" 2> "$ERR" || true
+expect_eq "$(jq -r 'select(.rule.id == "x") | .gen2.path' "$OUT" | tr '\n' ' ')" "$of_sky"

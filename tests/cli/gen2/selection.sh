@@ -94,3 +94,11 @@ expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml
 expect_eq "$(jq -r 'select(.action == "convert") | .rule.id' "$OUT")" raws
 expect_eq "$(jq -r 'select(.rule.id == "sfm") | .action + " " + .reason' "$OUT")" 'skip excluded_by_rule'
 expect_match "$OUT" '"action":"undecided","reason":"no_rule"'
+# Nothing of any rerun is converted, so there is no chain or run of one.
+expect_eq "$(chains)" "LATISS/defaults=$root,skymaps "
+expect_eq "$(jq -r 'select(.collection_type == "RUN") | .name' "$OUT" | tr '\n' ' ')" 'LATISS/raw/all skymaps '
+expect_match "$ERR" 'the rules convert nothing of 4 reruns, which get no chains: RC/w_2021_02/sfm, private/u1/t, shared/t, shared/t/inner$'
+# Chains of others lack the runs of those that are left out, be they the parents.
+sed -i 's/dataset_types: \[raw\]/reruns: ["**"]/; s/"RC\/\*\*"/"shared\/**", "private\/**"/' rules.yaml
+expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml
+expect_eq "$(chains)" "LATISS/defaults=$root,skymaps LATISS/runs/RC/w_2021_02/sfm=LATISS/runs/RC/w_2021_02/sfm/direct,$root "
