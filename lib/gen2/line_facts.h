@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace dbb::gen2 {
 
@@ -18,6 +19,8 @@ namespace dbb::gen2 {
 class LineFacts {
 public:
     explicit LineFacts(manifest::Record const &line);
+    /// The facts of a line that is being made, out of its `gen2` and its `data_id`.
+    LineFacts(common::Json gen2, common::Json dataId) : _gen2(std::move(gen2)), _dataId(std::move(dataId)) {}
 
     /// A value of the Gen2 data ID, else of the registry's row, else of what the registry says of its
     /// exposure, else of the Gen3 data ID, else of the dimensions that follow from that: the first that is

@@ -80,17 +80,15 @@ void addDataset(Record &record, Finding const &finding, Gen2Place const &place) 
     if (!finding.data_id.patch_xy.empty()) record.set("patch_xy", finding.data_id.patch_xy);
 }
 
-/// Gen3 dimensions that follow from those of the data ID, as far as Gen2 tells them.
-void addImplied(Record &record, Gen2Place const &place) {
-    gen2::LineFacts const facts(record);
-    auto const dataId = record.get("data_id");
+/// Gen3 dimensions that follow from those of the data ID, as far as Gen2 tells them. \param gen2  of the line
+void addImplied(Record &record, Finding const &finding, Json gen2, Gen2Place const &place) {
+    auto const &dataId = finding.data_id.values;
     bool const isOfExposure = dataId.find("exposure") || dataId.find("visit");
+    if (!isOfExposure && !dataId.find("physical_filter")) return;
+    gen2::LineFacts const facts(std::move(gen2), dataId);
     Json implied{Json::Object{}};
-    auto filter = dataId["physical_filter"];
-    if (isOfExposure && facts.value("filter").isString()) {
-        filter = facts.value("filter");
-        implied.set("physical_filter", filter);
-    }
+    auto const &filter = isOfExposure ? facts.value("filter") : dataId["physical_filter"];
+    if (isOfExposure && filter.isString()) implied.set("physical_filter", filter);
     auto const band = place.bands.find(filter.isString() ? filter.string() : "");
     if (band != place.bands.end()) implied.set("band", band->second);
     if (auto const day = isOfExposure ? facts.dayObs() : std::nullopt) implied.set("day_obs", *day);
@@ -125,10 +123,11 @@ Record recordOf(Finding const &finding, Gen2Place const &place) {
     if (finding.exists && finding.file.kind == TreeFile::Kind::Regular)
         record.set("size", finding.file.stat.size_bytes).set("mtime", finding.file.stat.mtime.text());
     if (!finding.file.link.empty()) record.set("link", common::wellFormed(finding.file.link));
-    record.set("gen2", gen2Of(finding, place));
+    auto gen2 = gen2Of(finding, place);
+    record.set("gen2", gen2);
     record.set("instrument", place.instrument);
     addDataset(record, finding, place);
-    addImplied(record, place);
+    if (finding.translated) addImplied(record, finding, std::move(gen2), place);
     record.set("action", finding.action).set("reason", finding.reason);
     if (!finding.notes.empty()) record.set("notes", textsOf(finding.notes));
     return record;
