@@ -207,7 +207,8 @@ void Gen2Scanner::emitRaw(Finding &finding) {
     if (!_raws.registry()) checkDuplicates(finding);
     auto const &values = finding.data_id.values;
     if (finding.isConverted() && (!values.find("detector") || !values.find("exposure"))) {
-        finding.notes.emplace_back("neither its path nor a registry tells its exposure and detector");
+        finding.notes.emplace_back("neither its path nor a registry tells its exposure and detector; "
+                                   "dbb-ingest takes these from its header");
         finding.decide("review", "unregistered_raw");
     }
     _emit(finding);

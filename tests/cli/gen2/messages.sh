@@ -83,3 +83,7 @@ echo lsst.obs.decam.DecamMapper > decam/_mapper
 expect_rc 0 dbb-gen2-scan decam
 expect_eq "$(grep -c '^dbb-gen2-scan: dbb has no table of the instrument DECam, so it can.t be registered and its raws can.t be converted$' "$ERR")" 1
 expect_match "$ERR" '^  hint: give dbb-repo and dbb-convert a table with --instrument-dir'
+# The path of its raws lacks the detector, which only a registry or the header tells.
+put decam/2013-09-01/g/decam0229388.fits.fz
+expect_rc 3 dbb-gen2-scan decam
+expect_eq "$(jq -r 'select(.reason == "unregistered_raw") | .notes[]' "$OUT")" 'neither its path nor a registry tells its exposure and detector; dbb-ingest takes these from its header'
