@@ -36,6 +36,18 @@ std::optional<std::int64_t> yyyymmddFrom(std::string_view text) {
     return day && daysFromYyyymmdd(*day) ? day : std::nullopt;
 }
 
+std::optional<std::pair<std::int64_t, std::int64_t>> dayRangeFrom(std::string_view text) {
+    constexpr std::int64_t beforeAll = 0;
+    constexpr std::int64_t afterAll = 99999999;
+    auto const points = text.find("..");
+    auto const first = text.substr(0, points);
+    auto const last = points == std::string_view::npos ? first : text.substr(points + 2);
+    if (first.empty() && last.empty()) return std::nullopt;
+    auto const begin = first.empty() ? std::optional(beforeAll) : yyyymmddFrom(first);
+    auto const end = last.empty() ? std::optional(afterAll) : yyyymmddFrom(last);
+    return begin && end ? std::optional(std::pair(*begin, *end)) : std::nullopt;
+}
+
 std::string isoFromNs(std::int64_t ns) {
     auto const days = ns >= 0 ? ns / nsPerDay : -((-ns + nsPerDay - 1) / nsPerDay);
     auto const rest = ns - days * nsPerDay;

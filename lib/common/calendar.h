@@ -32,6 +32,11 @@ std::optional<std::int64_t> daysFromYyyymmdd(std::int64_t day);
 /// YYYYMMDD of a text that is YYYYMMDD or YYYY-MM-DD; nullopt for any other, and as daysFromYyyymmdd().
 std::optional<std::int64_t> yyyymmddFrom(std::string_view text);
 
+/// The first and the last day, YYYYMMDD, of one day or of `A..B`, either of which may be left out; days as
+/// yyyymmddFrom() takes them. An end that is left out is before, or after, all days. nullopt for anything
+/// else; the first may be after the last.
+std::optional<std::pair<std::int64_t, std::int64_t>> dayRangeFrom(std::string_view text);
+
 /// `YYYY-MM-DDThh:mm:ss.nnnnnnnnn`, the form of instants in manifests.
 std::string isoFromNs(std::int64_t ns);
 

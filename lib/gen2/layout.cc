@@ -16,14 +16,15 @@ bool isFile(std::string const &path) {
     return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);
 }
 
-std::string folderAt(std::string const &path) {
+/// \param hint  what the command line should have named
+std::string folderAt(std::string const &path, std::string const &hint) {
     try {
         auto out = common::realPath(path);
         if (common::isFolder(out)) return out;
     } catch (Error const &e) {
-        throw Error(e.code(), e.message(), common::ExitCode::Backend);
+        throw Error(e.code(), e.message(), common::ExitCode::Backend).hint(hint);
     }
-    throw Error("NOT_FOUND", "\"" + path + "\" is no folder", common::ExitCode::Backend);
+    throw Error("NOT_FOUND", "\"" + path + "\" is no folder", common::ExitCode::Backend).hint(hint);
 }
 
 /// When a folder is the rerun of a repository, that one's folder; empty when it is none.
@@ -58,7 +59,10 @@ std::string registryOf(Layout const &layout) {
 void findCalibrations(Layout &layout, std::string const &given) {
     std::vector<std::string> folders;
     if (!given.empty()) {
-        folders.push_back(folderAt(given.starts_with('/') ? given : layout.root.folder + "/" + given));
+        folders.push_back(
+            folderAt(given.starts_with('/') ? given : layout.root.folder + "/" + given,
+                     "--calib names the folder with calibRegistry.sqlite3, relative to the root "
+                     "or absolute"));
     } else {
         for (auto const &repository : layout.parents) folders.push_back(repository.folder + "/CALIB");
         for (auto const &repository : layout.parents) folders.push_back(repository.folder);
@@ -71,7 +75,8 @@ void findCalibrations(Layout &layout, std::string const &given) {
     }
     if (!common::isFolder(folders.front())) return;
     layout.calib = common::realPath(folders.front());
-    layout.notes.push_back("\"" + layout.calib + "\" has no calibRegistry.sqlite3");
+    layout.notes.push_back("\"" + layout.calib
+                           + "\" has no calibRegistry.sqlite3, so its calibrations can't be certified");
 }
 
 } // namespace
@@ -83,7 +88,7 @@ std::string Layout::rerunOf(std::string const &folder) const {
 
 Layout findLayout(std::string const &root, std::string const &calib) {
     Layout out;
-    auto const folder = folderAt(root);
+    auto const folder = folderAt(root, "name the root of a Gen2 repository, or one of its reruns");
     auto const above = rootOfRerun(folder);
     auto const repository = readRepository(above.empty() ? folder : above);
     if (!repository) {
@@ -96,6 +101,12 @@ Layout findLayout(std::string const &root, std::string const &calib) {
     out.mapper = mapperOf(out);
     out.registry = registryOf(out);
     findCalibrations(out, calib);
+    out.is_calib = out.calib == out.root.folder && !isFile(out.calib + "/registry.sqlite3");
+    if (out.registry.empty() && !out.is_calib) {
+        out.notes.push_back("\"" + out.root.folder + "\" has no registry.sqlite3"
+                            + (out.parents.size() > 1 ? ", nor have its parents" : "")
+                            + ", so raws can't be compared with it, and missing ones not be noticed");
+    }
     for (auto const &each : out.parents)
         for (auto const &note : each.notes) out.notes.push_back("\"" + each.folder + "\": " + note);
     // The repository itself is the first of those that it reads.

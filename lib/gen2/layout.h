@@ -20,6 +20,7 @@ struct Layout {
     std::string registry;            ///< file of the exposure registry; empty: there is none
     std::string calib;               ///< folder with the calibrations; empty: there are none
     std::string calib_registry;      ///< its file; empty: there is none
+    bool is_calib = false;           ///< the root itself is that folder, and holds nothing else
     std::vector<std::string> notes;
     std::string rerun; ///< the one that was named in the place of its root; empty: the root was
 

@@ -47,10 +47,20 @@ std::optional<std::int64_t> dayInExposure(Json const &value) {
 
 } // namespace
 
-LineFacts::LineFacts(manifest::Record const &line) : _gen2(line.get("gen2")), _dataId(line.get("data_id")) {}
+LineFacts::LineFacts(manifest::Record const &line)
+    : _gen2(line.get("gen2")), _dataId(line.get("data_id")), _implied(line.get("implied")),
+      _dimensions(line.get("dimensions")) {
+    auto const type = line.get("dataset_type");
+    if (type.isString()) _gen3DatasetType = type.string();
+}
+
+/// Where values are, in the order in which they are asked for.
+std::array<Json const *, 5> LineFacts::places() const {
+    return {&_gen2["id"], &_gen2["registry"], &_gen2["exposure"], &_dataId, &_implied};
+}
 
 Json const &LineFacts::value(std::string_view name) const {
-    for (auto const *place : {&_gen2["id"], &_gen2["registry"], &_dataId}) {
+    for (auto const *place : places()) {
         if (auto const *found = place->find(name); found && !found->isNull()) return *found;
     }
     static Json const none;
@@ -58,7 +68,7 @@ Json const &LineFacts::value(std::string_view name) const {
 }
 
 void LineFacts::addNames(std::set<std::string> &names) const {
-    for (auto const *place : {&_gen2["id"], &_gen2["registry"], &_dataId}) {
+    for (auto const *place : places()) {
         if (!place->isObject()) continue;
         for (auto const &[name, value] : place->object()) {
             if (!value.isNull()) names.insert(name);
@@ -92,6 +102,15 @@ std::optional<std::int64_t> LineFacts::dayObs() const {
     }
     if (auto const day = dayIn(value("calibDate"))) return day;
     return dayIn(_gen2["calib"]["calib_date"]);
+}
+
+bool LineFacts::isOfExposure() const {
+    if (std::ranges::any_of(exposureNames, [&](auto const name) { return !value(name).isNull(); }))
+        return true;
+    if (!_dimensions.isArray()) return false;
+    return std::ranges::any_of(_dimensions.array(), [](Json const &dimension) {
+        return dimension == Json("exposure") || dimension == Json("visit");
+    });
 }
 
 std::optional<std::int64_t> LineFacts::begin_ns() const {

@@ -99,6 +99,12 @@ void addFamily(Json &merged, std::string const &family, std::set<std::string> &s
 /// Put overrides on top of a merged table, types key by key.
 void override(Json &merged, Json const &overrides) {
     requireKnown(overrides, familyKeys, "templates");
+    auto const requireTemplate = [](std::string const &name, Json const &entry) {
+        auto const texts = textsAt(entry, "template", name);
+        if (std::ranges::any_of(texts, [](auto const &text) { return !text.empty(); })) return;
+        throw badTable("dataset type " + name, "it has no template")
+            .hint("write template: and the path below the repository, as raw/%(visit)07d-%(ccd)03d.fits");
+    };
     for (auto const &[key, value] : overrides.object()) {
         if (key != "types") {
             merged.set(key, value);
@@ -109,6 +115,7 @@ void override(Json &merged, Json const &overrides) {
             auto own = entry;
             if (auto const *known = types.find(name); known && known->isObject() && own.isObject())
                 addMissing(own, *known);
+            if (own.isObject() && !own.find("same_as")) requireTemplate(name, own);
             types.set(name, own);
         }
         merged.set("types", types);
@@ -225,6 +232,12 @@ Json Policy::overridesFrom(Json const &repositoryPolicy, std::string const &repo
     }
     Json out;
     out.set("types", types);
+    return out;
+}
+
+std::vector<std::string> Policy::typeNames() const {
+    std::vector<std::string> out;
+    for (auto const &type : types) out.push_back(type.name);
     return out;
 }
 

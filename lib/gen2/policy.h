@@ -63,6 +63,8 @@ public:
     std::vector<std::string> ignored_files;  ///< patterns of names
     std::map<std::string, std::string> runs; ///< dataset types that have a run of their own wherever they are
 
+    /// Names of all types.
+    std::vector<std::string> typeNames() const;
     /// nullptr when there is none
     DatasetType const *find(std::string_view name) const;
     /// The type of raw images; nullptr when it has none

@@ -26,12 +26,17 @@ sql::Value parameterOf(Value const &value) {
     return std::get<std::string>(value);
 }
 
-/// A writer that died has left a journal, which only one that may write could take back.
+/// What to do about a registry of Gen2, which programs for Gen3 can't look at. A writer that died has left a
+/// journal, which only one that may write could take back.
 Error explained(Error const &e, std::string const &path) {
-    if (e.code() != "REPO_READ_ONLY" || !e.hint().empty()) return e;
-    return Error(e.code(), e.message(), e.exitCode())
-        .hint("a writer died and left \"" + path
-              + "-journal\"; copy both files elsewhere, open the copy once with sqlite3, and scan that");
+    if (!e.hint().empty()) return e;
+    if (e.code() == "REPO_DAMAGED")
+        return Error(e).hint("restore the file or mend it; sqlite3 \"" + path
+                             + "\" \"PRAGMA integrity_check\" says what is wrong");
+    if (e.code() != "REPO_READ_ONLY") return e;
+    return Error(e).hint(
+        "a writer died and left \"" + path
+        + "-journal\"; copy both files elsewhere, open the copy once with sqlite3, and scan that");
 }
 
 } // namespace
@@ -80,7 +85,14 @@ bool Registry::hasColumn(std::string const &table, std::string_view column) cons
 
 void Registry::each(std::string const &table, std::function<void(Row const &)> const &take) {
     auto const statement = _db->prepare("SELECT rowid, * FROM " + quoteIdentifier(table) + " ORDER BY rowid");
-    while (statement->step()) take(rowFrom(*statement));
+    auto const step = [&] {
+        try {
+            return statement->step();
+        } catch (Error const &e) {
+            throw explained(e, _path);
+        }
+    };
+    while (step()) take(rowFrom(*statement));
 }
 
 std::vector<Row> Registry::find(std::string const &table, Values const &keys) {
@@ -93,9 +105,53 @@ std::vector<Row> Registry::find(std::string const &table, Values const &keys) {
     }
     std::vector<Row> out;
     if (where.empty()) return out;
-    _db->cached("SELECT rowid, * FROM " + quoteIdentifier(table) + where + " ORDER BY rowid")
-        .query(parameters, [&](Statement const &row) { out.push_back(rowFrom(row)); });
+    query("SELECT rowid, * FROM main." + quoteIdentifier(table) + where + " ORDER BY rowid", parameters,
+          [&](Row row) { out.push_back(std::move(row)); });
     return out;
+}
+
+/// The condition that finds the rows with a value in a column quickly. The file is left alone: where it has
+/// no index for that, rows are found through a temporary table.
+std::string const &Registry::conditionOn(std::string const &table, std::string const &column) {
+    auto &condition = _conditions[table + "." + column];
+    if (!condition.empty()) return condition;
+    auto const name = quoteIdentifier(column);
+    bool const isIndexed =
+        _db->prepare("SELECT 1 FROM pragma_index_list(?) AS l, pragma_index_info(l.name) AS i "
+                     "WHERE i.seqno = 0 AND i.name = ?")
+            ->hasRow({table, column});
+    if (isIndexed) return condition = name + " = ?";
+    auto const rows = "temp." + quoteIdentifier(table + "." + column);
+    _db->execute("CREATE TABLE " + rows + " AS SELECT " + name + " AS value, rowid AS row FROM main."
+                 + quoteIdentifier(table) + "; CREATE INDEX temp."
+                 + quoteIdentifier("of " + table + "." + column) + " ON "
+                 + quoteIdentifier(table + "." + column) + " (value)");
+    return condition = "rowid IN (SELECT row FROM " + rows + " WHERE value = ?)";
+}
+
+Json Registry::shared(std::string const &table, std::string const &column, Value const &value) {
+    Json out{Json::Object{}};
+    if (!hasColumn(table, column)) return out;
+    bool isFirst = true;
+    query("SELECT rowid, * FROM main." + quoteIdentifier(table) + " WHERE " + conditionOn(table, column),
+          {parameterOf(value)}, [&](Row const &row) {
+              if (isFirst)
+                  out = row.columns;
+              else
+                  std::erase_if(out.object(),
+                                [&](auto const &each) { return row.columns[each.first] != each.second; });
+              isFirst = false;
+          });
+    return out;
+}
+
+void Registry::query(std::string const &text, std::vector<sql::Value> const &parameters,
+                     std::function<void(Row)> const &take) {
+    try {
+        _db->cached(text).query(parameters, [&](Statement const &row) { take(rowFrom(row)); });
+    } catch (Error const &e) {
+        throw explained(e, _path);
+    }
 }
 
 Row Registry::rowFrom(Statement const &row) const {

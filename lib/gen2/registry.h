@@ -42,13 +42,20 @@ public:
     void each(std::string const &table, std::function<void(Row const &)> const &take);
     /// Rows that have these values; what is no column is no condition. None when nothing is one.
     std::vector<Row> find(std::string const &table, Values const &keys);
+    /// The columns, but for `id`, in which all rows with a value in one column are the same. An empty object
+    /// when there is no such row or column.
+    common::Json shared(std::string const &table, std::string const &column, Value const &value);
 
 private:
+    void query(std::string const &text, std::vector<sql::Value> const &parameters,
+               std::function<void(Row)> const &take);
+    std::string const &conditionOn(std::string const &table, std::string const &column);
     Row rowFrom(sql::Statement const &row) const;
 
     std::string _path;
     std::unique_ptr<sql::Database> _db;
     std::map<std::string, std::vector<std::string>> _columns; ///< by table
+    std::map<std::string, std::string> _conditions;           ///< of rows with a value, by table and column
 };
 
 } // namespace dbb::gen2

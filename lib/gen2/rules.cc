@@ -215,16 +215,13 @@ private:
     /// `A..B` with days YYYYMMDD or YYYY-MM-DD, either of which may be left out, or one day.
     std::pair<std::int64_t, std::int64_t> days(std::string const &key, Json const &value) const {
         auto const text = value.isString() || value.isInt() ? value.text() : std::string();
-        auto const points = text.find("..");
-        auto const first = text.substr(0, points);
-        auto const last = points == std::string::npos ? first : text.substr(points + 2);
-        auto const begin = first.empty() ? std::optional(std::int64_t{0}) : common::yyyymmddFrom(first);
-        auto const end = last.empty() ? std::optional(std::int64_t{99999999}) : common::yyyymmddFrom(last);
-        if (first.empty() && last.empty()) throw wrong(key, "must be a day or days A..B");
-        if (!begin || !end)
+        if (text.empty()) throw wrong(key, "must be a day or days A..B");
+        auto const range = common::dayRangeFrom(text);
+        if (!range)
             throw wrong(key, "\"" + text + "\" is no day and no days A..B; days are YYYYMMDD or YYYY-MM-DD");
-        if (*begin > *end) throw wrong(key, "the first day of \"" + text + "\" is after the last");
-        return {*begin, *end};
+        if (range->first > range->second)
+            throw wrong(key, "the first day of \"" + text + "\" is after the last");
+        return *range;
     }
 
     static inline std::vector<std::string> const keys{
@@ -262,10 +259,11 @@ Rules Rules::parse(std::string const &text, std::string const &name) {
 bool Rules::Rule::matches(LineFacts const &facts, std::string const &scanReason,
                           std::int64_t nowUtcNs) const {
     if (hasEnded(nowUtcNs)) return false;
-    if (!datasetTypes.empty()
-        && (facts.datasetType().empty() || !common::anyGlobMatches(datasetTypes, facts.datasetType()))) {
+    auto const isWanted = [&](std::string const &type) {
+        return !type.empty() && common::anyGlobMatches(datasetTypes, type);
+    };
+    if (!datasetTypes.empty() && !isWanted(facts.datasetType()) && !isWanted(facts.gen3DatasetType()))
         return false;
-    }
     if (!reruns.empty()) {
         auto const rerun = facts.rerun();
         // `*` means reruns of any name, not what is no rerun.
@@ -286,6 +284,8 @@ bool Rules::Rule::matches(LineFacts const &facts, std::string const &scanReason,
     if (youngerThan_h) {
         auto const begin = facts.latestBegin_utc_ns();
         constexpr double nsPerHour = 3600.0 * double(common::nsPerSecond);
+        // An exposure of unknown age may be young; what is of no exposure has no age.
+        if (!begin && !facts.isOfExposure()) return false;
         if (begin && double(nowUtcNs - *begin) >= *youngerThan_h * nsPerHour) return false;
     }
     return true;

@@ -72,6 +72,21 @@ bool plugGaps(std::vector<Span> &spans) {
     return apart;
 }
 
+/// Name to each span that overlaps with another one of these. \param first  of the list that the spans are of
+void noteOverlaps(std::vector<Span> const &spans, Validity const *first) {
+    auto const note = [&](Span const &span, Span const &other) {
+        if (!span.of->overlaps) span.of->overlaps = static_cast<std::size_t>(other.of - first);
+    };
+    Span const *longest = nullptr;
+    for (auto const &span : spans) {
+        if (longest && longest->end > span.begin) {
+            note(*longest, span);
+            note(span, *longest);
+        }
+        if (!longest || span.end > longest->end) longest = &span;
+    }
+}
+
 } // namespace
 
 void settle(std::vector<Validity> &ofOneDataId, DayScale scale) {
@@ -82,6 +97,7 @@ void settle(std::vector<Validity> &ofOneDataId, DayScale scale) {
         return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
     });
     bool const apart = plugGaps(spans);
+    if (!apart) noteOverlaps(spans, ofOneDataId.data());
     for (auto const &span : spans) {
         if (!apart) {
             span.of->state = Validity::State::Overlap;

@@ -23,7 +23,8 @@ struct Validity {
     State state = State::Good;
     std::optional<std::int64_t> begin_tai_ns; ///< nullopt: unbounded
     std::optional<std::int64_t> end_tai_ns;
-    std::vector<std::string> adjusted; ///< clamp_begin, clamp_end, gap_closed, overlap_removed
+    std::optional<std::size_t> overlaps; ///< one of the list that overlaps with this one
+    std::vector<std::string> adjusted;   ///< clamp_begin, clamp_end, gap_closed, overlap_removed
 };
 
 /// Which midnights the registry's days begin with.

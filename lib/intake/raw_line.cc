@@ -53,6 +53,12 @@ std::shared_ptr<Json const> recordsOf(Record const &record, RecordsMemory &memor
     return records;
 }
 
+Error notRaw(std::string const &type) {
+    Error out("BAD_VALUE", "lines of type \"" + type + "\" can't be ingested as raw files");
+    if (type == "gen2") out.hint("lines of dbb-gen2-scan go through dbb-convert");
+    return out;
+}
+
 /// No line of a dry run counts as done.
 void checkReceipts(Record const &record, bool dry_run) {
     for (auto const *program : {"ingest", "copy"}) {
@@ -196,9 +202,7 @@ void requireRunOption(std::string const &run) {
 }
 
 DatasetLine parseRawLine(Record const &record, std::string const &run, bool dry_run, RecordsMemory &memory) {
-    if (record.type() != "file") {
-        throw Error("BAD_VALUE", "lines of type \"" + record.type() + "\" can't be ingested as raw files");
-    }
+    if (record.type() != "file") throw notRaw(record.type());
     checkReceipts(record, dry_run);
     DatasetLine out;
     out.scanned = Scanned::of(record);

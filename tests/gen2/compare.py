@@ -13,8 +13,8 @@ import json
 import sys
 
 ORDER = ["type", "uri", "size", "mtime", "link", "gen2", "instrument", "data_id", "dataset_type", "dimensions", "storage_class",
-         "is_calibration", "run", "calibration", "validity", "formatter", "patch_xy", "action", "reason", "notes", "rule"]
-ORDER_GEN2 = ["root", "repo", "path", "mapper", "dataset_type", "id", "source", "hdu", "registry", "calib", "nearest"]
+         "is_calibration", "run", "calibration", "validity", "formatter", "patch_xy", "implied", "action", "reason", "notes", "rule"]
+ORDER_GEN2 = ["root", "repo", "path", "mapper", "dataset_type", "id", "source", "hdu", "registry", "exposure", "calib", "nearest"]
 # Of lines that are converted these may not be there unbidden.
 TELLING = ["link", "is_calibration", "calibration", "validity", "patch_xy", "rule"]
 

@@ -62,7 +62,7 @@ Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &polic
     _db->execute(
         "CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
         "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
-        "end_ns, adjusted);"
+        "end_ns, adjusted, other);"
         "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
     // Nothing of it outlives the program, so nothing is ever committed.
     _db->begin();
@@ -158,9 +158,11 @@ void Calibrations::settleAll() {
             auto const value = [](std::optional<std::int64_t> ns) {
                 return ns ? sql::Value(*ns) : sql::Value();
             };
-            _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ? WHERE number = ?")
+            _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ?, other = ? WHERE "
+                        "number = ?")
                 .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
-                      common::join(v.adjusted, ","), group[i].number});
+                      common::join(v.adjusted, ","),
+                      v.overlaps ? sql::Value(group[*v.overlaps].number) : sql::Value(), group[i].number});
         }
         group.clear();
     };
@@ -205,7 +207,8 @@ void Calibrations::addRow(Finding &finding, std::int64_t rowid, std::string cons
 namespace {
 
 /// Tell what the validity, or its lack, means for the dataset.
-void judge(Finding &finding) {
+/// \param other  file whose validity overlaps; empty: none does
+void judge(Finding &finding, std::string const &other) {
     if (!finding.isConverted()) return;
     if (!finding.row) {
         finding.reason = "no_validity";
@@ -216,7 +219,9 @@ void judge(Finding &finding) {
                                 + finding.validity->end + "\", is no range of days, so it is not certified");
     } else if (finding.validity->state == gen2::Validity::State::Overlap) {
         finding.decide("error", "validity_overlap");
-        finding.notes.emplace_back("the validity ranges of its data ID overlap by more than a day");
+        finding.notes.push_back(
+            other.empty() ? "the validity ranges of others of its data ID overlap by more than a day"
+                          : "its validity overlaps by more than a day with that of \"" + other + "\"");
     }
     for (auto const &adjusted : finding.validity ? finding.validity->adjusted : std::vector<std::string>()) {
         if (adjusted == "gap_closed") finding.notes.emplace_back("a gap to the next calibration was closed");
@@ -232,7 +237,8 @@ void Calibrations::emitFiles(Gen2Source const &source) {
     auto const rows = _db->prepare(
         "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, run, action, reason, note, rowid_, "
         "row_, "
-        "start_, end_, state, begin_ns, end_ns, adjusted FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS "
+        "start_, end_, state, begin_ns, end_ns, adjusted, (SELECT path FROM file o WHERE o.number = f.other) "
+        "FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS "
         "(SELECT 1 "
         "FROM file g WHERE g.type = f.type AND g.path = f.path AND g.hdu IS NOT NULL) ORDER BY path, number");
     while (rows->step()) {
@@ -241,7 +247,7 @@ void Calibrations::emitFiles(Gen2Source const &source) {
             addRow(finding, rows->integer(12), rows->text(13));
             finding.validity = validityIn(*rows, 14);
         }
-        judge(finding);
+        judge(finding, rows->text(20));
         _emit(finding);
     }
 }
@@ -284,6 +290,7 @@ void Calibrations::emitFilelessOf(Gen2Source const &source, DatasetType const &t
         finding.table = type.table;
         finding.row = row;
         finding.decide("error", "missing_file");
+        finding.notes.emplace_back(missingFileNote);
         if (!path) finding.notes.emplace_back("the row lacks what its path is made of");
         _emit(finding);
     });

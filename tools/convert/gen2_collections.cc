@@ -29,7 +29,7 @@ void append(std::vector<std::string> &names, std::string const &name) {
 } // namespace
 
 void Gen2Collections::addRerun(Gen2Source const &source) {
-    _reruns.try_emplace(source.rerun, Rerun{source, {}});
+    _reruns.try_emplace(source.rerun, Rerun{.source = source, .runs = {}});
 }
 
 void Gen2Collections::addDataset(Gen2Source const &source, std::string const &run) {
@@ -69,10 +69,20 @@ void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string
     for (auto const &parent : repository->parents) addRunsOf(rerunOf(parent), children, seen);
 }
 
+std::vector<std::string> Gen2Collections::leaveOutEmpty() {
+    std::vector<std::string> out;
+    for (auto &[name, rerun] : _reruns) {
+        rerun.is_left_out = rerun.runs.empty();
+        if (rerun.is_left_out) out.push_back(name);
+    }
+    return out;
+}
+
 void Gen2Collections::write(std::function<void(Record const &)> const &take) const {
     auto const root = rootChildren();
     std::vector<std::pair<std::string, std::vector<std::string>>> chains;
     for (auto const &[name, rerun] : _reruns) {
+        if (rerun.is_left_out) continue;
         std::vector<std::string> children;
         std::set<std::string> seen;
         addRunsOf(name, children, seen);

@@ -22,6 +22,9 @@ public:
     /// A dataset that will be converted.
     void addDataset(Gen2Source const &source, std::string const &run);
 
+    /// Make no chains of reruns without a dataset that will be converted. \return the names of these reruns
+    std::vector<std::string> leaveOutEmpty();
+
     /// The lines: children before the chains that they are in.
     void write(std::function<void(manifest::Record const &)> const &take) const;
 
@@ -29,6 +32,7 @@ private:
     struct Rerun {
         Gen2Source source;
         std::set<std::string> runs; ///< of its own datasets
+        bool is_left_out = false;   ///< it gets no chain
     };
     std::vector<std::string> rootChildren() const;
     void addRunsOf(std::string const &rerun, std::vector<std::string> &children,

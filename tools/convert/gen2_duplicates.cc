@@ -5,8 +5,8 @@
 namespace dbb::convert {
 
 Duplicates::Duplicates() : _db(sql::openSqlite("", sql::OpenMode::Create)) {
-    _db->execute("CREATE TABLE dataset (key TEXT PRIMARY KEY) WITHOUT ROWID;"
-                 "CREATE TABLE several (key TEXT PRIMARY KEY) WITHOUT ROWID;"
+    _db->execute("CREATE TABLE dataset (key TEXT PRIMARY KEY, path TEXT) WITHOUT ROWID;"
+                 "CREATE TABLE several (key TEXT PRIMARY KEY, path TEXT) WITHOUT ROWID;"
                  "CREATE TABLE elsewhere (id INTEGER PRIMARY KEY)");
     // Nothing of it outlives the program, so nothing is ever committed.
     _db->begin();
@@ -21,13 +21,21 @@ std::string Duplicates::keyOf(Finding const &finding) {
 
 void Duplicates::see(Finding const &finding) {
     auto const key = keyOf(finding);
-    if (_db->cached("INSERT INTO dataset VALUES (?) ON CONFLICT DO NOTHING").run({key}) > 0) return;
-    _db->cached("INSERT INTO several VALUES (?) ON CONFLICT DO NOTHING").run({key});
+    auto const &path = finding.file.path;
+    if (_db->cached("INSERT INTO dataset VALUES (?, ?) ON CONFLICT DO NOTHING").run({key, path}) > 0) return;
+    _db->cached("INSERT INTO several VALUES (?, ?) ON CONFLICT DO NOTHING").run({key, path});
     _any = true;
 }
 
-bool Duplicates::isOneOfSeveral(Finding const &finding) {
-    return _any && _db->cached("SELECT 1 FROM several WHERE key = ?").hasRow({keyOf(finding)});
+std::optional<std::string> Duplicates::otherThan(Finding const &finding) {
+    std::optional<std::string> out;
+    if (!_any) return out;
+    // The first of all, and for that the second.
+    _db->cached("SELECT d.path, s.path FROM several AS s JOIN dataset AS d ON d.key = s.key WHERE s.key = ?")
+        .query({keyOf(finding)}, [&](sql::Statement const &row) {
+            out = row.text(0) == finding.file.path ? row.text(1) : row.text(0);
+        });
+    return out;
 }
 
 void Duplicates::foundElsewhere(std::int64_t rowid) {

@@ -6,6 +6,7 @@
 #include "convert/gen2_finding.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace dbb::convert {
@@ -17,8 +18,8 @@ public:
 
     /// A file in the first of two passes over the repository.
     void see(Finding const &finding);
-    /// Whether another file has the same dataset type, run and data ID.
-    bool isOneOfSeveral(Finding const &finding);
+    /// Path of another file with the same dataset type, run and data ID; nullopt when there is none.
+    std::optional<std::string> otherThan(Finding const &finding);
 
     /// Remember that the file of a row of the registry was found at another path.
     void foundElsewhere(std::int64_t rowid);

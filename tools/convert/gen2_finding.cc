@@ -3,6 +3,7 @@
 #include "common/calendar.h"
 #include "common/text.h"
 #include "gen2/collection_names.h"
+#include "gen2/line_facts.h"
 
 namespace dbb::convert {
 
@@ -48,6 +49,7 @@ Json gen2Of(Finding const &finding, Gen2Place const &place) {
     if (!finding.found_in.empty()) out.set("source", finding.found_in);
     if (finding.hdu) out.set("hdu", *finding.hdu);
     out.set("registry", registryOf(finding));
+    if (!finding.exposure.isNull()) out.set("exposure", finding.exposure);
     if (finding.isCalibration()) out.set("calib", calibOf(finding));
     if (finding.nearest) {
         out.set("nearest", Json(Json::Object{{"template", finding.nearest->pathTemplate},
@@ -78,6 +80,21 @@ void addDataset(Record &record, Finding const &finding, Gen2Place const &place) 
     if (!finding.data_id.patch_xy.empty()) record.set("patch_xy", finding.data_id.patch_xy);
 }
 
+/// Gen3 dimensions that follow from those of the data ID, as far as Gen2 tells them. \param gen2  of the line
+void addImplied(Record &record, Finding const &finding, Json gen2, Gen2Place const &place) {
+    auto const &dataId = finding.data_id.values;
+    bool const isOfExposure = dataId.find("exposure") || dataId.find("visit");
+    if (!isOfExposure && !dataId.find("physical_filter")) return;
+    gen2::LineFacts const facts(std::move(gen2), dataId);
+    Json implied{Json::Object{}};
+    auto const &filter = isOfExposure ? facts.value("filter") : dataId["physical_filter"];
+    if (isOfExposure && filter.isString()) implied.set("physical_filter", filter);
+    auto const band = place.bands.find(filter.isString() ? filter.string() : "");
+    if (band != place.bands.end()) implied.set("band", band->second);
+    if (auto const day = isOfExposure ? facts.dayObs() : std::nullopt) implied.set("day_obs", *day);
+    if (!implied.object().empty()) record.set("implied", implied);
+}
+
 } // namespace
 
 std::string Gen2Source::name() const {
@@ -106,9 +123,11 @@ Record recordOf(Finding const &finding, Gen2Place const &place) {
     if (finding.exists && finding.file.kind == TreeFile::Kind::Regular)
         record.set("size", finding.file.stat.size_bytes).set("mtime", finding.file.stat.mtime.text());
     if (!finding.file.link.empty()) record.set("link", common::wellFormed(finding.file.link));
-    record.set("gen2", gen2Of(finding, place));
+    auto gen2 = gen2Of(finding, place);
+    record.set("gen2", gen2);
     record.set("instrument", place.instrument);
     addDataset(record, finding, place);
+    if (finding.translated) addImplied(record, finding, std::move(gen2), place);
     record.set("action", finding.action).set("reason", finding.reason);
     if (!finding.notes.empty()) record.set("notes", textsOf(finding.notes));
     return record;

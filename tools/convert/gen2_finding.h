@@ -10,6 +10,7 @@
 #include "gen2/validity.h"
 #include "manifest/record.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,11 +30,16 @@ struct Gen2Source {
     std::string name() const;
 };
 
+/// What to do about a row without a file.
+constexpr char const *missingFileNote =
+    "the registry has a row of it, but the file is gone: restore it, or leave it out by a rule";
+
 /// What does not change from line to line.
 struct Gen2Place {
     std::string root; ///< folder of the root repository
     std::string mapper;
     std::string instrument;
+    std::map<std::string, std::string> bands{}; ///< by physical filter
 
     /// A path as lines have it: relative to the root where it is below that.
     std::string shown(std::string const &path) const;
@@ -55,6 +61,7 @@ struct Finding {
     std::optional<std::int64_t> hdu{};
     std::string table{}; ///< of the row
     std::optional<gen2::Row> row{};
+    common::Json exposure{}; ///< columns of the registry that its exposure has and that nothing else tells
     std::optional<gen2::Validity> validity{};
     std::optional<NearestTemplate> nearest{};
 

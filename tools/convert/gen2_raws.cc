@@ -76,7 +76,10 @@ void RawImages::file(Finding &finding) {
         _duplicates.foundElsewhere(rows.front().id);
     } else {
         finding.decide("review", "unregistered_raw");
-        if (!rows.empty()) finding.notes.emplace_back("the registry has this image at another path");
+        finding.notes.emplace_back(rows.empty() ? "the registry has no row of it"
+                                                : "the registry has this image at another path");
+        finding.notes.emplace_back(
+            "when the file is good, take it in by a rule with reasons: [unregistered_raw]");
         propose(finding);
     }
     _emit(finding);
@@ -161,6 +164,7 @@ void RawImages::fileless(Gen2Source const &source, Row const &row) {
     compare(finding, row);
     finding.found_in = "registry";
     finding.decide("error", "missing_file");
+    finding.notes.emplace_back(missingFileNote);
     if (paths.empty()) finding.notes.emplace_back("the row lacks what its path is made of");
     _emit(finding);
 }

@@ -93,6 +93,9 @@ void Recognition::refuse(Finding &finding) {
         return finding.decide("skip", "gen3_product");
     }
     finding.decide("review", "unrecognised");
+    finding.notes.emplace_back(
+        "--explain tells how its path was read, --templates adds a layout, and a rule leaves "
+        "it out");
     finding.nearest = nearest(finding.source->kind, path);
 }
 

@@ -1,5 +1,6 @@
 #include "convert/gen2_scan.h"
 
+#include "butler/collections.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -25,30 +26,46 @@ using manifest::Record;
 
 namespace {
 
-/// Bands of filters, of a camera whose coadds are keyed by filter.
+/// Bands of filters, of a camera that can be registered.
 std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     std::map<std::string, std::string> out;
-    // Coadds of the others have bands in the place of filters.
-    if (instrument != "HSC") return out;
+    auto const known = instrument::tableNames();
+    if (std::ranges::find(known, instrument) == known.end()) return out;
     for (auto const &filter : instrument::tableOf(instrument).filters()) out[filter.name] = filter.band;
     return out;
+}
+
+/// A run that commands of the Butler can be given. \throws Error USAGE
+void checkRun(std::string const &word, std::string const &run) {
+    try {
+        butler::checkRunName(run);
+    } catch (common::Error const &e) {
+        throw common::usageError("--run: " + e.message());
+    }
+    auto const parts = common::split(run, '/');
+    if (std::ranges::find(parts, "") != parts.end())
+        throw common::usageError("--run: \"" + word + "\": the run has an empty part between its slashes");
+    // The Butler takes the first for patterns and lists, and a blank for the same name with an underscore.
+    auto const at = run.find_first_of("*?[], ");
+    if (at != std::string::npos)
+        throw common::usageError("--run: \"" + word + "\": the Butler can't be asked for a run with \""
+                                 + run.substr(at, 1) + "\" in its name");
 }
 
 std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
                                             gen2::Policy const &policy) {
     std::map<std::string, std::string> out;
-    std::vector<std::string> names;
-    for (auto const &type : policy.types) names.push_back(type.name);
     for (auto const &word : words) {
         auto const equals = word.find('=');
         auto const type = word.substr(0, equals);
         if (equals == std::string::npos || type.empty() || equals + 1 == word.size())
             throw common::usageError("--run: \"" + word + "\" is not TYPE=RUN");
         if (!policy.find(type)) {
-            auto const near = common::nearest(type, names);
+            auto const near = common::nearest(type, policy.typeNames());
             throw common::usageError("--run: the mapper has no dataset type \"" + type + "\"",
                                      near.empty() ? "" : "did you mean " + near + "?");
         }
+        checkRun(word, word.substr(equals + 1));
         out[type] = word.substr(equals + 1);
     }
     return out;
@@ -83,7 +100,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
     auto layout = gen2::findLayout(options.root, options.calib);
     auto policy = gen2::Policy::of(layout.mapper, overridesOf(layout, options.templates));
     Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
-    out.bands = bandsOf(out.policy.instrument);
+    // Coadds of the others have bands in the place of filters.
+    if (out.policy.instrument == "HSC") out.bands = bandsOf("HSC");
     out.runs = runsFrom(options.runs, out.policy);
     out.scale = options.validity_scale == "utc" ? gen2::DayScale::Utc : gen2::DayScale::Tai;
     return out;
@@ -93,7 +111,8 @@ Gen2Setup setupOf(Gen2ScanOptions const &options) {
 class Writer {
 public:
     Writer(Gen2ScanOptions const &options, Gen2Setup const &setup, Gen2Selection &selection, int out)
-        : _place{setup.layout.root.folder, setup.layout.mapper, setup.policy.instrument},
+        : _policy(setup.policy), _place{setup.layout.root.folder, setup.layout.mapper,
+                                        setup.policy.instrument, bandsOf(setup.policy.instrument)},
           _selection(selection), _collections(setup.policy, setup.layout.root), _output(out) {
         if (!options.rules.empty()) _rules = gen2::Rules::read(options.rules);
         _now_utc_ns = common::nowUtcNs();
@@ -101,29 +120,35 @@ public:
 
     void take(Finding &finding, Gen2Scanner &scanner) {
         if (!_selection.wantsType(finding)) return;
-        if (_selection.looksAtLines()) {
-            auto completed = finding;
-            scanner.addExposure(completed);
-            if (!_selection.wantsLine(recordOf(completed, _place))) return;
-        }
+        checkName(finding);
+        scanner.addExposure(finding);
+        auto record = recordOf(finding, _place);
+        if (!_selection.wantsLine(record)) return;
         _summary.countRead();
-        auto const record = decided(finding);
+        if (_rules) decide(finding, record);
         if (!common::isUtf8(finding.file.path))
             common::log::debug("\"" + common::printable(finding.file.path) + "\": the name is no UTF-8");
         if (finding.isConverted()) _collections.addDataset(*finding.source, finding.run);
         ++_summary.outcomes[finding.action];
+        if (!finding.isConverted() && finding.action != "skip") ++_open[finding.action][finding.reason];
         _output.write(record.line());
     }
 
     void finish(Gen2Scanner const &scanner, common::StandardOptions const &standard) {
         for (auto const &rerun : scanner.reruns()) _collections.addRerun(rerun);
         if (common::stopSignal() == 0) {
+            if (_rules) leaveOutEmpty();
             _collections.write([&](Record const &line) { _output.write(line.line()); });
             _output.write(manifest::endRecord("dbb-gen2-scan").line());
         }
         _output.flush();
         if (_rules)
             for (auto const &remark : _rules->remarks(_tally, _now_utc_ns)) common::log::warning(remark);
+        if (common::stopSignal() == 0) {
+            for (auto const &option : _selection.unmet(_policy.typeNames(), scanner.rerunNames()))
+                common::log::warning(option.message(), option.hint());
+        }
+        sumUp();
         manifest::Rejects const rejects("");
         _summary.finish(standard, rejects);
     }
@@ -137,20 +162,63 @@ public:
     }
 
 private:
-    /// The line as the rules leave it; the finding learns what they decided.
-    Record decided(Finding &finding) {
-        // A name that JSON can't hold names another file, or none.
-        if (!common::isUtf8(finding.file.path) && finding.action != "skip") {
-            finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
-            finding.decide("error", "name_not_utf8");
-        }
-        auto record = recordOf(finding, _place);
-        if (!_rules) return record;
-        _rules->apply(record, _now_utc_ns, _tally);
-        finding.decide(record.text("action"), record.text("reason"));
-        return record;
+    /// A name that JSON can't hold names another file, or none.
+    static void checkName(Finding &finding) {
+        if (common::isUtf8(finding.file.path) || finding.action == "skip") return;
+        finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
+        finding.decide("error", "name_not_utf8");
     }
 
+    /// The line as the rules leave it; the finding learns what they decided.
+    void decide(Finding &finding, Record &record) {
+        _rules->apply(record, _now_utc_ns, _tally);
+        finding.decide(record.text("action"), record.text("reason"));
+    }
+
+    /// Rules that convert nothing of a rerun want no chain of it either.
+    void leaveOutEmpty() {
+        constexpr std::size_t mostNamed = 5;
+        auto names = _collections.leaveOutEmpty();
+        if (names.empty()) return;
+        auto const count = names.size();
+        if (count > mostNamed) {
+            names.resize(mostNamed);
+            names.emplace_back("...");
+        }
+        common::log::warning(
+            "the rules convert nothing of " + std::to_string(count)
+            + (count == 1 ? " rerun, which gets no chain: " : " reruns, which get no chains: ")
+            + common::join(names, ", "));
+    }
+
+    /// Say, whoever looks at stderr, why the status is not 0.
+    void sumUp() const {
+        if (_open.empty()) return;
+        std::vector<std::string> parts;
+        for (auto const &[action, reasons] : _open) {
+            std::vector<std::string> counts;
+            for (auto const &[reason, count] : reasons)
+                counts.push_back(reason + ": " + std::to_string(count));
+            parts.push_back(std::to_string(_summary.outcomes.at(action)) + " " + meaningOf(action) + " ("
+                            + common::join(counts, ", ") + ")");
+        }
+        auto const text = "of " + std::to_string(_summary.read)
+                          + (_summary.read == 1 ? " dataset " : " datasets ") + common::join(parts, ", ");
+        auto const hint =
+            "dbb-gen2-scan(1) says what the reasons mean, and the notes of the lines what to do";
+        if (_open.contains("error"))
+            common::log::error(common::Error("NOT_CONVERTIBLE", text).hint(hint));
+        else
+            common::log::warning(text, hint);
+    }
+
+    static char const *meaningOf(std::string const &action) {
+        return action == "error"    ? "can't be converted"
+               : action == "review" ? "must be looked at"
+                                    : "are undecided";
+    }
+
+    gen2::Policy const &_policy;
     Gen2Place _place;
     Gen2Selection &_selection;
     Gen2Collections _collections;
@@ -158,8 +226,21 @@ private:
     std::optional<gen2::Rules> _rules;
     gen2::Rules::Tally _tally;
     std::int64_t _now_utc_ns = 0;
+    /// What is not decided, by action and reason.
+    std::map<std::string, std::map<std::string, std::int64_t>> _open;
     manifest::Summary _summary{.program = "dbb-gen2-scan", .outcomes = {}};
 };
+
+/// Raws, and what is of their exposures, need an instrument that is registered and whose headers can be read.
+void warnOfUnknown(std::string const &instrument) {
+    auto const known = instrument::recognisableNames();
+    if (std::ranges::find(known, instrument) != known.end()) return;
+    common::log::warning(
+        "dbb has no table of the instrument " + instrument
+            + ", so it can't be registered and its raws can't be converted",
+        "give dbb-repo and dbb-convert a table with --instrument-dir (dbb-instrument(5)), or leave "
+        "raws and what is of their exposures out");
+}
 
 /// The repository that a path is in: the innermost one.
 Gen2Source sourceOf(Gen2Setup const &setup, std::string const &path) {
@@ -197,6 +278,7 @@ ExitCode runGen2Scan(Gen2ScanOptions const &options, int out) {
     if (!options.explain.empty()) return explain(setup, options.explain, out);
     Gen2Selection selection(options.choice, setup.layout.rerun);
     for (auto const &note : setup.layout.notes) common::log::warning(note);
+    warnOfUnknown(setup.policy.instrument);
     Writer writer(options, setup, selection, out);
     Gen2Scanner scanner(setup, selection, [&](Finding &finding) {
         // One within another is found on the way.

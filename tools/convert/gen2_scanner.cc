@@ -74,7 +74,7 @@ void Gen2Scanner::scan() {
 }
 
 void Gen2Scanner::walkAll(bool looks, TakeFile take) {
-    if (_selection.hasRoot()) {
+    if (_selection.hasRoot() && !_setup.layout.is_calib) {
         walk(_root, looks, take);
         if (looks) _raws.rows(_root);
     }
@@ -195,8 +195,10 @@ void Gen2Scanner::tell(Finding &finding, PathTree::Place const &place) {
 }
 
 void Gen2Scanner::checkDuplicates(Finding &finding) {
-    if (!finding.isConverted() || !_duplicates.isOneOfSeveral(finding)) return;
-    finding.notes.emplace_back("another file has the same dataset type, run and data ID");
+    if (!finding.isConverted()) return;
+    auto const other = _duplicates.otherThan(finding);
+    if (!other) return;
+    finding.notes.push_back("\"" + *other + "\" has the same dataset type, run and data ID");
     finding.decide("review", "duplicate_data_id");
 }
 
@@ -205,7 +207,8 @@ void Gen2Scanner::emitRaw(Finding &finding) {
     if (!_raws.registry()) checkDuplicates(finding);
     auto const &values = finding.data_id.values;
     if (finding.isConverted() && (!values.find("detector") || !values.find("exposure"))) {
-        finding.notes.emplace_back("neither its path nor a registry tells its exposure and detector");
+        finding.notes.emplace_back("neither its path nor a registry tells its exposure and detector; "
+                                   "dbb-ingest takes these from its header");
         finding.decide("review", "unregistered_raw");
     }
     _emit(finding);
@@ -278,9 +281,15 @@ void Gen2Scanner::completeOutput(Finding &finding) {
     }
 }
 
+std::vector<std::string> Gen2Scanner::rerunNames() const {
+    std::vector<std::string> out;
+    for (auto const &rerun : _reruns) out.push_back(rerun.rerun);
+    return out;
+}
+
 std::vector<std::string> Gen2Scanner::names() const {
-    std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit", "detector",
-                              "physical_filter", "band",       "skymap",   "tract"};
+    std::set<std::string> out{"dataset_type",    "instrument", "exposure", "visit",  "detector",
+                              "physical_filter", "band",       "day_obs",  "skymap", "tract"};
     for (auto const &type : _setup.policy.types)
         for (auto const &pathTemplate : type.templates)
             out.insert(pathTemplate.keys().begin(), pathTemplate.keys().end());
@@ -294,23 +303,28 @@ std::vector<std::string> Gen2Scanner::names() const {
     return {out.begin(), out.end()};
 }
 
-void Gen2Scanner::addExposure(Finding &finding) {
-    auto *registry = _raws.registry();
-    if (!registry || finding.row || finding.isCalibration()) return;
-    gen2::Values key;
+/// What the registry says of the exposure with a data ID.
+common::Json const &Gen2Scanner::exposureOf(gen2::Values const &id) {
+    static common::Json const none;
     for (auto const &name : {_setup.policy.exposure_key, std::string("visit")}) {
-        auto const *value = finding.id.find(name);
-        if (value && key.size() == 0) key.set(name, *value);
+        auto const *value = id.find(name);
+        if (!value) continue;
+        auto const exposure = name + " " + gen2::textOf(value);
+        if (exposure != _lastExposure) _ofExposure = _raws.registry()->shared(_raws.table(), name, *value);
+        _lastExposure = exposure;
+        return _ofExposure;
     }
-    if (key.size() == 0) return;
-    auto const text = gen2::jsonOf(key).dump();
-    if (text != _lastExposure) {
-        _lastExposure = text;
-        auto const rows = registry->find(_raws.table(), key);
-        _ofExposure = rows.empty() ? gen2::Values() : rows.front().values();
-    }
-    for (auto const &[name, value] : _ofExposure)
-        if (!finding.id.has(name)) finding.id.set(name, value);
+    return none;
+}
+
+void Gen2Scanner::addExposure(Finding &finding) {
+    if (!_raws.registry() || finding.row || finding.isCalibration()) return;
+    common::Json::Object out;
+    auto const &exposure = exposureOf(finding.id);
+    if (!exposure.isObject()) return;
+    for (auto const &[name, value] : exposure.object())
+        if (!finding.id.has(name) && name != _setup.policy.detector_key) out.emplace_back(name, value);
+    if (!out.empty()) finding.exposure = std::move(out);
 }
 
 } // namespace dbb::convert

@@ -39,9 +39,10 @@ public:
 
     /// The reruns that were gone through.
     std::list<Gen2Source> const &reruns() const { return _reruns; }
+    std::vector<std::string> rerunNames() const;
     /// Names of all keys and columns that lines can have.
     std::vector<std::string> names() const;
-    /// Values of the exposure that a dataset is of, from the registry: for conditions on what its path lacks.
+    /// Fill in what the registry says of the exposure that a dataset is of, and its path lacks.
     void addExposure(Finding &finding);
 
 private:
@@ -60,6 +61,7 @@ private:
     void complete(Finding &finding);
     void completeOutput(Finding &finding);
     void completeCalibration(Finding &finding);
+    common::Json const &exposureOf(gen2::Values const &id);
     void checkDuplicates(Finding &finding);
     void emitRaw(Finding &finding);
 
@@ -76,7 +78,7 @@ private:
     Gen2Source _calib;
     std::list<Gen2Source> _reruns; ///< findings point to them
     std::string _lastExposure;     ///< for which the registry was asked
-    gen2::Values _ofExposure;
+    common::Json _ofExposure;
 };
 
 } // namespace dbb::convert

@@ -14,18 +14,17 @@ using common::Json;
 
 namespace {
 
-std::int64_t dayOf(std::string const &text) {
-    if (auto const day = common::yyyymmddFrom(text)) return *day;
-    throw common::usageError("--day-obs: \"" + text + "\" is no day",
-                             "days are written YYYYMMDD, a range 20210105..20210131");
-}
-
 std::pair<std::int64_t, std::int64_t> daysOf(std::string const &text) {
-    auto const dots = text.find("..");
-    if (dots == std::string::npos) return {dayOf(text), dayOf(text)};
-    std::pair const out{dayOf(text.substr(0, dots)), dayOf(text.substr(dots + 2))};
-    if (out.first > out.second) throw common::usageError("--day-obs: \"" + text + "\" ends before it begins");
-    return out;
+    auto const out = common::dayRangeFrom(text);
+    if (!out) {
+        throw common::usageError(
+            "--day-obs: \"" + text + "\" is no day and no days A..B",
+            "days are written YYYYMMDD or YYYY-MM-DD, a range 20210105..20210131, either end "
+            "of which may be left out");
+    }
+    if (out->first > out->second)
+        throw common::usageError("--day-obs: \"" + text + "\" ends before it begins");
+    return *out;
 }
 
 sql::Value parameterOf(Json const &value) {
@@ -37,12 +36,45 @@ sql::Value parameterOf(Json const &value) {
 
 } // namespace
 
-/// A condition as a question to an empty database.
+/// A condition as a question to a table with one row, the line. As in tables of Gen3, what looks like a
+/// number is compared as one.
 struct Gen2Selection::Where {
-    std::unique_ptr<sql::Database> db;
-    std::unique_ptr<sql::Statement> statement;
+    explicit Where(butler::Condition const &condition)
+        : columns(condition.columns), values(condition.values),
+          db(sql::openSqlite(":memory:", sql::OpenMode::Create)) {
+        std::string names;
+        std::string marks;
+        for (auto const &column : columns) {
+            names += ", " + sql::quoteIdentifier(column) + " NUMERIC";
+            marks += ", ?";
+        }
+        db->execute("CREATE TABLE line (number INTEGER PRIMARY KEY" + names + ")");
+        write = db->prepare("REPLACE INTO line VALUES (1" + marks + ")");
+        ask = db->prepare("SELECT 1 FROM line WHERE " + condition.sql);
+    }
+
+    bool accepts(gen2::LineFacts const &facts) {
+        std::vector<sql::Value> row;
+        for (auto const &column : columns)
+            row.push_back(column == "dataset_type" ? sql::Value(typeName(facts))
+                                                   : parameterOf(facts.value(column)));
+        write->run(row);
+        return ask->hasRow(values);
+    }
+
     std::vector<std::string> columns;
     std::vector<sql::Value> values;
+    std::unique_ptr<sql::Database> db;
+    std::unique_ptr<sql::Statement> write;
+    std::unique_ptr<sql::Statement> ask;
+
+private:
+    /// The name of the dataset type that the condition means: the Gen3 one when it speaks of that.
+    std::string typeName(gen2::LineFacts const &facts) const {
+        auto const &gen3 = facts.gen3DatasetType();
+        bool const isMeant = !gen3.empty() && std::ranges::find(values, sql::Value(gen3)) != values.end();
+        return isMeant ? gen3 : facts.datasetType();
+    }
 };
 
 Gen2Selection::Gen2Selection(Gen2Choice choice, std::string const &rerun) : _choice(std::move(choice)) {
@@ -74,47 +106,78 @@ bool Gen2Selection::wantsRerun(std::string const &name) const {
     return _reruns && (_choice.reruns.empty() || common::anyGlobMatches(_choice.reruns, name));
 }
 
-bool Gen2Selection::isWhole() const {
-    return _root && _calib && _reruns && _choice.reruns.empty() && _choice.dataset_types.empty() && !_where
-           && !_days;
-}
-
 void Gen2Selection::compile(std::vector<std::string> const &names) {
-    if (_choice.where.empty()) return;
-    auto condition = butler::parseWhere(_choice.where, names);
-    _where = std::make_unique<Where>();
-    _where->columns = condition.columns;
-    std::vector<std::string> values;
-    for (auto const &column : condition.columns) values.push_back("? AS " + sql::quoteIdentifier(column));
-    if (values.empty()) values.emplace_back("1");
-    _where->db = sql::openSqlite(":memory:", sql::OpenMode::Create);
-    _where->statement = _where->db->prepare("SELECT 1 FROM (SELECT " + common::join(values, ", ") + ") WHERE "
-                                            + condition.sql);
-    _choice.where.clear();
-    _where->values = std::move(condition.values);
+    auto const condition = butler::parseWhere(_choice.where, names);
+    if (!condition.sql.empty()) _where = std::make_unique<Where>(condition);
 }
 
-bool Gen2Selection::wantsType(Finding const &finding) const {
+bool Gen2Selection::Met::count(bool isMet) {
+    ++asked;
+    if (isMet) ++met;
+    return isMet;
+}
+
+bool Gen2Selection::wantsType(Finding const &finding) {
     if (_choice.dataset_types.empty()) return true;
-    return finding.type
-           && (common::anyGlobMatches(_choice.dataset_types, finding.type->name)
-               || common::anyGlobMatches(_choice.dataset_types, finding.dataset_type));
+    if (!finding.type) return false;
+    bool out = false;
+    for (auto const &pattern : _choice.dataset_types) {
+        if (!common::globMatches(pattern, finding.type->name)
+            && !common::globMatches(pattern, finding.dataset_type))
+            continue;
+        _metTypes.insert(pattern);
+        out = true;
+    }
+    return out;
 }
 
 bool Gen2Selection::wantsLine(manifest::Record const &line) {
+    if (!_days && !_where) return true;
     gen2::LineFacts const facts(line);
     if (_days) {
         auto const day = facts.dayObs();
-        if (!day || *day < _days->first || *day > _days->second) return false;
+        if (!_metDays.count(day && *day >= _days->first && *day <= _days->second)) return false;
     }
-    if (!_where) return true;
-    std::vector<sql::Value> parameters;
-    for (auto const &column : _where->columns) {
-        parameters.push_back(
-            parameterOf(column == "dataset_type" ? Json(facts.datasetType()) : facts.value(column)));
+    return !_where || _metWhere.count(_where->accepts(facts));
+}
+
+namespace {
+
+/// The name that is meant by one that is none: in another case, or with a slip.
+std::string meantBy(std::string const &word, std::vector<std::string> const &names) {
+    auto const lower = common::toLower(word);
+    for (auto const &name : names)
+        if (common::toLower(name) == lower) return name;
+    return common::nearest(word, names);
+}
+
+} // namespace
+
+std::vector<common::Error> Gen2Selection::unmet(std::vector<std::string> const &types,
+                                                std::vector<std::string> const &reruns) const {
+    std::vector<common::Error> out;
+    for (auto const &pattern : _choice.dataset_types) {
+        if (_metTypes.contains(pattern)) continue;
+        auto const meant = meantBy(pattern, types);
+        out.push_back(
+            common::usageError("--dataset-type: nothing is of the type \"" + pattern + "\"",
+                               meant.empty() || meant == pattern ? "" : "did you mean " + meant + "?"));
     }
-    parameters.insert(parameters.end(), _where->values.begin(), _where->values.end());
-    return _where->statement->hasRow(parameters);
+    for (auto const &pattern : _choice.reruns) {
+        if (std::ranges::none_of(reruns,
+                                 [&](auto const &name) { return common::globMatches(pattern, name); }))
+            out.push_back(common::usageError("--rerun: no rerun is named \"" + pattern + "\""));
+    }
+    auto const counted = [](Met const &met) {
+        return std::to_string(met.asked) + (met.asked == 1 ? " dataset" : " datasets");
+    };
+    if (_metDays.isByNone())
+        out.push_back(common::usageError("--day-obs: of " + counted(_metDays) + " none is of \""
+                                         + _choice.day_obs + "\""));
+    if (_metWhere.isByNone())
+        out.push_back(common::usageError("--where: of " + counted(_metWhere) + " none meets \""
+                                         + _choice.where + "\""));
+    return out;
 }
 
 } // namespace dbb::convert

@@ -18,7 +18,8 @@ int main(int argc, char **argv) {
                 "Only these dataset types (may be repeated)")
         .value("--where", opt.choice.where, "EXPR",
                "Only datasets of which this is true: \"visit IN (100..200)\"")
-        .value("--day-obs", opt.choice.day_obs, "A..B", "Only observing days from A to B, YYYYMMDD")
+        .value("--day-obs", opt.choice.day_obs, "A..B",
+               "Only observing days from A to B (YYYYMMDD; either may be left out)")
         .value("--calib", opt.calib, "DIR",
                "Folder with calibRegistry.sqlite3 (default CALIB, as Gen2 looks for it)")
         .value("--skymap", opt.skymap, "NAME", "Name in Gen3 of the skymap of all tracts")

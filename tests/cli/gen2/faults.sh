@@ -22,6 +22,9 @@ expect_eq "$(reason $raw/3018092000065-det000.fits)" 'convert ok both'
 expect_eq "$(reason $raw/3018092000065-det000.fits.gz)" 'skip compressed_duplicate'
 expect_eq "$(reason $raw/3018092000066-det000.fits)" 'review unregistered_raw tree'
 expect_eq "$(reason $raw/3018092000067-det000.fits)" 'error missing_file registry'
+note() { jq -r --arg path "$1" 'select(.gen2.path == $path) | .notes | join("; ")' "$OUT"; }
+expect_eq "$(note $raw/3018092000066-det000.fits)" 'the registry has no row of it; when the file is good, take it in by a rule with reasons: [unregistered_raw]'
+expect_match <(note $raw/3018092000067-det000.fits) 'the file is gone: restore it, or leave it out by a rule$'
 # Found by its number, though not where its row says.
 expect_eq "$(reason $raw/3018092000068-det000.fits)" 'convert registry_mismatch both'
 expect_eq "$(reason raw/2018-09-22/3018092000068-det000.fits)" ''
@@ -31,7 +34,7 @@ expect_eq "$(reason $raw/3018092000071-det000.fits)" 'review not_regular'
 expect_eq "$(reason raw/circle/back)" 'review not_regular'
 expect_match "$OUT" '3018092000072-\\\\xff.fits.*"reason":"name_not_utf8"'
 # No value of a registry leads out of the repository.
-expect_eq "$(jq -c 'select(.gen2.registry.dayObs == "../../..") | [.action, .reason, .notes]' "$OUT")" '["error","missing_file",["the row lacks what its path is made of"]]'
+expect_eq "$(jq -c 'select(.gen2.registry.dayObs == "../../..") | [.action, .reason, .notes[1]]' "$OUT")" '["error","missing_file","the row lacks what its path is made of"]'
 expect_eq "$(jq -c 'select(.gen2.repo == "calib" and .action == "convert") | .reason' "$OUT")" '"ok"'
 
 # Without a registry the tree alone counts, as in Gen2.
@@ -44,6 +47,8 @@ expect_rc 3 dbb-gen2-scan gen2
 expect_eq "$(reason $raw/3018092000066-det000.fits)" 'convert ok tree'
 expect_eq "$(reason $raw/3018092000065-det000.fits)" 'review duplicate_data_id tree'
 expect_eq "$(reason raw/2018-09-21/3018092000065-det000.fits)" 'review duplicate_data_id tree'
+expect_eq "$(note raw/2018-09-21/3018092000065-det000.fits)" "\"$PWD/gen2/$raw/3018092000065-det000.fits\" has the same dataset type, run and data ID"
+expect_eq "$(note $raw/3018092000065-det000.fits)" "\"$PWD/gen2/raw/2018-09-21/3018092000065-det000.fits\" has the same dataset type, run and data ID"
 
 # Validity: gap, overlap, neither, text, and an overlap that nobody can explain, which keeps only its detector.
 bias=CALIB/bias
@@ -78,5 +83,9 @@ expect_eq "$(span 6)" 'ok 2018-01-10'
 expect_eq "$(span 7)" 'no_validity -'
 expect_eq "$(jq -r 'select(.reason == "validity_overlap") | .action' "$OUT" | tr '\n' ' ')" 'error error '
 expect_eq "$(reason $bias/2018-01-05/bias-det001_2018-01-06.fits)" 'review unrecognised'
+expect_match <(note $bias/2018-01-05/bias-det001_2018-01-06.fits) '^--explain tells how its path was read, --templates'
+overlap() { note "$bias/2018-01-$1/bias-det004_2018-01-$1.fits"; }
+expect_eq "$(overlap 05)" "its validity overlaps by more than a day with that of \"$PWD/gen2/$bias/2018-01-15/bias-det004_2018-01-15.fits\""
+expect_eq "$(overlap 15)" "its validity overlaps by more than a day with that of \"$PWD/gen2/$bias/2018-01-05/bias-det004_2018-01-05.fits\""
 expect_rc 1 dbb-gen2-scan gen2 --only calib --validity-scale utc
 expect_match "$OUT" '"end_tai":"2018-01-10T00:00:37.000000000"'

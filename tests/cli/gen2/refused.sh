@@ -7,6 +7,12 @@ remember good
 
 expect_rc 4 dbb-gen2-scan nowhere
 expect_match "$ERR" 'nowhere": No such file'
+expect_match "$ERR" '^  hint: name the root of a Gen2 repository, or one of its reruns$'
+expect_rc 4 dbb-gen2-scan good --calib nowhere
+expect_match "$ERR" 'good/nowhere": No such file'
+expect_match "$ERR" '^  hint: --calib names the folder with calibRegistry.sqlite3, relative to the root or absolute$'
+expect_rc 4 dbb-gen2-scan good --calib _mapper
+expect_match "$ERR" '^  hint: --calib names'
 mkdir plain
 expect_rc 2 dbb-gen2-scan plain
 expect_match "$ERR" 'is no Gen2 repository'
@@ -36,6 +42,14 @@ cp -r good damaged
 head -c 5000 /dev/urandom > damaged/CALIB/calibRegistry.sqlite3
 expect_rc 5 dbb-gen2-scan damaged
 expect_match "$ERR" 'calibRegistry.sqlite3": file is not a database'
+expect_match "$ERR" '^  hint: restore the file or mend it; sqlite3 ".*/calibRegistry.sqlite3" "PRAGMA integrity_check" says'
+# Damage that shows only when rows are read.
+cp -r good torn
+for i in {1..400}; do echo "INSERT INTO raw (dayObs, visit, detector, expId) VALUES ('2018-09-20', 1, 0, $i);"; done | sqlite3 torn/registry.sqlite3
+size=$(stat -c %s torn/registry.sqlite3)
+head -c 12288 /dev/urandom | dd of=torn/registry.sqlite3 bs=1 seek=$((size - 12288)) conv=notrunc status=none
+expect_rc 5 dbb-gen2-scan torn
+expect_match "$ERR" '^  hint: restore the file or mend it; sqlite3 ".*/torn/registry.sqlite3"'
 cp -r good wal
 : > wal/registry.sqlite3-wal
 expect_rc 4 dbb-gen2-scan wal
@@ -76,12 +90,20 @@ expect_rc 2 dbb-gen2-scan tags
 expect_match "$ERR" 'with "calibrations.bias.level", which is not understood'
 
 for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '--where nothing=1' '--run bias' \
-  '--run nothing=x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
+  '--run nothing=x' '--run calexp=/a/' '--run calexp=/a' '--run calexp=a/' '--run calexp=a//b' '--run calexp=a/../b' '--run calexp=a*' \
+  '--run calexp=a,b' '--day-obs ..' '--day-obs 2018' '--day-obs 20180901...20180902' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
   read -r -a options <<< "$words"
   rc=0
   dbb-gen2-scan "${options[@]}" good > out 2> err || rc=$?
   [ $rc = 2 ] || fail "$words ended with $rc: $(cat err)"
   expect_empty out
+done
+expect_rc 2 dbb-gen2-scan good --run 'calexp=a b'
+expect_match "$ERR" '^dbb-gen2-scan: --run: "calexp=a b": the Butler can.t be asked for a run with " " in its name$'
+for types in '{foo: {}}' '{foo: {storage_class: ExposureF}}' '{foo: {template: ""}}' '{bias: {template: []}}'; do
+  echo "types: $types" > bad.yaml
+  expect_rc 2 dbb-gen2-scan --templates bad.yaml good
+  expect_match "$ERR" 'dataset type (foo|bias): it has no template$'
 done
 echo '{types: {bias: {tempalte: x}}}' > bad.yaml
 expect_rc 2 dbb-gen2-scan --templates bad.yaml good

@@ -46,6 +46,14 @@ expect_rc 3 dbb-gen2-scan gen2 --only root --only calib --day-obs 20180920
 expect_eq "$(paths)" "$calexp raw/2018-09-20/3018092000065-det000.fits "
 expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs 20180921..20190101
 expect_eq "$(paths)" ''
+for days in 20180920 2018-09-20 20180901.. ..2018-09-30 2018-09-01..20180930; do
+  expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs $days
+  expect_eq "$(paths)" 'raw/2018-09-20/3018092000065-det000.fits ' "$days"
+done
+for days in 20180921.. ..20180919; do
+  expect_rc 0 dbb-gen2-scan gen2 --dataset-type raw --day-obs $days
+  expect_eq "$(paths)" '' "$days"
+done
 for words in "expTime > 26 AND detector = 0" "imageType = 'UNKNOWN' AND expId IN (3018092000001..3018092000099)" "dataset_type = 'raw'"; do
   expect_rc 0 dbb-gen2-scan gen2 --only root --dataset-type raw --where "$words"
   expect_eq "$(paths)" 'raw/2018-09-20/3018092000065-det000.fits ' "$words"
@@ -63,8 +71,15 @@ expect_rc 0 dbb-gen2-scan gen2 --only calib --templates templates.yaml
 expect_eq "$(jq -c 'select(.dataset_type == "dark") | [.data_id, .storage_class, .reason]' "$OUT")" '[{"instrument":"LATISS","detector":7},"ExposureF","no_validity"]'
 rm -r gen2/CALIB/by_hand
 
-# Calibrations that are elsewhere.
-mv gen2/CALIB elsewhere
+# Calibrations that are elsewhere; those that are not meant can be scanned by themselves.
+cp -r gen2/CALIB elsewhere
+expect_rc 0 dbb-gen2-scan gen2 --calib ../elsewhere --dataset-type bias
+expect_match "$ERR" 'gen2/CALIB" is a repository of its own, which has to be scanned by itself$'
+expect_eq "$(paths)" "$PWD/elsewhere/bias/2018-09-21/bias-det000_2018-09-21.fits "
+expect_rc 0 dbb-gen2-scan gen2/CALIB
+expect_eq "$(jq -c 'select(.type == "gen2" and .action != "skip") | [.gen2.repo, .gen2.path, .action, .run, .calibration]' "$OUT")" '["calib","bias/2018-09-21/bias-det000_2018-09-21.fits","convert","LATISS/calib/20180921T000000Z","LATISS/calib"]'
+expect_no_match "$ERR" 'registry.sqlite3'
+rm -r gen2/CALIB
 expect_rc 0 dbb-gen2-scan gen2 --calib ../elsewhere --only calib
 expect_eq "$(paths)" "$PWD/elsewhere/bias/2018-09-21/bias-det000_2018-09-21.fits "
 
@@ -79,3 +94,11 @@ expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml
 expect_eq "$(jq -r 'select(.action == "convert") | .rule.id' "$OUT")" raws
 expect_eq "$(jq -r 'select(.rule.id == "sfm") | .action + " " + .reason' "$OUT")" 'skip excluded_by_rule'
 expect_match "$OUT" '"action":"undecided","reason":"no_rule"'
+# Nothing of any rerun is converted, so there is no chain or run of one.
+expect_eq "$(chains)" "LATISS/defaults=$root,skymaps "
+expect_eq "$(jq -r 'select(.collection_type == "RUN") | .name' "$OUT" | tr '\n' ' ')" 'LATISS/raw/all skymaps '
+expect_match "$ERR" 'the rules convert nothing of 4 reruns, which get no chains: RC/w_2021_02/sfm, private/u1/t, shared/t, shared/t/inner$'
+# Chains of others lack the runs of those that are left out, be they the parents.
+sed -i 's/dataset_types: \[raw\]/reruns: ["**"]/; s/"RC\/\*\*"/"shared\/**", "private\/**"/' rules.yaml
+expect_rc 3 dbb-gen2-scan gen2 --rules rules.yaml
+expect_eq "$(chains)" "LATISS/defaults=$root,skymaps LATISS/runs/RC/w_2021_02/sfm=LATISS/runs/RC/w_2021_02/sfm/direct,$root "

@@ -37,7 +37,7 @@ manifest::Record rerunLine(std::string const &rerun, std::string const &type) {
     auto gen2 = line.get("gen2");
     gen2.set("repo", "rerun/" + rerun).set("path", "rerun/" + rerun + "/x.fits").set("dataset_type", type);
     gen2.set("id", common::Json::Object{}).set("registry", nullptr);
-    line.set("gen2", gen2).set("data_id", common::Json::Object{});
+    line.set("gen2", gen2).set("data_id", common::Json::Object{}).set("dataset_type", type);
     return line;
 }
 
@@ -101,6 +101,9 @@ TEST_CASE("the first exclude that matches wins over any include; what none match
 TEST_CASE("dataset types, reruns, repositories, paths and reasons are patterns") {
     CHECK(matches("dataset_types: ['*_metadata', 'r?w']", rawLine()));
     CHECK_FALSE(matches("dataset_types: [Raw]", rawLine()));
+    auto refcat = rerunLine("t", "ref_cat").set("dataset_type", "gaia_dr2");
+    CHECK(matches("dataset_types: [gaia_dr2]", refcat)); // the Gen3 name
+    CHECK(matches("dataset_types: [ref_cat]", refcat));
     CHECK(matches("paths: ['raw/*/*-det000.fits']", rawLine()));
     CHECK_FALSE(matches("paths: ['raw/*.fits']", rawLine()));
     CHECK(matches("reruns: ['']", rawLine()));
@@ -115,6 +118,7 @@ TEST_CASE("dataset types, reruns, repositories, paths and reasons are patterns")
     auto unrecognised = rawLine();
     auto gen2 = unrecognised.get("gen2");
     gen2.set("dataset_type", nullptr);
+    unrecognised.erase("dataset_type");
     CHECK_FALSE(matches("dataset_types: ['*']", unrecognised.set("gen2", gen2)));
 }
 
@@ -141,6 +145,10 @@ TEST_CASE("the Gen2 data ID tells before the registry, and the registry before t
         .set("data_id", common::Json::parse(R"({"visit":4,"ccd":5})"));
     CHECK(matches("match: {visit: 1, ccd: 3}", line));
     CHECK_FALSE(matches("match: {visit: 2}", line));
+    line.set("gen2",
+             common::Json::parse(R"({"id":{"visit":1},"registry":null,"exposure":{"ccd":3,"visit":2}})"))
+        .set("implied", common::Json::parse(R"({"ccd":7,"band":"i"})"));
+    CHECK(matches("match: {visit: 1, ccd: 3, band: i}", line)); // what follows from the data ID comes last
 }
 
 TEST_CASE("nights come from what the line says") {
@@ -190,7 +198,12 @@ TEST_CASE("age counts from the latest instant at which the exposure can have beg
     night.set("gen2", gen2); // of the night 2018-09-20, which may have lasted until noon of the next day
     CHECK(matches("younger_than_h: 1", night, instant("2018-09-21T12:59:59")));
     CHECK_FALSE(matches("younger_than_h: 1", night, instant("2018-09-21T13:00:00")));
-    CHECK(matches("younger_than_h: 1", rerunLine("t", "src"))); // what has no time
+    auto output = rerunLine("t", "src");
+    CHECK_FALSE(matches("younger_than_h: 1", output)); // of no exposure
+    output.set("dimensions", common::Json::parse(R"(["instrument","visit"])"));
+    CHECK(matches("younger_than_h: 1", output)); // of one whose time nobody knows
+    output.set("dimensions", nullptr).set("data_id", common::Json::parse(R"({"visit":904026})"));
+    CHECK(matches("younger_than_h: 1", output));
     CHECK_FALSE(matches("younger_than_h: 0", line));
 }
 
