@@ -24,7 +24,10 @@ TEST_SOURCES := $(wildcard tests/unit/*/*.cc)
 EMBEDDED := $(wildcard lib/*/data/*)
 # UNITY=1 compiles the sources of a folder together, in a third of the time; a change then compiles its whole folder.
 UNITY ?=
-objects_of = $(if $(UNITY),$(addsuffix .unity.o,$(sort $(patsubst %/,%,$(dir $(1))))),$(1:%.cc=%.o))
+# What computes for long stays by itself, and is optimised in any case.
+ALONE := lib/butler/sky_region.cc
+objects_of = $(if $(UNITY),$(addsuffix .unity.o,$(sort $(patsubst %/,%,$(dir $(1))))) \
+	$(patsubst %.cc,%.o,$(filter $(ALONE),$(1))),$(1:%.cc=%.o))
 LIB_OBJECTS := $(addprefix $(BUILD)/obj/,$(call objects_of,$(LIB_SOURCES)) $(EMBEDDED:%=%.o))
 TOOL_OBJECTS := $(addprefix $(BUILD)/obj/,$(call objects_of,$(TOOL_SOURCES)))
 TEST_OBJECTS := $(addprefix $(BUILD)/obj/,$(call objects_of,$(TEST_SOURCES)) tests/unit/main.o)

@@ -6,10 +6,14 @@ $(BUILD)/obj/%.o: %.cc
 
 $(BUILD)/obj/%.unity.cc: $(LIB_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES)
 	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@
+	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES) $(ALONE),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@
 
 $(BUILD)/obj/%.unity.o: $(BUILD)/obj/%.unity.cc
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+ifneq ($(UNITY),)
+$(ALONE:%.cc=$(BUILD)/obj/%.o): ALL_CXXFLAGS += -O1
+endif
 
 # Tests need not be fast, and the optimiser takes most of the time that they take to compile.
 $(BUILD)/obj/tests/%.o: ALL_CXXFLAGS += -O0

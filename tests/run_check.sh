@@ -98,6 +98,7 @@ lane_two() {
   tests/fault/order.sh
   SCENARIOS='' tests/fault/faults.sh
   tests/gen2/compare.sh
+  tests/efd/compare.sh
   tests/concurrency/writers.sh
   STEP=8 tests/concurrency/meet.sh
 }
@@ -119,7 +120,7 @@ lane_one > "$beside" 2>&1 < /dev/null &
 servers=$!
 lane_two > "$log" 2>&1 < /dev/null
 wait $servers
-finish_lane "$log" 6
+finish_lane "$log" 7
 finish_lane "$beside" 7
 
 echo "$passed passed, $failed failed"

@@ -22,6 +22,9 @@
 #include "instrument/translated.h"
 #include "intake/raw_line.h"
 #include "manifest/record.h"
+#include "telemetry/joiner.h"
+#include "telemetry/line_protocol.h"
+#include "telemetry/sample_text.h"
 
 #include <array>
 #include <fcntl.h>
@@ -316,6 +319,59 @@ private:
     std::vector<std::pair<std::string, std::string>> _columns;
 };
 
+/// What some columns say of samples. \param split  where line protocol is cut in two
+std::string joinedSamples(std::string const &text, std::size_t split) {
+    static auto const columns = telemetry::parseColumns(
+        "[{name: a, topic: m, field: v}, {name: b, topic: m, field: v, func: asof, nulls: take, index: any},"
+        " {name: c, topic: m, fields: [v, w], func: max, reduce: pool, index: 1}, {name: d, topic: m.e, "
+        "field: s, func: mode},"
+        " {name: e, topic: m, field: v, func: twmean, mode: linear, time_field: t, dup: mean},"
+        " {name: f, topic: m, field: p, packed: {base: p, n: 3, dt: 1ms}, func: polyrms, degree: 2, index: "
+        "any}]",
+        "fuzz");
+    telemetry::Facts const facts;
+    telemetry::Joiner joiner(columns, {{0, 1'000'000'000}, {500, 10'000'000'000'000}}, {}, facts);
+    std::string out;
+    auto const bad = [&](std::int64_t number, std::string const &reason) {
+        out += std::to_string(number) + reason;
+    };
+    telemetry::LineProtocol<telemetry::Joiner, telemetry::Topic, telemetry::SourceScale> lines(
+        joiner, telemetry::SourceScale::Eras, 1, bad);
+    lines.feed(std::string_view(text).substr(0, split));
+    lines.feed(std::string_view(text).substr(split));
+    lines.finish();
+    telemetry::CsvSamples<telemetry::Joiner, telemetry::Topic> csv(joiner, telemetry::SourceScale::Tai, 1000,
+                                                                   "m", "t", bad);
+    for (std::size_t at = 0; at < text.size(); at = std::min(text.size(), text.find('\n', at)) + 1)
+        csv.line(std::string_view(text).substr(at, text.find('\n', at) - at));
+    joiner.finish();
+    for (std::size_t w = 0; w < 2; ++w) {
+        for (auto const &cell : joiner.results(w)) {
+            out += ' ' + std::to_string(cell.n) + ' ' + std::to_string(static_cast<int>(cell.status)) + ' '
+                   + std::to_string(cell.value.integer) + ' ' + std::to_string(cell.coverage);
+        }
+    }
+    return out;
+}
+
+void samples(std::string const &text) {
+    if (joinedSamples(text, text.size()) != joinedSamples(text, text.size() / 2))
+        throw std::logic_error("a text that comes in two parts is read otherwise");
+}
+
+void sampleJson(std::string const &text) {
+    telemetry::TextPool texts;
+    auto const value = [&](telemetry::NamedRow const &row) {
+        for (auto const &[name, json] : row.fields) (void)telemetry::valueOf(json, texts);
+    };
+    value(telemetry::sampleLine(text, telemetry::SourceScale::Eras));
+    telemetry::forEachRow(text, telemetry::SourceScale::Utc, value);
+}
+
+void columns(std::string const &text) {
+    (void)telemetry::parseColumns(text, "fuzz");
+}
+
 } // namespace
 
 std::vector<Target> targets(std::string const &data, std::string const &repo) {
@@ -355,6 +411,19 @@ std::vector<Target> targets(std::string const &data, std::string const &repo) {
         {"template", pathTemplate, 0, linesOf(data + "/butler/template-vectors.jsonl", 10, "template")},
         {"sidecar", sidecar, 0, files(data + "/sidecars", ".json", 20000)},
         {"index", headerIndex, 0, files(data + "/sidecars", "_index.json", 20000)},
+        {"samples",
+         samples,
+         0,
+         {"m v=1.5,w=2i,salIndex=1i,t=0.5 100\nm,tag=a v=-3e-7,s=\"a \\\"b\\\"\" 200\n# c\nm.e "
+          "s=\"x\ny\",b=t 300\n",
+          "m cRIO_timestamp=0.1,p0=1,p1=2,p2=3 1000000\n", "t,v,w,s\n1,2.5,,a\n2,NaN,3,\"b,\"\"c\"\n",
+          "name,tags,time,v\nm,,5,1\n\nname,tags,time,w\nm,,6,2\n"}},
+        {"sample-json",
+         sampleJson,
+         0,
+         {R"({"topic":"m","t_ns":5,"scale":"utc","f":{"v":NaN,"w":1}})",
+          R"({"results":[{"series":[{"name":"m","columns":["time","v"],"values":[[1,2.5],[2,null]]}]}]})"}},
+        {"columns", columns, 0, files(data + "/../../examples/telemetry", ".yaml", 20000)},
         {"region", region, 0, linesOf(data + "/butler/htm7-vectors.jsonl", 10, "region")},
     };
     for (auto const &text : {butler::defaultRawTemplate, butler::defaultTemplate})

@@ -166,8 +166,9 @@ void requireOneInput(JoinProgramOptions const &options) {
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireOneInput(options);
-    auto const columns = telemetry::parseColumns(
-        options.config == "-" ? common::readAll(in, "standard input") : common::readFile(options.config), options.config);
+    auto const columns = telemetry::parseColumns(options.config == "-" ? common::readAll(in, "standard input")
+                                                                       : common::readFile(options.config),
+                                                 options.config);
     SampleFiles files(options.samples);
     common::Output output(out);
     manifest::Rejects rejects(options.standard.rejects);

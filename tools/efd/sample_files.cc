@@ -163,9 +163,9 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     }
     telemetry::CsvSamples<Sink, Topic> csv(sink, scale, unit, _options.csv_topic, _options.csv_time, bad);
     common::LineReader lines(fd, '\n', file.path);
-    using Status = common::LineReader::Status;
-    for (auto status = lines.next(); status != Status::End; status = lines.next()) {
-        if (status != Status::Line) {
+    using LineStatus = common::LineReader::Status;
+    for (auto status = lines.next(); status != LineStatus::End; status = lines.next()) {
+        if (status != LineStatus::Line) {
             bad(lines.number(), "it is too long");
         } else if (file.format == "csv") {
             csv.line(lines.line());
@@ -184,7 +184,15 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
 template<typename Sink, typename Topic>
 void SampleFiles::readAll(Sink &sink) {
     _rows = _bad = 0;
-    for (auto const &file : _files) readFile<Sink, Topic>(file, sink);
+    for (auto const &file : _files) {
+        try {
+            readFile<Sink, Topic>(file, sink);
+        } catch (Error const &e) {
+            // Values of a part of the samples would look like those of all of them.
+            throw Error(e.code(), e.at(file.path).message(), common::ExitCode::Backend)
+                .hint(e.code() == "NOT_FOUND" ? "look at what --samples names" : e.hint());
+        }
+    }
 }
 
 void SampleFiles::read(telemetry::Joiner &joiner) {
