@@ -44,6 +44,11 @@ void Ingester::certify(Group const &group) {
 }
 
 void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
+    auto const tell = [&](Item &item) {
+        if (item.outcome != "existing") return;
+        item.outcome = "updated";
+        item.updated.set("calibration", collection);
+    };
     auto at = target.certifications.find(collection);
     if (at == target.certifications.end()) {
         using butler::CollectionType;
@@ -51,7 +56,10 @@ void Ingester::certify(Target &target, std::string const &collection, Group cons
                             ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
                             : butler::registerCollection(_repo, collection, CollectionType::Calibration);
         // Of a dry run: what does not exist has nothing in its way.
-        if (!id || !target.datasets) return;
+        if (!id || !target.datasets) {
+            for (auto *item : group) tell(*item);
+            return;
+        }
         at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
                  .first;
     }
@@ -64,9 +72,7 @@ void Ingester::certify(Target &target, std::string const &collection, Group cons
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto &item = *group[i];
         if (outcomes[i].error) throw *outcomes[i].error;
-        if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
-        item.outcome = "updated";
-        item.updated.set("calibration", collection);
+        if (outcomes[i].found != butler::Certifications::Found::Same) tell(item);
     }
 }
 
