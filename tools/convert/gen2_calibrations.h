@@ -35,6 +35,7 @@ private:
     gen2::Values identityOf(gen2::DatasetType const &type, gen2::Row const &row) const;
     void joinRows();
     void joinRow(gen2::DatasetType const &type, gen2::Row const &row);
+    void addRange(std::int64_t number, gen2::Row const &row);
     void settleAll();
     void emitFiles(Gen2Source const &source);
     void emitFileless(Gen2Source const &source);

@@ -80,3 +80,32 @@ expect_eq "$(jq -r 'select(.reason == "validity_overlap") | .action' "$OUT" | tr
 expect_eq "$(reason $bias/2018-01-05/bias-det001_2018-01-06.fits)" 'review unrecognised'
 expect_rc 1 dbb-gen2-scan gen2 --only calib --validity-scale utc
 expect_match "$OUT" '"end_tai":"2018-01-10T00:00:37.000000000"'
+
+# Several rows of one calibration: each range counts once, those that meet are one, and the last line is of the file without any.
+rows='CREATE TABLE bias2 AS SELECT * FROM bias WHERE 0; DROP TABLE bias; ALTER TABLE bias2 RENAME TO bias;' # without its UNIQUE
+calibration 8 2018-01-05 2018-01-01 2018-01-09
+calibration 8 2018-01-05 2018-01-10 2018-01-20
+calibration 8 2018-01-05 2018-03-01 2018-03-10
+calibration 8 2018-01-05 2018-03-01 2018-03-10
+calibration 8 2018-01-15 2018-01-20 2018-02-20
+calibration 8 2018-01-05 None None
+calibration 9 2018-01-05 2018-01-01 2018-01-10
+calibration 9 2018-01-05 2018-01-05 2018-01-20
+sqlite3 gen2/CALIB/calibRegistry.sqlite3 "$rows"
+expect_rc 1 dbb-gen2-scan gen2 --only calib
+spans() { jq -r --argjson d "$1" 'select(.data_id.detector == $d and .gen2.registry) | [.gen2.path[11:21], .reason, (.validity // {} | .begin_tai, .end_tai | (. // "-")[:10]), (.gen2.calib.adjust // [])[]] | join(" ")' "$OUT"; }
+expect_eq "$(spans 8)" '2018-01-05 ok 2018-01-01 2018-01-20 gap_closed joined
+2018-01-05 ok 2018-03-01 2018-03-10
+2018-01-05 bad_validity_text - -
+2018-01-15 ok 2018-01-20 2018-02-20'
+expect_eq "$(spans 9)" '2018-01-05 validity_overlap - -
+2018-01-05 validity_overlap - -'
+make_repo repo LATISS
+sqlite3 repo/gen3.sqlite3 "INSERT INTO detector (instrument, id, full_name) VALUES ('LATISS', 8, 'eight')"
+jq -c 'select(.data_id.detector == 8)' "$OUT" > lines
+for outcomes in 'done existing updated done' 'existing existing existing existing'; do
+  expect_rc 0 dbb-convert --repo repo < lines
+  expect_eq "$(jq -r 'select(.convert).convert.outcome' "$OUT" | sort | xargs)" "$(xargs -n 1 <<< "$outcomes" | sort | xargs)"
+done
+expect_eq "$(sql repo "SELECT count(*) FROM $(sql repo "SELECT calibration_association_table FROM dataset_type WHERE name = 'bias'")")" 3
+expect_rc 0 dbb-repo check repo
