@@ -83,6 +83,8 @@ void Recognition::recognise(Finding &finding, PathTree::Place const &place) {
         return finding.decide("review", "not_regular");
     }
     if (!finding.type && finding.isConverted()) refuse(finding);
+    if (match.undecided && finding.reason == "unrecognised")
+        finding.notes.emplace_back("a template can be read in too many ways to tell whether it is this path");
 }
 
 void Recognition::refuse(Finding &finding) {

@@ -75,6 +75,28 @@ sed -i 's/template: "old/level: "old/' tags/repositoryCfg.yaml
 expect_rc 2 dbb-gen2-scan tags
 expect_match "$ERR" 'with "calibrations.bias.level", which is not understood'
 
+# One that can be read in ever so many ways keeps nobody waiting, and ends when it is asked to.
+cp -r good ways
+rm ways/_mapper
+hostile='x/%(a)s%(b)s%(c)s%(d)s%(e)s%(f)s%(g)s%(h)s%(a)s.fits'
+printf '_mapper: lsst.obs.lsst.latiss.LatissMapper\n_policy: {exposures: {calexp: {template: "%s"}}}\n' "$hostile" > ways/repositoryCfg.yaml
+mkdir ways/x
+name=$(printf 'ab%.0s' {1..60})Q.fits
+touch "ways/x/$name"
+expect_rc 3 timeout 20 dbb-gen2-scan ways
+expect_eq "$(jq -c --arg name "$name" 'select(.gen2.path == "x/" + $name) | [.reason, .notes]' "$OUT")" \
+  '["unrecognised",["a template can be read in too many ways to tell whether it is this path"]]'
+(cd ways/x && for i in {1..3000}; do echo "$i$name"; done | xargs touch)
+rc=0
+timeout 2 dbb-gen2-scan ways > /dev/null 2> err & pid=$!
+SECONDS=0
+wait $pid || rc=$?
+expect_eq $rc 124
+[ $SECONDS -lt 15 ] || fail "it went on for $SECONDS s"
+sed -i 's/%(a)s.fits/%(a)256d.fits/' ways/repositoryCfg.yaml
+expect_rc 2 dbb-gen2-scan ways
+expect_match "$ERR" 'the key "a" is wider than any name'
+
 for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '--where nothing=1' '--run bias' \
   '--run nothing=x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
   read -r -a options <<< "$words"

@@ -84,7 +84,7 @@ expect_eq "$(jq -r .error.code longer)" NAME_TOO_LONG
 # Names that the Butler would take for others: %XX is an encoded character to it, # begins a fragment, ~ is somebody's home.
 make_repo names LATISS
 mkdir -p 'names/a%20b' 'names/a%2zb#/c' 'names/~'
-for file in 'a%20b/a.fits' 'a#1.fits' '~/a.fits'; do
+for file in 'a%20b/a.fits' 'a#1.fits' \~/a.fits; do
   cp a.fits "names/$file"
   for mode in none auto split; do
     expect_rc 1 dbb-ingest --repo names -t $mode --rejects rejects "names/$file"
