@@ -77,8 +77,11 @@ void Recognition::recognise(Finding &finding, PathTree::Place const &place) {
         return finding.decide("error", "dangling_link");
     }
     if (finding.file.kind != TreeFile::Kind::Regular) {
-        finding.notes.emplace_back(finding.file.kind == TreeFile::Kind::Circular
+        auto const kind = finding.file.kind;
+        finding.notes.emplace_back(kind == TreeFile::Kind::Circular
                                        ? "the link leads back to a folder that it is in"
+                                   : kind == TreeFile::Kind::Again
+                                       ? "the link leads to a folder that was gone through by another one"
                                        : "it is neither a file nor a folder");
         return finding.decide("review", "not_regular");
     }
