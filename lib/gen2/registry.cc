@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "gen2/repository.h"
 
 #include <algorithm>
 
@@ -28,7 +29,7 @@ sql::Value parameterOf(Value const &value) {
 
 /// A writer that died has left a journal, which only one that may write could take back.
 Error explained(Error const &e, std::string const &path) {
-    if (e.code() != "REPO_READ_ONLY" || !e.hint().empty()) return e;
+    if (e.code() != "REPO_READ_ONLY" || !e.hint().empty()) return unusable(e);
     return Error(e.code(), e.message(), e.exitCode())
         .hint("a writer died and left \"" + path
               + "-journal\"; copy both files elsewhere, open the copy once with sqlite3, and scan that");

@@ -1,5 +1,6 @@
 #include "convert/gen2_calibrations.h"
 
+#include "common/log.h"
 #include "common/text.h"
 #include "gen2/collection_names.h"
 
@@ -120,8 +121,22 @@ void Calibrations::finish(Gen2Source const &source) {
     emitFileless(source);
 }
 
+/// Files of types that the registry has no table of can't be certified.
+void Calibrations::warnOfTables() {
+    if (_registry->empty())
+        return common::log::warning("the calibration registry \"" + _registry->path()
+                                    + "\" is empty, so that no calibration is certified");
+    for (auto const &type : _policy.types) {
+        if (type.kind != gen2::Kind::Calibration || _registry->hasTable(type.table)) continue;
+        if (_db->cached("SELECT 1 FROM file WHERE type = ?").hasRow({type.name}))
+            common::log::warning("the calibration registry \"" + _registry->path() + "\" has no table "
+                                 + type.table + ", so that no " + type.name + " is certified");
+    }
+}
+
 void Calibrations::joinRows() {
     if (!_registry) return;
+    warnOfTables();
     for (auto const &type : _policy.types) {
         if (type.kind != gen2::Kind::Calibration || !_registry->hasTable(type.table)) continue;
         _registry->each(type.table, [&](Row const &row) { joinRow(type, row); });

@@ -36,6 +36,57 @@ cp -r good damaged
 head -c 5000 /dev/urandom > damaged/CALIB/calibRegistry.sqlite3
 expect_rc 5 dbb-gen2-scan damaged
 expect_match "$ERR" 'calibRegistry.sqlite3": file is not a database'
+# What stands in the place of a registry is not taken for none.
+for name in registry.sqlite3 CALIB/calibRegistry.sqlite3; do
+  for make in 'ln -s nowhere' mkfifo mkdir; do
+    rm -rf place
+    cp -r good place
+    rm place/$name
+    $make place/$name
+    expect_rc 4 timeout 10 dbb-gen2-scan place
+    expect_match "$ERR" "$(basename $name)\""
+    expect_match "$ERR" 'put the file back from a copy'
+    expect_empty "$OUT"
+  done
+done
+# Calibrations that no table tells of are not certified, and that is said.
+: > place/CALIB/empty.sqlite3
+rmdir place/CALIB/calibRegistry.sqlite3
+mv place/CALIB/empty.sqlite3 place/CALIB/calibRegistry.sqlite3
+expect_rc 0 dbb-gen2-scan place
+expect_match "$ERR" 'calibRegistry.sqlite3" is empty, so that no calibration is certified'
+sqlite3 place/CALIB/calibRegistry.sqlite3 'CREATE TABLE dark (id INTEGER PRIMARY KEY)'
+expect_rc 0 dbb-gen2-scan place
+expect_match "$ERR" 'has no table bias, so that no bias is certified'
+expect_no_match "$ERR" 'no table flat'
+
+# Files that make the repository and can't be read
+as_owner() { # without what root may do beyond an owner
+  if [ "$(id -u)" = 0 ]; then setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all "$@"; else "$@"; fi
+}
+for make in 'ln -s /dev/zero' 'ln -s nowhere' mkfifo mkdir 'truncate -s 9M'; do
+  rm -rf place
+  cp -r good place
+  rm place/_mapper
+  $make place/_mapper
+  expect_rc 4 timeout 10 dbb-gen2-scan place
+  expect_match "$ERR" '_mapper"'
+  expect_no_match "$ERR" 'dbb-scan'
+done
+for name in _mapper registry.sqlite3 CALIB/calibRegistry.sqlite3; do
+  rm -rf place
+  cp -r good place
+  chmod 0 place/$name
+  expect_rc 4 as_owner dbb-gen2-scan place
+  expect_match "$ERR" "$(basename $name)\": Permission denied"
+  expect_match "$ERR" 'change the owner or mode'
+done
+chmod 644 place/CALIB/calibRegistry.sqlite3
+chmod 600 place
+expect_rc 4 as_owner dbb-gen2-scan place
+expect_match "$ERR" 'Permission denied'
+chmod 755 place
+
 cp -r good wal
 : > wal/registry.sqlite3-wal
 expect_rc 4 dbb-gen2-scan wal
