@@ -79,9 +79,20 @@ Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
     return out;
 }
 
+gen2::Policy policyOf(gen2::Layout const &layout, std::string const &templates) {
+    auto out = gen2::Policy::of(layout.mapper, overridesOf(layout, ""));
+    if (templates.empty()) return out;
+    try {
+        return gen2::Policy::of(layout.mapper, overridesOf(layout, templates));
+    } catch (common::Error const &e) {
+        if (e.code() != "BAD_TABLE") throw;
+        throw common::usageError("--templates: \"" + templates + "\": " + e.message(), e.hint());
+    }
+}
+
 Gen2Setup setupOf(Gen2ScanOptions const &options) {
     auto layout = gen2::findLayout(options.root, options.calib);
-    auto policy = gen2::Policy::of(layout.mapper, overridesOf(layout, options.templates));
+    auto policy = policyOf(layout, options.templates);
     Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
     out.bands = bandsOf(out.policy.instrument);
     out.runs = runsFrom(options.runs, out.policy);

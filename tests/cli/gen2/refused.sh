@@ -160,4 +160,15 @@ echo '{types: {bias: {tempalte: x}}}' > bad.yaml
 expect_rc 2 dbb-gen2-scan --templates bad.yaml good
 expect_match "$ERR" 'unknown key "tempalte"'
 expect_match "$ERR" 'did you mean template\?'
+for words in 'types: 5=types: must be a mapping' 'types: []=types: must be a mapping' 'types:=types: must be a mapping' 'types: abc=types: must be a mapping' \
+  'runs_forced: 5=runs_forced: must be a mapping' 'root_skymap: x=root_skymap: must be a mapping' 'types: {bias: 5}=dataset type bias: is no mapping' \
+  'types: {bias: {template: 5}}=bias: template must be' 'types: {bias: {kind: bogus}}=dataset type bias: unknown kind "bogus"' \
+  'types: {bias: {template: "%(x"}}=the template "%\(x" can.t be used' 'file_ignore_patterns: 5=file_ignore_patterns must be a list'; do
+  echo "${words%%=*}" > bad.yaml
+  expect_rc 2 dbb-gen2-scan --templates bad.yaml good
+  expect_match "$ERR" "templates: \"bad.yaml\": .*${words#*=}"
+done
+echo 'types: {bias: {kind: bogus}}' > bad.yaml
+expect_rc 2 dbb-gen2-scan --templates bad.yaml good
+expect_match "$ERR" 'hint: kinds are: calibration, curated'
 expect_unchanged good
