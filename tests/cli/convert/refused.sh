@@ -99,7 +99,21 @@ BAD_VALUE .dimensions = ["instrument", "moon"]
 MISSING_KEY del(.data_id)
 MISSING_KEY .data_id = {"instrument": "LATISS"}
 MISSING_RECORD .data_id.detector = 99
-MISSING_RECORD .data_id.instrument = "HSC"
+MISSING_RECORD .data_id.instrument = "HSC" | .instrument = "HSC"
+INCONSISTENT_LINE .data_id.instrument = "HSC"
+INCONSISTENT_LINE .instrument = "LSSTCam"
+INCONSISTENT_LINE .data_id.moon = 1
+INCONSISTENT_LINE .dimensions = [] | .dataset_type = "fresh"
+INCONSISTENT_LINE .dimensions = ["instrument"] | .dataset_type = "fresh"
+BAD_VALUE .storage_class = ""
+BAD_VALUE .storage_class = "Exposure F"
+BAD_VALUE .storage_class = "1Exposure"
+BAD_VALUE .formatter = ""
+BAD_VALUE .formatter = "FitsExposureFormatter"
+BAD_VALUE .formatter = "lsst.obs..Formatter"
+BAD_VALUE .formatter = "lsst.obs.base; import os"
+BAD_VALUE .calibration = ""
+BAD_VALUE .calibration = "../x"
 MISSING_KEY del(.validity)
 MISSING_KEY del(.validity.end_tai)
 BAD_VALUE .validity.begin_tai = "yesterday"
