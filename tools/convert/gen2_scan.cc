@@ -1,5 +1,6 @@
 #include "convert/gen2_scan.h"
 
+#include "butler/collections.h"
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -50,6 +51,11 @@ std::map<std::string, std::string> runsFrom(std::vector<std::string> const &word
                                      near.empty() ? "" : "did you mean " + near + "?");
         }
         out[type] = word.substr(equals + 1);
+        try {
+            butler::checkRunName(out[type]);
+        } catch (common::Error const &e) {
+            throw common::usageError("--run: " + e.message());
+        }
     }
     return out;
 }
@@ -155,11 +161,23 @@ private:
             finding.notes.emplace_back("its name is no UTF-8; bytes of it are shown as \\xNN");
             finding.decide("error", "name_not_utf8");
         }
+        requireRun(finding);
         auto record = recordOf(finding, _place);
         if (!_rules) return record;
         _rules->apply(record, _now_utc_ns, _tally);
         finding.decide(record.text("action"), record.text("reason"));
         return record;
+    }
+
+    /// A rerun may have a name that no run can have.
+    static void requireRun(Finding &finding) {
+        if (finding.run.empty() || finding.action == "skip") return;
+        try {
+            butler::checkRunName(finding.run);
+        } catch (common::Error const &e) {
+            finding.notes.push_back(e.message());
+            finding.decide("error", "bad_run_name");
+        }
     }
 
     Gen2Place _place;

@@ -79,6 +79,16 @@ jq -c '.run = "u/y"' mismatch | convert 1 --strict
 expect_eq "$(codes)" '1 REGISTRY_MISMATCH'
 raw_line "$raw" '.instrument = "LSSTCam"' | convert 1
 expect_eq "$(codes)" '1 REGISTRY_MISMATCH'
+expect_no_match "$ERR" 'strict'
+expect_match "$ERR" 'hint: look at the header and where the file comes from'
+# A raw that is still being written; a name that is too long: what is said can be done here
+: > empty.fits
+raw_line "$raw" ".uri = \"$PWD/empty.fits\" | .size = 0 | del(.mtime)" | convert 1
+expect_eq "$(codes)" '1 STILL_WRITTEN'
+expect_match "$ERR" 'hint: wait for its writer, then convert the rejected line again'
+bias long null null '.run = "u/" + ("x" * 300)' | convert 1 --transfer copy
+expect_eq "$(codes)" '1 NAME_TOO_LONG'
+expect_match "$ERR" 'hint: shorten what it is made of: the run'
 # A bad file among good ones
 raw_line "$raw" '.run = "u/z"' > good
 truncate -s 1000 bad.fits

@@ -81,6 +81,28 @@ expect_eq "$(reason $bias/2018-01-05/bias-det001_2018-01-06.fits)" 'review unrec
 expect_rc 1 dbb-gen2-scan gen2 --only calib --validity-scale utc
 expect_match "$OUT" '"end_tai":"2018-01-10T00:00:37.000000000"'
 
+# A rerun whose name no run can have
+rerun=$'gen2/rerun/new\nline'
+mkdir -p "$rerun/config"
+ln -s ../.. "$rerun/_parent"
+echo x > "$rerun/config/processCcd.py"
+expect_rc 1 dbb-gen2-scan gen2 --only reruns
+expect_eq "$(jq -c 'select(.dataset_type == "processCcd_config") | [.action, .reason, (.notes[0] | contains("control character"))]' "$OUT")" \
+  '["error","bad_run_name",true]'
+expect_eq "$(jq -r 'select(.type == "collection").name | contains("\n")' "$OUT" | sort -u)" false
+rm -r "$rerun"
+
+# Rules that come through a FIFO whose writer is late
+mkfifo rules
+dbb-gen2-scan gen2 --only root --rules rules > out 2> err & pid=$!
+sleep 0.5
+printf 'rules: 1\nowner: me\nexclude:\n- {id: all, kind: permanent, reason: test, paths: ["**"]}\n' > rules
+wait $pid || fail "$(cat err)"
+expect_eq "$(jq -r 'select(.gen2).action' out | sort -u)" skip
+rc=0
+timeout 1 dbb-gen2-scan gen2 --rules rules > /dev/null 2> err || rc=$?
+expect_eq $rc 124
+
 # Several rows of one calibration: each range counts once, those that meet are one, and the last line is of the file without any.
 rows='CREATE TABLE bias2 AS SELECT * FROM bias WHERE 0; DROP TABLE bias; ALTER TABLE bias2 RENAME TO bias;' # without its UNIQUE
 calibration 8 2018-01-05 2018-01-01 2018-01-09

@@ -149,7 +149,7 @@ expect_rc 2 dbb-gen2-scan ways
 expect_match "$ERR" 'the key "a" is wider than any name'
 
 for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '--where nothing=1' '--run bias' \
-  '--run nothing=x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
+  '--run nothing=x' '--run bias=../x' '--rerun nothing' '--validity-scale ut1' '--templates nothing.yaml' '--rules nothing.yaml'; do
   read -r -a options <<< "$words"
   rc=0
   dbb-gen2-scan "${options[@]}" good > out 2> err || rc=$?
