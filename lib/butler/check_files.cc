@@ -83,11 +83,13 @@ private:
             return;
         }
         if (!isUri(stored.path) && !staysBelow(artifactOf(stored.path))) return; // a damage of its own
+        auto const what = "file \"" + stored.path + "\" of dataset " + stored.id;
+        if (!isUri(stored.path) && !isReadAsWritten(artifactOf(stored.path)))
+            return lookAsButler(stored, what);
         if (path != _lastPath) {
             _look = lookAt(path, _own);
             _lastPath = path;
         }
-        auto const what = "file \"" + stored.path + "\" of dataset " + stored.id;
         if (_look.error == ENOENT || _look.error == ENOTDIR) {
             report("missing_file", stored, what + " is missing");
         } else if (_look.error != 0) {
@@ -101,6 +103,15 @@ private:
                    what + " has " + std::to_string(_look.size) + " bytes, recorded are "
                        + std::to_string(stored.size));
         }
+    }
+
+    /// A path that the Butler takes for another one. What it has written itself stands there.
+    void lookAsButler(RecordedFile const &stored, std::string const &what) {
+        auto const path = butlerFile(_datastore.root, artifactOf(stored.path));
+        if (!path.empty() && lookAt(path, _own).error == 0) return;
+        report("misread_path", stored,
+               path.empty() ? what + " is not below the datastore's root for the Butler"
+                            : what + " is sought by the Butler at \"" + path + "\", where nothing is");
     }
 
     void report(std::string_view damage, RecordedFile const &stored, std::string message) const {

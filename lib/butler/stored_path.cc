@@ -12,7 +12,14 @@ namespace {
 
 constexpr std::string_view memberMark = "#zip-path=";
 
+/// A path without what follows a `#` in its last part.
+std::string withoutFragment(std::string const &path) {
+    auto const hash = path.rfind('#');
+    return hash == std::string::npos || path.find('/', hash) != std::string::npos ? path
+                                                                                  : path.substr(0, hash);
 }
+
+} // namespace
 
 bool isUri(std::string const &stored) {
     auto const at = stored.find("://");
@@ -29,6 +36,15 @@ bool staysBelow(std::string const &path) {
            && std::none_of(parts.begin(), parts.end(), [](std::string const &part) {
                   return part.empty() || part == "." || part == "..";
               });
+}
+
+bool isReadAsWritten(std::string const &path) {
+    return butlerFile("", path) == "/" + path;
+}
+
+std::string butlerFile(std::string const &root, std::string const &path) {
+    if (path.starts_with('~') || path.starts_with("file:")) return {};
+    return root + "/" + common::decodedUri(withoutFragment(path));
 }
 
 std::string uriOf(std::string const &root, std::string const &stored) {

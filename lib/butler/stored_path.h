@@ -17,6 +17,14 @@ std::string artifactOf(std::string const &stored);
 /// `..` part, no slash at its beginning, no NUL.
 bool staysBelow(std::string const &path);
 
+/// Whether the Butler takes a relative path for the file of that name. It does not where a part looks like an
+/// encoded character (`%20`), where the last part has a `#`, and where the path begins with `~` or `file:`.
+bool isReadAsWritten(std::string const &path);
+
+/// The file that the Butler takes a relative path for, which need not be there; empty when none below the
+/// root.
+std::string butlerFile(std::string const &root, std::string const &path);
+
 /// URI of a stored path, with the member that it names.
 std::string uriOf(std::string const &root, std::string const &stored);
 

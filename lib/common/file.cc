@@ -2,6 +2,7 @@
 
 #include "common/calendar.h"
 #include "common/error.h"
+#include "common/signals.h"
 
 #include <array>
 #include <cerrno>
@@ -140,6 +141,14 @@ std::string readFile(std::string const &path, std::size_t most) {
     auto const fd = openForReading(path);
     requireRegular(statFile(fd.get(), path), path);
     return readAll(fd.get(), path, most);
+}
+
+std::string readFileOrPipe(std::string const &path) {
+    auto const fd = openForReading(path);
+    // Before its first writer a FIFO is at its end.
+    waitFor(fd.get(), POLLIN);
+    if (stopSignal() != 0) throw Error("INPUT_FAILED", "stopped before \"" + path + "\" was read");
+    return readAll(fd.get(), path);
 }
 
 std::size_t writeSome(int fd, std::string_view data) {

@@ -83,6 +83,11 @@ std::string readAll(int fd, std::string const &path, std::size_t most = maxTextB
 /// A file without a name in TMPDIR (else /tmp), for reading and writing. \throws Error DISK_FULL, PERMISSION …
 UniqueFd temporaryFile();
 
+/// The whole content of a file or pipe that the user names, such as a shell's <(…). A FIFO that nobody writes
+/// to yet is waited for. \throws Error as openForReading, FILE_TOO_LONG, IO_ERROR, INPUT_FAILED when a stop
+/// signal ends the waiting
+std::string readFileOrPipe(std::string const &path);
+
 /// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR
 std::size_t readAt(int fd, std::string const &path, void *buffer, std::size_t size, std::int64_t offset);
 

@@ -278,8 +278,7 @@ Json readConfig(std::string const &path, CLI::App const &app) {
     if (path.empty()) return {};
     Json config;
     try {
-        // Not readFile(): a shell's <(…) is a pipe.
-        config = parseYaml(readAll(openForReading(path).get(), path), path);
+        config = parseYaml(readFileOrPipe(path), path);
     } catch (Error const &e) {
         throw usageError(e.message(), e.hint());
     }

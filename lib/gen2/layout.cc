@@ -3,6 +3,7 @@
 #include "common/error.h"
 #include "common/file.h"
 
+#include <cerrno>
 #include <sys/stat.h>
 
 namespace dbb::gen2 {
@@ -11,9 +12,17 @@ using common::Error;
 
 namespace {
 
-bool isFile(std::string const &path) {
+/// Whether a registry is there. What stands in its place and is no file would be taken for none.
+/// \throws Error NOT_FOUND for a link that leads nowhere, NOT_A_FILE, PERMISSION (exit 4)
+bool hasRegistry(std::string const &path) {
     struct stat s {};
-    return ::stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode);
+    if (::lstat(path.c_str(), &s) != 0 && (errno == ENOENT || errno == ENOTDIR)) return false;
+    try {
+        common::requireRegular(common::statFile(path), path);
+    } catch (Error const &e) {
+        throw unusable(e);
+    }
+    return true;
 }
 
 /// \param hint  what the command line should have named
@@ -46,8 +55,8 @@ std::string mapperOf(Layout const &layout) {
 std::string registryOf(Layout const &layout) {
     for (auto const &repository : layout.parents) {
         auto const file = repository.folder + "/registry.sqlite3";
-        if (isFile(file)) return file;
-        if (isFile(repository.folder + "/registry.pgsql")) {
+        if (hasRegistry(file)) return file;
+        if (hasRegistry(repository.folder + "/registry.pgsql")) {
             throw common::usageError("the registry of \"" + repository.folder
                                          + "\" is in a PostgreSQL database, which is not read",
                                      "make registry.sqlite3 from it");
@@ -68,7 +77,7 @@ void findCalibrations(Layout &layout, std::string const &given) {
         for (auto const &repository : layout.parents) folders.push_back(repository.folder);
     }
     for (auto const &folder : folders) {
-        if (!isFile(folder + "/calibRegistry.sqlite3")) continue;
+        if (!hasRegistry(folder + "/calibRegistry.sqlite3")) continue;
         layout.calib = common::realPath(folder);
         layout.calib_registry = layout.calib + "/calibRegistry.sqlite3";
         return;
@@ -101,7 +110,7 @@ Layout findLayout(std::string const &root, std::string const &calib) {
     out.mapper = mapperOf(out);
     out.registry = registryOf(out);
     findCalibrations(out, calib);
-    out.is_calib = out.calib == out.root.folder && !isFile(out.calib + "/registry.sqlite3");
+    out.is_calib = out.calib == out.root.folder && !hasRegistry(out.calib + "/registry.sqlite3");
     if (out.registry.empty() && !out.is_calib) {
         out.notes.push_back("\"" + out.root.folder + "\" has no registry.sqlite3"
                             + (out.parents.size() > 1 ? ", nor have its parents" : "")

@@ -1,6 +1,7 @@
 #include "gen2/path_template.h"
 
 #include "common/error.h"
+#include "common/signals.h"
 #include "common/text.h"
 
 #include <algorithm>
@@ -24,6 +25,9 @@ bool isOneOf(char c, std::string_view characters) {
     return characters.find(c) != std::string_view::npos;
 }
 
+/// No name of a file is longer.
+constexpr std::size_t maxWidth = 255;
+
 /// The formatted key at the front of `rest`, which begins with `%(`.
 Piece takeKey(std::string const &text, std::string_view &rest) {
     auto const close = rest.find(')');
@@ -45,7 +49,10 @@ Piece takeKey(std::string const &text, std::string_view &rest) {
     out.zeros = out.format.starts_with('0') && out.kind == Piece::Kind::Integer;
     out.left = out.format.starts_with('-');
     auto const digits = std::min(out.format.find_first_not_of("0-+ #"), out.format.size());
-    std::from_chars(out.format.data() + digits, out.format.data() + out.format.size(), out.width);
+    auto const read =
+        std::from_chars(out.format.data() + digits, out.format.data() + out.format.size(), out.width);
+    if (read.ec == std::errc::result_out_of_range || out.width > maxWidth)
+        throw mistake(text, "the key \"" + out.text + "\" is wider than any name of a file");
     return out;
 }
 
@@ -85,14 +92,24 @@ public:
     Matcher(Element const &element, std::string_view name, Values &values)
         : _element(element), _name(name), _values(values), _first(values.size()) {}
 
-    bool match() { return _element.size() <= maxPieces && _name.size() <= maxName && from(0, 0); }
+    Fit match() {
+        if (_element.size() > maxPieces || _name.size() > maxName) return Fit::No;
+        if (from(0, 0)) return Fit::Yes;
+        return _stepsLeft > 0 ? Fit::No : Fit::Undecided;
+    }
 
 private:
+    /// What a name of a camera takes is some hundreds. Keys that come again may take any number.
+    static constexpr int maxSteps = 200'000;
+    static constexpr int stepsBetweenLooks = 1000;
     static constexpr std::size_t maxPieces = 32;
     static constexpr std::size_t maxName = 255;
 
     bool from(std::size_t piece, std::size_t at) {
         if (piece == _element.size()) return at == _name.size();
+        if (_stepsLeft == 0) return false;
+        --_stepsLeft;
+        if (_stepsLeft % stepsBetweenLooks == 0 && common::stopSignal() != 0) _stepsLeft = 0;
         auto &failed = _failed[piece];
         if (failed[at]) return false;
         auto const &p = _element[piece];
@@ -173,6 +190,7 @@ private:
     Values &_values;
     std::size_t _first;
     bool _repeats = false;
+    int _stepsLeft = maxSteps;
     std::array<std::string_view, maxPieces> _texts{};
     std::array<std::bitset<maxName + 1>, maxPieces> _failed{};
 };
@@ -188,12 +206,12 @@ std::optional<std::string> Piece::written(Value const &value) const {
     return std::string(width - out.size(), zeros ? '0' : ' ') + out;
 }
 
-bool matches(Element const &element, std::string_view name, Values &values) {
+Fit matches(Element const &element, std::string_view name, Values &values) {
     // Most names end or begin with another text than the element, and need no search.
     auto const &first = element.front();
     auto const &last = element.back();
-    if (!first.isKey() && !name.starts_with(first.text)) return false;
-    if (!last.isKey() && !name.ends_with(last.text)) return false;
+    if (!first.isKey() && !name.starts_with(first.text)) return Fit::No;
+    if (!last.isKey() && !name.ends_with(last.text)) return Fit::No;
     return Matcher(element, name, values).match();
 }
 

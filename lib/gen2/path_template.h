@@ -32,10 +32,17 @@ struct Piece {
 /// What stands between two slashes.
 using Element = std::vector<Piece>;
 
-/// Whether a name is what an element says. Keys that are new get their values, which are as long as possible
+/// Whether a name is what an element says.
+enum class Fit {
+    No,
+    Yes,
+    Undecided ///< there are too many ways to divide the name among keys, or the program was asked to stop
+};
+
+/// Compare a name with an element. Keys that are new get their values, which are as long as possible
 /// from the left; those that have one must stand there as this element writes them.
 /// \param values  of the elements before; new ones are added, also those of an attempt that failed
-bool matches(Element const &element, std::string_view name, Values &values);
+Fit matches(Element const &element, std::string_view name, Values &values);
 
 class PathTemplate {
 public:

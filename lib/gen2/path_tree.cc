@@ -92,12 +92,14 @@ PathTree::Place PathTree::root() const {
 
 PathTree::Place PathTree::below(Place const &place, std::string_view folder) const {
     Place out;
+    out._undecided = place._undecided;
     for (auto const &way : place._ways) {
         if (auto const *child = way.node->childNamed(folder)) out._ways.push_back({child, way.values});
         for (auto const &edge : way.node->edges) {
             auto values = way.values;
-            if (matches(edge.element, folder, values))
-                out._ways.push_back({edge.child.get(), std::move(values)});
+            auto const fit = matches(edge.element, folder, values);
+            if (fit == Fit::Yes) out._ways.push_back({edge.child.get(), std::move(values)});
+            out._undecided = out._undecided || fit == Fit::Undecided;
         }
     }
     // Files only end these ways.
@@ -108,6 +110,7 @@ PathTree::Place PathTree::below(Place const &place, std::string_view folder) con
 
 PathTree::Match PathTree::find(Place const &place, std::string_view file) const {
     Match out;
+    out.undecided = place._undecided;
     auto const compression = compressionOf(file);
     for (auto const &way : place._ways) {
         if (findIn(way, file, {}, out)) return out;
@@ -115,7 +118,7 @@ PathTree::Match PathTree::find(Place const &place, std::string_view file) const 
             && findIn(way, file.substr(0, file.size() - compression.size()), compression, out))
             return out;
     }
-    return {};
+    return {.owners = {}, .values = {}, .compression = {}, .undecided = out.undecided};
 }
 
 /// \param compression  that was cut off the file's name
@@ -130,6 +133,7 @@ bool PathTree::findIn(Place::Way const &way, std::string_view file, std::string_
             if (target.rank == best) out.owners.push_back(target.owner);
         }
         out.compression = compression;
+        out.undecided = out.undecided && out.owners.empty();
         return !out.owners.empty();
     };
     if (!way.node->named.empty()) {
@@ -143,7 +147,9 @@ bool PathTree::findIn(Place::Way const &way, std::string_view file, std::string_
     out.values = way.values;
     for (auto const &edge : way.node->edges) {
         if (edge.child->targets.empty()) continue;
-        if (matches(edge.element, file, out.values) && take(*edge.child)) return true;
+        auto const fit = matches(edge.element, file, out.values);
+        if (fit == Fit::Yes && take(*edge.child)) return true;
+        out.undecided = out.undecided || fit == Fit::Undecided;
         out.values.shorten(way.values.size());
     }
     return false;

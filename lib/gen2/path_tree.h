@@ -39,6 +39,7 @@ public:
             Values values;
         };
         std::vector<Way> _ways;
+        bool _undecided = false; ///< a template may lead on, but to find out takes too long
     };
 
     Place root() const;
@@ -49,6 +50,7 @@ public:
         std::vector<std::size_t> owners; ///< of templates that are written alike: none when nothing matches
         Values values;                   ///< of the keys in the path
         std::string_view compression;    ///< .gz or .fz when the template says nothing of it
+        bool undecided = false; ///< without owners: a template may match, but to find out takes too long
     };
     /// The templates that a file at a place is of.
     Match find(Place const &place, std::string_view file) const;

@@ -99,6 +99,10 @@ void addFamily(Json &merged, std::string const &family, std::set<std::string> &s
 /// Put overrides on top of a merged table, types key by key.
 void override(Json &merged, Json const &overrides) {
     requireKnown(overrides, familyKeys, "templates");
+    for (auto const *key : {"types", "runs_forced", "root_skymap"}) {
+        auto const *value = overrides.find(key);
+        if (value && !value->isObject()) throw badTable(key, "must be a mapping");
+    }
     auto const requireTemplate = [](std::string const &name, Json const &entry) {
         auto const texts = textsAt(entry, "template", name);
         if (std::ranges::any_of(texts, [](auto const &text) { return !text.empty(); })) return;
@@ -151,8 +155,9 @@ DatasetType typeFrom(std::string const &name, Json const &entry) {
     if (at == kinds.end()) {
         std::vector<std::string> names;
         for (auto const &[word, value] : kinds) names.push_back(word);
+        auto const near = common::nearest(kind, names);
         throw badTable("dataset type " + name, "unknown kind \"" + kind + "\"")
-            .hint("did you mean " + common::nearest(kind, names) + "?");
+            .hint(near.empty() ? "kinds are: " + common::join(names, ", ") : "did you mean " + near + "?");
     }
     out.kind = at->second;
     return out;

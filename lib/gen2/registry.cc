@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "gen2/repository.h"
 
 #include <algorithm>
 
@@ -29,11 +30,11 @@ sql::Value parameterOf(Value const &value) {
 /// What to do about a registry of Gen2, which programs for Gen3 can't look at. A writer that died has left a
 /// journal, which only one that may write could take back.
 Error explained(Error const &e, std::string const &path) {
-    if (!e.hint().empty()) return e;
+    if (!e.hint().empty()) return unusable(e);
     if (e.code() == "REPO_DAMAGED")
         return Error(e).hint("restore the file or mend it; sqlite3 \"" + path
                              + "\" \"PRAGMA integrity_check\" says what is wrong");
-    if (e.code() != "REPO_READ_ONLY") return e;
+    if (e.code() != "REPO_READ_ONLY") return unusable(e);
     return Error(e).hint(
         "a writer died and left \"" + path
         + "-journal\"; copy both files elsewhere, open the copy once with sqlite3, and scan that");

@@ -29,10 +29,11 @@ struct Row {
 
 class Registry {
 public:
-    /// \throws Error NOT_FOUND, PERMISSION …; REPO_DAMAGED (exit 5)
+    /// \throws Error NOT_FOUND, PERMISSION … (exit 4); REPO_DAMAGED (exit 5)
     explicit Registry(std::string path);
 
     std::string const &path() const { return _path; }
+    bool empty() const { return _columns.empty(); } ///< there is no table
     bool hasTable(std::string const &table) const { return _columns.contains(table); }
     /// Empty when there is no such table.
     std::vector<std::string> const &columns(std::string const &table) const;

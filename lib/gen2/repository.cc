@@ -6,6 +6,7 @@
 #include "common/yaml.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <sys/stat.h>
 
 namespace dbb::gen2 {
@@ -17,9 +18,13 @@ std::vector<std::string> const repositoryMarks{"_mapper", "_parent", "repository
 
 namespace {
 
-bool isThere(std::string const &path) {
+/// Whether there is a name, be it a link that leads nowhere. \throws Error PERMISSION … (exit 4) when its
+/// folder can't be searched
+bool isNamed(std::string const &path) {
     struct stat s {};
-    return ::stat(path.c_str(), &s) == 0;
+    if (::lstat(path.c_str(), &s) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    throw unusable(common::systemError("look at", path, errno));
 }
 
 void addParent(Repository &repository, std::string const &path) {
@@ -46,6 +51,7 @@ void readConfiguration(Repository &repository) {
     try {
         yaml = common::readYaml(path);
     } catch (Error const &e) {
+        if (e.code() != "BAD_YAML") throw unusable(e);
         throw Error(e.code(), e.message(), common::ExitCode::Damaged);
     }
     if (!yaml.isObject())
@@ -61,15 +67,20 @@ void readConfiguration(Repository &repository) {
     addParents(repository, yaml["_parents"]);
 }
 
+std::string firstLineOf(std::string const &path) {
+    try {
+        auto const text = common::readFile(path);
+        return std::string(common::strip(std::string_view(text).substr(0, text.find('\n'))));
+    } catch (Error const &e) {
+        throw unusable(e);
+    }
+}
+
 void readOldStyle(Repository &repository) {
     auto const mapper = repository.folder + "/_mapper";
-    if (isThere(mapper)) {
-        auto const text = common::readFile(mapper);
-        repository.mapper = common::strip(std::string_view(text).substr(0, text.find('\n')));
-    }
-    struct stat s {};
+    if (isNamed(mapper)) repository.mapper = firstLineOf(mapper);
     auto const parent = repository.folder + "/_parent";
-    if (::lstat(parent.c_str(), &s) != 0) return;
+    if (!isNamed(parent)) return;
     if (common::isFolder(parent))
         addParent(repository, "_parent");
     else
@@ -87,13 +98,20 @@ void addAll(Repository const &repository, std::vector<Repository> &out) {
 
 } // namespace
 
+Error unusable(Error const &e) {
+    if (e.exitCode() != common::ExitCode::SomeFailed) return e;
+    Error const out(e.code(), e.message(), common::ExitCode::Backend);
+    bool const isOther = e.code() == "NOT_A_FILE" || e.code() == "NOT_FOUND";
+    return isOther
+               ? Error(out).hint("look what stands there in the place of a file; put the file back from a "
+                                 "copy, or mount what a link leads to")
+               : Error(out).hint(e.hint());
+}
+
 std::optional<Repository> readRepository(std::string const &folder) {
     Repository out;
     out.folder = common::realPath(folder);
-    struct stat s {};
-    auto const has = [&](std::string const &name) {
-        return ::lstat((out.folder + "/" + name).c_str(), &s) == 0;
-    };
+    auto const has = [&](std::string const &name) { return isNamed(out.folder + "/" + name); };
     if (has("repositoryCfg.yaml")) {
         readConfiguration(out);
         return out;

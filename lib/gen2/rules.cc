@@ -239,8 +239,7 @@ private:
 Rules Rules::read(std::string const &file) {
     std::string text;
     try {
-        // Not readFile(): a shell's <(…) is a pipe.
-        text = common::readAll(common::openForReading(file).get(), file);
+        text = common::readFileOrPipe(file);
     } catch (common::Error const &e) {
         throw common::usageError("--rules: " + e.message(), e.hint());
     }

@@ -131,6 +131,16 @@ void Ingester::commitItems(std::vector<Item> &items) {
         throw;
     }
     for (auto &item : items) finish(item);
+    std::vector<Item> again;
+    for (auto &line : std::exchange(_again, {})) again.emplace_back(std::move(line));
+    commitItems(again);
+}
+
+/// Whether nothing is left to be certified of a line when another one of its dataset is done.
+bool Ingester::isCertifiedAs(DatasetLine const &line, DatasetLine const &other) {
+    if (!line.other || line.other->calibration.empty()) return true;
+    return other.other && line.other->calibration == other.other->calibration
+           && line.other->begin_ns == other.other->begin_ns && line.other->end_ns == other.other->end_ns;
 }
 
 void Ingester::commitBatch(std::vector<Item> &items) {
@@ -143,6 +153,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         if (!item.error) {
             auto const [first, isFirst] = byId.emplace(item.id->hex(), &item);
             if (!isFirst) item.twin = first->second;
+            item.again = item.twin && !isCertifiedAs(item.line, item.twin->line);
         }
         if (!item.twin) grouping.add(item);
     }
@@ -502,6 +513,10 @@ void Ingester::reject(Item &item, Error const &e) {
 }
 
 void Ingester::finish(Item &item) {
+    if (item.again) {
+        _again.push_back(std::move(item.line));
+        return;
+    }
     if (item.twin) {
         item.error = item.twin->error;
         item.outcome = "existing";

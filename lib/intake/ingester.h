@@ -81,6 +81,7 @@ private:
     void commitItems(std::vector<Item> &items);
     bool mayWait(Item const &item) const;
     void commitBatch(std::vector<Item> &items);
+    static bool isCertifiedAs(DatasetLine const &line, DatasetLine const &other);
     Target &targetOf(DatasetLine const &line);
     void findTarget(Target &target) const;
     void registerTarget(Target &target) const;
@@ -142,6 +143,7 @@ private:
     common::log::Grouped _warnings{common::log::Level::Warning};
     std::vector<DatasetLine> _queue;
     std::vector<DatasetLine> _waiting; // of guiders, whose exposures are not there yet
+    std::vector<DatasetLine> _again; // of datasets that an earlier line of the batch has, certified otherwise
     std::unordered_map<std::string, std::string>
         _recent; // dataset ids of this call and where their files were
 };

@@ -1,11 +1,29 @@
 // What an Ingester does for datasets that are no raw images: their data IDs are completed from the registry,
 // and calibrations get their validity.
 #include "common/error.h"
+#include "common/text.h"
 #include "intake/ingester_parts.h"
 
 namespace dbb::intake {
 
 using common::Error;
+
+namespace {
+
+/// Values that are none of the dataset type's dimensions would be lost, and with them what tells two datasets
+/// apart.
+void requireOnly(butler::DatasetType const &type, common::Json const &dataId) {
+    auto const &names = type.dimensions.names;
+    for (auto const &[name, value] : dataId.object()) {
+        if (std::ranges::find(names, name) != names.end()) continue;
+        throw Error("INCONSISTENT_LINE", "the \"data_id\" has " + name + ", but the dimensions of "
+                                             + type.name + " are " + common::join(names, ", "))
+            .cause({.column = "data_id", .value = name, .expected = common::join(names, ", ")})
+            .hint("correct \"dimensions\" or \"data_id\"; the line as the scan prints it has both");
+    }
+}
+
+} // namespace
 
 /// What the registry knows of the data IDs of items that are no raw images.
 void Ingester::expandOthers(std::vector<Item> &items) {
@@ -15,6 +33,7 @@ void Ingester::expandOthers(std::vector<Item> &items) {
         if (!item.line.other) continue;
         try {
             item.target = &targetOf(item.line);
+            requireOnly(item.target->type, item.line.other->data_id);
         } catch (Error const &e) {
             if (isFatal(e)) throw;
             reject(item, e);
@@ -44,6 +63,11 @@ void Ingester::certify(Group const &group) {
 }
 
 void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
+    auto const tell = [&](Item &item) {
+        if (item.outcome != "existing") return;
+        item.outcome = "updated";
+        item.updated.set("calibration", collection);
+    };
     auto at = target.certifications.find(collection);
     if (at == target.certifications.end()) {
         using butler::CollectionType;
@@ -51,7 +75,10 @@ void Ingester::certify(Target &target, std::string const &collection, Group cons
                             ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
                             : butler::registerCollection(_repo, collection, CollectionType::Calibration);
         // Of a dry run: what does not exist has nothing in its way.
-        if (!id || !target.datasets) return;
+        if (!id || !target.datasets) {
+            for (auto *item : group) tell(*item);
+            return;
+        }
         at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
                  .first;
     }
@@ -64,9 +91,7 @@ void Ingester::certify(Target &target, std::string const &collection, Group cons
     for (std::size_t i = 0; i < group.size(); ++i) {
         auto &item = *group[i];
         if (outcomes[i].error) throw *outcomes[i].error;
-        if (outcomes[i].found == butler::Certifications::Found::Same || item.outcome != "existing") continue;
-        item.outcome = "updated";
-        item.updated.set("calibration", collection);
+        if (outcomes[i].found != butler::Certifications::Found::Same) tell(item);
     }
 }
 

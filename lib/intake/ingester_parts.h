@@ -37,6 +37,7 @@ struct Ingester::Item {
     DatasetLine line;
     Target *target = nullptr;
     Item *twin = nullptr; // an earlier line of this batch that names the same file
+    bool again = false;   // the twin says nothing of its validity: its turn comes after this batch
     std::optional<common::Uuid> id;
     butler::DataId data_id;
     butler::ExistingDataset existing;

@@ -278,6 +278,16 @@ void requireFolders(std::string const &path) {
         .hint("look what it is and who made it, then move it away");
 }
 
+/// \throws Error BAD_URI when the Butler would look for a file elsewhere than where it is stored
+void requireReadAsWritten(std::string const &source, std::string const &stored, char const *remedy) {
+    if (butler::isReadAsWritten(stored)) return;
+    throw Error("BAD_URI", "\"" + source + "\" can't be recorded as \"" + stored
+                               + "\", where the Butler would not find it: it takes %XX for an encoded "
+                                 "character, what follows # in a file's name for a fragment, and ~ or file: "
+                                 "at the beginning for another place")
+        .hint(remedy);
+}
+
 } // namespace
 
 /// \throws Error NAME_TOO_LONG when no file of that path can be made
@@ -322,8 +332,10 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned,
                                          "#zip-path= for a member of a zip file")
                 .hint("rename the folder or file, or transfer it");
         }
+        requireReadAsWritten(source, relative, "rename the folder or file, or transfer it");
         out.stored_path = relative;
     } else {
+        requireReadAsWritten(source, templatePath, "choose another run, or record the file where it is");
         out.stored_path = templatePath;
         out.file = _root + "/" + templatePath;
         requireFits(out.file);

@@ -17,7 +17,7 @@ constexpr std::array catalogue{
     Reason{"DRY_RUN", "input", false, "The line was printed by a dry run and its effect has not happened.",
            "run the program before without --dry-run"},
     Reason{"INCONSISTENT_LINE", "input", false, "Two keys of the line contradict each other.",
-           "describe the file again with dbb-describe"},
+           "make the line again with the program that wrote it: dbb-describe, dbb-gen2-scan"},
     Reason{"INPUT_FAILED", "input", true, "Standard input, or a file of rejects, can't be read.",
            "look at what is piped or redirected in"},
     Reason{"LINE_TOO_LONG", "input", false, "The line is longer than 1 MiB.",
@@ -88,7 +88,7 @@ constexpr std::array catalogue{
     Reason{"STALE_MOUNT", "read", true, "The network mount is stale.", "mount it again"},
     // recognise: whose file it is
     Reason{"STILL_WRITTEN", "read", true, "The file is incomplete and changed a moment ago.",
-           "wait for its writer, or give --min-age to dbb-scan"},
+           "wait for its writer and try again; dbb-scan --min-age passes over what is new"},
     Reason{
         "GUIDER_FILE", "recognise", false,
         "The file holds stamps of a guider sensor, which are no raw image of the exposure.",
@@ -180,9 +180,11 @@ constexpr std::array catalogue{
     Reason{"PHYSICAL_FILTER_CONFLICT", "register", false,
            "The physical filter is registered with other values.",
            "dbb-repo register-instrument REPO NAME --update replaces them"},
-    Reason{"REGISTRY_MISMATCH", "register", false,
-           "The header of a raw contradicts its row in the Gen2 registry.",
-           "look which of the two is right; without --strict the header counts"},
+    Reason{
+        "REGISTRY_MISMATCH", "register", false,
+        "The header of a raw contradicts its row in the Gen2 registry.",
+        "look which of the two is right; dbb-convert without --strict takes the header's values, but never a "
+        "file of another camera"},
     Reason{"NEEDS_EXPOSURE", "register", true, "The exposure of a Gen2 dataset is not registered.",
            "convert or ingest its raw files first"},
     Reason{"NEEDS_VISIT", "register", true, "The visit of a Gen2 dataset is not defined.",
@@ -212,7 +214,9 @@ constexpr std::array catalogue{
     Reason{"PATCH_NOT_FOUND", "register", false, "The sky map has no such tract, or the tract no such patch.",
            "look at dbb-repo show REPO records patch; another sky map may be meant"},
     Reason{"RUN_CONFLICT", "register", false, "A collection of the run's name exists and is no run.",
-           "choose another run with --run"},
+           "choose another run (--run of dbb-ingest, and of dbb-gen2-scan for outputs of the root), or "
+           "rename the "
+           "collection"},
     Reason{"SKYMAP_NOT_REGISTERED", "register", true, "The repository does not know the sky map.",
            "register it: butler register-skymap REPO --config-file CONFIG"},
     Reason{"VALUE_EMPTY", "register", false, "A column that may not be empty would be.",
@@ -235,8 +239,10 @@ constexpr std::array catalogue{
            "No hard link can lead from the repository to the file: it is in another file system, or links to "
            "it are forbidden.",
            "use --transfer link, which then makes a symbolic link, or copy"},
-    Reason{"NAME_TOO_LONG", "transfer", false, "A name or path is longer than the file system takes.",
-           "shorten it; when it is made from the header, correct the header with a file in --corrections"},
+    Reason{
+        "NAME_TOO_LONG", "transfer", false, "A name or path is longer than the file system takes.",
+        "shorten what it is made of: the run, the path of the repository, or a header's value by a file in "
+        "--corrections; --transfer direct makes no name"},
     Reason{"OUTSIDE_ROOT", "transfer", false,
            "The file is not below the datastore root and was to stay in place.",
            "use --transfer copy, link or direct"},

@@ -69,6 +69,7 @@ private:
         try {
             auto const type = line.type();
             if (type == "collection") {
+                requireNotDry(line);
                 _collections.push_back(std::move(line));
             } else if (type != "gen2") {
                 _output.write(line.line()); // about something else

@@ -25,6 +25,13 @@ Error explained(Error const &e) {
     return e;
 }
 
+/// There is no dbb-scan before dbb-convert.
+Error ofRaw(Error const &e) {
+    return e.code() == "STILL_WRITTEN"
+               ? Error(e).hint("wait for its writer, then convert the rejected line again")
+               : e;
+}
+
 /// The file line that dbb-describe would get of a raw image.
 Record fileLineOf(Record const &line) {
     Record out("file");
@@ -119,7 +126,7 @@ void Converter::convertRaws() {
     for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (errors[i]) {
-            reject(std::move(lines[i]), *errors[i]);
+            reject(std::move(lines[i]), ofRaw(*errors[i]));
         } else {
             convertRaw(std::move(lines[i]), described[i]);
         }
@@ -135,7 +142,10 @@ void Converter::convertRaw(Record line, Record const &described) {
                                                  + " in a repository of " + line.text("instrument"))
                 .cause({.column = "instrument",
                         .value = dataset.instrument,
-                        .expected = line.text("instrument")});
+                        .expected = line.text("instrument")})
+                .hint("look at the header and where the file comes from; a file of another camera is none of "
+                      "this "
+                      "repository");
         }
         dataset.warnings = mismatches(line.get("gen2")["registry"], described);
         if (_options.strict && !dataset.warnings.empty())

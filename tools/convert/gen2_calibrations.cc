@@ -1,5 +1,6 @@
 #include "convert/gen2_calibrations.h"
 
+#include "common/log.h"
 #include "common/text.h"
 #include "gen2/collection_names.h"
 
@@ -47,8 +48,31 @@ gen2::Validity validityIn(Statement const &row, int first) {
 /// One calibration while those of its data ID are compared.
 struct Waiting {
     std::int64_t number;
+    std::string path;
     gen2::Validity validity;
+    bool joined = false; ///< its time is a part of another one's
 };
+
+/// One file may have several rows, each with a range of its own. Those that meet are one, since a dataset is
+/// certified for a time without seams.
+void joinRanges(std::vector<Waiting> &group) {
+    std::vector<Waiting *> inOrder;
+    for (auto &each : group)
+        if (each.validity.state == gen2::Validity::State::Good) inOrder.push_back(&each);
+    std::ranges::sort(inOrder, {}, [](Waiting const *w) { return w->validity.begin_tai_ns; });
+    Waiting *last = nullptr;
+    for (auto *each : inOrder) {
+        bool const meets =
+            last && last->path == each->path && last->validity.end_tai_ns == each->validity.begin_tai_ns;
+        if (!meets) {
+            last = each;
+            continue;
+        }
+        last->validity.end_tai_ns = each->validity.end_tai_ns;
+        last->validity.adjusted.emplace_back("joined");
+        each->joined = true;
+    }
+}
 
 } // namespace
 
@@ -97,8 +121,22 @@ void Calibrations::finish(Gen2Source const &source) {
     emitFileless(source);
 }
 
+/// Files of types that the registry has no table of can't be certified.
+void Calibrations::warnOfTables() {
+    if (_registry->empty())
+        return common::log::warning("the calibration registry \"" + _registry->path()
+                                    + "\" is empty, so that no calibration is certified");
+    for (auto const &type : _policy.types) {
+        if (type.kind != gen2::Kind::Calibration || _registry->hasTable(type.table)) continue;
+        if (_db->cached("SELECT 1 FROM file WHERE type = ?").hasRow({type.name}))
+            common::log::warning("the calibration registry \"" + _registry->path() + "\" has no table "
+                                 + type.table + ", so that no " + type.name + " is certified");
+    }
+}
+
 void Calibrations::joinRows() {
     if (!_registry) return;
+    warnOfTables();
     for (auto const &type : _policy.types) {
         if (type.kind != gen2::Kind::Calibration || !_registry->hasTable(type.table)) continue;
         _registry->each(type.table, [&](Row const &row) { joinRow(type, row); });
@@ -119,12 +157,14 @@ Values Calibrations::identityOf(DatasetType const &type, Row const &row) const {
 void Calibrations::joinRow(DatasetType const &type, Row const &row) {
     auto const id = identityOf(type, row);
     auto const write = [&](std::int64_t number) {
-        _db->cached("UPDATE file SET rowid_ = ?, row_ = ?, start_ = ?, end_ = ? WHERE number = ? AND rowid_ "
-                    "IS NULL")
-            .run({row.id, row.columns.dump(), row.text("validStart"), row.text("validEnd"), number});
+        auto const first =
+            _db->cached("UPDATE file SET rowid_ = ?, row_ = ?, start_ = ?, end_ = ? WHERE "
+                        "number = ? AND rowid_ IS NULL")
+                .run({row.id, row.columns.dump(), row.text("validStart"), row.text("validEnd"), number});
+        if (first == 0) addRange(number, row);
     };
     std::vector<std::int64_t> numbers;
-    _db->cached("SELECT number FROM file WHERE type = ? AND day = ?")
+    _db->cached("SELECT min(number) FROM file WHERE type = ? AND day = ? GROUP BY path")
         .query({type.name, dayKey(type, id)},
                [&](Statement const &found) { numbers.push_back(found.integer(0)); });
     for (auto const number : numbers) write(number);
@@ -146,6 +186,19 @@ void Calibrations::joinRow(DatasetType const &type, Row const &row) {
     if (copied > 0) write(++_count);
 }
 
+/// Another row of a file that has one: the same dataset, for another time.
+void Calibrations::addRange(std::int64_t number, Row const &row) {
+    auto const start = row.text("validStart");
+    auto const end = row.text("validEnd");
+    _count += _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, "
+                          "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_) SELECT ?, "
+                          "type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, run, action, "
+                          "reason, note, ?, ?, ?, ? FROM file f WHERE number = ? AND NOT EXISTS (SELECT 1 "
+                          "FROM file g WHERE g.type = f.type AND g.day = f.day AND g.path = f.path AND "
+                          "g.start_ = ? AND g.end_ = ?)")
+                  .run({_count + 1, row.id, row.columns.dump(), start, end, number, start, end});
+}
+
 void Calibrations::settleAll() {
     std::string key;
     std::vector<Waiting> group;
@@ -153,29 +206,32 @@ void Calibrations::settleAll() {
         std::vector<gen2::Validity> validities;
         for (auto const &each : group) validities.push_back(each.validity);
         gen2::settle(validities, _scale);
-        for (std::size_t i = 0; i < group.size(); ++i) {
-            auto const &v = validities[i];
-            auto const value = [](std::optional<std::int64_t> ns) {
-                return ns ? sql::Value(*ns) : sql::Value();
-            };
+        for (std::size_t i = 0; i < group.size(); ++i) group[i].validity = validities[i];
+        joinRanges(group);
+        auto const value = [](std::optional<std::int64_t> ns) { return ns ? sql::Value(*ns) : sql::Value(); };
+        for (auto const &[number, path, v, joined] : group) {
+            if (joined) {
+                _db->cached("DELETE FROM file WHERE number = ?").run({number});
+                continue;
+            }
             _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ?, other = ? WHERE "
                         "number = ?")
                 .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
                       common::join(v.adjusted, ","),
-                      v.overlaps ? sql::Value(group[*v.overlaps].number) : sql::Value(), group[i].number});
+                      v.overlaps ? sql::Value(group[*v.overlaps].number) : sql::Value(), number});
         }
         group.clear();
     };
-    auto const rows =
-        _db->prepare("SELECT type || ' ' || key, number, start_, end_ FROM file WHERE rowid_ IS NOT NULL "
-                     "AND action = 'convert' ORDER BY type, key, number");
+    auto const rows = _db->prepare(
+        "SELECT type || ' ' || key, number, start_, end_, path FROM file WHERE rowid_ IS NOT NULL "
+        "AND action = 'convert' ORDER BY type, key, number");
     while (rows->step()) {
         if (rows->text(0) != key) settleGroup();
         key = rows->text(0);
         gen2::Validity validity;
         validity.start = rows->text(2);
         validity.end = rows->text(3);
-        group.push_back({rows->integer(1), validity});
+        group.push_back({rows->integer(1), rows->text(4), std::move(validity)});
     }
     settleGroup();
 }
@@ -227,6 +283,8 @@ void judge(Finding &finding, std::string const &other) {
         if (adjusted == "gap_closed") finding.notes.emplace_back("a gap to the next calibration was closed");
         if (adjusted == "overlap_removed")
             finding.notes.emplace_back("an overlap with the next calibration was removed");
+        if (adjusted == "joined")
+            finding.notes.emplace_back("the ranges of several rows, which meet, were joined");
     }
 }
 

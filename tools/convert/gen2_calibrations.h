@@ -33,8 +33,10 @@ public:
 
 private:
     gen2::Values identityOf(gen2::DatasetType const &type, gen2::Row const &row) const;
+    void warnOfTables();
     void joinRows();
     void joinRow(gen2::DatasetType const &type, gen2::Row const &row);
+    void addRange(std::int64_t number, gen2::Row const &row);
     void settleAll();
     void emitFiles(Gen2Source const &source);
     void emitFileless(Gen2Source const &source);

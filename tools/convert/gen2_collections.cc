@@ -1,5 +1,6 @@
 #include "convert/gen2_collections.h"
 
+#include "butler/collections.h"
 #include "common/error.h"
 #include "gen2/collection_names.h"
 
@@ -20,6 +21,16 @@ Record chainOf(std::string const &name, std::vector<std::string> const &children
     Json::Array names;
     for (auto const &child : children) names.emplace_back(child);
     return lineOf(name, "CHAINED").set("children", std::move(names));
+}
+
+/// Whether a name that is made of a rerun's can be one.
+bool canBeName(std::string const &name) {
+    try {
+        butler::checkRunName(name);
+        return true;
+    } catch (common::Error const &) {
+        return false;
+    }
 }
 
 void append(std::vector<std::string> &names, std::string const &name) {
@@ -60,7 +71,8 @@ void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string
     auto const own = gen2::rerunRun(_policy.instrument, name);
     auto const known = _reruns.find(name);
     // One that was not scanned may have been converted before.
-    if (known == _reruns.end() || known->second.runs.contains(own)) append(children, own);
+    bool const wanted = known == _reruns.end() ? canBeName(own) : known->second.runs.contains(own);
+    if (wanted) append(children, own);
     if (known != _reruns.end())
         for (auto const &run : known->second.runs) append(children, run);
     auto const repository = known != _reruns.end() ? std::optional(known->second.source.repository)
@@ -83,6 +95,8 @@ void Gen2Collections::write(std::function<void(Record const &)> const &take) con
     std::vector<std::pair<std::string, std::vector<std::string>>> chains;
     for (auto const &[name, rerun] : _reruns) {
         if (rerun.is_left_out) continue;
+        // Its datasets have been refused.
+        if (!canBeName(gen2::rerunChain(_policy.instrument, name))) continue;
         std::vector<std::string> children;
         std::set<std::string> seen;
         addRunsOf(name, children, seen);

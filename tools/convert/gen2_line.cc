@@ -48,6 +48,39 @@ std::vector<std::string> dimensionsOf(Record const &line) {
     return out;
 }
 
+/// A name of Python; storage classes are called so as well.
+bool isPythonName(std::string_view name) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    return !name.empty() && letters.find(name.front()) != std::string_view::npos
+           && std::ranges::all_of(name, [&](char c) {
+                  return (c >= '0' && c <= '9') || letters.find(c) != std::string_view::npos;
+              });
+}
+
+bool isPythonClass(std::string const &text) {
+    auto const parts = common::split(text, '.');
+    return parts.size() > 1 && std::ranges::all_of(parts, isPythonName);
+}
+
+/// A key's text, of which a condition must hold.
+std::string checkedText(Record const &line, char const *key, bool (*isGood)(std::string const &),
+                        char const *expected) {
+    auto text = line.text(key);
+    if (isGood(text)) return text;
+    throw Error("BAD_VALUE", std::string("\"") + key + "\" is \"" + text + "\", which is no " + expected)
+        .cause({.column = key, .value = text, .expected = expected});
+}
+
+/// The line's instrument, which its data ID may have as well.
+std::string instrumentOf(Record const &line, Json const &dataId) {
+    auto out = line.text("instrument");
+    auto const *other = dataId.find("instrument");
+    if (!other || other->isNull() || *other == Json(out)) return out;
+    throw Error("INCONSISTENT_LINE",
+                "\"instrument\" is \"" + out + "\", but that of the \"data_id\" " + other->dump())
+        .cause({.column = "instrument", .value = out, .expected = other->text()});
+}
+
 /// A number that is not negative.
 std::optional<std::int64_t> countIn(std::string_view text) {
     auto const out = common::wholeNumber(text);
@@ -77,6 +110,7 @@ void readCalibration(intake::OtherDataset &out, Record const &line) {
     out.is_calibration = flag == Json(true);
     if (!line.has("calibration") || line.get("calibration").isNull()) return;
     out.calibration = line.text("calibration");
+    butler::checkRunName(out.calibration);
     if (!out.is_calibration)
         throw Error("INCONSISTENT_LINE",
                     "the line has a \"calibration\", but its \"is_calibration\" is not true");
@@ -145,15 +179,16 @@ intake::DatasetLine parseOther(Record const &line, Json dataId) {
     auto other = std::make_shared<intake::OtherDataset>();
     out.scanned = intake::Scanned::of(line);
     out.path = out.file = common::absolutePath(common::pathOfUri(line.text("uri")));
-    out.instrument = line.text("instrument");
+    if (!dataId.isObject()) throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
+    out.instrument = instrumentOf(line, dataId);
     out.dataset_type = line.text("dataset_type");
     out.run = line.text("run");
     butler::checkRunName(out.run);
     other->dimensions = dimensionsOf(line);
     other->data_id = std::move(dataId);
-    if (!other->data_id.isObject()) throw Error("MISSING_KEY", "the line must hold the object \"data_id\"");
-    other->storage_class = line.text("storage_class");
-    other->formatter = line.text("formatter");
+    other->storage_class = checkedText(
+        line, "storage_class", [](std::string const &text) { return isPythonName(text); }, "storage class");
+    other->formatter = checkedText(line, "formatter", isPythonClass, "Python class with its module");
     readCalibration(*other, line);
     out.storage_class = other->storage_class;
     out.formatter = other->formatter;

@@ -56,7 +56,7 @@ Validity validityOf(manifest::Record const &line);
 
 /// A line of a dataset that is no raw image.
 /// \param dataId  the line's own, with skymap and patch
-/// \throws Error MISSING_KEY, BAD_VALUE, BAD_URI
+/// \throws Error MISSING_KEY, BAD_VALUE, INCONSISTENT_LINE, BAD_URI
 intake::DatasetLine parseOther(manifest::Record const &line, common::Json dataId);
 
 } // namespace dbb::convert

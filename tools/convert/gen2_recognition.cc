@@ -77,12 +77,17 @@ void Recognition::recognise(Finding &finding, PathTree::Place const &place) {
         return finding.decide("error", "dangling_link");
     }
     if (finding.file.kind != TreeFile::Kind::Regular) {
-        finding.notes.emplace_back(finding.file.kind == TreeFile::Kind::Circular
+        auto const kind = finding.file.kind;
+        finding.notes.emplace_back(kind == TreeFile::Kind::Circular
                                        ? "the link leads back to a folder that it is in"
+                                   : kind == TreeFile::Kind::Again
+                                       ? "the link leads to a folder that was gone through by another one"
                                        : "it is neither a file nor a folder");
         return finding.decide("review", "not_regular");
     }
     if (!finding.type && finding.isConverted()) refuse(finding);
+    if (match.undecided && finding.reason == "unrecognised")
+        finding.notes.emplace_back("a template can be read in too many ways to tell whether it is this path");
 }
 
 void Recognition::refuse(Finding &finding) {

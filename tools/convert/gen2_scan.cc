@@ -96,9 +96,20 @@ Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
     return out;
 }
 
+gen2::Policy policyOf(gen2::Layout const &layout, std::string const &templates) {
+    auto out = gen2::Policy::of(layout.mapper, overridesOf(layout, ""));
+    if (templates.empty()) return out;
+    try {
+        return gen2::Policy::of(layout.mapper, overridesOf(layout, templates));
+    } catch (common::Error const &e) {
+        if (e.code() != "BAD_TABLE") throw;
+        throw common::usageError("--templates: \"" + templates + "\": " + e.message(), e.hint());
+    }
+}
+
 Gen2Setup setupOf(Gen2ScanOptions const &options) {
     auto layout = gen2::findLayout(options.root, options.calib);
-    auto policy = gen2::Policy::of(layout.mapper, overridesOf(layout, options.templates));
+    auto policy = policyOf(layout, options.templates);
     Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
     // Coadds of the others have bands in the place of filters.
     if (out.policy.instrument == "HSC") out.bands = bandsOf("HSC");
@@ -121,6 +132,7 @@ public:
     void take(Finding &finding, Gen2Scanner &scanner) {
         if (!_selection.wantsType(finding)) return;
         checkName(finding);
+        requireRun(finding);
         scanner.addExposure(finding);
         auto record = recordOf(finding, _place);
         if (!_selection.wantsLine(record)) return;
@@ -216,6 +228,17 @@ private:
         return action == "error"    ? "can't be converted"
                : action == "review" ? "must be looked at"
                                     : "are undecided";
+    }
+
+    /// A rerun may have a name that no run can have.
+    static void requireRun(Finding &finding) {
+        if (finding.run.empty() || finding.action == "skip") return;
+        try {
+            butler::checkRunName(finding.run);
+        } catch (common::Error const &e) {
+            finding.notes.push_back(e.message());
+            finding.decide("error", "bad_run_name");
+        }
     }
 
     gen2::Policy const &_policy;

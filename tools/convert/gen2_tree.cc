@@ -119,13 +119,16 @@ void TreeWalk::entry(OpenFolder const &here, Entry const &entry, std::string con
         // What is gone meanwhile is none.
         if (!look(here.fd(), entry.name.c_str(), file)) return;
         isFolder = file.stat.is_directory;
-        if (isFolder && isAbove(here, entry.name)) {
+        // A link to the parent is no folder with data.
+        if (entry.name == "_parent" && (isFolder || file.kind == TreeFile::Kind::Circular)) return;
+        auto const refusal =
+            isFolder ? refusalOf(here, entry.name, !file.link.empty()) : std::optional<TreeFile::Kind>();
+        if (refusal) {
             isFolder = false;
-            file.kind = TreeFile::Kind::Circular;
+            file.kind = *refusal;
         }
     }
-    // A link to the parent is no folder with data.
-    if ((isFolder || file.kind == TreeFile::Kind::Circular) && entry.name == "_parent") return;
+    if (isFolder && entry.name == "_parent") return;
     if (isFolder) {
         if (_visitor.enter(file.path)) folder(std::string(file.path), _tree.below(place, entry.name));
         return;
@@ -135,10 +138,15 @@ void TreeWalk::entry(OpenFolder const &here, Entry const &entry, std::string con
     _visitor.take(file, place);
 }
 
-bool TreeWalk::isAbove(OpenFolder const &here, std::string const &name) const {
+/// Why a folder is not gone into.
+std::optional<TreeFile::Kind> TreeWalk::refusalOf(OpenFolder const &here, std::string const &name,
+                                                  bool isLink) {
     struct stat s {};
-    if (::fstatat(here.fd(), name.c_str(), &s, 0) != 0) return false;
-    return std::find(_above.begin(), _above.end(), Folder{s.st_dev, s.st_ino}) != _above.end();
+    if (::fstatat(here.fd(), name.c_str(), &s, 0) != 0) return std::nullopt;
+    Folder const folder{s.st_dev, s.st_ino};
+    if (std::find(_above.begin(), _above.end(), folder) != _above.end()) return TreeFile::Kind::Circular;
+    if (isLink && !_linked.insert(folder).second) return TreeFile::Kind::Again;
+    return std::nullopt;
 }
 
 } // namespace dbb::convert

@@ -6,8 +6,10 @@
 #include "common/file.h"
 #include "gen2/path_tree.h"
 
+#include <compare>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -16,7 +18,13 @@ namespace dbb::convert {
 
 /// What a name in a folder is, with links followed.
 struct TreeFile {
-    enum class Kind { Regular, Dangling, Circular, Other };
+    enum class Kind {
+        Regular,
+        Dangling,
+        Circular,
+        Again, ///< a link to a folder that was gone through by another link
+        Other
+    };
 
     std::string path; ///< absolute
     Kind kind = Kind::Regular;
@@ -30,7 +38,8 @@ struct TreeFile {
 /// Status of one path. nullopt when there is nothing of that name.
 std::optional<TreeFile> lookAt(std::string const &path);
 
-/// Folders and files in bytewise order of their names. Links to folders are followed, but not in circles.
+/// Folders and files in bytewise order of their names. Links to folders are followed, but not in circles, and
+/// only the first of those that lead to the same one: two in each folder would be ever so many paths.
 class TreeWalk {
 public:
     struct Visitor {
@@ -54,7 +63,7 @@ private:
     struct Folder {
         dev_t device;
         ino_t inode;
-        bool operator==(Folder const &) const = default;
+        auto operator<=>(Folder const &) const = default;
     };
     struct Entry {
         std::string name;
@@ -64,12 +73,13 @@ private:
     void folder(std::string const &path, gen2::PathTree::Place const &place);
     void entry(OpenFolder const &folder, Entry const &entry, std::string const &path,
                gen2::PathTree::Place const &place, TreeFile &file);
-    bool isAbove(OpenFolder const &folder, std::string const &name) const;
+    std::optional<TreeFile::Kind> refusalOf(OpenFolder const &folder, std::string const &name, bool isLink);
 
     gen2::PathTree const &_tree;
     Visitor _visitor;
     bool _looks;
     std::vector<Folder> _above; ///< the folders that the walk is in
+    std::set<Folder> _linked;   ///< folders that links have led to
 };
 
 } // namespace dbb::convert

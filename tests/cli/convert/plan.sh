@@ -27,11 +27,15 @@ for transfer in split copy; do
   diff <(jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "planned" then .convert.outcome = "done" else . end' plan) \
     <(jq -Sc 'del(.convert.elapsed_ms)' "$OUT") || fail "$transfer: the run is not the plan"
   diff <(jq -Sc 'del(.error.message)' plan.rejects) <(jq -Sc 'del(.error.message)' run.rejects) || fail "$transfer: other rejects"
-  # Lines of a dry run are not taken for done.
-  grep planned plan > planned.lines || fail 'nothing was planned'
-  expect_rc 1 dbb-convert --repo repo < planned.lines
-  expect_match "$ERR" 'printed by a dry run of dbb-convert'
   rm -rf repo plan.rejects run.rejects
   make_repo repo
+  # Lines of a dry run are not taken for done, be they of datasets or of collections.
+  grep planned plan > planned.lines || fail 'nothing was planned'
+  remember repo
+  expect_rc 1 dbb-convert --repo repo --rejects planned.rejects < planned.lines
+  expect_match "$ERR" 'printed by a dry run of dbb-convert'
+  expect_eq "$(jq -r .error.code planned.rejects | uniq -c | xargs)" "$(wc -l < planned.lines) DRY_RUN"
+  expect_unchanged repo
+  rm planned.rejects
 done
 expect_rc 0 dbb-repo check repo

@@ -79,6 +79,16 @@ jq -c '.run = "u/y"' mismatch | convert 1 --strict
 expect_eq "$(codes)" '1 REGISTRY_MISMATCH'
 raw_line "$raw" '.instrument = "LSSTCam"' | convert 1
 expect_eq "$(codes)" '1 REGISTRY_MISMATCH'
+expect_no_match "$ERR" 'strict'
+expect_match "$ERR" 'hint: look at the header and where the file comes from'
+# A raw that is still being written; a name that is too long: what is said can be done here
+: > empty.fits
+raw_line "$raw" ".uri = \"$PWD/empty.fits\" | .size = 0 | del(.mtime)" | convert 1
+expect_eq "$(codes)" '1 STILL_WRITTEN'
+expect_match "$ERR" 'hint: wait for its writer, then convert the rejected line again'
+bias long null null '.run = "u/" + ("x" * 300)' | convert 1 --transfer copy
+expect_eq "$(codes)" '1 NAME_TOO_LONG'
+expect_match "$ERR" 'hint: shorten what it is made of: the run'
 # A bad file among good ones
 raw_line "$raw" '.run = "u/z"' > good
 truncate -s 1000 bad.fits
@@ -99,7 +109,21 @@ BAD_VALUE .dimensions = ["instrument", "moon"]
 MISSING_KEY del(.data_id)
 MISSING_KEY .data_id = {"instrument": "LATISS"}
 MISSING_RECORD .data_id.detector = 99
-MISSING_RECORD .data_id.instrument = "HSC"
+MISSING_RECORD .data_id.instrument = "HSC" | .instrument = "HSC"
+INCONSISTENT_LINE .data_id.instrument = "HSC"
+INCONSISTENT_LINE .instrument = "LSSTCam"
+INCONSISTENT_LINE .data_id.moon = 1
+INCONSISTENT_LINE .dimensions = [] | .dataset_type = "fresh"
+INCONSISTENT_LINE .dimensions = ["instrument"] | .dataset_type = "fresh"
+BAD_VALUE .storage_class = ""
+BAD_VALUE .storage_class = "Exposure F"
+BAD_VALUE .storage_class = "1Exposure"
+BAD_VALUE .formatter = ""
+BAD_VALUE .formatter = "FitsExposureFormatter"
+BAD_VALUE .formatter = "lsst.obs..Formatter"
+BAD_VALUE .formatter = "lsst.obs.base; import os"
+BAD_VALUE .calibration = ""
+BAD_VALUE .calibration = "../x"
 MISSING_KEY del(.validity)
 MISSING_KEY del(.validity.end_tai)
 BAD_VALUE .validity.begin_tai = "yesterday"

@@ -89,3 +89,54 @@ expect_eq "$(overlap 05)" "its validity overlaps by more than a day with that of
 expect_eq "$(overlap 15)" "its validity overlaps by more than a day with that of \"$PWD/gen2/$bias/2018-01-05/bias-det004_2018-01-05.fits\""
 expect_rc 1 dbb-gen2-scan gen2 --only calib --validity-scale utc
 expect_match "$OUT" '"end_tai":"2018-01-10T00:00:37.000000000"'
+
+# A rerun whose name no run can have
+rerun=$'gen2/rerun/new\nline'
+mkdir -p "$rerun/config"
+ln -s ../.. "$rerun/_parent"
+echo x > "$rerun/config/processCcd.py"
+expect_rc 1 dbb-gen2-scan gen2 --only reruns
+expect_eq "$(jq -c 'select(.dataset_type == "processCcd_config") | [.action, .reason, (.notes[0] | contains("control character"))]' "$OUT")" \
+  '["error","bad_run_name",true]'
+expect_eq "$(jq -r 'select(.type == "collection").name | contains("\n")' "$OUT" | sort -u)" false
+rm -r "$rerun"
+
+# Rules that come through a FIFO whose writer is late
+mkfifo rules
+dbb-gen2-scan gen2 --only root --rules rules > out 2> err & pid=$!
+sleep 0.5
+printf 'rules: 1\nowner: me\nexclude:\n- {id: all, kind: permanent, reason: test, paths: ["**"]}\n' > rules
+wait $pid || fail "$(cat err)"
+expect_eq "$(jq -r 'select(.gen2).action' out | sort -u)" skip
+rc=0
+timeout 1 dbb-gen2-scan gen2 --rules rules > /dev/null 2> err || rc=$?
+expect_eq $rc 124
+
+# Several rows of one calibration: each range counts once, those that meet are one, and the last line is of the file without any.
+rows='CREATE TABLE bias2 AS SELECT * FROM bias WHERE 0; DROP TABLE bias; ALTER TABLE bias2 RENAME TO bias;' # without its UNIQUE
+calibration 8 2018-01-05 2018-01-01 2018-01-09
+calibration 8 2018-01-05 2018-01-10 2018-01-20
+calibration 8 2018-01-05 2018-03-01 2018-03-10
+calibration 8 2018-01-05 2018-03-01 2018-03-10
+calibration 8 2018-01-15 2018-01-20 2018-02-20
+calibration 8 2018-01-05 None None
+calibration 9 2018-01-05 2018-01-01 2018-01-10
+calibration 9 2018-01-05 2018-01-05 2018-01-20
+sqlite3 gen2/CALIB/calibRegistry.sqlite3 "$rows"
+expect_rc 1 dbb-gen2-scan gen2 --only calib
+spans() { jq -r --argjson d "$1" 'select(.data_id.detector == $d and .gen2.registry) | [.gen2.path[11:21], .reason, (.validity // {} | .begin_tai, .end_tai | (. // "-")[:10]), (.gen2.calib.adjust // [])[]] | join(" ")' "$OUT"; }
+expect_eq "$(spans 8)" '2018-01-05 ok 2018-01-01 2018-01-20 gap_closed joined
+2018-01-05 ok 2018-03-01 2018-03-10
+2018-01-05 bad_validity_text - -
+2018-01-15 ok 2018-01-20 2018-02-20'
+expect_eq "$(spans 9)" '2018-01-05 validity_overlap - -
+2018-01-05 validity_overlap - -'
+make_repo repo LATISS
+sqlite3 repo/gen3.sqlite3 "INSERT INTO detector (instrument, id, full_name) VALUES ('LATISS', 8, 'eight')"
+jq -c 'select(.data_id.detector == 8)' "$OUT" > lines
+for outcomes in 'done existing updated done' 'existing existing existing existing'; do
+  expect_rc 0 dbb-convert --repo repo < lines
+  expect_eq "$(jq -r 'select(.convert).convert.outcome' "$OUT" | sort | xargs)" "$(xargs -n 1 <<< "$outcomes" | sort | xargs)"
+done
+expect_eq "$(sql repo "SELECT count(*) FROM $(sql repo "SELECT calibration_association_table FROM dataset_type WHERE name = 'bias'")")" 3
+expect_rc 0 dbb-repo check repo

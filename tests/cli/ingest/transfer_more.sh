@@ -80,3 +80,35 @@ done
 sed -i 's|"{exposure:0>250}"|"{exposure:0>251}"|' long/butler.yaml
 expect_rc 1 dbb-ingest --repo long -t copy --run longer --rejects longer a.fits
 expect_eq "$(jq -r .error.code longer)" NAME_TOO_LONG
+
+# Names that the Butler would take for others: %XX is an encoded character to it, # begins a fragment, ~ is somebody's home.
+make_repo names LATISS
+mkdir -p 'names/a%20b' 'names/a%2zb#/c' 'names/~'
+for file in 'a%20b/a.fits' 'a#1.fits' \~/a.fits; do
+  cp a.fits "names/$file"
+  for mode in none auto split; do
+    expect_rc 1 dbb-ingest --repo names -t $mode --rejects rejects "names/$file"
+    expect_eq "$(jq -r .error.code rejects)" BAD_URI "$file"
+    expect_match "$ERR" 'where the Butler would not find it'
+    rm rejects
+  done
+done
+for run in 'a%20b' '%2e%2e/x'; do
+  for option in '' -n; do
+    # shellcheck disable=SC2086
+    expect_rc 1 dbb-ingest --repo names -t copy --run "$run" $option --rejects rejects a.fits
+    expect_eq "$(jq -r '.error | .code + " " + .hint' rejects)" 'BAD_URI choose another run, or record the file where it is'
+    rm rejects
+  done
+done
+[ -z "$(sql names 'SELECT * FROM dataset')" ] || fail 'something was stored'
+expect_rc 0 dbb-ingest --repo names -t direct --run 'a%20b' 'names/a%20b/a.fits'
+expect_eq "$(sql names 'SELECT path FROM file_datastore_records')" "file://$PWD/names/a%2520b/a.fits"
+cp a.fits 'names/a%2zb#/c/x.fits'
+expect_rc 0 dbb-ingest --repo names -t none --run other 'names/a%2zb#/c/x.fits'
+expect_rc 0 dbb-repo check names
+# What the Butler itself has put under such a name is where it looks.
+mkdir 'names/a b'
+mv 'names/a%2zb#/c/x.fits' 'names/a b/x.fits'
+sqlite3 names/gen3.sqlite3 "UPDATE file_datastore_records SET path = 'a%20b/x.fits' WHERE path LIKE '%x.fits'"
+expect_rc 0 dbb-repo check names

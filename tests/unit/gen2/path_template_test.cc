@@ -132,7 +132,27 @@ TEST_CASE("Templates alike are told of together", "[gen2]") {
     CHECK(tree.find(place, "x.yaml").owners.empty());
 }
 
+TEST_CASE("A template that can be read in ever so many ways is given up", "[gen2]") {
+    PathTree tree;
+    tree.add(PathTemplate("x/%(a)s%(b)s%(c)s%(d)s%(e)s%(f)s%(g)s%(h)s%(a)s.fits"), 1, 0);
+    tree.add(PathTemplate("x/%(a)s%(b)s%(c)s%(d)s%(e)s%(f)s%(g)s%(h)s%(a)s/y.fits"), 2, 0);
+    std::string name;
+    for (int i = 0; i < 60; ++i) name += "ab";
+    name += "Q";
+    auto const place = tree.below(tree.root(), "x");
+    auto const match = tree.find(place, name + ".fits");
+    CHECK(match.owners.empty());
+    CHECK(match.undecided);
+    CHECK(tree.find(tree.below(place, name), "y.fits").undecided);
+    CHECK_FALSE(tree.find(place, "Q.fits").undecided);
+    // Where another template has the file, it is that one's.
+    tree.add(PathTemplate("x/%(all)s"), 3, 1);
+    CHECK(tree.find(tree.below(tree.root(), "x"), name + ".fits").owners == std::vector<std::size_t>{3});
+    CHECK_FALSE(tree.find(tree.below(tree.root(), "x"), name + ".fits").undecided);
+}
+
 TEST_CASE("What is no template is refused", "[gen2]") {
-    for (auto const *text : {"a/%(b", "a/%(b)", "a/%(b)f", "a//b", "/a", "a/../b", "%(b)q"})
+    for (auto const *text : {"a/%(b", "a/%(b)", "a/%(b)f", "a//b", "/a", "a/../b", "%(b)q", "%(b)256d",
+                             "%(b)99999999999999999999d"})
         CHECK_THROWS_AS(PathTemplate(text), common::Error);
 }
