@@ -2,7 +2,6 @@
 /// What an Ingester works on: dataset types in runs, lines on their way, lines that belong together.
 #pragma once
 
-#include "butler/certification.h"
 #include "common/error.h"
 #include "intake/ingester.h"
 
@@ -27,7 +26,6 @@ struct Ingester::Target {
     std::vector<Shelf> shelves;               // in the datastores that accept it
     std::optional<butler::Datasets> datasets; // none: type or run do not exist yet
     bool is_calibration = false;
-    std::map<std::string, butler::Certifications> certifications; // by collection, of those that exist
 };
 
 /// A line on its way through one commit.
@@ -46,7 +44,7 @@ struct Ingester::Item {
     std::optional<common::Error> absent; // the source was not there to be placed
     std::string checksum;                // of the file, when a datastore wants it
     std::string outcome;
-    common::Json updated; // record columns that were replaced, with their old values
+    common::Json updated; // what was replaced, with old values
     std::optional<common::Error> error;
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };

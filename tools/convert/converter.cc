@@ -41,8 +41,10 @@ Converter::Converter(butler::Repository const &repo, ConverterOptions options, m
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
       _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _stored(repo) {
     _options.ingester.receipt = "convert";
-    if (_options.ingester.dry_run)
+    if (_options.ingester.dry_run) {
         _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
+        _options.ingester.planned_validity = std::make_shared<butler::PlannedCertifications>();
+    }
     _options.ingester.later = [this](Record &line, Error const &e) { return putOff(line, e); };
 }
 
@@ -161,10 +163,13 @@ void Converter::convertOther(Record line) {
     }
 }
 
-/// Lines whose records may come with later ones wait on disk.
+/// Lines whose records may come with later ones wait on disk. So do calibrations whose time another may give
+/// away.
 bool Converter::putOff(Record &line, Error const &e) {
     auto const error = explained(e);
-    if (!isIncomplete(error.code())) return false;
+    bool const mayComeFree =
+        _options.ingester.update_validity && !_last && error.code() == "CERTIFY_CONFLICT";
+    if (!isIncomplete(error.code()) && !mayComeFree) return false;
     if (_last) {
         _rejects.add(std::move(line), error);
     } else {
