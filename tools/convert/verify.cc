@@ -41,6 +41,16 @@ constexpr std::string_view missing = "missing";
 constexpr std::string_view extra = "extra";
 constexpr std::string_view uncertified = "uncertified";
 constexpr std::string_view uncoveredDay = "uncovered_day";
+constexpr std::string_view chain = "chain";
+
+bool contains(std::vector<std::string> const &names, std::string const &name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+std::vector<std::string> without(std::vector<std::string> names, std::vector<std::string> const &others) {
+    std::erase_if(names, [&](auto const &name) { return contains(others, name); });
+    return names;
+}
 
 /// The filter of a dataset; Gen2 registries call none NONE.
 std::string filterOf(Record const &line, gen2::LineFacts const &facts) {
@@ -331,38 +341,54 @@ private:
     }
 
     void compareCollection(Record const &line) {
-        auto const why = problemOf(line);
-        if (why.empty()) return;
+        auto const found = butler::findCollection(_repo, line.text("name"));
+        if (!found) return tellCollection(line, missing, "it is not registered");
+        if (butler::nameOf(found->type) != line.text("collection_type"))
+            return tellCollection(line, missing, "it is a " + std::string(butler::nameOf(found->type)));
+        auto const children = line.get("children");
+        if (children.isArray()) compareChain(line, children.array(), found->children);
+    }
+
+    void compareChain(Record const &line, Json::Array const &children, std::vector<std::string> const &held) {
+        std::vector<std::string> wanted;
+        for (auto const &child : children) addLeaves(child.text(), wanted);
+        std::vector<std::string> there;
+        for (auto const &child : held) addLeaves(child, there);
+        auto const lacking = without(wanted, there);
+        if (!lacking.empty()) {
+            bool const any = std::ranges::any_of(
+                lacking, [&](auto const &name) { return butler::findCollection(_repo, name).has_value(); });
+            return tellCollection(line, any ? chain : missing, "it lacks " + common::join(lacking, ", "));
+        }
+        std::erase_if(there, [&](auto const &name) { return !contains(wanted, name); });
+        if (there == wanted) return;
+        tellCollection(line, chain, "its children are in another order than those of the line", wanted,
+                       there);
+    }
+
+    void tellCollection(Record const &line, std::string_view kind, std::string const &why,
+                        std::vector<std::string> const &gen2 = {},
+                        std::vector<std::string> const &gen3 = {}) {
         Record out("difference");
-        out.set("kind", missing)
+        out.set("kind", kind)
             .set("name", line.get("name"))
             .set("collection_type", line.get("collection_type"));
+        if (!gen2.empty()) {
+            out.set("gen2", Json::Array(gen2.begin(), gen2.end()))
+                .set("gen3", Json::Array(gen3.begin(), gen3.end()));
+        }
         tell(out.set("message", why));
     }
 
-    /// What is wrong with a collection, empty for nothing.
-    std::string problemOf(Record const &line) const {
-        auto const found = butler::findCollection(_repo, line.text("name"));
-        if (!found) return "it is not registered";
-        if (butler::nameOf(found->type) != line.text("collection_type"))
-            return "it is a " + std::string(butler::nameOf(found->type));
-        auto const children = line.get("children");
-        if (!children.isArray()) return "";
-        std::set<std::string> lacking;
-        for (auto const &child : children.array()) addLeaves(child.text(), lacking);
-        for (auto const &child : found->children) lacking.erase(child);
-        if (lacking.empty()) return "";
-        return "it lacks " + common::join({lacking.begin(), lacking.end()}, ", ");
-    }
-
     /// A collection, or the children of a chain, which stand in its place when a chain is made of chains.
-    void addLeaves(std::string const &name, std::set<std::string> &leaves) const {
+    /// Each counts where it comes first.
+    void addLeaves(std::string const &name, std::vector<std::string> &leaves) const {
         auto const found = butler::findCollection(_repo, name);
-        if (!found || found->type != butler::CollectionType::Chained) {
-            leaves.insert(name);
-            return;
+        if (found && found->type == butler::CollectionType::Chained) {
+            for (auto const &child : found->children) addLeaves(child, leaves);
+        } else if (!contains(leaves, name)) {
+            leaves.push_back(name);
         }
-        for (auto const &child : found->children) addLeaves(child, leaves);
     }
 
     /// Datasets of the types and runs of the lines that no line names.

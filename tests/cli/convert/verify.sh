@@ -119,7 +119,7 @@ cp whole.sqlite3 repo/gen3.sqlite3
 # Collections: of another type, without a child
 sqlite3 repo/gen3.sqlite3 "DELETE FROM collection_chain WHERE child = (SELECT collection_id FROM collection WHERE name = 'LATISS/raw/all')"
 verify 3
-expect_eq "$(jq -c '[.kind, .name, .message]' differences)" '["missing","LATISS/defaults","it lacks LATISS/raw/all"]'
+expect_eq "$(jq -c '[.kind, .name, .message]' differences)" '["chain","LATISS/defaults","it lacks LATISS/raw/all"]'
 # (the chain of chains is of what its parts are now)
 
 jq -c 'if .name == "LATISS/calib" then .collection_type = "RUN" else . end' lines > other
