@@ -87,6 +87,8 @@ private:
         auto const action = actionOf(line);
         if (action == Action::Convert) {
             _converter.add(std::move(line));
+        } else if (action == Action::Error && line.get("reason") == common::Json("missing_file")) {
+            _converter.addMissing(std::move(line));
         } else if (action == Action::Skip) {
             ++_summary.outcomes["skipped"];
             _output.write(line.line());

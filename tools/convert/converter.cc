@@ -86,16 +86,19 @@ void Converter::commitIngesters() {
 }
 
 void Converter::commit() {
-    if (!_options.ingester.update_records) passStored(_raws);
+    passMissing();
+    if (!_options.ingester.update_records) pass(_raws, _stored.find(_raws));
+    // There is no header to be read of those that a move took away.
+    pass(_raws, _stored.findMoved(_raws));
     convertRaws();
-    passStored(_others);
+    pass(_others, _stored.find(_others));
     for (auto &line : std::exchange(_others, {})) convertOther(std::move(line));
     commitIngesters();
 }
 
-/// What is there already as the lines have it is done with.
-void Converter::passStored(std::vector<Record> &lines) {
-    auto const stored = _stored.find(lines);
+/// What is there already as the lines have it is done with. \param warning  for their receipts
+void Converter::pass(std::vector<Record> &lines,
+                     std::vector<std::optional<StoredLines::Stored>> const &stored, char const *warning) {
     std::vector<Record> unknown;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (!stored[i]) {
@@ -104,11 +107,21 @@ void Converter::passStored(std::vector<Record> &lines) {
         }
         Json receipt;
         receipt.set("outcome", "existing").set("path", stored[i]->path);
+        if (warning) receipt.set("warnings", Json::Array{warning});
         lines[i].erase("error");
         lines[i].set("id", stored[i]->id.text()).set("convert", receipt);
         _receipts(lines[i], "existing");
     }
     lines = std::move(unknown);
+}
+
+void Converter::passMissing() {
+    auto lines = std::exchange(_missing, {});
+    pass(lines, _stored.findMoved(lines), "the Gen2 file is gone; the repository has it");
+    for (auto &line : lines) {
+        auto const refusal = refusalOf(line, Action::Error);
+        reject(std::move(line), refusal);
+    }
 }
 
 /// Raws come first: other lines of the same batch may be of their exposures.

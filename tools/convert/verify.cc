@@ -447,6 +447,10 @@ private:
             common::log::warning(std::to_string(_files.remote()) + " remote files were not looked at",
                                  "their sizes as recorded were compared");
         }
+        if (_files.gone() > 0) {
+            common::log::warning(std::to_string(_files.gone()) + " Gen2 files are gone",
+                                 "what the repository has was compared with its recorded checksums only");
+        }
         if (!differs()) return;
         std::vector<std::string> sums;
         for (auto const &[kind, count] : _summary.outcomes)
