@@ -43,6 +43,31 @@ constexpr std::string_view uncertified = "uncertified";
 constexpr std::string_view uncoveredDay = "uncovered_day";
 constexpr std::string_view chain = "chain";
 
+/// What the summary calls all of them.
+constexpr char const *differences = "differences";
+
+/// What to do about the kinds of differences that there are: one sentence, the same remedy once.
+std::string remediesOf(std::map<std::string, std::int64_t> const &kinds) {
+    static std::pair<std::string_view, std::vector<std::string_view>> const remedies[]{
+        {"run dbb-convert with the same lines, then verify again", {missing, uncertified, chain}},
+        {"--update-validity replaces the times of calibrations that are certified for others", {uncertified}},
+        {"a chain that somebody has put in order stays so until it is changed with the Butler", {chain}},
+        {"compare the two files; put the right one in the repository's place, or remove the dataset and "
+         "convert "
+         "it again",
+         {"size", "file", "checksum"}},
+        {"certify a calibration for these nights, or take them for what they are", {uncoveredDay}},
+        {"remove what is not wanted with the Butler, or have a rule (dbb-rules(5)) include it", {extra}}};
+    std::vector<std::string> out;
+    for (auto const &[remedy, of] : remedies) {
+        std::vector<std::string> met;
+        for (auto const kind : of)
+            if (kinds.contains(std::string(kind))) met.emplace_back(kind);
+        if (!met.empty()) out.push_back(common::join(met, ", ") + ": " + std::string(remedy));
+    }
+    return common::join(out, "; ");
+}
+
 bool contains(std::vector<std::string> const &names, std::string const &name) {
     return std::ranges::find(names, name) != names.end();
 }
@@ -89,7 +114,9 @@ public:
     Verification(butler::Repository const &repo, VerifyOptions const &options, manifest::Rejects &rejects,
                  manifest::Summary &summary, common::Output &output)
         : _repo(repo), _options(options), _rejects(rejects), _summary(summary), _output(output),
-          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {}
+          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {
+        _summary.outcomes[differences] = 0;
+    }
 
     void read(manifest::RecordReader &reader) {
         using Status = manifest::RecordReader::Status;
@@ -118,7 +145,7 @@ public:
         tellSums();
     }
 
-    bool differs() const { return !_summary.outcomes.empty(); }
+    bool differs() const { return !_kinds.empty(); }
 
 private:
     // --- lines -----------------------------------------------------------------------------------------
@@ -427,7 +454,10 @@ private:
     }
 
     void tell(Record const &difference) {
-        ++_summary.outcomes[difference.get("kind").string()];
+        auto const kind = difference.get("kind").string();
+        ++_kinds[kind];
+        ++_summary.outcomes[kind];
+        ++_summary.outcomes[differences];
         _output.write(difference.line());
     }
 
@@ -453,10 +483,8 @@ private:
         }
         if (!differs()) return;
         std::vector<std::string> sums;
-        for (auto const &[kind, count] : _summary.outcomes)
-            sums.push_back(std::to_string(count) + " " + kind);
-        common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "),
-                             "run dbb-convert with the same lines, then verify again");
+        for (auto const &[kind, count] : _kinds) sums.push_back(std::to_string(count) + " " + kind);
+        common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "), remediesOf(_kinds));
     }
 
     butler::Repository const &_repo;
@@ -472,10 +500,23 @@ private:
     std::map<std::string, std::optional<std::int64_t>> _runs;
     std::int64_t _now = common::nowUtcNs();
     gen2::Rules::Tally _decided;
+    std::map<std::string, std::int64_t> _kinds; ///< of differences, and how many there are
     std::vector<Item> _queue;
     std::vector<Record> _collections;
     std::set<std::pair<std::string, std::string>> _named; ///< dataset types and runs of the lines
 };
+
+/// A pipe does not tell that its writer died. \return false when there was nothing that could be compared
+bool isWholeInput(bool anyLine, bool hasEnd) {
+    if (hasEnd) return true;
+    char const *const remedy = "look whether dbb-gen2-scan got through";
+    if (!anyLine) {
+        common::log::warning("the input is empty: nothing was compared", remedy);
+        return false;
+    }
+    common::log::warning("the input has no end line: there may be more that was not compared", remedy);
+    return true;
+}
 
 } // namespace
 
@@ -483,12 +524,17 @@ ExitCode verify(butler::Repository const &repo, VerifyOptions const &options, ma
                 manifest::Rejects &rejects, manifest::Summary &summary, common::Output &output) {
     Verification verification(repo, options, rejects, summary, output);
     verification.read(reader);
+    bool complete = true;
     if (common::stopSignal() == 0) {
         verification.finish();
-        for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
+        auto const ends = reader.endRecords("dbb-convert");
+        complete =
+            isWholeInput(summary.read > 0 || rejects.count() > 0, ends.back().get("input_end") == Json(true));
+        for (auto const &end : ends) output.write(end.line());
     }
     output.flush();
-    return common::worse(rejects.status(), verification.differs() ? ExitCode::Incomplete : ExitCode::Done);
+    bool const equal = complete && !verification.differs();
+    return common::worse(rejects.status(), equal ? ExitCode::Done : ExitCode::Incomplete);
 }
 
 } // namespace dbb::convert
