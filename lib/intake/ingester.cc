@@ -368,8 +368,8 @@ void Ingester::prepare(Item &item) {
         if (_recent.size() >= rememberedIds) _recent.clear();
         auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
         if (!isNew && seen->second != item.line.path) {
-            throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second
-                                         + "\" are the same exposure and detector");
+            throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second + "\" are the same "
+                                         + whatIsOne(item.line));
         }
     } catch (Error const &e) {
         if (isFatal(e)) throw;

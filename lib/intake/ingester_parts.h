@@ -15,6 +15,9 @@ inline bool isFatal(common::Error const &e) {
     return e.exitCode() != common::ExitCode::SomeFailed && e.exitCode() != common::ExitCode::Done;
 }
 
+/// What two files can't both be, for people.
+char const *whatIsOne(DatasetLine const &line);
+
 /// A dataset type in a run.
 struct Ingester::Target {
     std::string run;

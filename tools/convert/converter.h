@@ -3,6 +3,7 @@
 #pragma once
 
 #include "butler/datasets.h"
+#include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "convert/data_ids.h"
 #include "convert/gen2_line.h"
@@ -44,6 +45,8 @@ public:
 
     /// Check a line that is to be converted and queue it; a bad one is rejected at once.
     void add(manifest::Record line);
+    /// Whether the repository knows an instrument, as it was when it was first asked for.
+    bool isRegistered(std::string const &instrument);
     /// Queue a line whose file the scan found missing: it was converted when the repository has its dataset,
     /// and is refused else (NOT_CONVERTIBLE).
     void addMissing(manifest::Record line) { _missing.push_back(std::move(line)); }
@@ -67,13 +70,16 @@ private:
     void convertRaws();
     void convertRaw(manifest::Record line, manifest::Record const &described);
     void convertOther(manifest::Record line);
-    bool putOff(manifest::Record &line, common::Error const &e);
-    void reject(manifest::Record line, common::Error const &e);
+    void requireInstrument(manifest::Record const &line);
+    common::Error explained(common::Error const &e) const;
+    void refuse(manifest::Record line, common::Error const &e);
 
     butler::Repository const &_repo;
     ConverterOptions _options;
     manifest::Rejects &_rejects;
     Receipts _receipts;
+    butler::DimensionRecords _records;
+    std::map<std::string, bool> _instruments; ///< whether they are registered
     intake::Describer _describer;
     intake::RecordsMemory _memory;
     Patches _patches;
