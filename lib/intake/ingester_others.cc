@@ -59,6 +59,7 @@ bool Ingester::certify(std::vector<Item> &items) {
         } catch (Error const &e) {
             if (isFatal(e)) throw;
             for (auto *item : group) reject(*item, e);
+            if (!_options.dry_run) return false; // a server takes no more of this transaction
         }
         complete =
             complete && std::ranges::none_of(group, [](Item const *item) { return item->error.has_value(); });

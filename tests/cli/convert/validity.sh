@@ -100,6 +100,19 @@ expect_no_match messages 'with --update-validity'
 { bias old 0 "$(day 4)" "$(day 5)"; bias new 0 "$(day 1)" "$(day 2)"; } | jq -c '.calibration = "other"' > lines
 convert 0 --update-validity
 
+# A copy of what is refused does not stay, nor does its run; another kind of collection in the way refuses all that are to be in it.
+bias never 0 "$(day 4)" "$(day 6)" | jq -c '.calibration = "other"' > lines
+convert 1 --transfer copy
+expect_eq "$(find repo -path '*never*')" ''
+expect_eq "$(sql repo "SELECT count(*) FROM collection WHERE name = 'never'")" 0
+{ bias never 0 null null; bias never 1 null null; } | jq -c '.calibration = "old"' > lines
+bias fine 2 null null | jq -c '.calibration = "zenith"' >> lines
+convert 1 --transfer copy
+expect_eq "$(said)" 'fine 2 done
+never 0 COLLECTION_CONFLICT
+never 1 COLLECTION_CONFLICT'
+expect_eq "$(find repo -path '*never*')" ''
+
 # The ordinary week: a new generation of a Gen2 repository. Lines come in any order, also more of them than are committed at once.
 python3 "$DBB_ROOT/tests/gen2/make_gen2.py" --camera hsc wk > log
 make_repo weekly HSC
