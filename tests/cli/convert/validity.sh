@@ -46,7 +46,7 @@ expect_eq "$(certified)" 'old 0 01 2100-01
 old 1 01 2100-01
 old 2 01 2100-01'
 expect_match messages 'hint: the dataset gets the validity of its line with --update-validity'
-# Two new ones for the same time: a dry run sees it, too, also in batches of their own.
+# Two new ones for the same time: a dry run sees it, too.
 { bias a 7 null null; bias b 7 "$(day 5)" null; } > lines
 convert 1
 expect_eq "$(said)" 'a 7 done
@@ -129,8 +129,12 @@ for order in cat tac; do
   cp -r weekly again
   # (a thousand lines of something else between old and new)
   { grep '2018-0[23]-10' plan | $order | head -n 3; for ((i = 0; i < 1000; ++i)); do grep -m 1 '"dark"' plan; done; $order plan; } > lines
+  expect_rc 0 dbb-convert -n --repo again --update-validity < lines
+  jq -Sc 'select(.convert.updated) | [.id, .convert.updated]' "$OUT" > planned
   expect_rc 0 dbb-convert --repo again --update-validity < lines
   expect_eq "$(jq -r 'select(.run == "HSC/calib/20180310T000000Z").convert.outcome' "$OUT" | grep -cx 'done')" 3
+  [ -s planned ] || fail 'nothing was planned'
+  diff <(sort -u planned) <(jq -Sc 'select(.convert.updated) | [.id, .convert.updated]' "$OUT" | sort -u) || fail 'the week is not as planned'
   expect_rc 0 dbb-convert --repo again --verify < plan
   remember again/gen3.sqlite3
   expect_rc 0 dbb-convert --repo again --update-validity < lines
