@@ -128,7 +128,7 @@ for order in cat tac; do
   rm -rf again
   cp -r weekly again
   # (a thousand lines of something else between old and new)
-  { grep '2018-0[23]-10' plan | $order | head -n 3; for ((i = 0; i < 1000; ++i)); do grep -m 1 '"dark"' plan; done; $order plan; } > lines
+  { grep '2018-0[23]-10' plan | $order | sed -n 1,3p; for ((i = 0; i < 1000; ++i)); do grep -m 1 '"dark"' plan; done; $order plan; } > lines
   expect_rc 0 dbb-convert -n --repo again --update-validity < lines
   jq -Sc 'select(.convert.updated) | [.id, .convert.updated]' "$OUT" > planned
   expect_rc 0 dbb-convert --repo again --update-validity < lines
