@@ -8,7 +8,7 @@
 #include "common/text.h"
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 namespace dbb::butler {
 
@@ -25,24 +25,12 @@ struct Certifications::Span {
     bool operator==(Span const &) const = default;
 };
 
-/// What is certified of a data ID.
-struct Certifications::Stored {
-    std::string id; ///< 32 digits
-    Span span;
-};
-
 namespace {
 
 /// `[2018-09-21T00:00:00.000000000, unbounded)`
 std::string shownSpan(std::int64_t begin, std::int64_t end) {
     return "[" + (begin <= unboundedBegin ? "unbounded" : common::isoFromNs(begin)) + ", "
            + (end >= unboundedEnd ? "unbounded" : common::isoFromNs(end)) + ")";
-}
-
-/// A UUID for people.
-std::string withDashes(std::string const &hex) {
-    auto const id = common::Uuid::fromText(hex);
-    return id ? id->text() : hex;
 }
 
 /// The rows of one table of calibrations, all but the rows; parameters are type, dataset, collection, data ID
@@ -75,8 +63,9 @@ sql::RowsInsert insertInto(TableSpec table, sql::Dialect dialect) {
 } // namespace
 
 Certifications::Certifications(Repository const &repo, DatasetType type, std::string collection,
-                               std::int64_t collectionId)
+                               std::optional<std::int64_t> collectionId)
     : _repo(repo), _type(std::move(type)), _collection(std::move(collection)), _collectionId(collectionId) {
+    if (!_collectionId) return;
     if (!_type.isCalibration()) {
         throw Error("DATASET_TYPE_CONFLICT",
                     "dataset type \"" + _type.name
@@ -89,6 +78,8 @@ Certifications::Certifications(Repository const &repo, DatasetType type, std::st
     columns.insert(columns.end(), dimensions.begin(), dimensions.end());
     _select = std::string("SELECT dataset_id, ") + timespanBegin + ", " + timespanEnd + " FROM "
               + withTimespan(_type.calibs_table, dialect) + " AS t WHERE " + equalities(columns);
+    _delete = "DELETE FROM " + quoteIdentifier(_type.calibs_table) + " WHERE "
+              + equalities({"dataset_type_id", "collection_id", "dataset_id"});
     _insert = insertInto(calibsTableSpec(repo.universe(), _type.dimensions, _type.dimensions_key), dialect);
 }
 
@@ -98,35 +89,93 @@ Certifications::Span Certifications::spanOf(Certified const &certified) {
 }
 
 /// \param others  what is certified of the data ID; gets what is new
-Certifications::Outcome Certifications::judge(Certified const &certified, std::vector<Stored> &others) const
-    try {
+Certifications::Outcome Certifications::judge(Certified const &certified,
+                                              std::vector<CertifiedRow> &others) const {
     auto const span = spanOf(certified);
+    auto const shown = shownSpan(span.begin, span.end);
+    auto const what = described(_type, certified.data_id);
     if (!span.lasts()) {
-        throw Error("BAD_VALUE", described(_type, certified.data_id) + " can't be certified for "
-                                     + shownSpan(span.begin, span.end) + ", which ends before it begins")
-            .cause({.column = "timespan",
-                    .value = shownSpan(span.begin, span.end),
-                    .expected = "a time that lasts"});
+        return {.error = Error("BAD_VALUE",
+                               what + " can't be certified for " + shown + ", which ends before it begins")
+                             .cause({.column = "timespan", .value = shown, .expected = "a time that lasts"})};
     }
     auto const id = certified.id.hex();
     for (auto const &other : others) {
         bool const same = other.id == id;
-        if (same && other.span == span) return {Found::Same, {}};
-        bool const overlaps = span.begin < other.span.end && other.span.begin < span.end;
-        bool const touches = span.begin == other.span.end || other.span.begin == span.end;
+        if (same && Span{other.begin_ns, other.end_ns} == span) return {.found = Found::Same};
+        bool const overlaps = span.begin < other.end_ns && other.begin_ns < span.end;
+        bool const touches = span.begin == other.end_ns || other.begin_ns == span.end;
         if (!overlaps && !(same && touches)) continue;
-        auto const theirs = shownSpan(other.span.begin, other.span.end);
-        throw Error("CERTIFY_CONFLICT",
-                    described(_type, certified.data_id) + ": dataset " + certified.id.text()
-                        + " can't be certified for " + shownSpan(span.begin, span.end) + " in collection \""
-                        + _collection + "\", since " + (same ? "it" : "dataset " + withDashes(other.id))
-                        + " is certified for " + theirs + " already")
-            .cause({.column = "timespan", .value = shownSpan(span.begin, span.end), .expected = theirs});
+        auto const theirs = shownSpan(other.begin_ns, other.end_ns);
+        return {.error = Error("CERTIFY_CONFLICT",
+                               what + ": dataset " + certified.id.text() + " can't be certified for " + shown
+                                   + " in collection \"" + _collection + "\", since "
+                                   + (same ? "it" : "dataset " + common::withHyphens(other.id))
+                                   + " is certified for " + theirs + " already")
+                             .cause({.column = "timespan", .value = shown, .expected = theirs}),
+                .rival = other.id};
     }
-    others.push_back({id, span});
+    others.push_back({id, span.begin, span.end});
     return {};
-} catch (Error const &e) {
-    return {Found::New, e};
+}
+
+/// Other times of the dataset itself; none when it is certified for its time as well.
+std::vector<CertifiedRow> Certifications::givingWay(Certified const &certified,
+                                                    std::vector<CertifiedRow> const &rows) {
+    auto const span = spanOf(certified);
+    std::vector<CertifiedRow> out;
+    for (auto const &row : rows) {
+        if (row.id != certified.id.hex()) continue;
+        if (Span{row.begin_ns, row.end_ns} == span) return {};
+        out.push_back(row);
+    }
+    return out;
+}
+
+/// Datasets of one data ID. What is refused keeps the times that it has, which may be in the way of others.
+/// \param rows  what is certified of it, and afterwards would be
+void Certifications::judgeTogether(std::vector<Certified const *> const &all,
+                                   std::vector<Outcome *> const &out, std::vector<CertifiedRow> &rows,
+                                   OwnTimes ownTimes) const {
+    bool const replace = ownTimes == OwnTimes::Replace;
+    auto const before = rows;
+    for (bool again = true; again;) {
+        again = false;
+        rows = before;
+        for (std::size_t i = 0; replace && i < all.size(); ++i) {
+            if (out[i]->error) continue;
+            out[i]->replaced = givingWay(*all[i], before);
+            if (!out[i]->replaced.empty())
+                std::erase_if(rows, [&](CertifiedRow const &row) { return row.id == all[i]->id.hex(); });
+        }
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            if (out[i]->error) continue;
+            auto replaced = std::move(out[i]->replaced);
+            *out[i] = judge(*all[i], rows);
+            again = again || (replace && out[i]->error);
+            if (out[i]->error || replaced.empty()) continue;
+            out[i]->found = Found::Replaced;
+            out[i]->replaced = std::move(replaced);
+        }
+    }
+}
+
+std::vector<Certifications::Outcome> Certifications::judgeEach(std::vector<Certified> const &all,
+                                                               Stored &stored, OwnTimes ownTimes) const {
+    struct Together {
+        std::vector<Certified const *> wanted;
+        std::vector<Outcome *> outcomes;
+    };
+    std::vector<Outcome> out(all.size());
+    std::map<DataId, Together> byDataId;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        auto &together = byDataId[all[i].data_id];
+        together.wanted.push_back(&all[i]);
+        together.outcomes.push_back(&out[i]);
+    }
+    for (auto const &[dataId, together] : byDataId)
+        judgeTogether(together.wanted, together.outcomes, stored[dataId], ownTimes);
+    return out;
 }
 
 Certifications::Found Certifications::look(Certified const &certified) {
@@ -135,31 +184,57 @@ Certifications::Found Certifications::look(Certified const &certified) {
     return outcome.found;
 }
 
-std::vector<Certifications::Outcome> Certifications::lookEach(std::vector<Certified> const &all) {
-    return lookEach(all, {});
+std::vector<Certifications::Outcome> Certifications::lookEach(std::vector<Certified> const &all,
+                                                              OwnTimes ownTimes) {
+    auto rows = stored(all, {});
+    return judgeEach(all, rows, ownTimes);
 }
 
-/// \param asked  what is asked before, in the same round trip
-std::vector<Certifications::Outcome> Certifications::lookEach(std::vector<Certified> const &all,
-                                                              std::vector<sql::Asked> asked) {
-    std::map<DataId, std::vector<Stored>> stored;
+std::vector<Certifications::Outcome> Certifications::plan(std::vector<Certified> const &all,
+                                                          OwnTimes ownTimes, PlannedCertifications &planned) {
+    auto rows = stored(all, {});
+    for (auto &[dataId, certified] : rows) {
+        auto ahead = planned.find(_collection, described(_type, dataId));
+        if (!ahead.empty()) certified = std::move(ahead);
+    }
+    auto out = judgeEach(all, rows, ownTimes);
+    for (auto const &[dataId, certified] : rows)
+        planned.set(_collection, described(_type, dataId), certified);
+    return out;
+}
+
+/// What is certified of each data ID. \param asked  what is asked before, in the same round trip
+Certifications::Stored Certifications::stored(std::vector<Certified> const &all,
+                                              std::vector<sql::Asked> asked) const {
+    Stored out;
     for (auto const &certified : all) {
-        auto const [at, isNew] = stored.try_emplace(certified.data_id);
-        if (!isNew) continue;
-        std::vector<Value> key{_type.id, _collectionId};
+        auto const [at, isNew] = out.try_emplace(certified.data_id);
+        if (!isNew || !_collectionId) continue;
+        std::vector<Value> key{_type.id, *_collectionId};
         key.insert(key.end(), certified.data_id.begin(), certified.data_id.end());
-        asked.push_back({_select, std::move(key), [&others = at->second](sql::Statement const &row) {
-                             others.push_back({row.text(0), {row.integer(1), row.integer(2)}});
+        asked.push_back({_select, std::move(key), [&rows = at->second](sql::Statement const &row) {
+                             rows.push_back({row.text(0), row.integer(1), row.integer(2)});
                          }});
     }
     std::size_t failed = 0;
     _repo.db().askTogether(asked, failed);
-    std::vector<Outcome> out;
-    for (auto const &certified : all) out.push_back(judge(certified, stored.at(certified.data_id)));
     return out;
 }
 
-std::vector<Certifications::Outcome> Certifications::insert(std::vector<Certified> const &all) {
+/// All that gives way, before anything is put in its place.
+void Certifications::takeOut(std::vector<Certified> const &all, std::vector<Outcome> const &outcomes) const {
+    std::vector<sql::Asked> deletions;
+    std::set<common::Uuid> taken;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (outcomes[i].found != Found::Replaced || !taken.insert(all[i].id).second) continue;
+        deletions.push_back({_delete, {_type.id, *_collectionId, all[i].id.hex()}});
+    }
+    std::size_t failed = 0;
+    _repo.db().askTogether(deletions, failed);
+}
+
+std::vector<Certifications::Outcome> Certifications::insert(std::vector<Certified> const &all,
+                                                            OwnTimes ownTimes) {
     auto &db = _repo.db();
     // Summaries before the lock, and the look behind it, in the Butler's order: nobody waits in a circle, and
     // what is seen stays so.
@@ -169,16 +244,18 @@ std::vector<Certifications::Outcome> Certifications::insert(std::vector<Certifie
     GovernorValues governors;
     sql::FailedRow failed;
     if (!dataIds.empty())
-        db.insertTogether(summaryRows(_repo, _type, _collectionId, dataIds, governors), failed);
+        db.insertTogether(summaryRows(_repo, _type, _collectionId.value(), dataIds, governors), failed);
     std::vector<sql::Asked> lock;
     if (db.dialect() == sql::Dialect::Postgres)
         lock.push_back({"LOCK TABLE " + quoteIdentifier(_type.calibs_table) + " IN EXCLUSIVE MODE", {}});
-    auto out = lookEach(all, std::move(lock));
+    auto rows = stored(all, std::move(lock));
+    auto out = judgeEach(all, rows, ownTimes);
+    takeOut(all, out);
     auto insert = _insert;
     for (std::size_t i = 0; i < all.size(); ++i) {
         if (out[i].error || out[i].found == Found::Same) continue;
         auto const span = spanOf(all[i]);
-        auto &row = insert.rows.emplace_back(std::vector<Value>{_type.id, all[i].id.hex(), _collectionId});
+        auto &row = insert.rows.emplace_back(std::vector<Value>{_type.id, all[i].id.hex(), *_collectionId});
         row.insert(row.end(), all[i].data_id.begin(), all[i].data_id.end());
         row.insert(row.end(), {span.begin, span.end});
     }

@@ -3,6 +3,8 @@
 #include "common/error.h"
 
 #include <algorithm>
+#include <map>
+#include <ranges>
 #include <set>
 
 namespace dbb::butler {
@@ -60,13 +62,20 @@ private:
     Names _result;
 };
 
-/// What a chain that is there lacks of `children`.
-Names missing(Known const &known, Collection const &chain, Names const &children) {
-    auto const held = Flattening(known, "").of(chain.children);
-    auto out = Flattening(known, chain.name).of(children);
-    std::erase_if(out, [&](std::string const &name) {
-        return std::find(held.begin(), held.end(), name) != held.end();
-    });
+/// The children of a chain with those that it lacks of `children`, each before the next of these that the
+/// chain has: so a chain that is made in parts is as one that is made at once, and what somebody arranged
+/// stays.
+Names extended(Known const &known, Collection const &chain, Names const &children) {
+    std::map<std::string, std::string> holders; // of collections: the chain's child that they are, or are in
+    for (auto const &child : chain.children) {
+        for (auto const &name : Flattening(known, "").of({child})) holders.emplace(name, child);
+    }
+    auto out = chain.children;
+    auto next = out.end();
+    for (auto const &name : std::views::reverse(Flattening(known, chain.name).of(children))) {
+        auto const holder = holders.find(name);
+        next = holder == holders.end() ? out.insert(next, name) : std::ranges::find(out, holder->second);
+    }
     return out;
 }
 
@@ -76,9 +85,8 @@ void lock(Repository const &repo, std::int64_t chain) {
     repo.db().cached("SELECT 1 FROM collection WHERE collection_id = ? FOR UPDATE").run({chain});
 }
 
-/// The position of the first new child, as the Butler chooses it.
-std::int64_t firstPosition(Repository const &repo, std::int64_t chain, bool made) {
-    if (made) return 0;
+/// The position of a child that is appended, as the Butler chooses it.
+std::int64_t positionBehind(Repository const &repo, std::int64_t chain) {
     std::int64_t last = 0;
     repo.db()
         .cached("SELECT max(\"position\") FROM collection_chain WHERE parent = ?")
@@ -101,25 +109,28 @@ ChainResult planChain(Repository const &repo, std::string const &name, Names con
         chain.emplace().name = name;
         kind = Kind::Made;
     }
-    auto const added = missing(known, *chain, children);
-    if (kind == Kind::Extended && added.empty()) kind = Kind::Same;
-    chain->children.insert(chain->children.end(), added.begin(), added.end());
-    return {kind, std::move(chain->children)};
+    auto merged = extended(known, *chain, children);
+    if (kind == Kind::Extended && merged == chain->children) kind = Kind::Same;
+    return {kind, std::move(merged)};
 }
 
 ChainResult extendChain(Repository const &repo, std::string const &name, Names const &children) {
     bool made = !findCollectionId(repo, name, CollectionType::Chained);
     auto const id = registerCollection(repo, name, CollectionType::Chained);
     lock(repo, id);
-    auto const held = findCollection(repo, name).value().children.size();
-    made = made && held == 0; // else another program has been faster
+    auto const held = findCollection(repo, name).value().children;
+    made = made && held.empty(); // else another program has been faster
     auto out = planChain(repo, name, children);
     if (made) out.kind = ChainResult::Kind::Made;
+    auto const first = std::ranges::mismatch(held, out.children);
+    bool const appended = !made && first.in1 == held.end();
+    auto position = appended ? positionBehind(repo, id) : 0;
+    auto from = appended ? first.in2 : out.children.begin();
+    if (!appended) repo.db().cached("DELETE FROM collection_chain WHERE parent = ?").run({id});
     auto &insert = repo.db().cached("INSERT INTO collection_chain (parent, \"position\", child) "
                                     "SELECT CAST(? AS BIGINT), CAST(? AS SMALLINT), collection_id "
                                     "FROM collection WHERE name = ?");
-    auto position = firstPosition(repo, id, made);
-    for (auto i = held; i < out.children.size(); ++i) insert.run({id, position++, out.children[i]});
+    for (; from != out.children.end(); ++from) insert.run({id, position++, *from});
     return out;
 }
 

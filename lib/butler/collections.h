@@ -71,11 +71,12 @@ struct ChainResult {
 /// Collections that would be there by then, by name; of each its type and its children are looked at.
 using PlannedCollections = std::map<std::string, Collection>;
 
-/// Make a CHAINED collection of children, or append to one that is there what it lacks; what it has keeps its
-/// place. Children that are chains are replaced by theirs, recursively, so that a later change of theirs
-/// changes nothing here; each is taken once, where it comes first. Inside the caller's transaction; until its
-/// end no other program changes the chain.
-/// \throws Error COLLECTION_CONFLICT when it has another type, COLLECTION_NOT_FOUND for a child that is not
+/// Make a CHAINED collection of children, or put into one that is there what it lacks, each before the next
+/// of `children` that it has, at the end when it has none; what it has keeps its order. Children that are
+/// chains are replaced by theirs, recursively, so that a later change of theirs changes nothing here; each is
+/// taken once, where it comes first. Inside the caller's transaction; until its end no other program changes
+/// the chain. \throws Error COLLECTION_CONFLICT when it has another type, COLLECTION_NOT_FOUND for a child
+/// that is not
 ///         there, COLLECTION_CYCLE when it would have itself among its children; as
 ///         checkCollectionName
 ChainResult extendChain(Repository const &repo, std::string const &name,

@@ -166,6 +166,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
             place(item);
         }
         for (auto const &group : groups) storeGroup(group);
+        certify(items);
         explainCollisions(items);
         return;
     }
@@ -182,7 +183,9 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         if (storeBatch(items, groups, last)) {
             attempt = last;
         } else if (last != Attempt::Hopeful || !storeBatch(items, groups, attempt = Attempt::Together)) {
-            storeBatch(items, groups, attempt = Attempt::Careful);
+            // Again without those that were refused for their validity.
+            while (!storeBatch(items, groups, attempt = Attempt::Careful)) {
+            }
         }
     });
     _allNew = std::ranges::none_of(items, [](Item const &item) { return item.existing.stored; });
@@ -229,6 +232,7 @@ bool Ingester::storeOnce(std::vector<Item> &items, std::vector<Group> const &gro
     } else if (!storeTogether(groups, attempt == Attempt::Hopeful)) {
         return false;
     }
+    if (!certify(items)) return false;
     explainCollisions(items);
     if (writing(attempt).alone || !_onServer) undoLeftOvers(items);
     transaction.commit();
@@ -336,9 +340,7 @@ void Ingester::registerTarget(Target &target) const {
 
 /// What was registered for an item's target is taken back with the rest of a transaction.
 void Ingester::forgetRegistered(Item &item) {
-    if (!item.target) return;
-    item.target->datasets.reset();
-    item.target->certifications.clear();
+    if (item.target) item.target->datasets.reset();
 }
 
 /// A zip file tells the UUIDs of its members, which follow from what they are.
@@ -377,8 +379,8 @@ void Ingester::prepare(Item &item) {
         if (_recent.size() >= rememberedIds) _recent.clear();
         auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
         if (!isNew && seen->second != item.line.path) {
-            throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second
-                                         + "\" are the same exposure and detector");
+            throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second + "\" are the same "
+                                         + whatIsOne(item.line));
         }
     } catch (Error const &e) {
         if (isFatal(e)) throw;
@@ -488,7 +490,6 @@ void Ingester::storeItems(Group group, bool allNew) {
                          _options.track_file_attrs || item->line.zip ? item->placed.front().size_bytes : -1});
     }
     store();
-    certify(group);
 }
 
 /// On a server in an order that all programs keep, so that none has what another waits for while it waits for

@@ -2,6 +2,7 @@
 /// Lines of described files into a repository, several exposures a commit.
 #pragma once
 
+#include "butler/certification.h"
 #include "butler/collections.h"
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
@@ -18,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -30,11 +32,14 @@ struct IngesterOptions {
     std::string run;              ///< empty: the line's own
     bool skip_existing = true;    ///< a dataset that is stored already is no error
     bool update_records = false;  ///< replace records that differ
+    bool update_validity = false; ///< other times of a calibration itself give way to that of its line
     bool track_file_attrs = true; ///< record sizes (and checksums when the datastore wants them)
     double wait_s = 0;            ///< how long a guider's file waits for its exposure
     bool dry_run = false;
     /// Of a dry run: records that would have been made, which others that follow may refer to; null: none do.
     std::shared_ptr<butler::PlannedRecords> planned{};
+    /// Of a dry run: validity that would have been given; must be there when calibrations come.
+    std::shared_ptr<butler::PlannedCertifications> planned_validity{};
     std::string receipt = "ingest"; ///< key of the receipt, as the program is called
     /// Takes a line that was refused and may be tried again later; false when it does not.
     std::function<bool(manifest::Record &, common::Error const &)> later{};
@@ -115,8 +120,13 @@ private:
     void syncRecords(Group const &group);
     void storeItems(Group group, bool allNew = false);
     void sortByTarget(Group &group) const;
-    void certify(Group const &group);
-    void certify(Target &target, std::string const &collection, Group const &group);
+    bool certify(std::vector<Item> &items);
+    std::optional<butler::DatasetType> registeredType(Group const &group) const;
+    void certify(std::string const &collection, Group const &group);
+    void tellCertified(Item &item, std::string const &collection,
+                       butler::Certifications::Outcome const &outcome);
+    common::Error explained(Item const &item, butler::Certifications::Outcome const &outcome) const;
+    void rememberCalibration(common::Uuid const &id);
     std::string templatePath(Item const &item, std::string const &pathTemplate) const;
     std::vector<butler::NewFile> newFiles(Item const &item) const;
     void reject(Item &item, common::Error const &e);
@@ -145,7 +155,8 @@ private:
     std::vector<DatasetLine> _waiting; // of guiders, whose exposures are not there yet
     std::vector<DatasetLine> _again; // of datasets that an earlier line of the batch has, certified otherwise
     std::unordered_map<std::string, std::string>
-        _recent; // dataset ids of this call and where their files were
+        _recent;                          // dataset ids of this call and where their files were
+    std::set<common::Uuid> _calibrations; // of this call
 };
 
 } // namespace dbb::intake

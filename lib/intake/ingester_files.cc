@@ -24,7 +24,23 @@ Error notAccepted(DatasetLine const &line) {
         .cause({.column = "dataset_type", .value = line.dataset_type});
 }
 
+/// How a dataset that is no raw image is taken out.
+constexpr char const *removeOther = "remove the dataset (butler prune-datasets --purge)";
+
+Error ofOtherOrigin(DatasetLine const &line, std::string const &message) {
+    Error out("OTHER_ORIGIN", message);
+    if (line.other) {
+        out.hint("compare the two files; leave this one out, or " + std::string(removeOther)
+                 + " and convert the line again");
+    }
+    return out;
+}
+
 } // namespace
+
+char const *whatIsOne(DatasetLine const &line) {
+    return line.other ? "dataset" : "exposure and detector";
+}
 
 /// Compare an item with the first file of its dataset that is there, which comes to be the one that counts.
 Placement::Stored Ingester::compareWithStored(Item &item) const {
@@ -54,8 +70,9 @@ void Ingester::look(Item &item) {
         item.gone = compared == Placement::Stored::Gone;
         if (compared == Placement::Stored::Differs) {
             auto const other = _stores[item.existing.datastore].placement.fileOf(item.existing.path);
-            throw Error("OTHER_ORIGIN", "\"" + item.line.path + "\" is the same exposure and detector as \""
-                                            + other + "\", which the repository has, but another file")
+            throw ofOtherOrigin(item.line, "\"" + item.line.path + "\" is the same " + whatIsOne(item.line)
+                                               + " as \"" + other
+                                               + "\", which the repository has, but another file")
                 .cause({.column = "path", .value = item.line.path, .expected = other});
         }
         requireStoredSize(item);
@@ -79,9 +96,9 @@ void Ingester::requireStoredSize(Item const &item) const {
                      : ::access(file.c_str(), F_OK) == 0 ? std::optional(common::statFile(file).size_bytes)
                                                          : item.line.scanned.size_bytes;
     if (!now || *now == stored) return;
-    throw Error("OTHER_ORIGIN", "\"" + path + "\" has " + std::to_string(*now)
-                                    + " bytes, but was registered with " + std::to_string(stored) + " as \""
-                                    + item.existing.path + "\"")
+    throw ofOtherOrigin(item.line, "\"" + path + "\" has " + std::to_string(*now)
+                                       + " bytes, but was registered with " + std::to_string(stored)
+                                       + " as \"" + item.existing.path + "\"")
         .cause({.column = "file_size", .value = std::to_string(*now), .expected = std::to_string(stored)});
 }
 
@@ -241,10 +258,9 @@ void Ingester::undoLeftOvers(std::vector<Item> &items) {
 std::string Ingester::warnOfGone(Item const &item) {
     auto message = "the repository has this dataset, but not its file \""
                    + _stores[item.existing.datastore].placement.fileOf(item.existing.path) + "\"";
-    _warnings.add(
-        Error("VANISHED", "\"" + item.line.path + "\": " + message)
-            .hint(
-                "put the file back there, or remove the dataset (dbb-repo remove-raw) and ingest it again"));
+    std::string const remove = item.line.other ? removeOther : "remove the dataset (dbb-repo remove-raw)";
+    _warnings.add(Error("VANISHED", "\"" + item.line.path + "\": " + message)
+                      .hint("put the file back there, or " + remove + " and run the same line again"));
     return message;
 }
 

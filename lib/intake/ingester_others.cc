@@ -1,5 +1,6 @@
 // What an Ingester does for datasets that are no raw images: their data IDs are completed from the registry,
 // and calibrations get their validity.
+#include "butler/record_values.h"
 #include "common/error.h"
 #include "common/text.h"
 #include "intake/ingester_parts.h"
@@ -7,8 +8,12 @@
 namespace dbb::intake {
 
 using common::Error;
+using common::Json;
 
 namespace {
+
+/// Calibrations of one call that are remembered to tell whether what is in the way is among the lines.
+constexpr std::size_t rememberedCalibrations = 65536;
 
 /// Values that are none of the dataset type's dimensions would be lost, and with them what tells two datasets
 /// apart.
@@ -52,47 +57,97 @@ void Ingester::expandOthers(std::vector<Item> &items) {
     }
 }
 
-/// Give the calibrations of a group their validity.
-void Ingester::certify(Group const &group) {
-    std::map<std::pair<Target *, std::string>, Group> wanted;
-    for (auto *item : group) {
-        auto const &other = item->line.other;
-        if (other && !other->calibration.empty()) wanted[{item->target, other->calibration}].push_back(item);
+/// Give the calibrations of a batch their validity, once its datasets are stored: all of a collection at
+/// once, since one may take the time of another. \return false when lines were refused for it, so that the
+/// rest must be stored once more without them
+bool Ingester::certify(std::vector<Item> &items) {
+    std::map<std::pair<std::string, std::string>, Group> wanted;
+    for (auto &item : items) {
+        auto const &other = item.line.other;
+        if (!other || other->calibration.empty() || item.error || item.twin) continue;
+        wanted[{item.target->type.name, other->calibration}].push_back(&item);
     }
-    for (auto const &[where, items] : wanted) certify(*where.first, where.second, items);
+    bool complete = true;
+    for (auto const &[where, group] : wanted) {
+        try {
+            certify(where.second, group);
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            for (auto *item : group) reject(*item, e);
+            if (!_options.dry_run) return false; // a server takes no more of this transaction
+        }
+        complete =
+            complete && std::ranges::none_of(group, [](Item const *item) { return item->error.has_value(); });
+    }
+    return complete;
 }
 
-void Ingester::certify(Target &target, std::string const &collection, Group const &group) {
-    auto const tell = [&](Item &item) {
-        if (item.outcome != "existing") return;
-        item.outcome = "updated";
-        item.updated.set("calibration", collection);
-    };
-    auto at = target.certifications.find(collection);
-    if (at == target.certifications.end()) {
-        using butler::CollectionType;
-        auto const id = _options.dry_run
-                            ? butler::findCollectionId(_repo, collection, CollectionType::Calibration)
-                            : butler::registerCollection(_repo, collection, CollectionType::Calibration);
-        // Of a dry run: what does not exist has nothing in its way.
-        if (!id || !target.datasets) {
-            for (auto *item : group) tell(*item);
-            return;
-        }
-        at = target.certifications.try_emplace(collection, _repo, target.datasets->type(), collection, *id)
-                 .first;
+/// The dataset type of a group as the registry has it, nullopt in a dry run before it is made. Targets may
+/// have been forgotten with a line that was refused.
+std::optional<butler::DatasetType> Ingester::registeredType(Group const &group) const {
+    for (auto const *item : group) {
+        if (item->target->datasets) return item->target->datasets->type();
     }
+    auto const &wanted = group.front()->target->type;
+    return butler::findDatasetType(_repo, wanted.name, wanted.dimensions.required, wanted.storage_class,
+                                   group.front()->target->is_calibration);
+}
+
+/// \param group  of one dataset type
+void Ingester::certify(std::string const &collection, Group const &group) {
+    using butler::Certifications;
+    using butler::CollectionType;
     std::vector<butler::Certified> wanted;
     for (auto const *item : group) {
         auto const &other = *item->line.other;
         wanted.push_back({*item->id, item->data_id, other.begin_ns, other.end_ns});
+        rememberCalibration(*item->id);
     }
-    auto const outcomes = _options.dry_run ? at->second.lookEach(wanted) : at->second.insert(wanted);
-    for (std::size_t i = 0; i < group.size(); ++i) {
-        auto &item = *group[i];
-        if (outcomes[i].error) throw *outcomes[i].error;
-        if (outcomes[i].found != butler::Certifications::Found::Same) tell(item);
+    auto const type = registeredType(group);
+    std::vector<Certifications::Outcome> outcomes;
+    auto const ownTimes =
+        _options.update_validity ? Certifications::OwnTimes::Replace : Certifications::OwnTimes::Keep;
+    if (_options.dry_run) {
+        auto const id =
+            type ? butler::findCollectionId(_repo, collection, CollectionType::Calibration) : std::nullopt;
+        outcomes = Certifications(_repo, type.value_or(group.front()->target->type), collection, id)
+                       .plan(wanted, ownTimes, *_options.planned_validity);
+    } else {
+        auto const id = butler::registerCollection(_repo, collection, CollectionType::Calibration);
+        outcomes = Certifications(_repo, type.value(), collection, id).insert(wanted, ownTimes);
     }
+    for (std::size_t i = 0; i < group.size(); ++i) tellCertified(*group[i], collection, outcomes[i]);
+}
+
+/// What became of a calibration, for its receipt.
+void Ingester::tellCertified(Item &item, std::string const &collection,
+                             butler::Certifications::Outcome const &outcome) {
+    using Found = butler::Certifications::Found;
+    item.updated = {};
+    if (outcome.error) return reject(item, explained(item, outcome));
+    if (item.outcome != "done") item.outcome = outcome.found == Found::Same ? "existing" : "updated";
+    if (outcome.found == Found::Same || (item.outcome == "done" && outcome.replaced.empty())) return;
+    item.updated.set("calibration", collection);
+    if (outcome.replaced.empty()) return;
+    butler::RecordColumn const time{.name = "validity", .type = {}, .timespan = true};
+    Json::Array before;
+    for (auto const &row : outcome.replaced)
+        before.push_back(butler::valueOf(time, {row.begin_ns, row.end_ns}, 0));
+    item.updated.set("validity", before);
+}
+
+/// A conflict that ends when the validity of these lines counts.
+Error Ingester::explained(Item const &item, butler::Certifications::Outcome const &outcome) const {
+    auto const rival = common::Uuid::fromText(outcome.rival);
+    if (_options.update_validity || !rival || !_calibrations.contains(*rival)) return *outcome.error;
+    return Error(*outcome.error)
+        .hint((rival == item.id ? "the dataset" : "the other dataset, which is among the lines, too,")
+              + std::string(" gets the validity of its line with --update-validity"));
+}
+
+void Ingester::rememberCalibration(common::Uuid const &id) {
+    if (_calibrations.size() >= rememberedCalibrations) _calibrations.clear();
+    _calibrations.insert(id);
 }
 
 } // namespace dbb::intake

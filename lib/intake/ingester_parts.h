@@ -2,7 +2,6 @@
 /// What an Ingester works on: dataset types in runs, lines on their way, lines that belong together.
 #pragma once
 
-#include "butler/certification.h"
 #include "common/error.h"
 #include "intake/ingester.h"
 
@@ -16,6 +15,9 @@ inline bool isFatal(common::Error const &e) {
     return e.exitCode() != common::ExitCode::SomeFailed && e.exitCode() != common::ExitCode::Done;
 }
 
+/// What two files can't both be, for people.
+char const *whatIsOne(DatasetLine const &line);
+
 /// A dataset type in a run.
 struct Ingester::Target {
     std::string run;
@@ -27,7 +29,6 @@ struct Ingester::Target {
     std::vector<Shelf> shelves;               // in the datastores that accept it
     std::optional<butler::Datasets> datasets; // none: type or run do not exist yet
     bool is_calibration = false;
-    std::map<std::string, butler::Certifications> certifications; // by collection, of those that exist
 };
 
 /// A line on its way through one commit.
@@ -47,7 +48,7 @@ struct Ingester::Item {
     std::optional<common::Error> absent; // the source was not there to be placed
     std::string checksum;                // of the file, when a datastore wants it
     std::string outcome;
-    common::Json updated; // record columns that were replaced, with their old values
+    common::Json updated; // what was replaced, with old values
     std::optional<common::Error> error;
     std::chrono::steady_clock::time_point start = std::chrono::steady_clock::now();
 };

@@ -9,6 +9,14 @@ namespace dbb::intake {
 using common::Error;
 using common::Json;
 
+Error instrumentNotRegistered(std::string const &what, std::string const &instrument,
+                              std::string const &root) {
+    return Error("INSTRUMENT_NOT_REGISTERED",
+                 what + ": instrument " + instrument + " is not registered in \"" + root + "\"")
+        .hint("dbb-repo register-instrument " + root + " " + instrument)
+        .cause({.column = "instrument", .value = instrument, .expected = "a registered instrument"});
+}
+
 void Registered::findExposure(DatasetLine &line) {
     auto exposure = _records.findBy("exposure", "obs_id", {line.instrument, line.obs_id});
     if (!exposure) {
@@ -40,7 +48,8 @@ void Registered::learnDetectors(std::string const &instrument, Known &known) {
 void Registered::require(DatasetLine const &line) {
     auto at = _known.find(line.instrument);
     if (at == _known.end()) {
-        required(line, "instrument", {}, "INSTRUMENT_NOT_REGISTERED", "instrument " + line.instrument);
+        if (!_records.find("instrument", {line.instrument}))
+            throw instrumentNotRegistered("\"" + line.path + "\"", line.instrument, _repo.config().root);
         at = _known.emplace(line.instrument, Known{}).first;
         if (_repo.db().dialect() == sql::Dialect::Postgres) learnDetectors(line.instrument, at->second);
     }
@@ -61,16 +70,13 @@ void Registered::require(DatasetLine const &line) {
     }
 }
 
-/// A record of the line's instrument that must be there. \param key  value beside the instrument, null for
-/// none
+/// A record of the line's instrument that must be there. \param key  value beside the instrument
 butler::DimensionRecord Registered::required(DatasetLine const &line, std::string const &element,
                                              Json const &key, char const *code, std::string const &what) {
-    std::vector<Json> keys{line.instrument};
-    if (!key.isNull()) keys.push_back(key);
-    if (auto record = _records.find(element, keys)) return *record;
+    if (auto record = _records.find(element, {line.instrument, key})) return *record;
     throw Error(code,
                 "\"" + line.path + "\": " + what + " is not registered in \"" + _repo.config().root + "\"")
-        .cause({.column = element, .value = keys.back().text(), .expected = "a registered " + element});
+        .cause({.column = element, .value = key.text(), .expected = "a registered " + element});
 }
 
 std::string const &Registered::detectorName(DatasetLine const &line) const {

@@ -4,6 +4,7 @@
 
 #include "butler/dimension_records.h"
 #include "butler/repository.h"
+#include "common/error.h"
 #include "intake/dataset_line.h"
 
 #include <cstdint>
@@ -12,6 +13,10 @@
 #include <string>
 
 namespace dbb::intake {
+
+/// INSTRUMENT_NOT_REGISTERED. \param what  for which it would have to be \param root  of the repository
+common::Error instrumentNotRegistered(std::string const &what, std::string const &instrument,
+                                      std::string const &root);
 
 /// Looks for it, and remembers what was found.
 class Registered {

@@ -164,7 +164,8 @@ constexpr std::array catalogue{
            "the day's offset differs: laboratory or summit, or a wrong DAYOBS; --update-records replaces it"},
     Reason{"DETECTOR_NOT_REGISTERED", "register", true, "The repository does not know the detector.",
            "dbb-repo register-instrument REPO NAME --update"},
-    Reason{"DUPLICATE", "register", false, "Two files of one call are the same exposure and detector.",
+    Reason{"DUPLICATE", "register", false,
+           "Two files of one call are the same dataset: of raws, the same exposure and detector.",
            "keep one of them; the message names both"},
     Reason{"EXPOSURE_CONFLICT", "register", false, "The exposure exists with other values.",
            "the header changed, or a correction that was used before is missing now (--corrections, "
@@ -209,7 +210,8 @@ constexpr std::array catalogue{
     Reason{"OBS_ID_TAKEN", "register", false, "Another exposure has the same observation id.",
            "look at OBSID, DAYOBS, SEQNUM and CONTRLLR; one of the two headers is wrong"},
     Reason{"OTHER_ORIGIN", "register", false,
-           "The same exposure and detector is in the repository from another file with other content.",
+           "The dataset, of raws the same exposure and detector, is in the repository from another file with "
+           "other content.",
            "compare the two files; take the wrong one out with dbb-repo remove-raw, or leave this one out"},
     Reason{"PATCH_NOT_FOUND", "register", false, "The sky map has no such tract, or the tract no such patch.",
            "look at dbb-repo show REPO records patch; another sky map may be meant"},

@@ -67,6 +67,8 @@ public:
     /// The record as it came; one with an `error` is a reject that is tried again. A rejected text is read as
     /// the line that it was.
     Record &record() { return _record; }
+    /// Its number in the input, from 1.
+    std::int64_t number() const { return _lines.number(); }
     /// Whether another record is here already.
     bool ready() const { return _lines.ready(); }
     /// The `end` lines that came, then our own, which tells by `input_end` whether the writer before us got

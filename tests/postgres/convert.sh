@@ -77,6 +77,34 @@ check 'another flat for the same time' fails 1 'is certified for .* already' con
 tell 'each is rejected' "$([ "$(jq -r .error.code rejects | sort -u) $(wc -l < rejects)" = 'CERTIFY_CONFLICT 6' ] || cat rejects)"
 tell 'and nothing of them is there' "$(query "SELECT name FROM ours.collection WHERE name LIKE '%x' AND name LIKE '%calib%'")"
 
+# A new generation takes the second half of February: only when that is wanted, and then whatever the order of the lines.
+jq -c 'select(.dataset_type == "flat" and (.uri | test("/2/")) and .data_id.detector < 20)' lines > february
+{
+  jq -c '.run = "LSSTCam/calib/20200215T000000Z" | .validity.begin_tai = "2020-02-15T00:00:00.000000000"' february
+  jq -c '.validity.end_tai = "2020-02-15T00:00:00.000000000"' february
+} > week
+updating() { dbb-convert --repo "$1" --update-validity "${@:3}" --rejects rejects < "$2"; }
+planned() { jq -Sc 'select(.convert) | [.id, .convert.outcome == "existing", .convert.updated]' "$1"; }
+rm -f rejects
+check 'without the option' fails 1 'with --update-validity' convert ours week
+tell 'all of it is refused' "$([ "$(jq -r .error.code rejects | sort | uniq -c | tr -s ' ')" = ' 40 CERTIFY_CONFLICT' ] || tail -n 3 rejects)"
+tell 'and no time has changed' "$(diff <(certified lite) <(certified ours) | head -n 20)"
+for repo in lite ours; do
+  check "plan the week in $repo" updating $repo week --dry-run
+  planned log > plan
+  check "the week in $repo" updating $repo week
+  tell "as planned in $repo" "$(diff plan <(planned log) | head -n 5)"
+  tell "each of both generations in $repo" "$([ "$(jq -r 'select(.convert).convert | "\(.outcome) \(.updated.validity[0].end_tai)"' log | sort | uniq -c | tr -s ' ' | tr '\n' ';')" = ' 20 done null; 20 updated 2020-03-01T00:00:00.000000000;' ] || tail -n 2 log)"
+  check "the week again in $repo" updating $repo week
+  tell "all of it is there in $repo" "$([ "$(grep -c '"outcome":"existing"' log)" = 40 ] || tail -n 2 log)"
+done
+tell 'the same validity after the week' "$(diff <(certified lite) <(certified ours) | head -n 20)"
+check 'nothing is damaged by the week' dbb-repo check ours
+# (the others compare with what there was before)
+rm -rf lite
+dbb-repo create lite && dbb-repo register-instrument lite LSSTCam LSSTComCam LATISS > /dev/null
+check 'convert once more' convert lite lines
+
 # Four at once, in different orders, into a repository where nothing of it is registered yet
 check 'create for several' registered many many
 makers=()

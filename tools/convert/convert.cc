@@ -5,11 +5,13 @@
 #include "common/signals.h"
 #include "convert/collection_lines.h"
 #include "gen2/rules.h"
+#include "intake/registered.h"
 #include "intake/repository_options.h"
 
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 #include <unistd.h>
 #include <utility>
 
@@ -41,7 +43,7 @@ public:
             if (status == Status::End) return;
             if (status == Status::Record) {
                 _summary.countRead();
-                take(std::move(reader.record()));
+                take(std::move(reader.record()), reader.number());
             }
             if (status == Status::Idle || _converter.queued() >= Converter::maxBatch) {
                 _converter.commit();
@@ -60,12 +62,14 @@ public:
     void finish() {
         if (common::stopSignal() != 0) return _converter.commit();
         _converter.finish();
+        refuseCollections();
         makeCollections(_repo, std::move(_collections), _dryRun, _planned, _rejects,
                         [this](Record const &line, std::string const &outcome) { done(line, outcome); });
     }
 
 private:
-    void take(Record line) {
+    /// \param number  of the line in the input
+    void take(Record line, std::int64_t number) {
         try {
             auto const type = line.type();
             if (type == "collection") {
@@ -74,20 +78,25 @@ private:
             } else if (type != "gen2") {
                 _output.write(line.line()); // about something else
             } else {
-                takeGen2(std::move(line));
+                takeGen2(line);
             }
         } catch (Error const &e) {
             if (e.exitCode() != common::ExitCode::SomeFailed) throw;
-            _rejects.add(std::move(line), e);
+            auto const where = line.has("uri") ? "" : "line " + std::to_string(number) + ": ";
+            _rejects.add(std::move(line), e.saying(where + e.message()));
         }
     }
 
-    void takeGen2(Record line) {
+    /// \param line  moved from, unless an error is thrown
+    void takeGen2(Record &line) {
         requireNotDry(line);
         if (_rules) _rules->apply(line, _now, _tally);
         auto const action = actionOf(line);
+        if (line.get("instrument").isString()) _instruments.insert(line.text("instrument"));
         if (action == Action::Convert) {
             _converter.add(std::move(line));
+        } else if (action == Action::Error && line.get("reason") == common::Json("missing_file")) {
+            _converter.addMissing(std::move(line));
         } else if (action == Action::Skip) {
             ++_summary.outcomes["skipped"];
             _output.write(line.line());
@@ -95,6 +104,30 @@ private:
             auto const refusal = refusalOf(line, action);
             _rejects.add(std::move(line), refusal);
         }
+    }
+
+    /// Of an instrument that is not registered nothing was converted: no collection is made of it either, nor
+    /// any when there is no other instrument.
+    void refuseCollections() {
+        auto const isUnknown = [this](std::string const &name) { return !_converter.isRegistered(name); };
+        auto const unknown = std::ranges::find_if(_instruments, isUnknown);
+        if (unknown == _instruments.end()) return;
+        bool const all = std::ranges::all_of(_instruments, isUnknown);
+        std::vector<Record> others;
+        for (auto &line : _collections) {
+            auto const name = line.get("name").text();
+            auto const owner = std::ranges::find_if(_instruments, [&](std::string const &instrument) {
+                return name.starts_with(instrument + "/") && isUnknown(instrument);
+            });
+            if (!all && owner == _instruments.end()) {
+                others.push_back(std::move(line));
+                continue;
+            }
+            auto const &instrument = owner == _instruments.end() ? *unknown : *owner;
+            _rejects.add(std::move(line), intake::instrumentNotRegistered("collection " + name, instrument,
+                                                                          _repo.config().root));
+        }
+        _collections = std::move(others);
     }
 
     void requireNotDry(Record const &line) const {
@@ -130,6 +163,7 @@ private:
     std::int64_t _now = common::nowUtcNs();
     Converter _converter;
     std::vector<Record> _collections;
+    std::set<std::string> _instruments;  ///< of the lines
     butler::PlannedCollections _planned; ///< of a dry run
 };
 

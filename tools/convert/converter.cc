@@ -2,7 +2,9 @@
 
 #include "common/error.h"
 #include "common/text.h"
+#include "common/uri.h"
 #include "convert/cross_check.h"
+#include "intake/registered.h"
 
 #include <utility>
 
@@ -13,17 +15,6 @@ using common::Json;
 using manifest::Record;
 
 namespace {
-
-/// What is missing, in terms of what the operator can do about it.
-Error explained(Error const &e) {
-    bool const isRecord = e.code() == "MISSING_RECORD";
-    auto const &dimension = e.cause().column;
-    auto const as = [&](char const *code) { return Error(code, e.message()).cause(e.cause()); };
-    if (isRecord && dimension == "visit") return as("NEEDS_VISIT");
-    if (isRecord && dimension == "exposure") return as("NEEDS_EXPOSURE");
-    if (isRecord && dimension == "skymap") return as("SKYMAP_NOT_REGISTERED");
-    return e;
-}
 
 /// There is no dbb-scan before dbb-convert.
 Error ofRaw(Error const &e) {
@@ -46,18 +37,44 @@ Record fileLineOf(Record const &line) {
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
                      Receipts receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _stored(repo) {
+      _records(repo), _describer({.headers = _options.headers}), _patches(repo, _options.skymap),
+      _stored(repo) {
     _options.ingester.receipt = "convert";
-    if (_options.ingester.dry_run)
+    if (_options.ingester.dry_run) {
         _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
-    _options.ingester.later = [this](Record &line, Error const &e) { return putOff(line, e); };
+        _options.ingester.planned_validity = std::make_shared<butler::PlannedCertifications>();
+    }
+    _options.ingester.later = [this](Record &line, Error const &e) {
+        refuse(std::move(line), e);
+        return true;
+    };
 }
 
 Converter::~Converter() = default;
 
 void Converter::add(Record line) {
+    try {
+        requireInstrument(line);
+    } catch (Error const &e) {
+        return refuse(std::move(line), e);
+    }
     auto &queue = isRaw(line) ? _raws : _others;
     queue.push_back(std::move(line));
+}
+
+bool Converter::isRegistered(std::string const &instrument) {
+    auto const [at, isNew] = _instruments.try_emplace(instrument);
+    if (isNew) at->second = _records.find("instrument", {instrument}).has_value();
+    return at->second;
+}
+
+/// Of one that is not registered nothing is converted, also what does not refer to it: half a repository
+/// helps nobody.
+void Converter::requireInstrument(Record const &line) {
+    auto const instrument = line.text("instrument");
+    if (isRegistered(instrument)) return;
+    throw intake::instrumentNotRegistered("\"" + common::pathOfUri(line.text("uri")) + "\"", instrument,
+                                          _repo.config().root);
 }
 
 /// The ingester for the way of transfer that a line wants.
@@ -91,16 +108,19 @@ void Converter::commitIngesters() {
 }
 
 void Converter::commit() {
-    if (!_options.ingester.update_records) passStored(_raws);
+    passMissing();
+    if (!_options.ingester.update_records) pass(_raws, _stored.find(_raws));
+    // There is no header to be read of those that a move took away.
+    pass(_raws, _stored.findMoved(_raws));
     convertRaws();
-    passStored(_others);
+    pass(_others, _stored.find(_others));
     for (auto &line : std::exchange(_others, {})) convertOther(std::move(line));
     commitIngesters();
 }
 
-/// What is there already as the lines have it is done with.
-void Converter::passStored(std::vector<Record> &lines) {
-    auto const stored = _stored.find(lines);
+/// What is there already as the lines have it is done with. \param warning  for their receipts
+void Converter::pass(std::vector<Record> &lines,
+                     std::vector<std::optional<StoredLines::Stored>> const &stored, char const *warning) {
     std::vector<Record> unknown;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (!stored[i]) {
@@ -109,11 +129,21 @@ void Converter::passStored(std::vector<Record> &lines) {
         }
         Json receipt;
         receipt.set("outcome", "existing").set("path", stored[i]->path);
+        if (warning) receipt.set("warnings", Json::Array{warning});
         lines[i].erase("error");
         lines[i].set("id", stored[i]->id.text()).set("convert", receipt);
         _receipts(lines[i], "existing");
     }
     lines = std::move(unknown);
+}
+
+void Converter::passMissing() {
+    auto lines = std::exchange(_missing, {});
+    pass(lines, _stored.findMoved(lines), "the Gen2 file is gone; the repository has it");
+    for (auto &line : lines) {
+        auto const refusal = refusalOf(line, Action::Error);
+        refuse(std::move(line), refusal);
+    }
 }
 
 /// Raws come first: other lines of the same batch may be of their exposures.
@@ -126,7 +156,7 @@ void Converter::convertRaws() {
     for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (errors[i]) {
-            reject(std::move(lines[i]), ofRaw(*errors[i]));
+            refuse(std::move(lines[i]), ofRaw(*errors[i]));
         } else {
             convertRaw(std::move(lines[i]), described[i]);
         }
@@ -156,7 +186,7 @@ void Converter::convertRaw(Record line, Record const &described) {
             .set("physical_filter", described.get("physical_filter"));
         addToIngester(line, std::move(dataset));
     } catch (Error const &e) {
-        reject(std::move(line), e);
+        refuse(std::move(line), e);
     }
 }
 
@@ -166,26 +196,34 @@ void Converter::convertOther(Record line) {
         if (_patches.fill(line, dataId)) line.set("data_id", dataId);
         addToIngester(line, parseOther(line, std::move(dataId)));
     } catch (Error const &e) {
-        if (putOff(line, e)) return;
-        reject(std::move(line), e);
+        refuse(std::move(line), e);
     }
 }
 
-/// Lines whose records may come with later ones wait on disk.
-bool Converter::putOff(Record &line, Error const &e) {
+/// What is wrong, in terms of what the operator can do about it.
+Error Converter::explained(Error const &e) const {
+    bool const isRecord = e.code() == "MISSING_RECORD";
+    auto const &dimension = e.cause().column;
+    auto const as = [&](char const *code) { return Error(code, e.message()).cause(e.cause()); };
+    if (isRecord && dimension == "visit") return as("NEEDS_VISIT");
+    if (isRecord && dimension == "exposure") return as("NEEDS_EXPOSURE");
+    if (isRecord && dimension == "skymap") return as("SKYMAP_NOT_REGISTERED");
+    if (e.code() == "DATASET_TYPE_CONFLICT")
+        return Error(e).hint("cameras whose datasets of one name differ need repositories of their own");
+    return e;
+}
+
+/// Lines whose records may come with later ones wait on disk. So do calibrations whose time another may give
+/// away.
+void Converter::refuse(Record line, Error const &e) {
+    if (e.exitCode() != common::ExitCode::SomeFailed) throw Error(e);
     auto const error = explained(e);
-    if (!isIncomplete(error.code())) return false;
-    if (_last) {
-        _rejects.add(std::move(line), error);
-    } else {
+    bool const mayComeFree = _options.ingester.update_validity && error.code() == "CERTIFY_CONFLICT";
+    if (!_last && (isIncomplete(error.code()) || mayComeFree)) {
         _later.add(line.line());
+    } else {
+        _rejects.add(std::move(line), error);
     }
-    return true;
-}
-
-void Converter::reject(Record line, Error const &e) {
-    if (e.exitCode() != common::ExitCode::SomeFailed) throw e;
-    _rejects.add(std::move(line), e);
 }
 
 void Converter::finish() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "butler/datasets.h"
+#include "butler/dimension_records.h"
 #include "butler/repository.h"
 #include "convert/data_ids.h"
 #include "convert/gen2_line.h"
@@ -44,7 +45,12 @@ public:
 
     /// Check a line that is to be converted and queue it; a bad one is rejected at once.
     void add(manifest::Record line);
-    std::size_t queued() const { return _raws.size() + _others.size(); }
+    /// Whether the repository knows an instrument, as it was when it was first asked for.
+    bool isRegistered(std::string const &instrument);
+    /// Queue a line whose file the scan found missing: it was converted when the repository has its dataset,
+    /// and is refused else (NOT_CONVERTIBLE).
+    void addMissing(manifest::Record line) { _missing.push_back(std::move(line)); }
+    std::size_t queued() const { return _raws.size() + _others.size() + _missing.size(); }
 
     /// Bring everything that is queued into the repository. Datasets whose exposures, visits or patches are
     /// not there wait until finish(). \throws Error when the repository can't be used
@@ -58,17 +64,22 @@ private:
     intake::Ingester &ingesterOf(manifest::Record const &line);
     void addToIngester(manifest::Record &line, intake::DatasetLine dataset);
     void commitIngesters();
-    void passStored(std::vector<manifest::Record> &lines);
+    void pass(std::vector<manifest::Record> &lines,
+              std::vector<std::optional<StoredLines::Stored>> const &stored, char const *warning = nullptr);
+    void passMissing();
     void convertRaws();
     void convertRaw(manifest::Record line, manifest::Record const &described);
     void convertOther(manifest::Record line);
-    bool putOff(manifest::Record &line, common::Error const &e);
-    void reject(manifest::Record line, common::Error const &e);
+    void requireInstrument(manifest::Record const &line);
+    common::Error explained(common::Error const &e) const;
+    void refuse(manifest::Record line, common::Error const &e);
 
     butler::Repository const &_repo;
     ConverterOptions _options;
     manifest::Rejects &_rejects;
     Receipts _receipts;
+    butler::DimensionRecords _records;
+    std::map<std::string, bool> _instruments; ///< whether they are registered
     intake::Describer _describer;
     intake::RecordsMemory _memory;
     Patches _patches;
@@ -76,6 +87,7 @@ private:
     std::map<intake::Transfer, std::unique_ptr<intake::Ingester>> _ingesters;
     std::vector<manifest::Record> _raws;
     std::vector<manifest::Record> _others;
+    std::vector<manifest::Record> _missing; ///< whose files are not there
     Spool _later;
     bool _last = false; ///< nothing waits any more
 };

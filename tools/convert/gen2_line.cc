@@ -122,11 +122,16 @@ void readCalibration(intake::OtherDataset &out, Record const &line) {
 } // namespace
 
 Action actionOf(Record const &line) {
-    auto const word = line.text("action");
-    auto const at = actions.find(word);
+    std::string const expected = "convert, skip, review, undecided or error";
+    auto const word = line.get("action");
+    if (word.isNull()) {
+        throw Error("MISSING_KEY", "the line has no \"action\", which is " + expected)
+            .cause({.column = "action", .expected = expected});
+    }
+    auto const at = word.isString() ? actions.find(word.string()) : actions.end();
     if (at != actions.end()) return at->second;
-    throw Error("BAD_VALUE", "\"action\" is \"" + word + "\"")
-        .cause({.column = "action", .value = word, .expected = "convert, skip, review, undecided or error"});
+    throw Error("BAD_VALUE", "\"action\" is " + word.dump() + ", not " + expected)
+        .cause({.column = "action", .value = word.text(), .expected = expected});
 }
 
 Error refusalOf(Record const &line, Action action) {
@@ -138,7 +143,13 @@ Error refusalOf(Record const &line, Action action) {
     auto const *code = action == Action::Review      ? "NEEDS_REVIEW"
                        : action == Action::Undecided ? "UNDECIDED"
                                                      : "NOT_CONVERTIBLE";
-    return Error(code, why).cause({.column = "reason", .value = reason});
+    auto out = Error(code, why).cause({.column = "reason", .value = reason});
+    if (action == Action::Review && reason == "needs_skymap") {
+        out.hint(
+            "scan again with dbb-gen2-scan --skymap NAME, or let a rule with reasons: [needs_skymap] include "
+            "it (dbb-rules(5))");
+    }
+    return out;
 }
 
 bool isIncomplete(std::string_view code) {

@@ -26,6 +26,8 @@ int main(int argc, char **argv) {
         .flag("--checksum", opt.verification.checksum, "With --verify: compare the contents of files, too")
         .flag("--complete", opt.verification.complete,
               "With --verify: tell what else is in the runs of the lines")
+        .flag("--update-validity", opt.convert.ingester.update_validity,
+              "Replace the validity of calibrations that are certified for another time than their line's")
         .flag("--update-records", opt.convert.ingester.update_records,
               "Replace dimension records that differ")
         .value("--mode", opt.mode, "MODE", "Mode of files that are made, octal")

@@ -1,6 +1,7 @@
 #include "convert/stored_lines.h"
 
 #include "butler/collections.h"
+#include "butler/stored_path.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/uri.h"
@@ -8,11 +9,23 @@
 #include "convert/gen2_line.h"
 #include "instrument/table.h"
 
+#include <cerrno>
+#include <deque>
+#include <unistd.h>
+
 namespace dbb::convert {
 
 using common::Error;
 using common::Json;
 using manifest::Record;
+
+namespace {
+
+bool isGone(std::string const &file) {
+    return ::access(file.c_str(), F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
+} // namespace
 
 StoredLines::StoredLines(butler::Repository const &repo)
     : _repo(repo), _placement(repo.config().datastores.front().root, intake::Transfer::Direct) {}
@@ -49,13 +62,11 @@ std::optional<StoredLines::Target> StoredLines::findTarget(Record const &line) c
     return std::nullopt;
 }
 
-std::optional<common::Uuid> StoredLines::identify(Record const &line, Target const &target) const {
+std::optional<butler::DataId> StoredLines::valuesOf(Record const &line, Target const &target) const {
     auto const values = line.get("data_id");
     auto const instrument = values["instrument"];
     if (!instrument.isNull() && instrument != line.get("instrument")) return std::nullopt;
-    auto const dataId = requiredValues(_repo.universe(), target.type, values);
-    if (!dataId) return std::nullopt;
-    return butler::rawUuid(target.type, line.text("run"), *dataId);
+    return requiredValues(_repo.universe(), target.type, values);
 }
 
 /// Whether a row names the line's own file, which is as it was.
@@ -66,6 +77,11 @@ bool StoredLines::isOf(Record const &line, butler::StoredById const &row) const 
     return common::statFile(file).size_bytes == row.size_bytes;
 }
 
+/// What was not there may have been made since.
+void StoredLines::forgetMissing() {
+    std::erase_if(_targets, [](auto const &target) { return !target.second; });
+}
+
 std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Record> const &lines) {
     struct Wanted {
         std::size_t line;
@@ -73,18 +89,17 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Re
     };
     std::vector<std::optional<Stored>> out(lines.size());
     if (lines.empty()) return out;
-    // What was not there may have been made since.
-    std::erase_if(_targets, [](auto const &target) { return !target.second; });
+    forgetMissing();
     sql::ReadTransaction const view(_repo.db());
     std::vector<Wanted> wanted;
     std::vector<common::Uuid> ids;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (lines[i].has("calibration") || lines[i].has("transfer")) continue;
         auto const *target = targetOf(lines[i]);
-        auto const id = target ? identify(lines[i], *target) : std::nullopt;
-        if (!id) continue;
+        auto const values = target ? valuesOf(lines[i], *target) : std::nullopt;
+        if (!values) continue;
         wanted.push_back({i, target});
-        ids.push_back(*id);
+        ids.push_back(butler::rawUuid(target->type, lines[i].text("run"), *values));
     }
     auto const rows = butler::findStored(_repo, ids);
     for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -98,6 +113,44 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Re
         } catch (Error const &e) {
             if (e.exitCode() != common::ExitCode::SomeFailed) throw;
         }
+    }
+    return out;
+}
+
+/// The first file of a dataset that is there, of the size that it had and the line has.
+std::optional<StoredLines::Stored> StoredLines::movedFile(Record const &line,
+                                                          butler::StoredDataset const &dataset) const {
+    for (auto const &file : dataset.files) {
+        auto const local = butler::localFile(_repo.config().datastores[file.datastore].root, file.path);
+        if (file.component != butler::wholeDataset || butler::artifactOf(file.path) != file.path) continue;
+        if (local.empty() || isGone(local)) continue;
+        auto const size = common::statFile(local).size_bytes;
+        if (file.size_bytes >= 0 && size != file.size_bytes) continue;
+        if (line.integer("size").value_or(size) != size) continue;
+        return Stored{common::Uuid::fromText(dataset.id).value(), file.path};
+    }
+    return std::nullopt;
+}
+
+std::vector<std::optional<StoredLines::Stored>> StoredLines::findMoved(std::vector<Record> const &lines) {
+    std::vector<std::optional<Stored>> out(lines.size());
+    std::vector<std::size_t> asked;
+    std::deque<butler::DataId> values;
+    std::vector<butler::WantedDataset> wanted;
+    if (lines.empty()) return out;
+    forgetMissing();
+    sql::ReadTransaction const view(_repo.db());
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (!isGone(common::absolutePath(common::pathOfUri(lines[i].text("uri"))))) continue;
+        auto const *target = targetOf(lines[i]);
+        auto dataId = target ? valuesOf(lines[i], *target) : std::nullopt;
+        if (!dataId) continue;
+        asked.push_back(i);
+        wanted.push_back({&target->type, target->run_id, &values.emplace_back(std::move(*dataId))});
+    }
+    auto const found = butler::findDatasets(_repo, wanted);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (found[i]) out[asked[i]] = movedFile(lines[asked[i]], *found[i]);
     }
     return out;
 }

@@ -30,6 +30,10 @@ public:
     /// line's own, with the size that it had and has. \throws Error when the repository can't be used
     std::vector<std::optional<Stored>> find(std::vector<manifest::Record> const &lines);
 
+    /// For each line whose file is gone whether its dataset is stored, with a file that is there: so it is
+    /// after a move. \throws Error when the repository can't be used
+    std::vector<std::optional<Stored>> findMoved(std::vector<manifest::Record> const &lines);
+
 private:
     /// A dataset type in a run.
     struct Target {
@@ -37,8 +41,10 @@ private:
         std::int64_t run_id = 0;
     };
     Target const *targetOf(manifest::Record const &line);
+    void forgetMissing();
     std::optional<Target> findTarget(manifest::Record const &line) const;
-    std::optional<common::Uuid> identify(manifest::Record const &line, Target const &target) const;
+    std::optional<butler::DataId> valuesOf(manifest::Record const &line, Target const &target) const;
+    std::optional<Stored> movedFile(manifest::Record const &line, butler::StoredDataset const &dataset) const;
     bool isOf(manifest::Record const &line, butler::StoredById const &row) const;
 
     butler::Repository const &_repo;

@@ -41,6 +41,41 @@ constexpr std::string_view missing = "missing";
 constexpr std::string_view extra = "extra";
 constexpr std::string_view uncertified = "uncertified";
 constexpr std::string_view uncoveredDay = "uncovered_day";
+constexpr std::string_view chain = "chain";
+
+/// What the summary calls all of them.
+constexpr char const *differences = "differences";
+
+/// What to do about the kinds of differences that there are: one sentence, the same remedy once.
+std::string remediesOf(std::map<std::string, std::int64_t> const &kinds) {
+    static std::pair<std::string_view, std::vector<std::string_view>> const remedies[]{
+        {"run dbb-convert with the same lines, then verify again", {missing, uncertified, chain}},
+        {"--update-validity replaces the times of calibrations that are certified for others", {uncertified}},
+        {"a chain that somebody has put in order stays so until it is changed with the Butler", {chain}},
+        {"compare the two files; put the right one in the repository's place, or remove the dataset and "
+         "convert "
+         "it again",
+         {"size", "file", "checksum"}},
+        {"certify a calibration for these nights, or take them for what they are", {uncoveredDay}},
+        {"remove what is not wanted with the Butler, or have a rule (dbb-rules(5)) include it", {extra}}};
+    std::vector<std::string> out;
+    for (auto const &[remedy, of] : remedies) {
+        std::vector<std::string> met;
+        for (auto const kind : of)
+            if (kinds.contains(std::string(kind))) met.emplace_back(kind);
+        if (!met.empty()) out.push_back(common::join(met, ", ") + ": " + std::string(remedy));
+    }
+    return common::join(out, "; ");
+}
+
+bool contains(std::vector<std::string> const &names, std::string const &name) {
+    return std::ranges::find(names, name) != names.end();
+}
+
+std::vector<std::string> without(std::vector<std::string> names, std::vector<std::string> const &others) {
+    std::erase_if(names, [&](auto const &name) { return contains(others, name); });
+    return names;
+}
 
 /// The filter of a dataset; Gen2 registries call none NONE.
 std::string filterOf(Record const &line, gen2::LineFacts const &facts) {
@@ -79,7 +114,9 @@ public:
     Verification(butler::Repository const &repo, VerifyOptions const &options, manifest::Rejects &rejects,
                  manifest::Summary &summary, common::Output &output)
         : _repo(repo), _options(options), _rejects(rejects), _summary(summary), _output(output),
-          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {}
+          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {
+        _summary.outcomes[differences] = 0;
+    }
 
     void read(manifest::RecordReader &reader) {
         using Status = manifest::RecordReader::Status;
@@ -108,7 +145,7 @@ public:
         tellSums();
     }
 
-    bool differs() const { return !_summary.outcomes.empty(); }
+    bool differs() const { return !_kinds.empty(); }
 
 private:
     // --- lines -----------------------------------------------------------------------------------------
@@ -331,38 +368,54 @@ private:
     }
 
     void compareCollection(Record const &line) {
-        auto const why = problemOf(line);
-        if (why.empty()) return;
+        auto const found = butler::findCollection(_repo, line.text("name"));
+        if (!found) return tellCollection(line, missing, "it is not registered");
+        if (butler::nameOf(found->type) != line.text("collection_type"))
+            return tellCollection(line, missing, "it is a " + std::string(butler::nameOf(found->type)));
+        auto const children = line.get("children");
+        if (children.isArray()) compareChain(line, children.array(), found->children);
+    }
+
+    void compareChain(Record const &line, Json::Array const &children, std::vector<std::string> const &held) {
+        std::vector<std::string> wanted;
+        for (auto const &child : children) addLeaves(child.text(), wanted);
+        std::vector<std::string> there;
+        for (auto const &child : held) addLeaves(child, there);
+        auto const lacking = without(wanted, there);
+        if (!lacking.empty()) {
+            bool const any = std::ranges::any_of(
+                lacking, [&](auto const &name) { return butler::findCollection(_repo, name).has_value(); });
+            return tellCollection(line, any ? chain : missing, "it lacks " + common::join(lacking, ", "));
+        }
+        std::erase_if(there, [&](auto const &name) { return !contains(wanted, name); });
+        if (there == wanted) return;
+        tellCollection(line, chain, "its children are in another order than those of the line", wanted,
+                       there);
+    }
+
+    void tellCollection(Record const &line, std::string_view kind, std::string const &why,
+                        std::vector<std::string> const &gen2 = {},
+                        std::vector<std::string> const &gen3 = {}) {
         Record out("difference");
-        out.set("kind", missing)
+        out.set("kind", kind)
             .set("name", line.get("name"))
             .set("collection_type", line.get("collection_type"));
+        if (!gen2.empty()) {
+            out.set("gen2", Json::Array(gen2.begin(), gen2.end()))
+                .set("gen3", Json::Array(gen3.begin(), gen3.end()));
+        }
         tell(out.set("message", why));
     }
 
-    /// What is wrong with a collection, empty for nothing.
-    std::string problemOf(Record const &line) const {
-        auto const found = butler::findCollection(_repo, line.text("name"));
-        if (!found) return "it is not registered";
-        if (butler::nameOf(found->type) != line.text("collection_type"))
-            return "it is a " + std::string(butler::nameOf(found->type));
-        auto const children = line.get("children");
-        if (!children.isArray()) return "";
-        std::set<std::string> lacking;
-        for (auto const &child : children.array()) addLeaves(child.text(), lacking);
-        for (auto const &child : found->children) lacking.erase(child);
-        if (lacking.empty()) return "";
-        return "it lacks " + common::join({lacking.begin(), lacking.end()}, ", ");
-    }
-
     /// A collection, or the children of a chain, which stand in its place when a chain is made of chains.
-    void addLeaves(std::string const &name, std::set<std::string> &leaves) const {
+    /// Each counts where it comes first.
+    void addLeaves(std::string const &name, std::vector<std::string> &leaves) const {
         auto const found = butler::findCollection(_repo, name);
-        if (!found || found->type != butler::CollectionType::Chained) {
-            leaves.insert(name);
-            return;
+        if (found && found->type == butler::CollectionType::Chained) {
+            for (auto const &child : found->children) addLeaves(child, leaves);
+        } else if (!contains(leaves, name)) {
+            leaves.push_back(name);
         }
-        for (auto const &child : found->children) addLeaves(child, leaves);
     }
 
     /// Datasets of the types and runs of the lines that no line names.
@@ -401,7 +454,10 @@ private:
     }
 
     void tell(Record const &difference) {
-        ++_summary.outcomes[difference.get("kind").string()];
+        auto const kind = difference.get("kind").string();
+        ++_kinds[kind];
+        ++_summary.outcomes[kind];
+        ++_summary.outcomes[differences];
         _output.write(difference.line());
     }
 
@@ -421,12 +477,14 @@ private:
             common::log::warning(std::to_string(_files.remote()) + " remote files were not looked at",
                                  "their sizes as recorded were compared");
         }
+        if (_files.gone() > 0) {
+            common::log::warning(std::to_string(_files.gone()) + " Gen2 files are gone",
+                                 "what the repository has was compared with its recorded checksums only");
+        }
         if (!differs()) return;
         std::vector<std::string> sums;
-        for (auto const &[kind, count] : _summary.outcomes)
-            sums.push_back(std::to_string(count) + " " + kind);
-        common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "),
-                             "run dbb-convert with the same lines, then verify again");
+        for (auto const &[kind, count] : _kinds) sums.push_back(std::to_string(count) + " " + kind);
+        common::log::warning("Gen2 and Gen3 differ: " + common::join(sums, ", "), remediesOf(_kinds));
     }
 
     butler::Repository const &_repo;
@@ -442,10 +500,23 @@ private:
     std::map<std::string, std::optional<std::int64_t>> _runs;
     std::int64_t _now = common::nowUtcNs();
     gen2::Rules::Tally _decided;
+    std::map<std::string, std::int64_t> _kinds; ///< of differences, and how many there are
     std::vector<Item> _queue;
     std::vector<Record> _collections;
     std::set<std::pair<std::string, std::string>> _named; ///< dataset types and runs of the lines
 };
+
+/// A pipe does not tell that its writer died. \return false when there was nothing that could be compared
+bool isWholeInput(bool anyLine, bool hasEnd) {
+    if (hasEnd) return true;
+    char const *const remedy = "look whether dbb-gen2-scan got through";
+    if (!anyLine) {
+        common::log::warning("the input is empty: nothing was compared", remedy);
+        return false;
+    }
+    common::log::warning("the input has no end line: there may be more that was not compared", remedy);
+    return true;
+}
 
 } // namespace
 
@@ -453,12 +524,17 @@ ExitCode verify(butler::Repository const &repo, VerifyOptions const &options, ma
                 manifest::Rejects &rejects, manifest::Summary &summary, common::Output &output) {
     Verification verification(repo, options, rejects, summary, output);
     verification.read(reader);
+    bool complete = true;
     if (common::stopSignal() == 0) {
         verification.finish();
-        for (auto const &end : reader.endRecords("dbb-convert")) output.write(end.line());
+        auto const ends = reader.endRecords("dbb-convert");
+        complete =
+            isWholeInput(summary.read > 0 || rejects.count() > 0, ends.back().get("input_end") == Json(true));
+        for (auto const &end : ends) output.write(end.line());
     }
     output.flush();
-    return common::worse(rejects.status(), verification.differs() ? ExitCode::Incomplete : ExitCode::Done);
+    bool const equal = complete && !verification.differs();
+    return common::worse(rejects.status(), equal ? ExitCode::Done : ExitCode::Incomplete);
 }
 
 } // namespace dbb::convert

@@ -22,17 +22,21 @@ namespace {
 /// The Butler's own, in the records of files.
 std::string const algorithm = "blake2b";
 
+std::string const missing = "is missing";
+
 /// What stat() says; the reason when it says nothing.
 struct Look {
     struct stat status {};
     std::string problem;
+
+    bool isMissing() const { return problem == missing; }
 };
 
 Look lookedAt(std::string const &file) {
     Look out;
     if (::stat(file.c_str(), &out.status) != 0) {
         out.problem = errno == ENOENT || errno == ENOTDIR
-                          ? "is missing"
+                          ? missing
                           : std::string("can't be looked at: ") + std::strerror(errno);
     } else if (!S_ISREG(out.status.st_mode)) {
         out.problem = "is no regular file";
@@ -94,14 +98,19 @@ std::optional<FileDifference> VerifyFiles::compareSizes(std::optional<std::int64
 
 std::optional<FileDifference> VerifyFiles::compareContents(std::string const &gen2File,
                                                            std::string const &gen3File,
-                                                           StoredFile const &stored) const {
-    bool const itself = isSame(lookedAt(gen2File), lookedAt(gen3File));
+                                                           StoredFile const &stored) {
+    auto const gen2 = lookedAt(gen2File);
+    bool const itself = isSame(gen2, lookedAt(gen3File));
     if (itself && stored.checksum.empty()) return std::nullopt;
     try {
         auto const here = common::fileChecksums(gen3File, {algorithm}).front();
         if (!stored.checksum.empty() && stored.checksum != here) {
             return FileDifference{"checksum", stored.path, stored.checksum, here,
                                   "the file is not what was recorded"};
+        }
+        if (gen2.isMissing()) {
+            ++_gone;
+            return std::nullopt;
         }
         auto const there = itself ? here : common::fileChecksums(gen2File, {algorithm}).front();
         if (there == here) return std::nullopt;

@@ -35,16 +35,19 @@ public:
     bool isItself(std::string const &gen2File, butler::StoredDataset const &stored) const;
     /// How many files were remote.
     std::int64_t remote() const { return _remote; }
+    /// How many contents could not be compared since the Gen2 file is gone, as it is after a move.
+    std::int64_t gone() const { return _gone; }
 
 private:
     std::optional<FileDifference> compareSizes(std::optional<std::int64_t> gen2Size, std::int64_t size,
                                                butler::StoredFile const &stored) const;
     std::optional<FileDifference> compareContents(std::string const &gen2File, std::string const &gen3File,
-                                                  butler::StoredFile const &stored) const;
+                                                  butler::StoredFile const &stored);
 
     butler::Config const &_config;
     bool _checksum;
     std::int64_t _remote = 0;
+    std::int64_t _gone = 0;
 };
 
 } // namespace dbb::convert

@@ -7,7 +7,9 @@
 #include "ingest/scan.h"
 #include "ingest/why_engine.h"
 #include "ingest/why_ingested.h"
+#include "ingest/why_stored.h"
 #include "ingest/why_writable.h"
+#include "intake/guider.h"
 #include "manifest/reason.h"
 
 #include <algorithm>
@@ -138,6 +140,8 @@ bool FileWalk::answerUnscanned(Sink const &sink) {
 
 Answer FileWalk::walk(Record record) {
     auto answer = answerFor(record.text("uri"));
+    bool const open = !_options.repo.empty() && openRepo();
+    if (open && noteOtherDataset(answer, common::pathOfUri(record.text("uri")))) return answer;
     std::vector<Record> records{std::move(record)};
     auto const described = intake::describeAll(_describer, records, 1);
     for (auto const &[index, e] : _describer.takeBrokenIndexes())
@@ -156,8 +160,10 @@ Answer FileWalk::walk(Record record) {
     if (_options.repo.empty()) {
         answer.outcome = "described";
         answer.note("register", "not looked at; --repo REPO goes on");
-    } else if (openRepo(answer)) {
+    } else if (open) {
         ingest(answer, records.front());
+    } else {
+        failRepo(answer);
     }
     return answer;
 }
@@ -194,7 +200,7 @@ void FileWalk::noteDescription(Answer &answer, Record const &record) const {
     }
 }
 
-bool FileWalk::openRepo(Answer &answer) {
+bool FileWalk::openRepo() {
     if (!_repo && !_repoError) {
         try {
             _repo = butler::Repository::open(_options.repo, butler::Access::ReadOnly);
@@ -203,10 +209,34 @@ bool FileWalk::openRepo(Answer &answer) {
             _repoError = withHolder(e, _options.repo);
         }
     }
-    if (!_repoError) return true;
+    return !_repoError;
+}
+
+void FileWalk::failRepo(Answer &answer) const {
     answer.fail("commit", manifest::errorObject(*_repoError), _repoError->exitCode());
     answer.remedy = withWord(answer.remedy, "REPO", _options.repo);
-    return false;
+}
+
+/// A file that the repository has as something else than a raw image: no header need say what it is.
+bool FileWalk::noteOtherDataset(Answer &answer, std::string const &file) const try {
+    auto const dataset = datasetOfFile(*_repo, file);
+    if (!dataset || dataset->dataset_type == "raw" || dataset->dataset_type == intake::guiderType)
+        return false;
+    answer.outcome = "existing";
+    answer.note("recognise", "not looked at; it is no raw image");
+    answer.pass("register", dataset->dataset_type + " " + dataset->data_id.dump());
+    answer.pass("transfer");
+    answer.pass("commit");
+    answer.remarks.push_back("run        " + dataset->run);
+    answer.remarks.push_back("id         " + dataset->id);
+    answer.facts.set("repo", _repo->config().root)
+        .set("dataset_type", dataset->dataset_type)
+        .set("data_id", dataset->data_id)
+        .set("run", dataset->run)
+        .set("id", dataset->id);
+    return true;
+} catch (Error const &) {
+    return false; // what is wrong with the repository is told where the walk comes to it
 }
 
 /// The second half of the walk: a dry run, then what a dry run does not try.

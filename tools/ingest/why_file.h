@@ -34,7 +34,9 @@ private:
     void noteDescription(Answer &answer, manifest::Record const &record) const;
     void ingest(Answer &answer, manifest::Record const &record);
     void noteReceipt(Answer &answer, manifest::Record const &record, manifest::Record const &receipt);
-    bool openRepo(Answer &answer);
+    bool openRepo();
+    void failRepo(Answer &answer) const;
+    bool noteOtherDataset(Answer &answer, std::string const &file) const;
 
     WhyOptions const &_options;
     CaughtRejects _caught;

@@ -3,8 +3,10 @@
 #include "astro/time_scale.h"
 #include "butler/collections.h"
 #include "butler/stored_path.h"
+#include "butler/where.h"
 #include "common/calendar.h"
 #include "common/error.h"
+#include "common/uri.h"
 #include "common/uuid.h"
 
 #include <algorithm>
@@ -79,6 +81,25 @@ std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string 
         for (auto const &stored : out) known.insert(stored.id);
     }
     std::ranges::stable_sort(out, {}, [](StoredFile const &s) { return std::pair(s.run, s.detector); });
+    return out;
+}
+
+std::optional<butler::DatasetRow> datasetOfFile(butler::Repository const &repo, std::string const &file) {
+    std::optional<butler::DatasetRow> out;
+    for (auto const &store : repo.config().datastores) {
+        if (!repo.db().hasTable(store.records_table)) continue;
+        std::vector<std::string> names{common::fileUri(file)};
+        if (file.starts_with(store.root + "/")) names.push_back(file.substr(store.root.size() + 1));
+        for (auto const &name : names) {
+            std::string id;
+            repo.db()
+                .cached("SELECT dataset_id FROM " + quoteIdentifier(store.records_table) + " WHERE path = ?")
+                .query({name}, [&](sql::Statement const &row) { id = common::withHyphens(row.text(0)); });
+            if (id.empty()) continue;
+            butler::forEachDataset(repo, "id = " + butler::quotedText(id),
+                                   [&](butler::DatasetRow const &row) { out = row; });
+        }
+    }
     return out;
 }
 

@@ -2,6 +2,7 @@
 /// What a repository has of an exposure: its files, where they are and since when.
 #pragma once
 
+#include "butler/datasets.h"
 #include "butler/repository.h"
 #include "common/json.h"
 
@@ -29,6 +30,10 @@ struct StoredFile {
 std::vector<StoredFile> storedFiles(butler::Repository const &repo, std::string const &datasetType,
                                     std::string const &instrument, std::int64_t exposure,
                                     std::optional<std::int64_t> detector);
+
+/// The dataset whose file in a datastore is this very one, by the name that the records have of it; nullopt
+/// for none. \param file  absolute path \throws Error of the database
+std::optional<butler::DatasetRow> datasetOfFile(butler::Repository const &repo, std::string const &file);
 
 /// For the JSON form: path, file, run, id, size, ingest_date_utc.
 common::Json toJson(StoredFile const &stored);

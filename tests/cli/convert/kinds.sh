@@ -89,9 +89,9 @@ expect_rc 0 dbb-convert --repo repo << 'END'
 {"type":"collection","name":"z/run","collection_type":"RUN"}
 END
 expect_eq "$(dbb-repo show repo collections | jq -c 'select(.name == "z/outer").children')" '["z/run","LATISS/raw/all","LATISS/calib","skymaps"]'
-# A chain that somebody has arranged keeps its order and gets what it lacks.
+# A chain that somebody has arranged keeps its order and gets what it lacks, before what the line has behind it.
 sqlite3 repo/gen3.sqlite3 "DELETE FROM collection_chain WHERE parent = (SELECT collection_id FROM collection WHERE name = 'z/outer') AND position = 1"
 echo '{"type":"collection","name":"z/outer","collection_type":"CHAINED","children":["LATISS/raw/all","z/run"]}' > line
 expect_rc 0 dbb-convert --repo repo < line
 expect_eq "$(jq -r 'select(.convert).convert.outcome' "$OUT")" updated
-expect_eq "$(dbb-repo show repo collections | jq -c 'select(.name == "z/outer").children')" '["z/run","LATISS/calib","skymaps","LATISS/raw/all"]'
+expect_eq "$(dbb-repo show repo collections | jq -c 'select(.name == "z/outer").children')" '["LATISS/raw/all","z/run","LATISS/calib","skymaps"]'

@@ -32,6 +32,14 @@ expect_eq "$(codes)" '1 NEEDS_REVIEW
 1 UNDECIDED'
 expect_eq "$(outcomes "$OUT")" 'bias done'
 
+# Of those that need a skymap dbb-convert --skymap decides nothing: they are scanned again, or a rule includes them.
+bias sky null null '.run = "u/sky" | .action = "review" | .reason = "needs_skymap" | del(.calibration)' > heavens
+convert 3 --skymap nowhere < heavens
+expect_match "$ERR" 'hint: scan again with dbb-gen2-scan --skymap NAME, or let a rule with reasons: \[needs_skymap\] include it'
+echo '{rules: 1, owner: me, include: [{id: sky, kind: permanent, reason: r, paths: "**", reasons: [needs_skymap]}]}' > rules.yaml
+convert 0 --rules rules.yaml < heavens
+expect_eq "$(outcomes "$OUT")" 'bias done'
+
 # A visit that is not there; an exposure that comes later, or never
 calexp='{"dataset_type": "calexp", "dimensions": ["instrument", "visit", "detector"], "data_id": {"instrument": "LATISS", "visit": 3018092000065, "detector": 0}}'
 src='{"dataset_type": "src", "dimensions": ["instrument", "exposure", "detector"], "data_id": {"instrument": "LATISS", "exposure": 3018092000065, "detector": 0}}'
@@ -109,7 +117,7 @@ BAD_VALUE .dimensions = ["instrument", "moon"]
 MISSING_KEY del(.data_id)
 MISSING_KEY .data_id = {"instrument": "LATISS"}
 MISSING_RECORD .data_id.detector = 99
-MISSING_RECORD .data_id.instrument = "HSC" | .instrument = "HSC"
+INSTRUMENT_NOT_REGISTERED .data_id.instrument = "HSC" | .instrument = "HSC"
 INCONSISTENT_LINE .data_id.instrument = "HSC"
 INCONSISTENT_LINE .instrument = "LSSTCam"
 INCONSISTENT_LINE .data_id.moon = 1
@@ -143,6 +151,72 @@ NOT_FOUND .uri = "/nowhere/at/all" | .run = "u/new"
 CHANGED .size = 1 | .run = "u/new"
 DRY_RUN .convert = {"outcome": "planned"}
 END
+# The sentence names the file, or the line, and what an action can be; the reject is the line.
+bias wrong null null '.action = "perhaps"' | convert 1
+expect_match "$ERR" 'gen2/CALIB/wrong.fits": "action" is "perhaps", not convert, skip, review, undecided or error'
+expect_eq "$(jq -r .uri rejects)" "$PWD/gen2/CALIB/wrong.fits"
+bias wrong null null 'del(.action)' | convert 1
+expect_match "$ERR" 'wrong.fits": the line has no "action", which is convert, skip, review, undecided or error'
+{ cat skipped; bias wrong null null 'del(.action, .uri)'; } | convert 1
+expect_match "$ERR" 'line 2: the line has no "action"'
+
+# Another file of a dataset that is no raw: no exposure is spoken of, nor how raws are removed.
+bias same null null '.run = "u/same" | del(.calibration)' | convert 0
+echo 'something else' > gen2/CALIB/other.fits
+bias other null null '.run = "u/same" | del(.calibration)' | convert 1
+expect_eq "$(codes)" '1 OTHER_ORIGIN'
+expect_match "$ERR" 'other.fits" is the same dataset as ".*same.fits", which the repository has, but another file'
+expect_match "$ERR" 'hint: compare the two files; leave this one out, or remove the dataset \(butler prune-datasets'
+cp gen2/CALIB/same.fits kept.fits
+echo more >> gen2/CALIB/same.fits
+bias same null null '.run = "u/same" | del(.calibration, .size)' | convert 1
+expect_eq "$(codes)" '1 OTHER_ORIGIN'
+expect_no_match "$ERR" 'remove-raw|exposure'
+bias same null null '.run = "u/same" | del(.calibration, .size)' > gone
+rm gen2/CALIB/same.fits
+convert 0 < gone
+expect_match "$ERR" 'hint: put the file back there, or remove the dataset \(butler prune-datasets'
+expect_no_match "$ERR" remove-raw
+mv kept.fits gen2/CALIB/same.fits
+{ bias twin-a null null '.run = "u/twins" | del(.calibration)'; bias twin-b null null '.run = "u/twins" | del(.calibration)'; } | convert 1
+expect_eq "$(codes)" '1 DUPLICATE'
+expect_match "$ERR" 'twin-b.fits" and ".*twin-a.fits" are the same dataset$'
+
+# Cameras whose datasets of one name differ
+bias visit null null '.dimensions += ["physical_filter"] | .data_id.physical_filter = "RG610" | del(.calibration)' | convert 1
+expect_eq "$(codes)" '1 DATASET_TYPE_CONFLICT'
+expect_match "$ERR" 'hint: cameras whose datasets of one name differ need repositories of their own'
+
+# An instrument that is not registered: the same is said of all of its lines, with the remedy as it is to be typed, and nothing is made.
+dbb-repo create empty > log
+remember empty
+{
+  raw_line "$raw"
+  bias lone null null
+  other_line gen2/ref_cats/gaia/1.fits '{"dataset_type": "gaia", "dimensions": ["htm7"], "data_id": {"htm7": 147186}, "run": "refcats/gen2", "storage_class": "SimpleCatalog"}'
+  for name in LATISS/calib refcats/gen2 skymaps; do echo '{"type":"collection","name":"'$name'","collection_type":"RUN"}'; done
+  echo '{"type":"collection","name":"LATISS/defaults","collection_type":"CHAINED","children":["LATISS/calib"]}'
+} > unknown
+for dry in '' -n; do
+  rm -f rejects
+  # shellcheck disable=SC2086  # one option, or none
+  expect_rc 1 dbb-convert $dry --repo empty --rejects rejects < unknown
+  expect_eq "$(codes)" '7 INSTRUMENT_NOT_REGISTERED'
+done
+expect_match "$ERR" "hint: dbb-repo register-instrument $PWD/empty LATISS"
+expect_eq "$(dbb-repo show empty collections | jq -r 'select(.name).name')" ''
+expect_unchanged empty
+# Beside one that is, only its own collections are left out.
+dbb-repo register-instrument empty LSSTCam > log
+{ cat unknown; bias known null null | sed 's/LATISS/LSSTCam/g'; } > both
+rm -f rejects
+expect_rc 1 dbb-convert --repo empty --rejects rejects < both
+expect_eq "$(dbb-repo show empty collections | jq -r 'select(.name).name')" 'LSSTCam/calib
+LSSTCam/calib/20180921T000000Z
+refcats/gen2
+skymaps'
+expect_rc 0 dbb-repo check empty
+
 for line in '{"type":"collection","name":"x"}' '{"type":"collection","name":"x","collection_type":"HEAP"}' \
   '{"type":"collection","name":"x","collection_type":"CHAINED"}' '{"type":"collection","name":"x","collection_type":"CHAINED","children":["nowhere"]}' \
   '{"type":"collection","name":"LATISS/raw/all","collection_type":"CHAINED","children":["r1"]}' '{"type":"collection","name":"c","collection_type":"RUN"}'; do

@@ -16,7 +16,7 @@ expect_rc 1 dbb-why < rejects
 expect_match "$OUT" "^$DBB_EXAMPLES/damaged/truncated-header.fits \(line [0-9]\): HEADER_TRUNCATED$"
 expect_match "$OUT" '^  \[FAILED\] register   "[^"]*/3018092000065-det000.fits": instrument LATISS is not registered'
 expect_match "$OUT" '^"a line of text" \(line [0-9], which was line [0-9] of the input\): NOT_JSON$'
-expect_match "$OUT" '^      remedy    dbb-repo register-instrument REPO NAME'
+expect_match "$OUT" "^      remedy    dbb-repo register-instrument $PWD/repo [A-Za-z]+"
 expect_match "$OUT" '^      again     trying again can help'
 expect_match "$OUT" '^      again     trying again does not help'
 expect_match "$OUT" '^2 +INSTRUMENT_NOT_REGISTERED +register +can help +The repository does not know the instrument\.$'

@@ -8,6 +8,7 @@ using namespace dbb;
 using butler::Certifications;
 using butler::Certified;
 using Found = Certifications::Found;
+using OwnTimes = Certifications::OwnTimes;
 using test::errorOf;
 
 namespace {
@@ -52,9 +53,10 @@ struct WithBias : test::TestRepo {
 
     Certifications certifications() const { return {repo, bias, "calib", collection}; }
 
-    std::vector<Certifications::Outcome> insert(std::vector<Certified> const &all) {
+    std::vector<Certifications::Outcome> insert(std::vector<Certified> const &all,
+                                                OwnTimes ownTimes = OwnTimes::Keep) {
         sql::Transaction transaction(repo.db());
-        auto out = certifications().insert(all);
+        auto out = certifications().insert(all, ownTimes);
         transaction.commit();
         return out;
     }
@@ -155,6 +157,59 @@ TEST_CASE("of several those are certified that can be", "[butler][certification]
     CHECK(outcomes[4].error->message().find("ends before it begins") != std::string::npos);
     CHECK_FALSE(outcomes[5].error);
     CHECK(t.rows() == "0:10-20 1:3-9 1:9-12 ");
+}
+
+TEST_CASE("other times of a dataset give way, whatever the order", "[butler][certification]") {
+    WithBias t;
+    t.insert({t.certified("one", 0, {}, {}), t.certified("one", 1, 5, 6), t.certified("one", 1, 8, 9)});
+    std::vector<Certified> const all{t.certified("two", 0, 20, {}), t.certified("one", 0, {}, 20),
+                                     t.certified("one", 1, 5, 7)};
+    for (auto const &outcome : t.certifications().lookEach({all[0], all[2]})) {
+        CHECK(outcome.error->code() == "CERTIFY_CONFLICT");
+        CHECK(outcome.replaced.empty());
+    }
+    CHECK(t.certifications().lookEach(all)[0].rival == t.id("one", 0).hex());
+    auto const outcomes = t.insert(all, OwnTimes::Replace);
+    CHECK(outcomes[0].found == Found::New);
+    CHECK(outcomes[1].found == Found::Replaced);
+    CHECK(outcomes[1].replaced.size() == 1);
+    CHECK(outcomes[2].replaced.size() == 2);
+    CHECK(t.rows() == "0:0-20 0:20-47482 1:5-7 ");
+    for (auto const &outcome : t.insert(all, OwnTimes::Replace)) {
+        CHECK(outcome.found == Found::Same);
+        CHECK(outcome.replaced.empty());
+    }
+    CHECK(t.rows() == "0:0-20 0:20-47482 1:5-7 ");
+}
+
+TEST_CASE("what is refused keeps its time, which is in the way of others", "[butler][certification]") {
+    WithBias t;
+    t.insert({t.certified("one", 0, 10, 20), t.certified("two", 0, 20, 30)});
+    auto const before = t.rows();
+    // two can't have [5, 15) for one's sake, hence stays where one would go
+    auto const outcomes =
+        t.insert({t.certified("one", 0, 10, 25), t.certified("two", 0, 5, 15)}, OwnTimes::Replace);
+    for (auto const &outcome : outcomes) CHECK(outcome.error->code() == "CERTIFY_CONFLICT");
+    CHECK(t.rows() == before);
+}
+
+TEST_CASE("a dry run builds on what it has planned", "[butler][certification]") {
+    WithBias t;
+    t.insert({t.certified("one", 0, {}, {})});
+    butler::PlannedCertifications planned;
+    auto const plan = [&](Certified const &one) {
+        return t.certifications().plan({one}, OwnTimes::Replace, planned).front();
+    };
+    CHECK(plan(t.certified("two", 0, 20, {})).error->code() == "CERTIFY_CONFLICT");
+    CHECK(plan(t.certified("one", 0, {}, 20)).found == Found::Replaced);
+    CHECK(plan(t.certified("one", 0, {}, 20)).found == Found::Same);
+    CHECK(plan(t.certified("two", 0, 20, {})).found == Found::New);
+    CHECK(t.rows() == "0:0-47482 ");
+    // Nothing is registered.
+    Certifications none(t.repo, t.bias, "new", {});
+    CHECK(none.plan({t.certified("one", 0, {}, {})}, OwnTimes::Keep, planned).front().found == Found::New);
+    CHECK(none.plan({t.certified("two", 0, {}, {})}, OwnTimes::Keep, planned).front().error->code()
+          == "CERTIFY_CONFLICT");
 }
 
 TEST_CASE("a time that ends before it begins leaves no trace", "[butler][certification]") {

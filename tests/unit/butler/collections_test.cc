@@ -143,15 +143,35 @@ TEST_CASE("a chain is made, extended by what it lacks, and then the same", "[but
     CHECK(t.positions("x") == "0b 1calib 2a ");
     CHECK(t.extend("x", {"a", "b"}).kind == ChainKind::Same);
     CHECK(t.extend("x", {"c", "a", "d"}).kind == ChainKind::Extended);
-    CHECK(t.positions("x") == "0b 1calib 2a 3c 4d ");
+    CHECK(t.positions("x") == "0b 1calib 2c 3a 4d ");
     // As the Butler's redefinition and its extension of one that is there.
     CHECK(t.extend("empty", {}).kind == ChainKind::Made);
     CHECK(t.extend("empty", {"a"}).kind == ChainKind::Extended);
     CHECK(t.positions("empty") == "1a ");
     t.repo.db().execute("UPDATE collection_chain SET \"position\" = \"position\" - 7 WHERE parent = "
                         "(SELECT collection_id FROM collection WHERE name = 'x')");
-    CHECK(t.extend("x", {"e"}).children == WithChains::Names{"b", "calib", "a", "c", "d", "e"});
-    CHECK(t.positions("x") == "-7b -6calib -5a -4c -3d -2e ");
+    CHECK(t.extend("x", {"e"}).children == WithChains::Names{"b", "calib", "c", "a", "d", "e"});
+    CHECK(t.positions("x") == "-7b -6calib -5c -4a -3d -2e ");
+}
+
+TEST_CASE("a chain made in parts is as one made at once, and keeps what was arranged",
+          "[butler][collections]") {
+    WithChains t;
+    WithChains::Names const all{"a", "b", "c", "d", "e"};
+    t.extend("x", {"d"});
+    t.extend("x", {"b", "d"});
+    CHECK(t.extend("x", all).children == all);
+    CHECK(t.positions("x") == "0a 1b 2c 3d 4e ");
+    t.extend("arranged", {"e", "b"});
+    CHECK(t.extend("arranged", all).children == WithChains::Names{"c", "d", "e", "a", "b"});
+    CHECK(t.extend("arranged", all).kind == ChainKind::Same);
+    // Before the child in which the next one is
+    t.extend("inner", {"b"});
+    t.extend("nested", {"e"});
+    t.repo.db().execute(
+        "INSERT INTO collection_chain (parent, \"position\", child) SELECT p.collection_id, 9, "
+        "c.collection_id FROM collection AS p, collection AS c WHERE p.name = 'nested' AND c.name = 'inner'");
+    CHECK(t.extend("nested", {"a", "b"}).children == WithChains::Names{"e", "a", "inner"});
 }
 
 TEST_CASE("chains in chains are replaced by their children", "[butler][collections]") {
