@@ -22,21 +22,21 @@ namespace {
 /// The Butler's own, in the records of files.
 std::string const algorithm = "blake2b";
 
-std::string const missing = "is missing";
+std::string const missingFile = "is missing";
 
 /// What stat() says; the reason when it says nothing.
 struct Look {
     struct stat status {};
     std::string problem;
 
-    bool isMissing() const { return problem == missing; }
+    bool isMissing() const { return problem == missingFile; }
 };
 
 Look lookedAt(std::string const &file) {
     Look out;
     if (::stat(file.c_str(), &out.status) != 0) {
         out.problem = errno == ENOENT || errno == ENOTDIR
-                          ? missing
+                          ? missingFile
                           : std::string("can't be looked at: ") + std::strerror(errno);
     } else if (!S_ISREG(out.status.st_mode)) {
         out.problem = "is no regular file";
