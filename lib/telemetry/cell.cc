@@ -85,43 +85,6 @@ double share(std::int64_t covered2, Window const &w) {
                                / (2 * static_cast<long double>(w.end_ns - w.begin_ns)));
 }
 
-/// Gaps and coverage, as far as they can be told.
-void measure(Cell &cell, Column const &column, Window const &w, std::vector<std::int64_t> const &used,
-             std::span<std::int64_t const> inside, std::vector<Interval> &waiting) {
-    cell.has_gaps = true;
-    std::int64_t from = w.begin_ns;
-    auto const step = [&](std::int64_t to) {
-        auto const length = to - from;
-        cell.max_gap_ns = std::max(cell.max_gap_ns, length);
-        if (column.gap_max_ns ? length > *column.gap_max_ns : false) ++cell.n_gaps;
-        from = to;
-    };
-    for (auto const t : inside) step(t);
-    step(w.end_ns);
-
-    auto const hold = column.hold_max_ns      ? column.hold_max_ns
-                      : isEvent(column.topic) ? withoutEnd
-                                              : column.gap_max_ns;
-    cell.gaps_wait = !column.gap_max_ns;
-    bool const linearMean = column.func == Func::TimeWeightedMean && column.linear;
-    cell.coverage_waits = !hold && !linearMean;
-    std::int64_t covered2 = 0;
-    auto const interval = [&](Interval const &i) {
-        if (i.to_ns - i.from_ns > leastGapNs && (cell.gaps_wait || cell.coverage_waits)) {
-            waiting.push_back(i);
-            if (i.covers && hold) covered2 += held2(i, w, 2 * *hold);
-        } else if (i.covers) {
-            covered2 += held2(i, w, hold ? 2 * *hold : withoutEnd);
-        }
-    };
-    if (inside.empty() || inside.front() > w.begin_ns)
-        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
-    for (std::size_t k = 0; k < used.size(); ++k)
-        interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
-    if (!linearMean) cell.covered_ns = covered2;
-    cell.coverage = share(cell.covered_ns, w);
-}
-
 } // namespace
 
 std::string_view nameOf(Status status) {
@@ -143,49 +106,94 @@ std::string_view nameOf(Status status) {
     return "timeout";
 }
 
-Cell cellOf(Column const &column, Window const &w, WindowSamples const &content,
-            std::vector<Interval> &waiting) {
-    if (content.clash) return Cell::problem(Status::SourceError);
-    auto const &samples = content.samples;
+/// Gaps and coverage, as far as they can be told. \param used  times of the samples that count
+void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int64_t> const &used) {
+    auto const &w = _window;
+    auto const &inside = _content.samples.times;
+    cell.has_gaps = true;
+    cell.gaps_wait = !column.gap_max_ns;
+    auto from = w.begin_ns;
+    auto const step = [&](std::int64_t to) {
+        cell.max_gap_ns = std::max(cell.max_gap_ns, to - from);
+        if (column.gap_max_ns && to - from > *column.gap_max_ns) ++cell.n_gaps;
+        from = to;
+    };
+    for (auto const t : inside) step(t);
+    step(w.end_ns);
+
+    auto const hold = column.hold_max_ns      ? column.hold_max_ns
+                      : isEvent(column.topic) ? withoutEnd
+                                              : column.gap_max_ns;
+    bool const linearMean = column.func == Func::TimeWeightedMean && column.linear;
+    cell.coverage_waits = !hold && !linearMean;
+    auto const hold2 = hold ? 2 * *hold : withoutEnd;
+    bool const waits = cell.gaps_wait || cell.coverage_waits;
+    std::vector<Interval> waiting;
+    std::int64_t covered2 = 0;
+    auto const interval = [&](Interval const &i) {
+        bool const isLong = waits && i.to_ns - i.from_ns > leastGapNs;
+        if (isLong) waiting.push_back(i);
+        if (i.covers && (!isLong || hold)) covered2 += held2(i, w, hold2);
+    };
+    if (inside.empty() || inside.front() > w.begin_ns)
+        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
+    for (std::size_t k = 0; k < used.size(); ++k)
+        interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
+    if (!linearMean) cell.covered_ns = covered2;
+    cell.coverage = share(cell.covered_ns, w);
+    cell.waiting = static_cast<std::uint32_t>(waiting.size());
+    if (!waiting.empty()) cell.waiting_at = _results.addIntervals(waiting);
+}
+
+Cell WindowCells::cellOf(Column const &column) {
+    if (_content.clash) return Cell::problem(Status::SourceError);
+    auto const &samples = _content.samples;
     auto const fits = [&](Value const &v) { return takes(column.func, v.kind); };
     Cell cell;
-    cell.n_nan = content.n_nan;
-    cell.n_null = content.n_null;
-    cell.n_dup = content.n_dup;
-
-    std::vector<std::int64_t> used;
     if (column.func == Func::TimeWeightedMean) {
-        auto const points = weightedPoints(column, w, content);
-        bool const nextCounts = column.linear && !points.empty() && content.next
-                                && content.next->first - w.end_ns <= column.tolerance_ns;
+        auto const points = weightedPoints(column, _window, _content);
+        bool const nextCounts = column.linear && !points.empty() && _content.next
+                                && _content.next->first - _window.end_ns <= column.tolerance_ns;
         if (!std::all_of(points.begin(), points.end(), [&](Point const &p) { return fits(p.second); })
-            || (nextCounts && !fits(content.next->second)))
+            || (nextCounts && !fits(_content.next->second)))
             return Cell::problem(Status::TypeError);
+        std::vector<std::int64_t> used;
         for (auto const &[t, v] : points) used.push_back(t);
         if (!points.empty()) {
-            auto const mean =
-                column.linear ? linear(column, w, points, content.next) : hold(column, w, points);
+            auto const mean = column.linear ? linear(column, _window, points, _content.next)
+                                            : hold(column, _window, points);
             cell.value = mean.value;
             cell.covered_ns = 2 * mean.covered_ns;
             // A sample that no time is left for.
-            auto const inside = [&](std::int64_t t) { return w.begin_ns <= t && t < w.end_ns; };
+            auto const inside = [&](std::int64_t t) { return _window.begin_ns <= t && t < _window.end_ns; };
             if (mean.covered_ns == 0 && std::count_if(used.begin(), used.end(), inside) == 1) {
                 for (auto const &[t, v] : points)
                     if (inside(t)) cell.value = Value::of(v.asDouble());
             }
+            cell.first_ns = used.front();
+            cell.last_ns = used.back();
         }
+        cell.n = static_cast<std::int64_t>(used.size());
+        measure(cell, column, used);
     } else {
-        used = samples.times;
+        if (!_measured || _measured->gap_max_ns != column.gap_max_ns
+            || _measured->hold_max_ns != column.hold_max_ns) {
+            _measured = &column;
+            _gaps = {};
+            measure(_gaps, column, samples.times);
+        }
+        cell = _gaps;
+        cell.n = static_cast<std::int64_t>(samples.size());
+        if (!samples.empty()) {
+            cell.first_ns = samples.times.front();
+            cell.last_ns = samples.times.back();
+        }
     }
-    if (!used.empty()) {
-        cell.first_ns = used.front();
-        cell.last_ns = used.back();
-    }
-    cell.n = static_cast<std::int64_t>(used.size());
-    measure(cell, column, w, used, samples.times, waiting);
-    cell.waiting = static_cast<std::uint32_t>(waiting.size());
-    if (used.empty()) {
-        cell.status = content.n_nan > 0 ? Status::AllNan : Status::NoSamples;
+    cell.n_nan = _content.n_nan;
+    cell.n_null = _content.n_null;
+    cell.n_dup = _content.n_dup;
+    if (cell.n == 0) {
+        cell.status = cell.n_nan > 0 ? Status::AllNan : Status::NoSamples;
         if (column.func == Func::Count) cell.value = Value::ofInteger(0);
         return cell;
     }
@@ -194,7 +202,7 @@ Cell cellOf(Column const &column, Window const &w, WindowSamples const &content,
                               ? takes(column.func, Kind::Double)
                               : std::all_of(samples.values.begin(), samples.values.end(), fits);
         if (!good) return Cell::problem(Status::TypeError);
-        cell.value = evaluate(column, samples);
+        cell.value = evaluate(column, _moments);
     }
     return cell;
 }

@@ -92,11 +92,6 @@ struct WindowSamples {
 /// Intervals up to this length are no gaps and wholly covered, however far apart samples usually are.
 inline constexpr std::int64_t leastGapNs = 2'000'000'000;
 
-/// A column of what is in a window. \param window  with pre and post
-/// \param waiting  gets the intervals that wait
-Cell cellOf(Column const &column, Window const &window, WindowSamples const &content,
-            std::vector<Interval> &waiting);
-
 /// Complete a cell. \param gapMax2_ns  twice the longest interval that is no gap
 void settle(Cell &cell, Column const &column, Window const &window, std::span<Interval const> waiting,
             std::int64_t gapMax2_ns);
@@ -120,6 +115,27 @@ private:
     std::vector<Cell> _cells; ///< all, or the row that was asked for
     common::UniqueFd _fd;
     std::vector<Interval> _intervals;
+};
+
+/// The columns of what is in a window.
+class WindowCells {
+public:
+    /// \param window  with pre and post
+    WindowCells(Window const &window, WindowSamples const &content, Results &results)
+        : _window(window), _content(content), _results(results), _moments(content.samples) {}
+
+    Cell cellOf(Column const &column);
+
+private:
+    void measure(Cell &cell, Column const &column, std::vector<std::int64_t> const &used);
+
+    Window const &_window;
+    WindowSamples const &_content;
+    Results &_results;
+    Moments _moments;
+    /// Gaps and coverage of the column before, which those with the same limits have, too.
+    Column const *_measured = nullptr;
+    Cell _gaps;
 };
 
 } // namespace dbb::telemetry

@@ -91,25 +91,11 @@ struct Plain {
     std::int64_t offset = 0;
 };
 
-long double meanOf(std::span<double const> v) {
-    return sumOf(v.size(), [&](std::size_t i) { return v[i]; }) / static_cast<long double>(v.size());
-}
-
-/// Sum of the squared distances from the mean.
-long double squaresAround(std::span<double const> v) {
-    auto const mean = static_cast<double>(meanOf(v));
-    auto const n = static_cast<long double>(v.size());
-    auto const squares = sumOf(v.size(), [&](std::size_t i) { return (v[i] - mean) * (v[i] - mean); });
-    // The mean was rounded.
-    auto const rest = sumOf(v.size(), [&](std::size_t i) { return v[i] - mean; });
-    return std::max(0.0L, squares - rest * rest / n);
-}
-
-Value spread(Column const &column, Samples const &samples) {
-    auto const n = samples.size();
+Value spread(Column const &column, Moments &moments) {
+    auto const n = moments.samples().size();
     if (n < 2 || n <= static_cast<std::size_t>(column.ddof)) return Value::null();
-    auto const variance = squaresAround(Plain(samples).view)
-                          / static_cast<long double>(n - static_cast<std::size_t>(column.ddof));
+    auto const variance =
+        moments.squares() / static_cast<long double>(n - static_cast<std::size_t>(column.ddof));
     return fromLong(column.func == Func::Variance ? variance : std::sqrt(variance));
 }
 
@@ -384,7 +370,41 @@ Value differenceOf(Value const &a, Value const &b) {
     return fromLong(static_cast<long double>(a.asDouble()) - b.asDouble());
 }
 
-Value evaluate(Column const &column, Samples const &samples) {
+long double Moments::mean() {
+    if (_mean) return *_mean;
+    auto const n = static_cast<long double>(_samples.size());
+    if (allIntegers(_samples)) {
+        _mean = static_cast<long double>(integerSum(_samples)) / n;
+    } else {
+        Plain const plain(_samples);
+        _mean = sumOf(plain.view.size(), [&](std::size_t i) { return plain.view[i]; }) / n;
+    }
+    return *_mean;
+}
+
+long double Moments::squares() {
+    if (_squares) return *_squares;
+    Plain const plain(_samples);
+    auto const v = plain.view;
+    // Around the mean as a double, whose rounding the second sum takes back.
+    auto const center = static_cast<double>(mean() - static_cast<long double>(plain.offset));
+    std::array<Sum, 4> squares, rests;
+    for (std::size_t i = 0; i < v.size(); ++i) {
+        double const d = v[i] - center;
+        squares[i % 4].add(d * d);
+        rests[i % 4].add(d);
+    }
+    for (std::size_t k = 1; k < 4; ++k) {
+        squares[0].add(squares[k]);
+        rests[0].add(rests[k]);
+    }
+    auto const rest = rests[0].value();
+    _squares = std::max(0.0L, squares[0].value() - rest * rest / static_cast<long double>(v.size()));
+    return *_squares;
+}
+
+Value evaluate(Column const &column, Moments &moments) {
+    auto const &samples = moments.samples();
     auto const n = samples.size();
     switch (column.func) {
     case Func::Count: return Value::ofInteger(static_cast<std::int64_t>(n));
@@ -398,11 +418,7 @@ Value evaluate(Column const &column, Samples const &samples) {
         Plain const plain(samples);
         return fromLong(sumOf(n, [&](std::size_t i) { return plain.view[i]; }));
     }
-    case Func::Mean: {
-        if (allIntegers(samples))
-            return fromLong(static_cast<long double>(integerSum(samples)) / static_cast<long double>(n));
-        return fromLong(meanOf(Plain(samples).view));
-    }
+    case Func::Mean: return fromLong(moments.mean());
     case Func::Rms: {
         Plain plain(samples);
         if (plain.offset != 0) {
@@ -412,7 +428,7 @@ Value evaluate(Column const &column, Samples const &samples) {
         return fromLong(std::sqrt(squares / static_cast<long double>(n)));
     }
     case Func::Stddev:
-    case Func::Variance: return spread(column, samples);
+    case Func::Variance: return spread(column, moments);
     case Func::Median: return percentile(samples, 1, 2);
     case Func::Percentile: return percentile(samples, column.percent_numerator, column.percent_denominator);
     case Func::PercentileRank: return ranked(samples, column.percent_numerator, column.percent_denominator);

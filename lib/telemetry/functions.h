@@ -6,6 +6,7 @@
 #include "telemetry/value.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -35,10 +36,25 @@ private:
 /// Whether a function takes values of these kinds.
 bool takes(Func func, Kind kind);
 
+/// What several functions of the same samples need, worked out when the first one asks.
+class Moments {
+public:
+    explicit Moments(Samples const &samples) : _samples(samples) {}
+    Samples const &samples() const { return _samples; }
+    /// Of numbers and truth values.
+    long double mean();
+    /// Sum of the squared distances from the mean.
+    long double squares();
+
+private:
+    Samples const &_samples;
+    std::optional<long double> _mean, _squares;
+};
+
 /// Value of an in-window function (all but TimeWeightedMean and those at instants) of at least one sample;
 /// Kind::Null when it is undefined. Doubles are within some units of the last place of the exact result.
 /// The kinds have been checked with takes().
-Value evaluate(Column const &column, Samples const &samples);
+Value evaluate(Column const &column, Moments &moments);
 
 /// The difference of two values as an integer when both are.
 Value differenceOf(Value const &a, Value const &b);

@@ -6,10 +6,14 @@ namespace dbb::telemetry {
 
 Value *RowQueue::add(std::int64_t t_ns, RowKey key) {
     if (_started && t_ns <= _handedOn_ns) return nullptr;
+    if (_times.size() == _begin || _times.back() <= t_ns) {
+        _times.push_back(t_ns);
+        _keys.push_back(key);
+        _values.resize(_values.size() + _width);
+        return &_values[_values.size() - _width];
+    }
     auto const place =
-        _times.empty() || _times.back() <= t_ns
-            ? _times.end()
-            : std::upper_bound(_times.begin() + static_cast<std::ptrdiff_t>(_begin), _times.end(), t_ns);
+        std::upper_bound(_times.begin() + static_cast<std::ptrdiff_t>(_begin), _times.end(), t_ns);
     auto const at = static_cast<std::size_t>(place - _times.begin());
     _times.insert(place, t_ns);
     _keys.insert(_keys.begin() + static_cast<std::ptrdiff_t>(at), key);

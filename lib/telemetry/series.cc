@@ -143,18 +143,11 @@ private:
 
     void close(Active &active) {
         auto const &w = active.edges;
-        std::vector<Interval> waiting;
+        WindowCells cells(w, active.content, _series._results);
         for (auto const &asked : _asked) {
-            Cell cell;
-            if (w.end_ns - w.begin_ns <= 1) {
-                cell = Cell::problem(Status::EmptyWindow);
-            } else {
-                waiting.clear();
-                cell = cellOf(*asked.column, w, active.content, waiting);
-                cell.waiting = static_cast<std::uint32_t>(waiting.size());
-                if (!waiting.empty()) cell.waiting_at = _series._results.addIntervals(waiting);
-            }
-            _series._results.put(active.number, asked.cell, cell);
+            _series._results.put(active.number, asked.cell,
+                                 w.end_ns - w.begin_ns <= 1 ? Cell::problem(Status::EmptyWindow)
+                                                            : cells.cellOf(*asked.column));
         }
     }
 
