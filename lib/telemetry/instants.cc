@@ -7,6 +7,9 @@ namespace dbb::telemetry {
 
 namespace {
 
+/// 1972-01-01
+constexpr std::int64_t utcBegin_ns = 63'072'000 * common::nsPerSecond;
+
 std::int64_t offsetAtUtc(std::int64_t utc_ns) {
     return astro::taiNsFromUtcNs(utc_ns) - utc_ns;
 }
@@ -26,6 +29,29 @@ std::int64_t TaiFromUtc::operator()(std::int64_t utc_ns) {
         _offset_ns = offsetAtUtc(_from_ns);
     }
     return utc_ns + _offset_ns;
+}
+
+std::int64_t utcFromTai(std::int64_t tai_ns) {
+    return tai_ns - offsetAtTai(tai_ns);
+}
+
+std::optional<std::int64_t> taiFromIso(std::string_view text, bool isUtc) {
+    if (text.ends_with('Z')) {
+        text.remove_suffix(1);
+        isUtc = true;
+    }
+    std::string written(text);
+    // 23:59:60 is a second after 23:59:59.
+    constexpr std::size_t secondsAt = 17;
+    bool const isInserted = isUtc && written.size() >= secondsAt + 2 && written.compare(14, 5, "59:60") == 0;
+    if (isInserted) written.replace(secondsAt, 2, "59");
+    auto const ns = common::nsFromIso(written);
+    if (!ns || *ns < (isUtc ? utcBegin_ns : 0)) return std::nullopt;
+    if (!isUtc) return *ns;
+    auto const offset_ns = offsetAtUtc(*ns);
+    if (!isInserted) return *ns + offset_ns;
+    if (offsetAtUtc(*ns + common::nsPerSecond) != offset_ns + common::nsPerSecond) return std::nullopt;
+    return *ns + offset_ns + common::nsPerSecond;
 }
 
 bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns) {
