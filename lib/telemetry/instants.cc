@@ -10,8 +10,15 @@ namespace {
 /// 1972-01-01
 constexpr std::int64_t utcBegin_ns = 63'072'000 * common::nsPerSecond;
 
+/// Begin of the day; also of those before 1970.
+std::int64_t dayOf(std::int64_t ns) {
+    return (ns / common::nsPerDay - (ns % common::nsPerDay < 0 ? 1 : 0)) * common::nsPerDay;
+}
+
+// Leap seconds stand at the ends of days.
 std::int64_t offsetAtUtc(std::int64_t utc_ns) {
-    return astro::taiNsFromUtcNs(utc_ns) - utc_ns;
+    auto const day_ns = dayOf(utc_ns);
+    return astro::taiNsFromUtcNs(day_ns) - day_ns;
 }
 
 std::int64_t offsetAtTai(std::int64_t tai_ns) {
@@ -22,9 +29,7 @@ std::int64_t offsetAtTai(std::int64_t tai_ns) {
 
 std::int64_t TaiFromUtc::operator()(std::int64_t utc_ns) {
     if (utc_ns < _from_ns || utc_ns >= _to_ns) {
-        // Leap seconds stand at the ends of days.
-        auto const day = utc_ns / common::nsPerDay - (utc_ns % common::nsPerDay < 0 ? 1 : 0);
-        _from_ns = day * common::nsPerDay;
+        _from_ns = dayOf(utc_ns);
         _to_ns = _from_ns + common::nsPerDay;
         _offset_ns = offsetAtUtc(_from_ns);
     }

@@ -143,7 +143,7 @@ private:
     /// visit1 is a view of exposure and may have both.
     void chooseId() {
         if (_choice.kind == "window")
-            throw common::usageError("--kind window: a table with --table has exposures or visits");
+            throw common::usageError("--kind window: a table of --db has exposures or visits");
         for (auto const *kind : {"visit", "exposure"}) {
             if (!_choice.kind.empty() && _choice.kind != kind) continue;
             if (!has(std::string(kind) + "_id")) continue;

@@ -27,13 +27,6 @@ namespace {
 
 constexpr std::int64_t mostPieces = 10'000'000;
 
-// jq makes doubles of numbers.
-constexpr std::int64_t exactInDoubles = std::int64_t{1} << 53;
-
-Json numberOrText(std::int64_t id) {
-    return id > exactInDoubles || id < -exactInDoubles ? Json(std::to_string(id)) : Json(id);
-}
-
 /// The observing day, which begins at noon UTC.
 std::int64_t dayOf(std::int64_t begin_tai_ns) {
     auto const utc_ns = telemetry::utcFromTai(begin_tai_ns) - common::nsPerDay / 2;
@@ -45,9 +38,9 @@ std::int64_t dayOf(std::int64_t begin_tai_ns) {
 Record lineOf(FoundWindow const &found) {
     Record out("window");
     if (!found.instrument.empty()) out.set("instrument", found.instrument);
-    out.set("kind", found.kind).set("id", numberOrText(found.id));
+    out.set("kind", found.kind).set("id", manifest::numberOrText(found.id));
     if (found.day_obs) out.set("day_obs", *found.day_obs);
-    if (found.seq_num) out.set("seq_num", numberOrText(*found.seq_num));
+    if (found.seq_num) out.set("seq_num", manifest::numberOrText(*found.seq_num));
     if (found.begin_ns) out.set("begin_tai", common::isoFromNs(*found.begin_ns));
     if (found.end_ns) out.set("end_tai", common::isoFromNs(*found.end_ns));
     return out.set("src", found.src);
