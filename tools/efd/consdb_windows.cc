@@ -96,6 +96,9 @@ public:
 
     void forEach(WindowSink const &sink) {
         sql::ReadTransaction const steady(*_db);
+        // Whatever the settings of the role are: dates as expected, and doubles with all their digits.
+        if (_db->dialect() == Dialect::Postgres)
+            _db->execute("SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 3");
         readColumns();
         chooseId();
         auto const [conditions, parameters] = conditionsOf();
@@ -186,15 +189,8 @@ private:
         for (auto const *column : {"obs_start_mjd", "obs_end_mjd"})
             out.push_back(_hasMjd ? quoteIdentifier(column) : "NULL");
         for (auto const *column : {"obs_start", "obs_end"})
-            out.push_back(_hasTimestamps ? timestamp(column) : "NULL");
+            out.push_back(_hasTimestamps ? quoteIdentifier(column) : "NULL");
         return "SELECT " + common::join(out, ", ") + " FROM " + _from + " WHERE " + conditions;
-    }
-
-    /// As text that does not depend on the server's DateStyle.
-    std::string timestamp(std::string const &column) const {
-        auto const name = quoteIdentifier(column);
-        if (_db->dialect() == Dialect::Sqlite) return name;
-        return "to_char(CAST(" + name + " AS timestamp), 'YYYY-MM-DD HH24:MI:SS.US')";
     }
 
     FoundWindow windowOf(Statement const &row, std::optional<std::int64_t> last) const {
@@ -213,9 +209,14 @@ private:
         out.end_ns = nsOfMjd(row.column(4));
         out.src = "consdb_mjd";
         if (out.begin_ns && out.end_ns) return out;
-        out.begin_ns = nsOfTimestamp(row.column(5));
-        out.end_ns = nsOfTimestamp(row.column(6));
-        out.src = "consdb";
+        auto const begin = nsOfTimestamp(row.column(5));
+        auto const end = nsOfTimestamp(row.column(6));
+        // Never one of each kind: they differ by up to a millisecond.
+        if ((begin && end) || (!out.begin_ns && !out.end_ns)) {
+            out.begin_ns = begin;
+            out.end_ns = end;
+            out.src = "consdb";
+        }
         return out;
     }
 

@@ -102,6 +102,8 @@ expect_eq "$(ids)" 5,6,7
 expect_eq "$(windows | jq -r .src | paste -sd,)" consdb,consdb_mjd,consdb_mjd
 expect_eq "$(windows | jq -c 'select(.id == 7) | [.day_obs, .begin_tai, .end_tai]')" '[20250331,"2025-04-01T00:00:00.000000000","2025-04-01T00:00:00.000000000"]'
 expect_eq "$(jq -r '"\(.id) \(.error.code)"' rejects | paste -sd,)" '1 NO_TIMES,2 NO_TIMES,3 BAD_WINDOW,4 NO_TIMES,8 NO_TIMES'
+expect_match "$ERR" 'exposure 2 has no end'
+expect_match "$ERR" 'exposure 4 has no begin$'
 expect_rc 0 dbb-windows --db odd.sqlite3 --table exposure --where 'exposure_id = 5'
 
 # Many rows, page by page, in order of time.
