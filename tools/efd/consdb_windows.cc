@@ -6,6 +6,7 @@
 #include "butler/where.h"
 #include "common/calendar.h"
 #include "common/error.h"
+#include "common/signals.h"
 #include "common/text.h"
 #include "sql/database.h"
 
@@ -122,7 +123,7 @@ public:
                     last = page.back().id;
                 });
             for (auto const &found : page) sink(found);
-        } while (rows == pageRows);
+        } while (rows == pageRows && common::stopSignal() == 0);
     }
 
 private:

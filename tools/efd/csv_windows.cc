@@ -4,6 +4,7 @@
 #include "common/calendar.h"
 #include "common/file.h"
 #include "common/lines.h"
+#include "common/signals.h"
 #include "common/text.h"
 #include "telemetry/sample_text.h"
 
@@ -177,7 +178,8 @@ void csvWindows(std::string const &path, int in, InstantReader const &instants, 
             }
         }
     }
-    if (!hasHeader) throw common::usageError("\"" + path + "\" has no header: it is empty");
+    if (!hasHeader && common::stopSignal() == 0)
+        throw common::usageError("\"" + path + "\" has no header: it is empty");
 }
 
 } // namespace dbb::efd

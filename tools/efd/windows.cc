@@ -85,9 +85,10 @@ public:
 
     void print(common::Output &output) {
         _spool.forEach([&](std::string const &line) {
+            if (common::stopSignal() != 0) return false;
             output.write(line);
             ++_summary.outcomes["done"];
-            return common::stopSignal() == 0;
+            return true;
         });
     }
 

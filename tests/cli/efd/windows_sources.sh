@@ -164,3 +164,20 @@ wrong 'there is no column "nite"' --csv windows.csv --where "nite = 'x'"
 expect_rc 4 dbb-windows --csv nothing.csv
 expect_match "$ERR" 'nothing.csv'
 expect_rc 4 dbb-windows --csv .
+
+# Asked to stop while it waits for more: what came so far is no whole, so nothing of it is printed.
+mkfifo rows
+for text in '' 'id,begin_tai_ns,end_tai_ns
+1,1,2
+'; do
+  dbb-windows --csv - < rows > "$OUT" 2> "$ERR" & pid=$!
+  exec 9> rows
+  printf '%s' "$text" >&9
+  sleep 0.3
+  kill -TERM $pid
+  rc=0
+  wait $pid || rc=$?
+  exec 9>&-
+  expect_eq $rc 143 'status when stopped'
+  expect_empty "$OUT"
+done
