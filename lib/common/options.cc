@@ -1,5 +1,6 @@
 #include "common/options.h"
 
+#include "common/calendar.h"
 #include "common/completion.h"
 #include "common/error.h"
 #include "common/file.h"
@@ -673,6 +674,17 @@ double parseDuration(std::string const &text, std::string const &option) {
         throw usageError(option + ": \"" + text + "\" is too long", "no duration is longer than 49710d");
     }
     return value * found->second;
+}
+
+std::pair<std::int64_t, std::int64_t> parseDays(std::string const &text, std::string const &option) {
+    auto const out = dayRangeFrom(text);
+    if (!out) {
+        throw usageError(option + ": \"" + text + "\" is no day and no days A..B",
+                         "days are written YYYYMMDD or YYYY-MM-DD, a range 20210105..20210131, either end "
+                         "of which may be left out");
+    }
+    if (out->first > out->second) throw usageError(option + ": \"" + text + "\" ends before it begins");
+    return *out;
 }
 
 } // namespace dbb::common

@@ -8,10 +8,12 @@
 #include "common/exit_code.h"
 #include "common/log.h"
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace dbb::common {
@@ -99,6 +101,9 @@ std::string environmentValue(std::string const &name);
 /// Seconds of a duration: a number with one of the letters s, m, h, d (none: seconds), up to 49710 days.
 /// \throws usageError
 double parseDuration(std::string const &text, std::string const &option);
+
+/// The first and the last day, YYYYMMDD, of an option; see dayRangeFrom(). \throws usageError
+std::pair<std::int64_t, std::int64_t> parseDays(std::string const &text, std::string const &option);
 
 /// The version that --version shows.
 extern char const *const version;

@@ -40,6 +40,9 @@ constexpr std::array catalogue{
            "pipe the lines through dbb-describe first"},
     Reason{"NOT_JSON", "input", false, "The line or file is no JSON text.",
            "manifest lines are JSON objects, one a line (jq -c); plain paths go through dbb-scan --paths"},
+    Reason{"NO_TIMES", "input", true,
+           "The exposure, visit or row of which a window was asked for lacks a time.",
+           "ask again when its times are known, or complete them where they come from"},
     Reason{"NO_TYPE", "input", false, "The line has no type.",
            "manifest lines say what they are about; see dbb-manifest(5)"},
     // read: the file's bytes

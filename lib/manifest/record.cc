@@ -128,6 +128,11 @@ Json errorObject(Error const &e) {
     return out.set("retry", reason.retry);
 }
 
+common::Json numberOrText(std::int64_t number) {
+    return number > mostExact || number < -mostExact ? common::Json(std::to_string(number))
+                                                     : common::Json(number);
+}
+
 Record endRecord(std::string_view program) {
     Record out("end");
     out.set("program", program);

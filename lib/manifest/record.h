@@ -57,6 +57,11 @@ private:
     std::vector<Entry> _entries;
 };
 
+/// jq makes doubles of integers: from here on they are not exact.
+inline constexpr std::int64_t mostExact = std::int64_t{1} << 53;
+/// An integer as lines have it: beyond mostExact it is a text.
+common::Json numberOrText(std::int64_t number);
+
 /// Where records go.
 using RecordSink = std::function<void(Record)>;
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace dbb::telemetry {
 
@@ -16,6 +18,14 @@ private:
     std::int64_t _from_ns = 0, _to_ns = 0; ///< the day for which the offset is known
     std::int64_t _offset_ns = 0;
 };
+
+/// Unix UTC nanoseconds of TAI nanoseconds; an inserted second has the stamps of the one after it.
+std::int64_t utcFromTai(std::int64_t tai_ns);
+
+/// TAI nanoseconds of `YYYY-MM-DDThh:mm:ss[.nnnnnnnnn]`, UTC when a Z stands behind it or that is its scale;
+/// the seconds of UTC may be 60 where one was inserted. nullopt when it is none, or before 1970 (UTC: before
+/// 1972, when it had no whole seconds).
+std::optional<std::int64_t> taiFromIso(std::string_view text, bool isUtc);
 
 /// Whether [begin, end), TAI nanoseconds, comes within a second of an inserted second: unix UTC has one stamp
 /// for two instants there.

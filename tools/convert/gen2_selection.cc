@@ -1,8 +1,8 @@
 #include "convert/gen2_selection.h"
 
-#include "butler/where.h"
-#include "common/calendar.h"
+#include "butler/row_condition.h"
 #include "common/glob.h"
+#include "common/options.h"
 #include "common/text.h"
 #include "gen2/line_facts.h"
 
@@ -14,19 +14,6 @@ using common::Json;
 
 namespace {
 
-std::pair<std::int64_t, std::int64_t> daysOf(std::string const &text) {
-    auto const out = common::dayRangeFrom(text);
-    if (!out) {
-        throw common::usageError(
-            "--day-obs: \"" + text + "\" is no day and no days A..B",
-            "days are written YYYYMMDD or YYYY-MM-DD, a range 20210105..20210131, either end "
-            "of which may be left out");
-    }
-    if (out->first > out->second)
-        throw common::usageError("--day-obs: \"" + text + "\" ends before it begins");
-    return *out;
-}
-
 sql::Value parameterOf(Json const &value) {
     if (value.isInt()) return value.integer();
     if (value.isDouble()) return value.number();
@@ -36,43 +23,26 @@ sql::Value parameterOf(Json const &value) {
 
 } // namespace
 
-/// A condition as a question to a table with one row, the line. As in tables of Gen3, what looks like a
-/// number is compared as one.
+/// --where, asked of lines.
 struct Gen2Selection::Where {
-    explicit Where(butler::Condition const &condition)
-        : columns(condition.columns), values(condition.values),
-          db(sql::openSqlite(":memory:", sql::OpenMode::Create)) {
-        std::string names;
-        std::string marks;
-        for (auto const &column : columns) {
-            names += ", " + sql::quoteIdentifier(column) + " NUMERIC";
-            marks += ", ?";
-        }
-        db->execute("CREATE TABLE line (number INTEGER PRIMARY KEY" + names + ")");
-        write = db->prepare("REPLACE INTO line VALUES (1" + marks + ")");
-        ask = db->prepare("SELECT 1 FROM line WHERE " + condition.sql);
-    }
+    explicit Where(butler::Condition condition) : rows(std::move(condition)) {}
 
     bool accepts(gen2::LineFacts const &facts) {
         std::vector<sql::Value> row;
-        for (auto const &column : columns)
+        for (auto const &column : rows.columns())
             row.push_back(column == "dataset_type" ? sql::Value(typeName(facts))
                                                    : parameterOf(facts.value(column)));
-        write->run(row);
-        return ask->hasRow(values);
+        return rows.accepts(row);
     }
 
-    std::vector<std::string> columns;
-    std::vector<sql::Value> values;
-    std::unique_ptr<sql::Database> db;
-    std::unique_ptr<sql::Statement> write;
-    std::unique_ptr<sql::Statement> ask;
+    butler::RowCondition rows;
 
 private:
     /// The name of the dataset type that the condition means: the Gen3 one when it speaks of that.
     std::string typeName(gen2::LineFacts const &facts) const {
         auto const &gen3 = facts.gen3DatasetType();
-        bool const isMeant = !gen3.empty() && std::ranges::find(values, sql::Value(gen3)) != values.end();
+        bool const isMeant =
+            !gen3.empty() && std::ranges::find(rows.values(), sql::Value(gen3)) != rows.values().end();
         return isMeant ? gen3 : facts.datasetType();
     }
 };
@@ -97,7 +67,7 @@ Gen2Selection::Gen2Selection(Gen2Choice choice, std::string const &rerun) : _cho
         _calib = has("calib");
         _reruns = has("reruns") || !_choice.reruns.empty();
     }
-    if (!_choice.day_obs.empty()) _days = daysOf(_choice.day_obs);
+    if (!_choice.day_obs.empty()) _days = common::parseDays(_choice.day_obs, "--day-obs");
 }
 
 Gen2Selection::~Gen2Selection() = default;

@@ -46,19 +46,13 @@ std::string const &greater(std::string const &a, std::string const &b) {
     return place(b) > place(a) ? b : a;
 }
 
-/// jq makes doubles of integers.
-constexpr std::int64_t mostExact = std::int64_t{1} << 53;
-
-Json numberOrText(std::int64_t id) {
-    return id > mostExact || id < -mostExact ? Json(std::to_string(id)) : Json(id);
-}
-
 /// An integer, also as the double or the text that stands for it; nullopt else.
 std::optional<std::int64_t> integerOf(Json const &value) {
     if (value.isInt()) return value.integer();
     auto const number = value.isString() ? common::plainScalar(value.string()) : value;
     if (number.isInt()) return number.integer();
-    if (!number.isDouble() || std::abs(number.number()) > static_cast<double>(mostExact)) return std::nullopt;
+    if (!number.isDouble() || std::abs(number.number()) > static_cast<double>(manifest::mostExact))
+        return std::nullopt;
     if (std::trunc(number.number()) != number.number()) return std::nullopt;
     return static_cast<std::int64_t>(number.number());
 }
@@ -66,15 +60,17 @@ std::optional<std::int64_t> integerOf(Json const &value) {
 Record lineOf(VisitResult const &result) {
     Json::Array exposures;
     for (auto const &exposure : result.visit.exposures)
-        exposures.push_back(numberOrText(exposure["id"].integer()));
+        exposures.push_back(manifest::numberOrText(exposure["id"].integer()));
     auto const &instrument = result.visit.exposures.front()["instrument"];
     Record out("dimension");
-    out.set("element", "visit").set("instrument", instrument).set("visit", numberOrText(result.visit.id));
+    out.set("element", "visit")
+        .set("instrument", instrument)
+        .set("visit", manifest::numberOrText(result.visit.id));
     out.set("exposures", exposures);
     out.set("visit_systems", Json::Array(result.visit.systems.begin(), result.visit.systems.end()));
     if (!result.record.isNull()) {
         auto record = result.record;
-        out.set("records", Json().set("visit", record.set("id", numberOrText(result.visit.id))));
+        out.set("records", Json().set("visit", record.set("id", manifest::numberOrText(result.visit.id))));
     }
     if (result.error) return out;
     Json receipt;
@@ -213,7 +209,7 @@ private:
                 at->second.error = result.error;
                 continue;
             }
-            at->second.visits.push_back(numberOrText(result.visit.id));
+            at->second.visits.push_back(manifest::numberOrText(result.visit.id));
             at->second.outcome = greater(at->second.outcome, result.outcome);
         }
     }

@@ -1,0 +1,33 @@
+#include "efd/instant_reader.h"
+
+#include "common/error.h"
+#include "telemetry/instants.h"
+
+namespace dbb::efd {
+
+using common::Error;
+
+std::int64_t InstantReader::read(std::string const &text, std::string const &what) const {
+    auto const ns = telemetry::taiFromIso(text, _scale == "utc");
+    if (!ns) {
+        throw Error("BAD_VALUE", what + " is \"" + text + "\", which is no instant from 1970 on (UTC: from "
+                                     + "1972 on) such as 2025-04-23T04:07:10.702699721")
+            .cause({.column = what, .value = text})
+            .hint("write it as ISO 8601 with T between date and time; a Z at its end means UTC");
+    }
+    if (_scale.empty() && !text.ends_with('Z')) {
+        throw common::usageError(what + " is \"" + text + "\", which does not say its time scale",
+                                 "give --scale tai or --scale utc, or write a Z behind instants in UTC");
+    }
+    return *ns;
+}
+
+std::int64_t InstantReader::option(std::string const &text, std::string const &name) const {
+    try {
+        return read(text, name);
+    } catch (Error const &e) {
+        throw common::usageError(e.message(), e.hint());
+    }
+}
+
+} // namespace dbb::efd
