@@ -69,16 +69,24 @@ class Steps:
         self.registry.certify(step["collection"], self.refs(step["certify"], step), Timespan(*times))
 
     def chain(self, step: dict) -> None:
-        """A new chain of flattened children, or what an existing one lacks at its end."""
+        """A new chain of flattened children, or what an existing one lacks: before the next child that it has."""
         collections = self.butler.collections
         name, children = step["chain"], step["children"]
         flat = list(collections.query(children, flatten_chains=True)) if children else []
         if collections.register(name, CollectionType.CHAINED):
             collections.redefine_chain(name, flat)
-        else:
-            lacking = [c for c in flat if c not in collections.query(name, flatten_chains=True)]
-            if lacking:
-                collections.extend_chain(name, lacking)
+            return
+        merged = list(collections.query(name, flatten_chains=True))
+        lacking = [c for c in flat if c not in merged]
+        for child in reversed(flat):
+            if child in lacking:
+                later = [c for c in flat[flat.index(child) + 1:] if c in merged]
+                merged.insert(merged.index(later[0]) if later else len(merged), child)
+        at_end = merged[len(merged) - len(lacking):]
+        if lacking and sorted(at_end) == sorted(lacking):
+            collections.extend_chain(name, at_end)
+        elif lacking:
+            collections.redefine_chain(name, merged)
 
     def do(self, step: dict) -> None:
         getattr(self, next(k for k in step if k in ("dataset_type", "datasets", "certify", "chain", "collection")))(step)
