@@ -1,6 +1,7 @@
-// The floor of dbb-efd-join from text: one loop that finds the fields of line protocol or CSV, calls std::from_chars
-// and accumulates what the columns of the bench ask for: count, mean, standard deviation, least and greatest value in
-// each window, and the last value at its begin. No index, no duplicates, no order, no gaps, nothing printed per window.
+// The floor of dbb-efd-join from text: one loop that finds the fields of line protocol or CSV, calls
+// std::from_chars and accumulates what the columns of the bench ask for: count, mean, standard deviation,
+// least and greatest value in each window, and the last value at its begin. No index, no duplicates, no
+// order, no gaps, nothing printed per window.
 //
 // Usage: floor_efd FILE.lp|FILE.csv WINDOWS FIELDS      WINDOWS: lines "begin end", UTC nanoseconds, in order
 #include <charconv>
@@ -62,8 +63,8 @@ private:
     void close() {
         if (!_asked) ask();
         for (auto &s : _statistics) {
-            _sum += static_cast<double>(s.n) + s.mean + std::sqrt(s.squares / static_cast<double>(s.n - 1)) + s.least
-                    + s.greatest;
+            _sum += static_cast<double>(s.n) + s.mean + std::sqrt(s.squares / static_cast<double>(s.n - 1))
+                    + s.least + s.greatest;
             s = {};
         }
         ++_at;
@@ -119,7 +120,8 @@ int main(int argc, char **argv) {
         char const *p = buffer.data();
         char const *const end = p + have;
         while (p < end) {
-            auto const *stop = static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+            auto const *stop =
+                static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
             if (!stop) break;
             if (first) {
                 first = false;

@@ -33,6 +33,7 @@ bench: ## measure describe, ingest and conversion beside their floors
 	@BUILD='$(BUILD)' bench/run
 	@BUILD='$(BUILD)' bench/run_postgres
 	@BUILD='$(BUILD)' bench/run_convert
+	@BUILD='$(BUILD)' bench/run_efd
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 

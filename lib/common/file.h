@@ -80,7 +80,8 @@ std::string readFile(std::string const &path, std::size_t most = maxTextBytes);
 /// What is still to come from a descriptor, which may be a pipe. \throws Error FILE_TOO_LONG, IO_ERROR
 std::string readAll(int fd, std::string const &path, std::size_t most = maxTextBytes);
 
-/// A file without a name in TMPDIR (else /tmp), for reading and writing. \throws Error DISK_FULL, PERMISSION …
+/// A file without a name in TMPDIR (else /tmp), for reading and writing. \throws Error DISK_FULL, PERMISSION
+/// …
 UniqueFd temporaryFile();
 
 /// The whole content of a file or pipe that the user names, such as a shell's <(…). A FIFO that nobody writes
