@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "efd/window_lines.h"
+#include "telemetry/definition.h"
 
 #include <limits>
 
@@ -55,7 +56,8 @@ public:
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
-            _names.push_back(name);
+            _columnKeys.push_back(
+                {"\"column\":" + name, ",\"config\":\"" + telemetry::configHash(column) + "\""});
         }
     }
 
@@ -68,19 +70,24 @@ public:
             bool const whole = status >= Status::MixedIndex && status <= Status::NoSuchTopic
                                && cells[e].n == 0 && _joiner.isWhole(e);
             if (whole && elements[e].number > 0) continue;
-            line(keys, _names[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
+            line(keys, _columnKeys[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
         }
     }
 
     ExitCode status() const { return _sourceErrors ? ExitCode::Incomplete : ExitCode::Done; }
 
 private:
-    void line(std::string const &keys, std::string const &column, int element, Cell const &cell) {
+    /// JSON members of a column's lines.
+    struct ColumnKeys {
+        std::string name;
+        std::string config;
+    };
+
+    void line(std::string const &keys, ColumnKeys const &column, int element, Cell const &cell) {
         auto &out = _line;
         out.assign("{\"type\":\"value\",");
-        out.append(keys).append("\"column\":").append(column).append(",\"element\":");
-        out += std::to_string(element);
-        out += ",\"value\":";
+        out.append(keys).append(column.name).append(",\"element\":");
+        out.append(std::to_string(element)).append(column.config).append(",\"value\":");
         appendValue(out, cell.value, _joiner.texts());
         out.append(",\"n\":").append(std::to_string(cell.n)).append(",\"status\":");
         out += std::to_string(static_cast<int>(cell.status));
@@ -113,7 +120,7 @@ private:
     std::vector<telemetry::Column> const &_columns;
     telemetry::Joiner &_joiner;
     common::Output &_output;
-    std::vector<std::string> _names;
+    std::vector<ColumnKeys> _columnKeys;
     std::string _line;
     bool _sourceErrors = false;
 };
@@ -166,8 +173,9 @@ void requireOneInput(JoinProgramOptions const &options) {
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireOneInput(options);
-    auto const columns = telemetry::parseColumns(
-        options.config == "-" ? common::readAll(in, "standard input") : common::readFile(options.config), options.config);
+    auto const columns = telemetry::parseColumns(options.config == "-" ? common::readAll(in, "standard input")
+                                                                       : common::readFile(options.config),
+                                                 options.config);
     SampleFiles files(options.samples);
     common::Output output(out);
     manifest::Rejects rejects(options.standard.rejects);
