@@ -28,7 +28,8 @@ int main(int argc, char **argv) {
         .standard(opt.standard, common::Options::Rejects | common::Options::Runs)
         .example("dbb-efd-join -c telemetry/columns.yaml -s telemetry/azimuth.json < telemetry/windows.jsonl",
                  "join windows with a saved response of InfluxDB")
-        .example("cat telemetry/azimuth.json | dbb-efd-join -c telemetry/columns.yaml -w telemetry/windows.jsonl -s - "
+        .example("cat telemetry/azimuth.json | dbb-efd-join -c telemetry/columns.yaml -w "
+                 "telemetry/windows.jsonl -s - "
                  "--format json",
                  "join them with what a pipe brings");
     if (auto const status = options.parse(argc, argv)) return *status;
