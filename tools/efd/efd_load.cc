@@ -172,12 +172,21 @@ void warnOfStrangers(ValueStore const &store, std::string const &file) {
                          "give the file with which dbb-efd-join computed the values");
 }
 
+std::vector<telemetry::Column> readColumns(std::string const &file) {
+    if (file.empty()) return {};
+    std::string text;
+    try {
+        text = common::readFile(file);
+    } catch (Error const &e) {
+        throw common::usageError("--columns: " + e.message(), e.hint());
+    }
+    return telemetry::parseColumns(text, file);
+}
+
 ExitCode loadAll(LoadOptions const &options, int in, int out, manifest::Rejects &rejects,
                  manifest::Summary &summary) {
     using Access = EfdDatabase::Access;
-    std::vector<telemetry::Column> columns;
-    if (!options.columns.empty())
-        columns = telemetry::parseColumns(common::readFile(options.columns), options.columns);
+    auto const columns = readColumns(options.columns);
     EfdDatabase db(options.db, options.schema, options.standard.dry_run ? Access::Try : Access::Write);
     ValueStore store(db, columns, withoutSecrets(options.source), options.force);
     common::Output output(out);

@@ -29,7 +29,9 @@ int main(int argc, char **argv) {
             "dbb-efd-join -c telemetry/columns.yaml -s telemetry/azimuth.json < telemetry/windows.jsonl | "
             "dbb-efd-load --db efd.sqlite3 --columns telemetry/columns.yaml",
             "store what was joined")
-        .example("dbb-efd-load --db telemetry/efd.sqlite3 --report", "how often each status is stored");
+        .example("dbb-efd-load --db efd.sqlite3 < telemetry/values.jsonl && dbb-efd-load --db efd.sqlite3 "
+                 "--report",
+                 "how often each status is stored");
     if (auto const status = options.parse(argc, argv)) return *status;
     return manifest::guarded([&] { return efd::runLoad(opt, STDIN_FILENO, STDOUT_FILENO); });
 }
