@@ -89,6 +89,7 @@ lane_one() {
   STEP=6 tests/postgres/check.sh
   tests/postgres/faults.sh
   tests/postgres/convert.sh
+  tests/postgres/efd.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
   FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
   PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh

@@ -14,6 +14,6 @@ stored() { sqlite3 efd.sqlite3 "SELECT $1 FROM efd_value"; }
 # rows FILE              what is in a database, but for runs and times
 rows() {
   sqlite3 "$1" "SELECT * FROM efd_column ORDER BY name" "SELECT * FROM efd_window ORDER BY 1, 2, 3" \
-    "SELECT v.instrument, v.kind, v.obs_id, c.name, v.element, printf('%!.17g', value), value_int, value_text, n, status, t_first_tai_ns,
-     t_last_tai_ns, printf('%!.17g', coverage), max_gap_ns, n_gaps, age_ns, v.config_hash FROM efd_value v JOIN efd_column c USING (column_id) ORDER BY 1, 2, 3, 4, 5"
+    "SELECT v.instrument, v.kind, v.obs_id, c.name, v.element, CASE WHEN value IS NOT NULL THEN printf('%!.17g', value) END, value_int, value_text, n, status, t_first_tai_ns,
+     t_last_tai_ns, CASE WHEN coverage IS NOT NULL THEN printf('%!.17g', coverage) END, max_gap_ns, n_gaps, age_ns, v.config_hash FROM efd_value v JOIN efd_column c USING (column_id) ORDER BY 1, 2, 3, 4, 5"
 }
