@@ -92,6 +92,7 @@ lane_one() {
   tests/postgres/faults.sh
   tests/postgres/convert.sh
   tests/postgres/windows.sh
+  tests/postgres/efd.sh
   SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
   FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
   PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
@@ -124,7 +125,7 @@ servers=$!
 lane_two > "$log" 2>&1 < /dev/null
 wait $servers
 finish_lane "$log" 7
-finish_lane "$beside" 7
+finish_lane "$beside" 9
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -257,6 +257,8 @@ constexpr std::array catalogue{
     // commit: the repository
     Reason{"AFTER_FAILED", "commit", false, "The files are ingested, but the command of --after failed.",
            "run it by hand for the exposure that the message names, with its receipts on standard input"},
+    Reason{"ANOTHER_RUN", "commit", true, "Another run of the program is at work on the same database.",
+           "try again when it has finished"},
     Reason{"DB_ERROR", "commit", true, "The database refused.", "the message has the database's words"},
     Reason{"OUTPUT_FAILED", "commit", true,
            "Standard output, or the file of --rejects or --metrics, can't be written.",

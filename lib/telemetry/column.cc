@@ -407,7 +407,12 @@ std::string nameOf(Column const &column) {
     for (auto const &f : funcs) {
         if (f.func == column.func) return std::string(f.name);
     }
-    return "percentile";
+    // The only ones that are left: p95, p99.9, p95_rank.
+    std::string percent;
+    common::appendDouble(percent, 100 * static_cast<double>(column.percent_numerator)
+                                      / static_cast<double>(column.percent_denominator));
+    if (percent.ends_with(".0")) percent.resize(percent.size() - 2);
+    return "p" + percent + (column.func == Func::PercentileRank ? "_rank" : "");
 }
 
 std::vector<Column> parseColumns(std::string const &text, std::string const &name) {

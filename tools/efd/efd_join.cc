@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "efd/window_lines.h"
+#include "telemetry/definition.h"
 
 #include <limits>
 
@@ -14,17 +15,13 @@ namespace dbb::efd {
 
 using common::Error;
 using common::ExitCode;
-using telemetry::Cell;
 using telemetry::Kind;
-using telemetry::Status;
 
 namespace {
 
-constexpr std::int64_t exactInDoubles = std::int64_t{1} << 53;
-
 void appendInteger(std::string &out, std::int64_t v) {
     // jq makes doubles of numbers.
-    if (v > exactInDoubles || v < -exactInDoubles) {
+    if (v > manifest::mostExact || v < -manifest::mostExact) {
         out += '"' + std::to_string(v) + '"';
     } else {
         out += std::to_string(v);
@@ -43,7 +40,7 @@ void appendValue(std::string &out, telemetry::Value const &value, telemetry::Tex
 
 void appendInstant(std::string &out, char const *key, std::int64_t ns) {
     out.append(",\"").append(key).append("\":");
-    out += ns == Cell::none ? "null" : '"' + common::isoFromNs(ns) + '"';
+    out += ns == telemetry::Cell::none ? "null" : '"' + common::isoFromNs(ns) + '"';
 }
 
 /// Prints the values of a joiner, window by window.
@@ -55,7 +52,8 @@ public:
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
-            _names.push_back(name);
+            _columnKeys.push_back(
+                {"\"column\":" + name, ",\"config\":\"" + telemetry::configHash(column) + "\""});
         }
     }
 
@@ -65,26 +63,32 @@ public:
         for (std::size_t e = 0; e < cells.size(); ++e) {
             auto const status = cells[e].status;
             // What a whole column can't say is said once.
-            bool const whole = status >= Status::MixedIndex && status <= Status::NoSuchTopic
-                               && cells[e].n == 0 && _joiner.isWhole(e);
+            bool const whole = status >= telemetry::Status::MixedIndex
+                               && status <= telemetry::Status::NoSuchTopic && cells[e].n == 0
+                               && _joiner.isWhole(e);
             if (whole && elements[e].number > 0) continue;
-            line(keys, _names[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
+            line(keys, _columnKeys[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
         }
     }
 
     ExitCode status() const { return _sourceErrors ? ExitCode::Incomplete : ExitCode::Done; }
 
 private:
-    void line(std::string const &keys, std::string const &column, int element, Cell const &cell) {
+    /// JSON members of a column's lines.
+    struct ColumnKeys {
+        std::string name;
+        std::string config;
+    };
+
+    void line(std::string const &keys, ColumnKeys const &column, int element, telemetry::Cell const &cell) {
         auto &out = _line;
         out.assign("{\"type\":\"value\",");
-        out.append(keys).append("\"column\":").append(column).append(",\"element\":");
-        out += std::to_string(element);
-        out += ",\"value\":";
+        out.append(keys).append(column.name).append(",\"element\":");
+        out.append(std::to_string(element)).append(column.config).append(",\"value\":");
         appendValue(out, cell.value, _joiner.texts());
         out.append(",\"n\":").append(std::to_string(cell.n)).append(",\"status\":");
         out += std::to_string(static_cast<int>(cell.status));
-        if (cell.status != Status::Ok)
+        if (cell.status != telemetry::Status::Ok)
             out.append(",\"reason\":\"").append(telemetry::nameOf(cell.status)).append("\"");
         appendInstant(out, "t_first_tai", cell.first_ns);
         appendInstant(out, "t_last_tai", cell.last_ns);
@@ -100,20 +104,20 @@ private:
         }
         out += ",\"n_nan\":" + std::to_string(cell.n_nan) + ",\"n_null\":" + std::to_string(cell.n_null)
                + ",\"n_dup\":" + std::to_string(cell.n_dup) + ",\"age_ns\":";
-        if (cell.age_ns == Cell::none) {
+        if (cell.age_ns == telemetry::Cell::none) {
             out += "null";
         } else {
             appendInteger(out, cell.age_ns);
         }
         out += '}';
         _output.write(out);
-        _sourceErrors = _sourceErrors || cell.status >= Status::SourceError;
+        _sourceErrors = _sourceErrors || cell.status >= telemetry::Status::SourceError;
     }
 
     std::vector<telemetry::Column> const &_columns;
     telemetry::Joiner &_joiner;
     common::Output &_output;
-    std::vector<std::string> _names;
+    std::vector<ColumnKeys> _columnKeys;
     std::string _line;
     bool _sourceErrors = false;
 };

@@ -28,15 +28,19 @@ std::int64_t instantOf(Record const &line, std::string const &key) {
 
 } // namespace
 
-telemetry::Window windowOf(Record const &line) {
-    if (line.type() != "window")
-        throw Error("BAD_VALUE", "the line is about a " + line.type() + ", not a window");
+telemetry::Window spanOf(Record const &line) {
     telemetry::Window const out{instantOf(line, "begin_tai"), instantOf(line, "end_tai")};
     if (out.end_ns < out.begin_ns) {
         throw Error("BAD_WINDOW", "the window ends at " + common::isoFromNs(out.end_ns)
                                       + ", before it begins at " + common::isoFromNs(out.begin_ns));
     }
     return out;
+}
+
+telemetry::Window windowOf(Record const &line) {
+    if (line.type() != "window")
+        throw Error("BAD_VALUE", "the line is about a " + line.type() + ", not a window");
+    return spanOf(line);
 }
 
 WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,

@@ -18,8 +18,11 @@ struct WindowLines {
     std::vector<std::string> keys; ///< JSON members, each with a comma behind it
 };
 
-/// The window of a line: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.
+/// From when to when a line is: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.
 /// \throws Error MISSING_KEY, BAD_VALUE; BAD_WINDOW when it ends before it begins
+telemetry::Window spanOf(manifest::Record const &line);
+
+/// The same of a line that must be a window. \throws Error as spanOf()
 telemetry::Window windowOf(manifest::Record const &line);
 
 /// All windows of an input. Lines that are none are rejected.

@@ -7,7 +7,7 @@
 #include "butler/repository.h"
 #include "common/error.h"
 #include "common/text.h"
-#include "ingest/text_table.h"
+#include "common/text_table.h"
 #include "manifest/record.h"
 
 #include <algorithm>
@@ -26,7 +26,7 @@ Json arrayOf(std::vector<std::string> const &names) {
 }
 
 void showCollections(Repository const &repo, std::string const &where, bool table, Output &out) {
-    TextTable rows({"collection", "type", "children", "doc"});
+    common::TextTable rows({"collection", "type", "children", "doc"});
     for (auto const &collection : butler::listCollections(repo, where)) {
         std::string const type(nameOf(collection.type));
         if (table) {
@@ -43,7 +43,7 @@ void showCollections(Repository const &repo, std::string const &where, bool tabl
 }
 
 void showDatasetTypes(Repository const &repo, std::string const &where, bool table, Output &out) {
-    TextTable rows({"dataset type", "dimensions", "storage class", "calibration"});
+    common::TextTable rows({"dataset type", "dimensions", "storage class", "calibration"});
     for (auto const &type : butler::listDatasetTypes(repo, where)) {
         auto const &dimensions = type.dimensions.required;
         if (table) {
@@ -84,7 +84,7 @@ std::string cell(Json const &value) {
 }
 
 void showDatasets(Repository const &repo, std::string const &where, bool table, Output &out) {
-    TextTable rows({"dataset type", "run", "data id", "file"});
+    common::TextTable rows({"dataset type", "run", "data id", "file"});
     butler::forEachDataset(repo, where, [&](butler::DatasetRow const &dataset) {
         if (!table) return out.write(datasetLine(dataset).line());
         std::vector<std::string> dataId;
@@ -113,7 +113,8 @@ std::string cellOf(std::map<std::string, std::int64_t> const &counts) {
 }
 
 void showNights(Repository const &repo, std::string const &where, bool table, Output &out) {
-    TextTable rows({"instrument", "day_obs", "exposures", "seq_num", "observation types", "datasets"});
+    common::TextTable rows(
+        {"instrument", "day_obs", "exposures", "seq_num", "observation types", "datasets"});
     for (auto const &night : butler::listNights(repo, where)) {
         Json const first = night.first_seq_num ? Json(*night.first_seq_num) : Json();
         Json const last = night.last_seq_num ? Json(*night.last_seq_num) : Json();
@@ -149,7 +150,7 @@ void showRecords(Repository const &repo, butler::Element const &element, std::st
     } else {
         names.push_back(element.keys.front().name);
     }
-    TextTable rows(names);
+    common::TextTable rows(names);
     records.forEach(element.name, where, [&](butler::DimensionRecord const &record) {
         if (!table) {
             Record line("dimension");

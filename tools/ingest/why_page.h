@@ -4,7 +4,7 @@
 
 #include "common/json.h"
 #include "common/lines.h"
-#include "ingest/text_table.h"
+#include "common/text_table.h"
 
 #include <string>
 #include <string_view>
@@ -38,7 +38,7 @@ public:
     void marked(Mark mark, std::string_view word, std::string const &text);
     /// A line below a marked one: a name and its value. Nothing when there is no value.
     void detail(std::string_view name, std::string const &value);
-    void table(TextTable const &rows) { rows.print(_out); }
+    void table(common::TextTable const &rows) { rows.print(_out); }
     void flush() { _out.flush(); }
 
     PageStyle const &style() const { return _style; }

@@ -2,7 +2,7 @@
 
 #include "common/error.h"
 #include "common/lines.h"
-#include "ingest/text_table.h"
+#include "common/text_table.h"
 #include "ingest/why_answer.h"
 #include "manifest/reason.h"
 #include "manifest/record.h"
@@ -126,7 +126,7 @@ void RejectsExplainer::finish() {
     std::vector<std::pair<std::string, std::int64_t>> sorted(_byCode.begin(), _byCode.end());
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](auto const &a, auto const &b) { return a.second > b.second; });
-    TextTable table({"rejects", "code", "stage", "again", "meaning"});
+    common::TextTable table({"rejects", "code", "stage", "again", "meaning"});
     for (auto const &[code, count] : sorted) {
         auto const &reason = manifest::reasonOf(code);
         bool const known = !reason.code.empty();

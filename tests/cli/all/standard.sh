@@ -14,6 +14,7 @@ declare -A prints=(
   [dbb-convert]='echo "{\"type\":\"collection\",\"name\":\"c\",\"collection_type\":\"RUN\"}" | dbb-convert --repo repo'
   [dbb-efd-join]="dbb-efd-join -c $DBB_ROOT/examples/telemetry/columns.yaml -s $DBB_ROOT/examples/telemetry/azimuth.json -w $DBB_ROOT/examples/telemetry/windows.jsonl"
   [dbb-windows]='dbb-windows --begin 2023-06-01T00:12:30Z --end 2023-06-01T00:14:00Z'
+  [dbb-efd-load]="dbb-efd-load --db efd.sqlite3 < $DBB_ROOT/examples/telemetry/values.jsonl"
   [dbb-gen2-scan]="dbb-gen2-scan $DBB_TEST_DATA/gen2/latiss"
   [dbb-visits]='dbb-visits --repo repo --instrument LSSTCam'
 )

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace dbb::ingest {
+namespace dbb::common {
 
 class TextTable {
 public:
@@ -19,11 +19,11 @@ public:
 
     /// Print headings and rows; nothing when there are no rows. A terminal gets no line that is wider than
     /// it.
-    void print(common::Output &out) const;
+    void print(Output &out) const;
 
 private:
     std::vector<std::string> _headings;
     std::vector<std::vector<std::string>> _rows;
 };
 
-} // namespace dbb::ingest
+} // namespace dbb::common

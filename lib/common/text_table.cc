@@ -1,10 +1,10 @@
-#include "ingest/text_table.h"
+#include "common/text_table.h"
 
 #include "common/text.h"
 
 #include <algorithm>
 
-namespace dbb::ingest {
+namespace dbb::common {
 
 namespace {
 
@@ -28,11 +28,11 @@ std::string cut(std::string const &text, std::size_t columns) {
 } // namespace
 
 void TextTable::add(std::vector<std::string> cells) {
-    for (auto &cell : cells) cell = common::printable(cell);
+    for (auto &cell : cells) cell = printable(cell);
     _rows.push_back(std::move(cells));
 }
 
-void TextTable::print(common::Output &out) const {
+void TextTable::print(Output &out) const {
     if (_rows.empty()) return;
     std::vector<std::size_t> widths;
     for (auto const &heading : _headings) widths.push_back(width(heading));
@@ -53,4 +53,4 @@ void TextTable::print(common::Output &out) const {
     for (auto const &row : _rows) line(row);
 }
 
-} // namespace dbb::ingest
+} // namespace dbb::common

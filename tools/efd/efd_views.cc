@@ -1,0 +1,196 @@
+#include "efd/efd_views.h"
+
+#include "butler/postgres_config.h"
+#include "common/error.h"
+#include "common/file.h"
+#include "common/lines.h"
+#include "common/text.h"
+#include "efd/efd_database.h"
+
+#include <array>
+#include <set>
+
+namespace dbb::efd {
+
+using sql::quoteIdentifier;
+
+namespace {
+
+/// A column of a wide view: an element of a column of telemetry.
+struct WideColumn {
+    std::string name;
+    std::string expression;
+};
+
+struct View {
+    std::string name;
+    std::string statement;
+    bool temporary = false;
+};
+
+constexpr std::array windowKeys{"instrument", "kind",         "obs_id",    "day_obs",
+                                "seq_num",    "begin_tai_ns", "end_tai_ns"};
+
+std::string quoteText(std::string_view text) {
+    std::string out = "'";
+    for (char const c : text) {
+        if (c == '\'') out += '\'';
+        out += c;
+    }
+    return out + "'";
+}
+
+std::string viewName(std::string const &instrument) {
+    auto out = "efd_" + common::toLower(instrument);
+    for (auto &c : out) {
+        if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) c = '_';
+    }
+    return out;
+}
+
+std::vector<std::string> instruments(sql::Database &db) {
+    std::vector<std::string> out;
+    db.cached("SELECT DISTINCT instrument FROM efd_window ORDER BY instrument")
+        .query({}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
+    return out;
+}
+
+/// The columns of an instrument that are active, one for each element that has values.
+std::vector<WideColumn> wideColumns(sql::Database &db, std::string const &instrument) {
+    std::vector<WideColumn> out;
+    db.cached("SELECT DISTINCT c.name, v.element, c.column_id, c.dtype FROM efd_value v "
+              "JOIN efd_column c ON c.column_id = v.column_id WHERE v.instrument = ? AND c.active = 1 "
+              "ORDER BY c.name, v.element")
+        .query({instrument}, [&](sql::Statement const &row) {
+            auto const element = row.integer(1);
+            auto const *const value = row.text(3) == "text" ? "v.value_text" : "v.value";
+            out.push_back({row.text(0) + (element < 0 ? "" : "_" + std::to_string(element)),
+                           "max(CASE WHEN v.column_id = " + std::to_string(row.integer(2))
+                               + " AND v.element = " + std::to_string(element) + " THEN " + value + " END)"});
+        });
+    return out;
+}
+
+/// Names under which columns may stand beside others; databases do not tell upper case from lower.
+class FreeNames {
+public:
+    void take(std::string const &name) { _taken.insert(common::toLower(name)); }
+    std::string nameFor(std::string name) {
+        while (!_taken.insert(common::toLower(name)).second) name = "efd_" + name;
+        return name;
+    }
+
+private:
+    std::set<std::string> _taken;
+};
+
+/// \param kind  empty: all kinds of windows \param main  what stands before the names of our tables
+std::string wideSelect(std::string const &instrument, std::vector<WideColumn> const &columns, FreeNames names,
+                       std::string const &kind, std::string const &main) {
+    std::string keys;
+    for (auto const *key : windowKeys) keys += (keys.empty() ? "w." : ", w.") + std::string(key);
+    auto out = "SELECT " + keys;
+    for (auto const &column : columns)
+        out += ",\n  " + column.expression + " AS " + quoteIdentifier(names.nameFor(column.name));
+    out += "\nFROM " + main + "efd_window w JOIN " + main
+           + "efd_value v ON v.instrument = w.instrument AND v.kind = w.kind AND v.obs_id = w.obs_id\n"
+             "WHERE w.instrument = "
+           + quoteText(instrument);
+    if (!kind.empty()) out += " AND w.kind = " + quoteText(kind);
+    return out + "\nGROUP BY " + keys;
+}
+
+View wideView(std::string const &instrument, std::vector<WideColumn> const &columns) {
+    FreeNames names;
+    for (auto const *key : windowKeys) names.take(key);
+    auto const name = viewName(instrument);
+    return {name, "CREATE VIEW " + name + " AS\n" + wideSelect(instrument, columns, names, "", "")};
+}
+
+/// The names of a table's columns. \throws Error SCHEMA_DAMAGED
+std::vector<std::string> columnNames(sql::Database &db, std::string const &table) {
+    std::vector<std::string> out;
+    auto const statement = db.prepare("SELECT * FROM " + table + " LIMIT 0");
+    statement->step();
+    for (int i = 0; i < statement->columnCount(); ++i) out.push_back(statement->columnName(i));
+    return out;
+}
+
+/// The records of an element, exposure or visit, with the telemetry of each.
+/// \param registry  what stands before the names of the Butler's tables \param db  that has them
+View joinedView(sql::Database &db, std::string const &registry, bool temporary, std::string const &element,
+                std::string const &instrument, std::vector<WideColumn> const &columns) {
+    FreeNames inner;
+    for (auto const *key : windowKeys) inner.take(key);
+    auto outer = inner;
+    std::string selected;
+    FreeNames names;
+    // The same steps as in wideSelect(), which give the same names.
+    for (auto const &name : columnNames(db, (temporary ? "" : registry) + element)) names.take(name);
+    for (auto const &column : columns) {
+        selected += ",\n  x." + quoteIdentifier(outer.nameFor(column.name)) + " AS "
+                    + quoteIdentifier(names.nameFor(column.name));
+    }
+    auto const name = viewName(instrument) + "_" + element;
+    return {name,
+            std::string("CREATE ") + (temporary ? "TEMP " : "") + "VIEW " + name + " AS\nSELECT e.*"
+                + selected + "\nFROM " + registry + element + " e JOIN (\n"
+                + wideSelect(instrument, columns, inner, element, temporary ? "main." : "")
+                + "\n) x ON x.obs_id = e.id\nWHERE e.instrument = " + quoteText(instrument),
+            temporary};
+}
+
+std::vector<View> viewsOf(EfdDatabase &db, LoadOptions const &options) {
+    std::vector<View> out;
+    auto const file = options.repo_file.empty() ? nullptr : openForReading(options.repo_file);
+    bool const joined = file || !options.repo_schema.empty();
+    auto const registry = file ? std::string("butler.") : quoteIdentifier(options.repo_schema) + ".";
+    for (auto const &instrument : instruments(db.sql())) {
+        auto const columns = wideColumns(db.sql(), instrument);
+        out.push_back(wideView(instrument, columns));
+        if (!joined) continue;
+        for (auto const *element : {"exposure", "visit"})
+            out.push_back(
+                joinedView(file ? *file : db.sql(), registry, file != nullptr, element, instrument, columns));
+    }
+    return out;
+}
+
+void make(EfdDatabase &db, std::vector<View> const &views) {
+    db.write([&] {
+        for (auto const &view : views) {
+            if (view.temporary) continue;
+            db.sql().execute("DROP VIEW IF EXISTS " + view.name);
+            db.sql().execute(view.statement);
+        }
+    });
+}
+
+} // namespace
+
+common::ExitCode runViews(LoadOptions const &options, int out) {
+    bool const server = butler::isPostgres(options.db);
+    if (server && !options.repo_file.empty())
+        throw common::usageError("--repo-file is of SQLite", "give --repo-schema");
+    if (!server && !options.repo_schema.empty())
+        throw common::usageError("--repo-schema is of PostgreSQL", "give --repo-file");
+    std::vector<View> views;
+    {
+        EfdDatabase db(options.db, options.schema, EfdDatabase::Access::Read);
+        views = viewsOf(db, options);
+    }
+    bool const dry = options.standard.dry_run;
+    if (!dry) {
+        EfdDatabase db(options.db, options.schema, EfdDatabase::Access::Write);
+        make(db, views);
+    }
+    common::Output output(out);
+    if (!options.repo_file.empty())
+        output.write("ATTACH DATABASE " + quoteText(common::absolutePath(options.repo_file)) + " AS butler;");
+    for (auto const &view : views)
+        output.write(view.temporary || dry ? view.statement + ";" : "-- made the view " + view.name);
+    output.flush();
+    return common::ExitCode::Done;
+}
+
+} // namespace dbb::efd
