@@ -79,4 +79,4 @@ tell 'no such column' "$(fails 2 'no column "img_typ"' dbb-windows --db "$reader
 tell 'a text for a number' "$(fails 2 'invalid input' dbb-windows --db "$reader" --table cdb_lsstcam.exposure --where "seq_num = 'x'")"
 tell 'no such database' "$(fails 4 'nowhere' dbb-windows --db "${reader%/dbb}/nowhere" --table cdb_lsstcam.exposure)"
 
-sum_up 'windows on PostgreSQL'
+sum_up 'windows on a server'

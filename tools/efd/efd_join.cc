@@ -166,13 +166,21 @@ void requireOneInput(JoinProgramOptions const &options) {
     }
 }
 
+std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
+    try {
+        return telemetry::parseColumns(
+            file == "-" ? common::readAll(in, "standard input") : common::readFile(file), file);
+    } catch (Error const &e) {
+        if (e.exitCode() == ExitCode::Usage) throw;
+        throw common::usageError("--columns: " + e.message(), "look at what it names");
+    }
+}
+
 } // namespace
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireOneInput(options);
-    auto const columns = telemetry::parseColumns(options.config == "-" ? common::readAll(in, "standard input")
-                                                                       : common::readFile(options.config),
-                                                 options.config);
+    auto const columns = columnsOf(options.config, in);
     SampleFiles files(options.samples);
     common::Output output(out);
     manifest::Rejects rejects(options.standard.rejects);

@@ -32,6 +32,9 @@ columns '[{name: a, function: mean, topics: [{name: t, fields: [{name: f}]}, {na
 columns 'a: [' 'c.yaml'
 columns '5' 'no list of columns'
 
+expect_rc 2 join -c nosuch.yaml -s azimuth.json
+expect_match "$ERR" '--columns: .*nosuch.yaml'
+
 # Samples
 expect_rc 2 join -c columns.yaml
 expect_match "$ERR" '--samples'
