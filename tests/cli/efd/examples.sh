@@ -21,9 +21,9 @@ fields() { local k=0 v; for v; do sample $k "v=$v"; k=$((k + 1)); done > samples
 # 1 scales, half-open
 for s in -1:9 0:10 10:12 20:14 30:16; do sample "${s%:*}" "v=${s#*:}"; done > samples.lp
 window 0 30 > windows
-is 'C1 TAI windows, UTC samples' 'field: v, func: mean' '12 3 0'
+is 'TAI windows, UTC samples' 'field: v, func: mean' '12 3 0'
 is 'stddev' 'field: v, func: stddev' '2 3 0'
-is 'C2 a closed window' 'field: v, func: mean, closed: right' '13 4 0'
+is 'a closed window' 'field: v, func: mean, closed: right' '13 4 0'
 # 2 basic functions
 fields 1 2 4 8
 window 0 4 > windows
@@ -77,7 +77,7 @@ row() { printf '{"topic":"X.tel","t_ns":%d,"scale":"utc","f":{"v":%s%s}}\n' $(((
 { row 2 30; row 1 10; row 1 20; row 3 NaN; row 4 null; } > samples.jsonl
 is 'last of two' 'field: v' '25 2 0'
 expect_eq "$(jq -c '[.n_dup, .n_nan, .n_null]' values | head -1)" '[1,1,1]'
-is 'C4 last' 'field: v, func: last' '30 2 0'
+is 'last' 'field: v, func: last' '30 2 0'
 is 'first of two' 'field: v, dup: first' '20 2 0'
 is 'mean of two' 'field: v, dup: mean' '22.5 2 0'
 is 'all of two' 'field: v, dup: all' '20 3 0'
@@ -89,7 +89,7 @@ window 0 3 > windows
 { row 1 10 ',"salIndex":111'; row 1 20 ',"salIndex":112'; } > samples.jsonl
 is 'C11 one instance' 'field: v, index: 111' '10 1 0'
 is another 'field: v, index: 112' '20 1 0'
-is 'C7 no index' 'field: v' 'null 0 5'
+is 'no index' 'field: v' 'null 0 5'
 is 'any instance' 'field: v, index: any' '15 2 0'
 # 9 packed rows
 packed() { printf '{"topic":"X.tel","t_ns":0,"scale":"utc","f":{"cRIO_timestamp":%s,"a0":%s,"a1":%s,"a2":%s,"a3":%s}}\n' "$@"; }
