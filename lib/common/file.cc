@@ -2,6 +2,7 @@
 
 #include "common/calendar.h"
 #include "common/error.h"
+#include "common/options.h"
 #include "common/signals.h"
 
 #include <array>
@@ -253,8 +254,8 @@ bool isBelow(std::string const &path, std::string const &root) {
 }
 
 UniqueFd temporaryFile() {
-    auto const *folder = std::getenv("TMPDIR");
-    auto name = std::string(folder && *folder ? folder : "/tmp") + "/dbb-XXXXXX";
+    auto const folder = environmentValue("TMPDIR");
+    auto name = (folder.empty() ? "/tmp" : folder) + "/dbb-XXXXXX";
     UniqueFd out(::mkostemp(name.data(), O_CLOEXEC));
     if (!out) throw systemError("create a file in", folderOf(name), errno);
     ::unlink(name.c_str());

@@ -211,13 +211,25 @@ void repeating(std::function<void()> const &action) {
     }
 }
 
-std::string quoteIdentifier(std::string_view name) {
-    std::string out = "\"";
-    for (char const c : name) {
-        if (c == '"') out += '"';
+namespace {
+
+std::string between(char mark, std::string_view text) {
+    std::string out(1, mark);
+    for (char const c : text) {
+        if (c == mark) out += mark;
         out += c;
     }
-    return out + '"';
+    return out + mark;
+}
+
+} // namespace
+
+std::string quoteIdentifier(std::string_view name) {
+    return between('"', name);
+}
+
+std::string quoteText(std::string_view text) {
+    return between('\'', text);
 }
 
 } // namespace dbb::sql

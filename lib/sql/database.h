@@ -200,6 +200,8 @@ private:
 
 /// An identifier in double quotes; the one place where names enter SQL.
 std::string quoteIdentifier(std::string_view name);
+/// A text as a literal, where nothing can be bound: in the definition of a view.
+std::string quoteText(std::string_view text);
 
 /// How a SQLite file is opened. Untouched reads as ReadOnly does, but neither makes a file beside it nor
 /// locks it; where a journal tells of a writer it locks, and where a write-ahead log does it refuses.

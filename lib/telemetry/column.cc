@@ -217,8 +217,7 @@ void setIndex(Column &column, Keys const &keys, Json const &index) {
 
 void setPacked(Column &column, Keys const &keys, Json const &packed) {
     if (packed.isNull()) return;
-    Json wrapped = packed;
-    Keys own(wrapped, "");
+    Keys own(packed, "");
     Packed out;
     out.base = own.text("base", true);
     if (auto const field = own.text("time_field"); !field.empty()) out.time_field = field;

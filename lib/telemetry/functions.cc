@@ -36,17 +36,25 @@ private:
     double _error = 0;
 };
 
-/// Sums of many values in lanes, which the processor can add at the same time.
+/// A sum of many values in lanes, which the processor can add at the same time.
+class Lanes {
+public:
+    void add(std::size_t i, double x) { _lanes[i % _lanes.size()].add(x); }
+    long double value() const {
+        auto out = _lanes[0];
+        for (std::size_t k = 1; k < _lanes.size(); ++k) out.add(_lanes[k]);
+        return out.value();
+    }
+
+private:
+    std::array<Sum, 4> _lanes;
+};
+
 template<typename Term>
 long double sumOf(std::size_t n, Term const &term) {
-    std::array<Sum, 4> lanes;
-    std::size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        for (std::size_t k = 0; k < 4; ++k) lanes[k].add(term(i + k));
-    }
-    for (; i < n; ++i) lanes[0].add(term(i));
-    for (std::size_t k = 1; k < 4; ++k) lanes[0].add(lanes[k]);
-    return lanes[0].value();
+    Lanes out;
+    for (std::size_t i = 0; i < n; ++i) out.add(i, term(i));
+    return out.value();
 }
 
 bool allIntegers(Samples const &samples) {
@@ -388,18 +396,14 @@ long double Moments::squares() {
     auto const v = plain.view;
     // Around the mean as a double, whose rounding the second sum takes back.
     auto const center = static_cast<double>(mean() - static_cast<long double>(plain.offset));
-    std::array<Sum, 4> squares, rests;
+    Lanes squares, rests;
     for (std::size_t i = 0; i < v.size(); ++i) {
         double const d = v[i] - center;
-        squares[i % 4].add(d * d);
-        rests[i % 4].add(d);
+        squares.add(i, d * d);
+        rests.add(i, d);
     }
-    for (std::size_t k = 1; k < 4; ++k) {
-        squares[0].add(squares[k]);
-        rests[0].add(rests[k]);
-    }
-    auto const rest = rests[0].value();
-    _squares = std::max(0.0L, squares[0].value() - rest * rest / static_cast<long double>(v.size()));
+    auto const rest = rests.value();
+    _squares = std::max(0.0L, squares.value() - rest * rest / static_cast<long double>(v.size()));
     return *_squares;
 }
 

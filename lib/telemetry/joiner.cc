@@ -30,7 +30,6 @@ std::size_t Topic::want(std::string const &field) {
     if (isNew) {
         _row.emplace_back();
         _seen.push_back(false);
-        _fields.push_back(field);
     }
     return at->second;
 }
@@ -239,7 +238,8 @@ std::vector<Cell> Joiner::results(std::size_t window) {
 PackedFacts::PackedFacts(std::vector<Column> const &columns) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &packed = columns[c].packed;
-        if (packed && (packed->n == 0 || !packed->dt_ns)) _wanted.push_back({c, &columns[c], 0, {}});
+        if (packed && (packed->n == 0 || !packed->dt_ns))
+            _wanted.push_back({c, &columns[c], componentId(columns[c].topic), 0, {}});
     }
 }
 
@@ -262,7 +262,7 @@ void PackedFacts::add(std::string_view topic, std::vector<std::pair<std::string,
         for (auto const &[name, value] : fields) {
             if (name == packed.time_field) t = nsOfSeconds(value);
             if (name == "salIndex") sal = integer(value);
-            if (name == componentId(column.topic)) id = integer(value);
+            if (name == wanted.component_id) id = integer(value);
             if (!column.index_field.empty() && name == column.index_field) own = integer(value);
             if (!name.starts_with(packed.base) || name.size() == packed.base.size()) continue;
             int k = 0;

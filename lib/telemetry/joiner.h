@@ -65,7 +65,6 @@ private:
 
     std::string _name;
     std::unordered_map<std::string, std::size_t> _places;
-    std::vector<std::string> _fields;
     std::vector<Value> _row;
     std::vector<bool> _seen; ///< whether a field was in any row
     std::map<std::size_t, IndexFacts> _indexFacts;
@@ -144,6 +143,7 @@ private:
     struct Wanted {
         std::size_t number;
         Column const *column;
+        std::string component_id;
         int n = 0;
         std::map<std::int64_t, std::vector<std::int64_t>> times;
     };

@@ -11,8 +11,7 @@
 
 namespace dbb::telemetry {
 
-/// Which of several instances of a component a row is of: the value of its index field; -1 stands beside
-/// `given`.
+/// Which of several instances of a component a row is of: the value of its index field.
 struct RowKey {
     bool given = false;
     std::int64_t index = 0;

@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/json_style.h"
+#include "common/text.h"
 
 #include <algorithm>
 #include <limits>
@@ -25,10 +26,7 @@ SourceScale scaleOf(Json const &scale, SourceScale otherwise) {
 std::int64_t integerOf(Json const &value, char const *key) {
     if (value.isInt()) return value.integer();
     if (value.isString()) {
-        std::int64_t out = 0;
-        auto const &text = value.string();
-        auto const result = std::from_chars(text.data(), text.data() + text.size(), out);
-        if (result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty()) return out;
+        if (auto const whole = common::wholeNumber(value.string())) return *whole;
     }
     throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
                 std::string("\"") + key + "\" must be an integer, not " + value.dump());

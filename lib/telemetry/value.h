@@ -26,34 +26,14 @@ struct Value {
     };
 
     static Value of(double v) {
-        Value out;
-        out.kind = std::isfinite(v) ? Kind::Double : Kind::NotFinite;
+        auto out = made(std::isfinite(v) ? Kind::Double : Kind::NotFinite, 0);
         out.number = v;
         return out;
     }
-    static Value ofInteger(std::int64_t v) {
-        Value out;
-        out.kind = Kind::Integer;
-        out.integer = v;
-        return out;
-    }
-    static Value ofBoolean(bool v) {
-        Value out;
-        out.kind = Kind::Boolean;
-        out.integer = v ? 1 : 0;
-        return out;
-    }
-    static Value ofText(std::uint32_t v) {
-        Value out;
-        out.kind = Kind::Text;
-        out.integer = v;
-        return out;
-    }
-    static Value null() {
-        Value out;
-        out.kind = Kind::Null;
-        return out;
-    }
+    static Value ofInteger(std::int64_t v) { return made(Kind::Integer, v); }
+    static Value ofBoolean(bool v) { return made(Kind::Boolean, v ? 1 : 0); }
+    static Value ofText(std::uint32_t v) { return made(Kind::Text, v); }
+    static Value null() { return made(Kind::Null, 0); }
 
     /// Whether functions may see it: neither null nor NaN.
     bool isValid() const { return kind >= Kind::Double; }
@@ -61,6 +41,14 @@ struct Value {
     /// A number or a truth value as a double.
     double asDouble() const {
         return kind == Kind::Double ? number : static_cast<double>(kind == Kind::Boolean ? boolean : integer);
+    }
+
+private:
+    static Value made(Kind kind, std::int64_t content) {
+        Value out;
+        out.kind = kind;
+        out.integer = content;
+        return out;
     }
 };
 

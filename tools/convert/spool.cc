@@ -2,10 +2,8 @@
 
 #include "common/error.h"
 #include "common/lines.h"
-#include "common/options.h"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <unistd.h>
 #include <utility>
 
@@ -14,11 +12,6 @@ namespace dbb::convert {
 namespace {
 
 constexpr std::size_t bufferSize = 1 << 20;
-
-std::string folder() {
-    auto const named = common::environmentValue("TMPDIR");
-    return named.empty() ? "/tmp" : named;
-}
 
 } // namespace
 
@@ -29,14 +22,8 @@ void Spool::add(std::string_view line) {
 }
 
 void Spool::write() {
-    auto const place = folder();
-    if (!_fd) {
-        std::string name = place + "/dbb-convert-XXXXXX";
-        _fd = common::UniqueFd(::mkostemp(name.data(), O_CLOEXEC));
-        if (!_fd) throw common::systemError("create a file in", place, errno);
-        ::unlink(name.c_str());
-    }
-    common::writeAll(_fd.get(), {_buffer.data(), _buffer.size()}, place);
+    if (!_fd) _fd = common::temporaryFile();
+    common::writeAll(_fd.get(), {_buffer.data(), _buffer.size()}, "a temporary file");
     _buffer.clear();
 }
 
@@ -45,7 +32,7 @@ void Spool::drain(std::function<void(std::string_view)> const &line) {
     write();
     auto const from = std::exchange(_fd, common::UniqueFd());
     _lines = 0;
-    if (::lseek(from.get(), 0, SEEK_SET) != 0) throw common::systemError("read a file in", folder(), errno);
+    if (::lseek(from.get(), 0, SEEK_SET) != 0) throw common::systemError("read", "a temporary file", errno);
     common::LineReader lines(from.get());
     while (lines.next() == common::LineReader::Status::Line) line(lines.line());
 }

@@ -1,7 +1,6 @@
 #include "efd/efd_join.h"
 
 #include "common/calendar.h"
-#include "common/checksum.h"
 #include "common/error.h"
 #include "common/lines.h"
 #include "common/log.h"

@@ -31,15 +31,6 @@ struct View {
 constexpr std::array windowKeys{"instrument", "kind",         "obs_id",    "day_obs",
                                 "seq_num",    "begin_tai_ns", "end_tai_ns"};
 
-std::string quoteText(std::string_view text) {
-    std::string out = "'";
-    for (char const c : text) {
-        if (c == '\'') out += '\'';
-        out += c;
-    }
-    return out + "'";
-}
-
 std::string viewName(std::string const &instrument) {
     auto out = "efd_" + common::toLower(instrument);
     for (auto &c : out) {
@@ -95,8 +86,8 @@ std::string wideSelect(std::string const &instrument, std::vector<WideColumn> co
     out += "\nFROM " + main + "efd_window w JOIN " + main
            + "efd_value v ON v.instrument = w.instrument AND v.kind = w.kind AND v.obs_id = w.obs_id\n"
              "WHERE w.instrument = "
-           + quoteText(instrument);
-    if (!kind.empty()) out += " AND w.kind = " + quoteText(kind);
+           + sql::quoteText(instrument);
+    if (!kind.empty()) out += " AND w.kind = " + sql::quoteText(kind);
     return out + "\nGROUP BY " + keys;
 }
 
@@ -136,7 +127,7 @@ View joinedView(sql::Database &db, std::string const &registry, bool temporary, 
             std::string("CREATE ") + (temporary ? "TEMP " : "") + "VIEW " + name + " AS\nSELECT e.*"
                 + selected + "\nFROM " + registry + element + " e JOIN (\n"
                 + wideSelect(instrument, columns, inner, element, temporary ? "main." : "")
-                + "\n) x ON x.obs_id = e.id\nWHERE e.instrument = " + quoteText(instrument),
+                + "\n) x ON x.obs_id = e.id\nWHERE e.instrument = " + sql::quoteText(instrument),
             temporary};
 }
 
@@ -186,7 +177,8 @@ common::ExitCode runViews(LoadOptions const &options, int out) {
     }
     common::Output output(out);
     if (!options.repo_file.empty())
-        output.write("ATTACH DATABASE " + quoteText(common::absolutePath(options.repo_file)) + " AS butler;");
+        output.write("ATTACH DATABASE " + sql::quoteText(common::absolutePath(options.repo_file))
+                     + " AS butler;");
     for (auto const &view : views)
         output.write(view.temporary || dry ? view.statement + ";" : "-- made the view " + view.name);
     output.flush();
