@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <thread>
 
 namespace dbb::butler {
@@ -218,15 +219,45 @@ void findBadPaths(CheckContext const &context, Datastore const &datastore) {
         });
 }
 
-/// Give removals that are under way the time to finish: what waits in the trash then is left over.
-void waitForRemovals(CheckContext const &context) {
-    constexpr int tries = 10;
-    constexpr auto pause = std::chrono::milliseconds(100);
-    for (int i = 0; i < tries && common::stopSignal() == 0; ++i) {
-        if (!context.db.cached("SELECT 1 FROM dataset_location_trash LIMIT 1").hasRow({})) return;
-        std::this_thread::sleep_for(pause);
+/// What waited in the trash at the first look, as far as it is still there a second later: removals that were
+/// under way have finished then, and those that have begun since then do not count.
+class LeftOver {
+public:
+    explicit LeftOver(CheckContext const &context) : _first(rowsNow(context)) {
+        constexpr int tries = 10;
+        constexpr auto pause = std::chrono::milliseconds(100);
+        for (int i = 0; i < tries && !_first.empty() && common::stopSignal() == 0; ++i) {
+            std::this_thread::sleep_for(pause);
+            keep(rowsNow(context));
+        }
     }
-}
+
+    bool has(std::string const &datastore, std::string const &id) const {
+        return _isMany || _first.contains({datastore, id});
+    }
+
+private:
+    using Rows = std::set<std::pair<std::string, std::string>>;
+    /// Beyond that all of them count: no one removal has so many, and memory has a bound.
+    static constexpr std::size_t many = 20'000;
+
+    static Rows rowsNow(CheckContext const &context) {
+        Rows out;
+        context.db
+            .cached("SELECT datastore_name, dataset_id FROM dataset_location_trash LIMIT "
+                    + std::to_string(many))
+            .query({}, [&](Statement const &row) { out.emplace(row.text(0), row.text(1)); });
+        return out;
+    }
+
+    void keep(Rows const &now) {
+        _isMany = _first.size() == many && now.size() == many;
+        if (!_isMany) std::erase_if(_first, [&](auto const &row) { return !now.contains(row); });
+    }
+
+    Rows _first;
+    bool _isMany = false;
+};
 
 } // namespace
 
@@ -244,7 +275,7 @@ void findStorageDamage(CheckContext const &context) {
 }
 
 void findTrashDamage(CheckContext const &context) {
-    waitForRemovals(context);
+    LeftOver const left(context);
     context.db
         .prepare("SELECT t.datastore_name, t.dataset_id FROM dataset_location_trash AS t JOIN "
                  "dataset_location AS l "
@@ -266,6 +297,7 @@ void findTrashDamage(CheckContext const &context) {
                     "t.datastore_name = ? AND NOT EXISTS (SELECT 1 FROM dataset_location AS l WHERE "
                     "l.dataset_id = t.dataset_id AND l.datastore_name = t.datastore_name) ORDER BY 1, 2")
             .query({datastore.name}, [&](Statement const &row) {
+                if (!left.has(row.text(0), row.text(1))) return;
                 context.report({"trash_left_over",
                                 placeOf("dataset_location_trash", {"datastore_name", "dataset_id"}, row),
                                 "the removal of dataset " + row.text(1) + " has not been finished",

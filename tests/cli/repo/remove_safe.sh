@@ -139,3 +139,21 @@ expect_rc 0 dbb-ingest --repo repo -t copy "$DBB_EXAMPLES/LSSTCam/3019031900001-
 wait $!
 expect_rc 0 dbb-repo check repo --orphans
 expect_eq "$(sql repo 'SELECT count(*) FROM dataset')" 2
+
+# Removals that follow each other without a pause: the trash is never empty, and nothing is left over.
+fresh
+others() {
+  local n
+  for ((n = 10; n < 35; n++)); do
+    sqlite3 repo/gen3.sqlite3 "PRAGMA busy_timeout=5000; BEGIN IMMEDIATE; DELETE FROM dataset_location_trash;
+      INSERT INTO dataset_location_trash VALUES ('000000000000000000000000000000$n', 'FileDatastore@<butlerRoot>'); COMMIT" > /dev/null || break
+    sleep 0.1
+  done
+}
+others &
+sleep 0.3
+expect_rc 0 dbb-repo check repo
+kill -0 $! || fail 'the others ended early'
+wait $!
+expect_rc 5 dbb-repo check repo
+expect_eq "$(jq -r 'select(.damage) | .where.dataset_id' "$OUT")" 00000000000000000000000000000034
