@@ -47,18 +47,19 @@ unit_tests() {
 
 cli_tests() {
   local good bad
-  BUILD=$1 tests/run_cli.sh 2>&1 | tee "$log"
+  BUILD=$1 STEP=$2 tests/run_cli.sh 2>&1 | tee "$log"
   read -r good bad < <(sed -nE 's/^CLI: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$log")
   passed=$((passed + ${good:-0}))
   failed=$((failed + ${bad:-1}))
 }
 
+# build_and_test FOLDER STEP MAKE-VARIABLES...
 build_and_test() {
-  local build=$1
-  shift
+  local build=$1 step=$2
+  shift 2
   check "build $build" make --no-print-directory -j"$(nproc)" BUILD="$build" "$@" all "$build/tests/unit" || return
   unit_tests "$build"
-  cli_tests "$build"
+  cli_tests "$build" "$step"
 }
 
 files() { find . -path ./.git -prune -o -path "./$BUILD" -prune -o -path ./build -prune -o -type f "$@" -print0; }
@@ -73,13 +74,14 @@ check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W er
 
 # Where nothing is built yet, as on a server, folders are compiled as a whole.
 [ -e "$BUILD/libdbb.a" ] || export UNITY=1
-build_and_test "$BUILD"
+build_and_test "$BUILD" 1
 # With sanitizers g++ 12 warns of libstdc++'s own <regex>.
 # Folders are compiled as a whole and without optimiser: that takes a quarter of the time.
 sanitized=(UNITY=1 CXXFLAGS='-O0 -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized'
   # Over a million places would be relocated whenever a program starts.
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-pie -no-pie')
-build_and_test "$BUILD/asan" "${sanitized[@]}"
+# Programs that are killed say the same as plain ones.
+build_and_test "$BUILD/asan" 4 "${sanitized[@]}"
 
 check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUILD="$BUILD/asan" "${sanitized[@]}" \
   "$BUILD/asan/tests/fuzz"

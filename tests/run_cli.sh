@@ -1,7 +1,8 @@
 #!/bin/bash
 # Run the test cases tests/cli/<tool>/<case>.sh against the programs in $BUILD/bin.
 #
-# Usage: tests/run_cli.sh [CASE.sh...]      BUILD is the build folder (default: build)
+# Usage: tests/run_cli.sh [CASE.sh...]      BUILD  the build folder (default: build)
+#                                           STEP   of points at which programs are killed, and of damages, every STEP-th (1)
 #
 # A case runs in an empty folder of its own with a clean environment. Golden files beside it are compared where
 # they exist: <case>.out, <case>.err (paths of the temporary folder appear as <TMP>, of examples/data as <EXAMPLES>,
@@ -26,7 +27,7 @@ run_case() {
   # A sanitizer's own exit status must not pass for one that a case expects. Leaks are looked for in the unit tests: here
   # it would take a fifth of a program's time.
   (cd "$dir/work" && exec env -i LC_ALL=C TZ=UTC PATH="$bin:/usr/local/bin:/usr/bin:/bin" \
-    HOME="$dir/home" TMPDIR="$dir/tmp" CASE_IO="$dir/io" DBB_ROOT="$root" DBB_BIN="$bin" \
+    HOME="$dir/home" TMPDIR="$dir/tmp" CASE_IO="$dir/io" STEP="${STEP:-1}" DBB_ROOT="$root" DBB_BIN="$bin" \
     DBB_CLI_LIB="$root/tests/cli/_lib.sh" DBB_TEST_DATA="$root/tests/data" DBB_EXAMPLES="$root/examples/data" \
     ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
     timeout -k 5 400 bash "$root/$case" </dev/null >"$dir/out" 2>"$dir/err") || rc=$?

@@ -19,8 +19,8 @@ for mode in copy move; do
   sql repo 'SELECT dataset_id, path, file_size FROM file_datastore_records ORDER BY 1' > rows
   expect_eq "$(wc -l < rows)" 2
   # Every third point; of calls that read or write other things, too, of every tenth.
-  sed -nE 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/p' trace | awk '{ n[$1]++ } (($1 != "openat" && $1 != "pwrite64" && $1 != "write") || n[$1] % 10 == 1) && ++all % 3 == 1 { print $1, n[$1] }' > points
-  [ "$(wc -l < points)" -gt 8 ] || fail "only $(wc -l < points) points were found"
+  sed -nE 's/^[0-9]+ +([a-z0-9]+)\(.*/\1/p' trace | awk -v step="$STEP" '{ n[$1]++ } (($1 != "openat" && $1 != "pwrite64" && $1 != "write") || n[$1] % 10 == 1) && ++all % (3 * step) == 1 { print $1, n[$1] }' > points
+  [ "$(wc -l < points)" -gt $((8 / STEP)) ] || fail "only $(wc -l < points) points were found"
   while read -r call number; do
     start
     rc=0

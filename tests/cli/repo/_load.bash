@@ -22,15 +22,15 @@ names_of() {
   jq -r 'select(.type == "damage") | .damage' "$1" | sort -u | paste -sd,
 }
 
-# damage PART PARTS      every PARTS-th row of damages.tsv, beginning with row PART: seed it in a fresh copy, find it by its
-#                        name and nothing else, mend it where that is said to be possible
+# damage PART PARTS      every PARTS-th row of damages.tsv, beginning with row PART (of these every STEP-th): seed it in a fresh copy, find it by
+#                        its name and nothing else, mend it where that is said to be possible
 damage() {
   local part=$1 parts=$2 row=0 base names repairable seed
   declare -A loaded
   while IFS=$'\t' read -r base names repairable seed; do
     [[ $base && $base != \#* ]] || continue
     row=$((row + 1))
-    [ $((row % parts)) = "$part" ] || continue
+    [[ $((row % parts)) = "$part" && $((row / parts % STEP)) = 0 ]] || continue
     [ -n "${loaded[$base]:-}" ] || { load_repo "$base" "$base"; loaded[$base]=1; }
     rm -rf repo
     cp -r "$base" repo
