@@ -106,6 +106,16 @@ std::string_view nameOf(Status status) {
     return "timeout";
 }
 
+Window edgesOf(Column const &column, Window const &window) {
+    Window out{window.begin_ns + column.pre_ns, window.end_ns + column.post_ns};
+    if (column.compat == Compat::Consdb) {
+        constexpr std::int64_t microsecond = 1000;
+        for (auto *edge : {&out.begin_ns, &out.end_ns})
+            *edge -= ((*edge % microsecond) + microsecond) % microsecond;
+    }
+    return out;
+}
+
 /// Gaps and coverage, as far as they can be told. \param used  times of the samples that count
 void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int64_t> const &used) {
     auto const &w = _window;
@@ -148,7 +158,7 @@ void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int
 Cell WindowCells::cellOf(Column const &column) {
     if (_content.clash) return Cell::problem(Status::SourceError);
     auto const &samples = _content.samples;
-    auto const fits = [&](Value const &v) { return takes(column.func, v.kind); };
+    auto const fits = [&](Value const &v) { return takes(column, v.kind); };
     Cell cell;
     if (column.func == Func::TimeWeightedMean) {
         auto const points = weightedPoints(column, _window, _content);
@@ -199,7 +209,7 @@ Cell WindowCells::cellOf(Column const &column) {
     }
     if (column.func != Func::TimeWeightedMean) {
         bool const good = samples.only_doubles
-                              ? takes(column.func, Kind::Double)
+                              ? takes(column, Kind::Double)
                               : std::all_of(samples.values.begin(), samples.values.end(), fits);
         if (!good) return Cell::problem(Status::TypeError);
         cell.value = evaluate(column, _moments);

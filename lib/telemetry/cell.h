@@ -44,6 +44,9 @@ struct Window {
     }
 };
 
+/// The edges of a column's window: shifted; those of Compat::Consdb are whole microseconds.
+Window edgesOf(Column const &column, Window const &window);
+
 /// One result. Times are TAI nanoseconds.
 struct Cell {
     static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();

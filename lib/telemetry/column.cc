@@ -302,7 +302,7 @@ Column columnOf(Json const &json, std::string const &where) {
 }
 
 /// A column of ConsDB's transformed EFD (config_<instrument>.yaml, as of 2026-06).
-Column consdbColumnOf(Json const &json, std::string const &where) {
+Column consdbColumnOf(Json const &json, std::string const &where, Compat compat) {
     Column out;
     Keys keys(json, where);
     out.name = keys.text("name", true);
@@ -311,7 +311,7 @@ Column consdbColumnOf(Json const &json, std::string const &where) {
     auto const function = keys.text("function", true);
     auto const arguments = keys.take("function_args");
     auto const offset = keys.take("start_offset");
-    keys.take("pre_aggregate_interval"); // means of means are not what the function says
+    auto const bucket = keys.duration("pre_aggregate_interval");
     keys.take("datatype");
     auto const ivoa = keys.take("ivoa");
     out.unit = common::textIn(ivoa, "unit");
@@ -350,8 +350,9 @@ Column consdbColumnOf(Json const &json, std::string const &where) {
     auto const at = known.find(function);
     if (at == known.end()) throw keys.bad("unknown function \"" + function + "\"");
     out.func = at->second;
-    if (out.func == Func::Last) {
-        out.fields.resize(1);
+    if (out.func != Func::Polyrms) out.by_index = false;
+    if (out.func == Func::Last && compat == Compat::None) {
+        if (!unpivoted) out.fields.resize(1);
         if (hours.isNumber() && hours.number() != 0) {
             out.func = Func::Asof;
             out.at = At::End;
@@ -373,6 +374,14 @@ Column consdbColumnOf(Json const &json, std::string const &where) {
             integers.push_back(item.isString() ? common::plainScalar(item.string()) : item);
         }
         setIndex(out, keys, integers);
+    }
+    if (compat == Compat::Consdb) {
+        out.compat = compat;
+        out.closed = true;
+        // Without buckets means of means are not what the function says.
+        bool const hasBuckets = out.func == Func::Mean || out.func == Func::Min || out.func == Func::Max;
+        if (hasBuckets) out.bucket_ns = bucket.value_or(0);
+        if (out.packed) out.duplicates = Duplicates::All; // their times are computed and may be the same
     }
     return out;
 }
@@ -414,7 +423,7 @@ std::string nameOf(Column const &column) {
     return "p" + percent + (column.func == Func::PercentileRank ? "_rank" : "");
 }
 
-std::vector<Column> parseColumns(std::string const &text, std::string const &name) {
+std::vector<Column> parseColumns(std::string const &text, std::string const &name, Compat compat) {
     Json root;
     try {
         root = common::parseYaml(text, name);
@@ -436,7 +445,9 @@ std::vector<Column> parseColumns(std::string const &text, std::string const &nam
         auto const where = "\"" + name + "\": column " + std::to_string(out.size() + 1)
                            + (label.empty() ? "" : " (" + label + ")");
         bool const consdb = json.isObject() && (json.find("function") || json.find("topics"));
-        out.push_back(consdb ? consdbColumnOf(json, where) : columnOf(json, where));
+        if (!consdb && compat == Compat::Consdb)
+            throw common::usageError(where + " is not in ConsDB's form, as --compat consdb needs it");
+        out.push_back(consdb ? consdbColumnOf(json, where, compat) : columnOf(json, where));
     }
     if (out.empty()) throw common::usageError("\"" + name + "\" has no columns");
     return out;

@@ -52,6 +52,9 @@ enum class Func : std::uint8_t {
     Delta,
 };
 
+/// Whose numbers are to come out. Consdb: those of ConsDB's transformed EFD, with what is wrong in them.
+enum class Compat : std::uint8_t { None, Consdb };
+
 /// Which samples stand for a packed row: n values of equal distance, in fields base0 to base<n-1>.
 struct Packed {
     std::string base;
@@ -95,7 +98,9 @@ struct Column {
     std::optional<std::int64_t> hold_max_ns; ///< nullopt: gap_max; without end for events
     double min_coverage = 0.5;
     bool pool = false;
-    std::string time_field; ///< unix seconds; empty: the time of the sample
+    Compat compat = Compat::None;
+    std::int64_t bucket_ns = 0; ///< the function is applied to its values of such spans of UTC; 0: to samples
+    std::string time_field;     ///< unix seconds; empty: the time of the sample
     bool time_is_utc = false;
     std::optional<Packed> packed;
 
@@ -114,9 +119,10 @@ std::string nameOf(Column const &column);
 
 /// The columns of a configuration: a list, or a mapping with `columns`. Our own form, and that of ConsDB's
 /// transformed EFD, which is known by `function` and `topics`.
-/// \param name  of the file, for messages
+/// \param name  of the file, for messages \param compat  for columns in ConsDB's form, which all must be then
 /// \throws Error USAGE (exit 2) with file, column and key; an unknown key with the nearest known one
-std::vector<Column> parseColumns(std::string const &text, std::string const &name);
+std::vector<Column> parseColumns(std::string const &text, std::string const &name,
+                                 Compat compat = Compat::None);
 
 /// Nanoseconds of a duration: a number of seconds, or a text such as "250ms", "-2s", "5m", "1h".
 /// \throws Error BAD_VALUE

@@ -63,6 +63,8 @@ Json argumentsOf(Column const &column) {
     out.add("time_field", column.time_field, usual.time_field);
     if (column.time_is_utc) out.out.set("time_scale", "utc");
     if (column.packed) out.out.set("packed", packedOf(*column.packed));
+    if (column.compat == Compat::Consdb) out.out.set("compat", "consdb");
+    out.add("bucket_ns", column.bucket_ns, usual.bucket_ns);
     return out.out;
 }
 

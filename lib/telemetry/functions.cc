@@ -208,6 +208,16 @@ Real residualSquares(std::vector<std::int64_t> const &x, std::span<double const>
     return product(rest, rest);
 }
 
+/// What ConsDB has for polyrms: each sample less the polynomial at each sample, n times n differences, whose
+/// mean square is the variance of the samples and that of the polynomial.
+Value allAgainstAll(std::vector<std::int64_t> const &x, Samples const &samples, std::size_t degree) {
+    Plain const plain(samples);
+    auto const ln = static_cast<long double>(samples.size());
+    auto const variance = Moments(samples).squares() / ln;
+    auto const rest = residualSquares<long double>(x, plain.view, degree) / ln;
+    return fromLong(std::sqrt(std::max(0.0L, 2 * variance - rest)));
+}
+
 /// Root mean square of what a polynomial leaves over.
 Value polyrms(Column const &column, Samples const &samples) {
     auto const n = samples.size();
@@ -219,6 +229,7 @@ Value polyrms(Column const &column, Samples const &samples) {
         if (i == 0 || x[i] != x[i - 1]) ++distinct;
     }
     if (distinct <= degree) return Value::null();
+    if (column.compat == Compat::Consdb) return allAgainstAll(x, samples, degree);
     Plain const plain(samples);
     auto const ln = static_cast<long double>(n);
     long double size = 0;
@@ -355,8 +366,9 @@ void Samples::append(std::span<std::int64_t const> t, std::span<double const> v)
     }
 }
 
-bool takes(Func func, Kind kind) {
-    switch (func) {
+bool takes(Column const &column, Kind kind) {
+    if (column.compat == Compat::Consdb && kind == Kind::Boolean) return true;
+    switch (column.func) {
     case Func::Count:
     case Func::First:
     case Func::Last:
@@ -414,8 +426,11 @@ Value evaluate(Column const &column, Moments &moments) {
     case Func::Count: return Value::ofInteger(static_cast<std::int64_t>(n));
     case Func::First: return samples.at(0);
     case Func::Last: return samples.at(n - 1);
-    case Func::Min: return extreme(samples, false);
-    case Func::Max: return extreme(samples, true);
+    case Func::Min:
+    case Func::Max: {
+        auto const out = extreme(samples, column.func == Func::Max);
+        return out.kind == Kind::Boolean ? Value::of(out.asDouble()) : out; // ConsDB's way
+    }
     case Func::Range: return differenceOf(extreme(samples, true), extreme(samples, false));
     case Func::Sum: {
         if (allIntegers(samples)) return fromWide(integerSum(samples));

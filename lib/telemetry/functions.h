@@ -33,8 +33,8 @@ private:
     void widen();
 };
 
-/// Whether a function takes values of these kinds.
-bool takes(Func func, Kind kind);
+/// Whether a column's function takes values of this kind.
+bool takes(Column const &column, Kind kind);
 
 /// What several functions of the same samples need, worked out when the first one asks.
 class Moments {

@@ -117,6 +117,12 @@ Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
         } else {
             for (auto const &field : column.fields) places.push_back(topic.want(field));
         }
+        if (column.compat == Compat::Consdb && !column.packed) {
+            std::vector<std::size_t> all;
+            for (auto const &field : column.fields) all.push_back(topic.want(field));
+            stream.require(all);
+            if (column.func == Func::Last) places.resize(1); // of the last row, its first field
+        }
         stream.ask({&column, e}, places);
     }
     for (auto &stream : _streams) stream->prepare();
@@ -170,8 +176,12 @@ std::optional<Status> Joiner::problemOf(std::size_t element) const {
     auto index = column.index_field.empty() ? Topic::none : topic.placeOf(column.index_field);
     if (index == Topic::none)
         index = topic._indexFacts.at(topic._salIndex).first ? topic._salIndex : topic._componentId;
-    if (column.index == Column::Index::None && index != Topic::none && topic._indexFacts.at(index).several)
+    if (column.compat == Compat::Consdb) {
+        if (_streamOfElement[element]->losesIndex()) return Status::NoSamples;
+    } else if (column.index == Column::Index::None && index != Topic::none
+               && topic._indexFacts.at(index).several) {
         return Status::MixedIndex;
+    }
     if (column.packed) {
         auto const known = _facts.packed.find(_elements[element].column);
         if (known != _facts.packed.end()) {
@@ -208,8 +218,7 @@ std::vector<Cell> Joiner::results(std::size_t window) {
             cell = Cell::problem(*_problems[e]);
             continue;
         }
-        auto const edges =
-            column.atInstants() ? w : Window{w.begin_ns + column.pre_ns, w.end_ns + column.post_ns};
+        auto const edges = column.atInstants() ? w : edgesOf(column, w);
         settle(cell, column, edges,
                cell.waiting > 0 ? _results->intervals(cell) : std::span<Interval const>(), _gapMax2[e]);
         bool const counts = (cell.status == Status::Ok || cell.status == Status::LowCoverage) && cell.n > 0;
@@ -271,6 +280,10 @@ void PackedFacts::finish(Facts &facts) const {
             auto times = all;
             std::sort(times.begin(), times.end());
             times.erase(std::unique(times.begin(), times.end()), times.end());
+            if (wanted.column->compat == Compat::Consdb) {
+                out.spacing_ns[key] = times.size() < 2 ? 0 : times[1] - times[0];
+                continue;
+            }
             std::vector<std::int64_t> gaps;
             for (std::size_t i = 1; i < times.size(); ++i) gaps.push_back(times[i] - times[i - 1]);
             if (gaps.empty()) {

@@ -26,6 +26,8 @@ bool RowQueue::canRelease() const {
 }
 
 void RowQueue::release(bool all) {
+    _end = _begin;
+    if (_times.size() == _begin) return;
     _end =
         all ? _times.size()
             : static_cast<std::size_t>(std::lower_bound(_times.begin() + static_cast<std::ptrdiff_t>(_begin),

@@ -52,11 +52,12 @@ std::vector<std::uint32_t> const &WindowList::orderOf(At at) {
 class Series::InWindows {
 public:
     InWindows(Series &series, Column const &column)
-        : _series(series), _pre(column.pre_ns), _post(column.post_ns), _closed(column.closed),
-          _order(series._windows.orderOf(At::Begin)) {}
+        : _series(series), _like(column), _closed(column.closed), _order(series._windows.orderOf(At::Begin)) {
+    }
 
     bool isFor(Column const &c) const {
-        return c.pre_ns == _pre && c.post_ns == _post && c.closed == _closed;
+        return c.pre_ns == _like.pre_ns && c.post_ns == _like.post_ns && c.closed == _closed
+               && c.compat == _like.compat;
     }
     void ask(Asked const &asked) {
         _asked.push_back(asked);
@@ -86,10 +87,7 @@ private:
         WindowSamples content;
     };
 
-    Window edges(std::uint32_t number) const {
-        auto const &w = _series._windows.all()[number];
-        return {w.begin_ns + _pre, w.end_ns + _post};
-    }
+    Window edges(std::uint32_t number) const { return edgesOf(_like, _series._windows.all()[number]); }
 
     /// Windows that begin before the end of the batch.
     void open(Batch const &batch) {
@@ -152,7 +150,7 @@ private:
     }
 
     Series &_series;
-    std::int64_t _pre, _post;
+    Column const &_like; ///< what its edges are made from
     bool _closed;
     bool _needsNext = false;
     std::vector<std::uint32_t> const &_order; ///< also that of the shifted begins
@@ -298,7 +296,8 @@ private:
             if (!value.isValid()) out.status = Status::AllNan;
             return out;
         }
-        if (!takes(func, value.kind) || (found.second && !takes(func, found.second->second.kind)))
+        auto const &column = *_asked.column;
+        if (!takes(column, value.kind) || (found.second && !takes(column, found.second->second.kind)))
             return Cell::problem(Status::TypeError);
         out.value = value;
         if (found.second) {
@@ -324,7 +323,7 @@ private:
             out.status = Status::Stale;
             return out;
         }
-        if (!takes(Func::Delta, begin->second.kind) || !takes(Func::Delta, end->second.kind))
+        if (!takes(*_asked.column, begin->second.kind) || !takes(*_asked.column, end->second.kind))
             return Cell::problem(Status::TypeError);
         out.value = differenceOf(end->second, begin->second);
         return out;

@@ -1,6 +1,7 @@
 #include "telemetry/stream.h"
 
 #include "astro/time_scale.h"
+#include "telemetry/instants.h"
 
 #include <algorithm>
 #include <cmath>
@@ -90,7 +91,7 @@ class Stream::Unpacker {
 public:
     Unpacker(Column const &column, std::map<std::int64_t, std::int64_t> const &spacing,
              std::int64_t sortedBy_ns)
-        : _packed(*column.packed), _spacing(spacing), _queue(1, sortedBy_ns) {}
+        : _packed(*column.packed), _compat(column.compat), _spacing(spacing), _queue(1, sortedBy_ns) {}
 
     void row(std::int64_t t, RowKey key, std::span<Value const> values) {
         auto &pending = _pending[{key.given, key.index}];
@@ -116,6 +117,8 @@ private:
         std::int64_t distance = 0;
         if (_packed.dt_ns) {
             distance = *_packed.dt_ns * n;
+        } else if (_compat == Compat::Consdb) {
+            distance = _spacing.at(key.index);
         } else {
             auto const median = _spacing.at(key.index);
             distance = gap && 2 * *gap <= 3 * median ? *gap : median;
@@ -131,10 +134,91 @@ private:
     }
 
     Packed const &_packed;
+    Compat _compat;
     std::map<std::int64_t, std::int64_t> const &_spacing;
     RowQueue _queue;
     std::map<std::pair<bool, std::int64_t>, Pending> _pending;
     std::int64_t _late = 0;
+};
+
+/// Makes one row of all rows in a span of UTC, at its begin, as InfluxDB's GROUP BY time() does.
+class Stream::Buckets {
+public:
+    /// \param required  places of which none may be missing in a row that is made
+    Buckets(Column const &column, std::size_t width, std::vector<std::size_t> required)
+        : _column(column), _fields(width), _row(width), _required(std::move(required)), _queue(width, 0) {}
+
+    void row(std::int64_t t_ns, Value const *values) {
+        if (t_ns != _t_ns) takeRow();
+        _t_ns = t_ns;
+        // InfluxDB has one value of a field at a time, the last to be written.
+        for (std::size_t k = 0; k < _row.size(); ++k) {
+            if (values[k].isValid()) _row[k] = values[k];
+        }
+    }
+    void finish() {
+        takeRow();
+        emit();
+    }
+    RowQueue &queue() { return _queue; }
+    bool failed() const { return _failed; }
+
+private:
+    struct Field {
+        std::int64_t n = 0;
+        long double sum = 0;
+        Value extreme{};
+    };
+
+    /// When the bucket began that an instant lies in, TAI.
+    std::int64_t beginOf(std::int64_t t_ns) const {
+        auto const utc_ns = utcFromTai(t_ns);
+        auto const rest = utc_ns % _column.bucket_ns;
+        return astro::taiNsFromUtcNs(utc_ns - rest - (rest < 0 ? _column.bucket_ns : 0));
+    }
+
+    void takeRow() {
+        if (!_t_ns) return;
+        auto const begin = beginOf(*_t_ns);
+        if (begin != _begin) emit();
+        _begin = begin;
+        for (std::size_t k = 0; k < _row.size(); ++k) take(_fields[k], std::exchange(_row[k], Value()));
+    }
+
+    void take(Field &field, Value const &value) {
+        if (!value.isValid()) return;
+        if (!value.isNumber()) {
+            _failed = true;
+            return;
+        }
+        auto const v = value.asDouble();
+        field.sum += v;
+        bool const better = field.n == 0 || (_column.func == Func::Max && v > field.extreme.asDouble())
+                            || (_column.func == Func::Min && v < field.extreme.asDouble());
+        if (better) field.extreme = value;
+        ++field.n;
+    }
+
+    void emit() {
+        if (!_begin) return;
+        auto const fields = std::exchange(_fields, std::vector<Field>(_fields.size()));
+        if (!std::all_of(_required.begin(), _required.end(), [&](auto k) { return fields[k].n > 0; })) return;
+        auto *values = _queue.add(*_begin, {});
+        for (auto const &field : fields) {
+            *values++ = field.n == 0 ? Value()
+                        : _column.func == Func::Mean
+                            ? Value::of(static_cast<double>(field.sum / static_cast<long double>(field.n)))
+                            : field.extreme;
+        }
+    }
+
+    Column const &_column;
+    std::vector<Field> _fields;
+    std::vector<Value> _row; ///< of the time that is being read
+    std::vector<std::size_t> _required;
+    RowQueue _queue;
+    std::optional<std::int64_t> _t_ns, _begin;
+    bool _failed = false;
 };
 
 Stream::Stream(WindowList &windows, Results &results, Column const &like, Options const &options)
@@ -150,17 +234,32 @@ bool Stream::isFor(Column const &c) const {
     };
     return c.topic == _like.topic && c.index == _like.index && c.indices == _like.indices
            && c.index_field == _like.index_field && c.time_field == _like.time_field
-           && c.time_is_utc == _like.time_is_utc && packed(c) == packed(_like);
+           && c.time_is_utc == _like.time_is_utc && packed(c) == packed(_like) && c.compat == _like.compat
+           && (c.compat == Compat::None || c.fields == _like.fields) && c.bucket_ns == _like.bucket_ns
+           && (c.bucket_ns == 0 || c.func == _like.func);
+}
+
+/// Where a place of the topic's rows is in the queued rows.
+std::size_t Stream::ownPlace(std::size_t place) {
+    auto const at = std::find(_places.begin(), _places.end(), place);
+    auto const out = static_cast<std::size_t>(at - _places.begin());
+    if (at == _places.end()) _places.push_back(place);
+    return out;
+}
+
+void Stream::require(std::vector<std::size_t> const &places) {
+    _required = places;
+    for (auto const place : places) ownPlace(place);
+}
+
+bool Stream::losesIndex() const {
+    return _like.index == Column::Index::Listed && ((_lacksIndex && _hasIndex) || _like.bucket_ns > 0);
 }
 
 void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
     auto const &column = *asked.column;
     std::vector<std::size_t> own;
-    for (auto const place : places) {
-        auto const at = std::find(_places.begin(), _places.end(), place);
-        own.push_back(static_cast<std::size_t>(at - _places.begin()));
-        if (at == _places.end()) _places.push_back(place);
-    }
+    for (auto const place : places) own.push_back(ownPlace(place));
     if (column.packed) own = {0};
     bool const raw = column.atInstants() && column.take_nulls && column.func != Func::Interp;
     auto at = std::find_if(_members.begin(), _members.end(), [&](auto const &m) {
@@ -180,11 +279,17 @@ void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
 
 void Stream::prepare() {
     _queue = std::make_unique<RowQueue>(_places.size(), _options.sortedBy_ns);
+    if (_like.bucket_ns > 0) {
+        std::vector<std::size_t> own;
+        for (auto const place : _required) own.push_back(ownPlace(place));
+        _buckets = std::make_unique<Buckets>(_like, _places.size(), own);
+    }
     if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options.sortedBy_ns);
 }
 
 void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row) {
     if (_like.index == Column::Index::Listed) {
+        (key.given ? _hasIndex : _lacksIndex) = true;
         if (!key.given
             || std::find(_like.indices.begin(), _like.indices.end(), key.index) == _like.indices.end())
             return;
@@ -200,6 +305,9 @@ void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value>
 }
 
 void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row) {
+    if (!_buckets
+        && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
+        return;
     auto *values = _queue->add(t_ns, key);
     if (!values) {
         ++_late;
@@ -222,8 +330,14 @@ void Stream::drain(bool all) {
             _unpacker->row(queue->time(r), queue->key(r), {queue->values(r), _places.size()});
         }
         if (all) _unpacker->finish();
+    }
+    if (_buckets) {
+        for (std::size_t r = 0; r < queue->size(); ++r) _buckets->row(queue->time(r), queue->values(r));
+        if (all) _buckets->finish();
+    }
+    if (queue != &ordered()) {
         queue->drop();
-        queue = &_unpacker->queue();
+        queue = &ordered();
         queue->release(all);
     }
     if (queue->size() == 0) return;
@@ -238,6 +352,11 @@ void Stream::drain(bool all) {
     queue->drop();
 }
 
+/// What the samples of the series are in, after unpacking and the like.
+RowQueue &Stream::ordered() {
+    return _unpacker ? _unpacker->queue() : _buckets ? _buckets->queue() : *_queue;
+}
+
 void Stream::give(Member &member, bool unique) {
     if (member.places.size() == 1) {
         giveSingle(member, unique);
@@ -248,7 +367,7 @@ void Stream::give(Member &member, bool unique) {
 
 /// The values of one field.
 void Stream::giveSingle(Member &member, bool unique) {
-    auto &queue = _unpacker ? _unpacker->queue() : *_queue;
+    auto const &queue = ordered();
     auto const place = member.places.front();
     auto const n = queue.size();
     auto &samples = _batch.samples;
@@ -292,7 +411,7 @@ void Stream::giveSingle(Member &member, bool unique) {
 
 /// The values of several fields, one after the other: a row counts when it has all of them.
 void Stream::givePool(Member &member) {
-    auto const &queue = *_queue;
+    auto const &queue = ordered();
     auto const n = queue.size();
     std::vector<std::vector<Candidate>> fields(member.places.size());
     for (std::size_t r = 0; r < n;) {
@@ -338,7 +457,7 @@ std::int64_t Stream::gapMax2_ns(std::size_t cell) const {
 }
 
 bool Stream::cantAverage(std::size_t cell) const {
-    return memberOf(cell).cantAverage;
+    return memberOf(cell).cantAverage || (_buckets && _buckets->failed());
 }
 
 } // namespace dbb::telemetry

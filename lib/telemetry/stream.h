@@ -28,6 +28,8 @@ public:
     bool isFor(Column const &column) const;
     /// \param places  of the column's fields (one by one those of a packed series) in the topic's rows
     void ask(Asked const &asked, std::vector<std::size_t> const &places);
+    /// Only rows that have valid values in all of these places of the topic's rows count.
+    void require(std::vector<std::size_t> const &places);
     /// After all columns: make what rows go through.
     void prepare();
     /// Of packed rows: the median distance of rows, by index.
@@ -45,13 +47,19 @@ public:
     std::int64_t gapMax2_ns(std::size_t cell) const;
     /// Whether values of a column can't be averaged although `dup: mean` asks for it.
     bool cantAverage(std::size_t cell) const;
+    /// Whether ConsDB would find no row of any index: it compares texts, and where an index is missing, or is
+    /// a mean, it has those of doubles.
+    bool losesIndex() const;
     /// Place of the field that holds the time; nullopt when it is the row's own.
     std::optional<std::size_t> timePlace{};
 
 private:
     struct Member;
     class Unpacker;
+    class Buckets;
 
+    std::size_t ownPlace(std::size_t place);
+    RowQueue &ordered();
     void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
     void drain(bool all);
     void give(Member &member, bool unique);
@@ -66,7 +74,10 @@ private:
     std::vector<std::size_t> _places; ///< of the fields of a queued row
     std::unique_ptr<RowQueue> _queue;
     std::vector<std::unique_ptr<Member>> _members;
+    std::vector<std::size_t> _required; ///< places of the topic's rows
     std::unique_ptr<Unpacker> _unpacker;
+    std::unique_ptr<Buckets> _buckets;
+    bool _hasIndex = false, _lacksIndex = false;
     std::map<std::int64_t, std::int64_t> _packedSpacing;
     Batch _batch;
     bool _usesUtc = false;

@@ -4,10 +4,11 @@
 #
 # Usage: tests/efd/compare.sh
 # Env:   BUILD   the build folder (default: build)
-#        SEEDS   of generated nights (default: 1)
+#        SEEDS   of generated nights, separated by blanks (default: 1)
 cd "$(dirname "$0")/../.." || exit 2
 . tests/_suite.sh
 export PYTHONDONTWRITEBYTECODE=1
+SEEDS=${SEEDS:-1}
 efd=$root/tests/efd data=$root/tests/data/efd
 for python in python3 /usr/bin/python3; do
   "$python" -c 'import numpy, yaml' 2> /dev/null && break
@@ -43,7 +44,7 @@ for folder in "$data"/join/*/; do
   same "recorded responses: $(basename "$folder")" expected -c "$folder/config.yaml" "${samples[@]}" < "$folder/windows.jsonl"
 done
 
-for seed in ${SEEDS:-1}; do
+for seed in $SEEDS; do
   rm -rf night
   "$python" "$efd/efd_night.py" mini -o night --seed "$seed" > /dev/null
   reference expected night/windows.jsonl night/config.yaml night/night.lp night/nan.jsonl
@@ -69,6 +70,21 @@ for seed in ${SEEDS:-1}; do
 
   reference expected night/leap_windows.jsonl night/leap_config.yaml night/leap.lp
   same "night $seed of a leap second" expected -c night/leap_config.yaml -s night/leap.lp < night/leap_windows.jsonl
+done
+
+# All columns of ConsDB's own configurations: what they become, on a night of all their topics; then with its flaws.
+for config in "$data"/consdb/config_*.yaml; do
+  name=$(basename "$config" .yaml)
+  tell "columns of $name" "$(dbb-efd-join -c "$config" --show-columns | "$python" "$efd/consdb.py" check "$config" | sed '$ { /, 0 wrong$/d }')"
+  rm -rf consdb
+  mkdir consdb
+  "$python" "$efd/consdb.py" night "$config" consdb "${SEEDS%% *}"
+  "$python" "$efd/consdb.py" oracle "$config" > consdb/columns.json
+  reference expected consdb/windows.jsonl consdb/columns.json consdb/night.lp
+  same "night of $name" expected -c "$config" -s consdb/night.lp < consdb/windows.jsonl
+  "$python" "$efd/consdb.py" original "$config" consdb/night.lp consdb/windows.jsonl > expected
+  dbb-efd-join --compat consdb -c "$config" -s consdb/night.lp < consdb/windows.jsonl > values
+  tell "night of $name, --compat consdb" "$("$python" "$efd/consdb.py" compare expected values | sed '$ { /, 0 wrong$/d }')"
 done
 
 sum_up telemetry

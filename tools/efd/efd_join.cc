@@ -5,6 +5,7 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/join_columns.h"
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
 
@@ -156,7 +157,7 @@ std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &
 
 /// Standard input can be one of them only.
 void requireOneInput(JoinProgramOptions const &options) {
-    auto users = options.config == "-" ? 1 : 0;
+    auto users = options.columns.file == "-" ? 1 : 0;
     users += options.windows == "-" ? 1 : 0;
     for (auto const &file : options.samples.files) users += file == "-" ? 1 : 0;
     if (users > 1) {
@@ -165,23 +166,18 @@ void requireOneInput(JoinProgramOptions const &options) {
     }
 }
 
-std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
-    try {
-        return telemetry::parseColumns(
-            file == "-" ? common::readAll(in, "standard input") : common::readFile(file), file);
-    } catch (Error const &e) {
-        if (e.exitCode() == ExitCode::Usage) throw;
-        throw common::usageError("--columns: " + e.message(), "look at what it names");
-    }
-}
-
 } // namespace
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
-    requireOneInput(options);
-    auto const columns = columnsOf(options.config, in);
-    SampleFiles files(options.samples);
     common::Output output(out);
+    if (options.show_columns) {
+        for (auto const &column : chosenColumns(options.columns, in)) output.write(columnLine(column));
+        output.flush();
+        return ExitCode::Done;
+    }
+    requireOneInput(options);
+    auto const columns = chosenColumns(options.columns, in);
+    SampleFiles files(options.samples);
     manifest::Rejects rejects(options.standard.rejects);
     manifest::Summary summary;
     summary.program = "dbb-efd-join";

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/options.h"
+#include "efd/join_columns.h"
 #include "efd/sample_files.h"
 
 #include <string>
@@ -10,7 +11,8 @@
 namespace dbb::efd {
 
 struct JoinProgramOptions {
-    std::string config;
+    ColumnChoice columns;
+    bool show_columns = false; ///< print what they ask for, and join nothing
     std::string windows = "-";
     SampleOptions samples;
     std::string reorder = "60s";

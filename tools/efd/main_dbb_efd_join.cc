@@ -10,8 +10,13 @@ int main(int argc, char **argv) {
     efd::JoinProgramOptions opt;
     common::Options options("dbb-efd-join",
                             "Join windows with samples of telemetry: one value per window and column");
-    options.value("-c,--columns", opt.config, "FILE", "Columns: topic, field and function of each (YAML)")
+    options
+        .value("-c,--columns", opt.columns.file, "FILE", "Columns: topic, field and function of each (YAML)")
         .required()
+        .values("--only", opt.columns.only, "COLUMN", "Only columns with this name, or of this pattern")
+        .choice("--compat", opt.columns.compat, {"consdb"},
+                "Compute what ConsDB's transformed EFD does, with what is wrong in it")
+        .flag("--show-columns", opt.show_columns, "Print what each column asks for, and join nothing")
         .values("-s,--samples", opt.samples.files, "FILE", "File with samples, or - for standard input")
         .value("-w,--windows", opt.windows, "FILE", "File with window lines (default: standard input)")
         .choice("--format", opt.samples.format, {"auto", "lp", "jsonl", "json", "csv"},

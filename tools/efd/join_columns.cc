@@ -1,0 +1,71 @@
+#include "efd/join_columns.h"
+
+#include "common/error.h"
+#include "common/file.h"
+#include "common/glob.h"
+#include "common/text.h"
+#include "manifest/record.h"
+#include "telemetry/definition.h"
+
+#include <algorithm>
+
+namespace dbb::efd {
+
+using common::Error;
+using common::Json;
+
+namespace {
+
+std::vector<telemetry::Column> columnsOf(std::string const &file, telemetry::Compat compat, int in) {
+    try {
+        return telemetry::parseColumns(
+            file == "-" ? common::readAll(in, "standard input") : common::readFile(file), file, compat);
+    } catch (Error const &e) {
+        if (e.exitCode() == common::ExitCode::Usage) throw;
+        throw common::usageError("--columns: " + e.message(), "look at what it names");
+    }
+}
+
+void requireKnown(std::string const &pattern, std::vector<telemetry::Column> const &columns,
+                  std::string const &file) {
+    std::vector<std::string> names;
+    for (auto const &column : columns) {
+        if (common::globMatches(pattern, column.name)) return;
+        names.push_back(column.name);
+    }
+    auto const near = common::nearest(pattern, names);
+    throw common::usageError("--only: no column of \"" + file + "\" is named \"" + pattern + "\"",
+                             near.empty() ? "dbb-efd-join --show-columns lists them"
+                                          : "did you mean " + near + "?");
+}
+
+} // namespace
+
+std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in) {
+    auto out = columnsOf(choice.file,
+                         choice.compat.empty() ? telemetry::Compat::None : telemetry::Compat::Consdb, in);
+    for (auto const &pattern : choice.only) requireKnown(pattern, out, choice.file);
+    if (!choice.only.empty())
+        std::erase_if(out, [&](auto const &c) { return !common::anyGlobMatches(choice.only, c.name); });
+    return out;
+}
+
+std::string columnLine(telemetry::Column const &column) {
+    manifest::Record out("column");
+    out.set("column", column.name).set("topic", column.topic);
+    if (column.one_field && column.fields.size() == 1) {
+        out.set("field", column.fields.front());
+    } else {
+        out.set("fields", Json::Array(column.fields.begin(), column.fields.end()));
+    }
+    out.set("index", telemetry::indexOf(column)).set("func", telemetry::nameOf(column));
+    out.set("args", telemetry::argumentsOf(column)).set("config", telemetry::configHash(column));
+    if (!column.tables.empty()) out.set("tables", Json::Array(column.tables.begin(), column.tables.end()));
+    for (auto const &[key, text] :
+         {std::pair{"unit", &column.unit}, {"ucd", &column.ucd}, {"description", &column.description}}) {
+        if (!text->empty()) out.set(key, *text);
+    }
+    return out.line();
+}
+
+} // namespace dbb::efd
