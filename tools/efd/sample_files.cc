@@ -36,6 +36,11 @@ std::string formatOf(std::string const &path) {
     return "";
 }
 
+/// What dbb-efd-fetch prints behind its last sample.
+bool isEnd(std::string_view line) {
+    return line.starts_with(R"({"type":"end")");
+}
+
 /// A sink that hands rows with their fields' names to a pass that only learns.
 class Learner {
 public:
@@ -169,7 +174,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
             bad(lines.number(), "it is too long");
         } else if (file.format == "csv") {
             csv.line(lines.line());
-        } else if (!lines.line().empty()) {
+        } else if (!lines.line().empty() && !isEnd(lines.line())) {
             try {
                 telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));
                 ++_rows;
