@@ -65,10 +65,11 @@ bool Topic::indexIsUtc(std::int64_t t_ns) {
 }
 
 void Topic::commit(std::int64_t t_ns, SourceScale scale) {
-    _any = true;
     for (auto &[place, facts] : _indexFacts) note(place);
     bool const utc = scale == SourceScale::Utc || (scale == SourceScale::Eras && indexIsUtc(t_ns));
     if (utc) t_ns = _taiFromUtc(t_ns);
+    _latest_ns = _any ? std::max(_latest_ns, t_ns) : t_ns;
+    _any = true;
     bool const hasSal = _salIndex != none && (_indexFacts[_salIndex].first || _knownSal.value_or(false));
     auto const standard = hasSal ? _salIndex : _componentId;
     if (!hasSal && _componentId != none && _row[_componentId].kind > Kind::Null) _usedComponentId = true;
@@ -155,6 +156,11 @@ std::int64_t Joiner::late() const {
     std::int64_t out = 0;
     for (auto const &stream : _streams) out += stream->late();
     return out;
+}
+
+std::optional<std::int64_t> Joiner::latest(std::size_t element) const {
+    auto const &topic = *_topics.find(_columns[_elements[element].column].topic)->second;
+    return topic._any ? std::optional(topic._latest_ns) : std::nullopt;
 }
 
 bool Joiner::needsAgain(Facts &facts) const {

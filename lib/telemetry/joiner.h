@@ -77,6 +77,7 @@ private:
     std::vector<std::pair<Stream *, std::size_t>>
         _streams; ///< and the place of its index; none: salIndex or <CSC>ID
     bool _any = false;
+    std::int64_t _latest_ns = 0;   ///< of all rows, TAI
     std::optional<bool> _isUtc;    ///< what the first row says of its scale
     std::optional<bool> _knownSal; ///< from an earlier pass
     TaiFromUtc _taiFromUtc;
@@ -110,6 +111,8 @@ public:
     std::vector<Element> const &elements() const { return _elements; }
     /// Whether a column can say nothing of any window, so that its elements say the same.
     bool isWhole(std::size_t element) const { return _problems[element].has_value(); }
+    /// The latest time of any row of the column's topic, TAI nanoseconds; nullopt when it has none.
+    std::optional<std::int64_t> latest(std::size_t element) const;
     /// The results of a window, one per element. \throws Error IO_ERROR
     std::vector<Cell> results(std::size_t window);
 

@@ -5,6 +5,7 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/instant_reader.h"
 #include "efd/join_columns.h"
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
@@ -47,8 +48,8 @@ void appendInstant(std::string &out, char const *key, std::int64_t ns) {
 class ValueLines {
 public:
     ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner,
-               common::Output &output)
-        : _columns(columns), _joiner(joiner), _output(output) {
+               Settling const &settling, common::Output &output)
+        : _columns(columns), _joiner(joiner), _settling(settling), _output(output) {
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
@@ -57,8 +58,9 @@ public:
         }
     }
 
-    void print(std::string const &keys, std::size_t window) {
-        auto const cells = _joiner.results(window);
+    /// \param number  of the window
+    void print(std::string const &keys, std::size_t number, telemetry::Window const &window) {
+        auto const cells = _joiner.results(number);
         auto const &elements = _joiner.elements();
         for (std::size_t e = 0; e < cells.size(); ++e) {
             auto const status = cells[e].status;
@@ -67,7 +69,8 @@ public:
                                && status <= telemetry::Status::NoSuchTopic && cells[e].n == 0
                                && _joiner.isWhole(e);
             if (whole && elements[e].number > 0) continue;
-            line(keys, _columnKeys[elements[e].column], whole ? -1 : elements[e].number, cells[e]);
+            line(keys, _columnKeys[elements[e].column], whole ? -1 : elements[e].number, cells[e],
+                 _settling.isSettled(_columns[elements[e].column], window, _joiner.latest(e)));
         }
     }
 
@@ -80,7 +83,8 @@ private:
         std::string config;
     };
 
-    void line(std::string const &keys, ColumnKeys const &column, int element, telemetry::Cell const &cell) {
+    void line(std::string const &keys, ColumnKeys const &column, int element, telemetry::Cell const &cell,
+              bool settled) {
         auto &out = _line;
         out.assign("{\"type\":\"value\",");
         out.append(keys).append(column.name).append(",\"element\":");
@@ -109,13 +113,14 @@ private:
         } else {
             appendInteger(out, cell.age_ns);
         }
-        out += '}';
+        out += settled ? ",\"settled\":true}" : ",\"settled\":false}";
         _output.write(out);
         _sourceErrors = _sourceErrors || cell.status >= telemetry::Status::SourceError;
     }
 
     std::vector<telemetry::Column> const &_columns;
     telemetry::Joiner &_joiner;
+    Settling const &_settling;
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
     std::string _line;
@@ -178,21 +183,28 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireOneInput(options);
     auto const columns = chosenColumns(options.columns, in);
     SampleFiles files(options.samples);
+    Settling const settling(options.settle);
     manifest::Rejects rejects(options.standard.rejects);
     manifest::Summary summary;
     summary.program = "dbb-efd-join";
     telemetry::Stream::Options stream;
-    stream.sortedBy_ns = telemetry::durationNs(options.reorder);
+    stream.sortedBy_ns = durationOption(options.reorder, "--reorder");
 
     common::UniqueFd own;
     if (options.windows != "-") own = common::openForReading(options.windows);
     manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
-    auto const lines = readWindows(reader, rejects, summary);
+    auto const lines = readWindows(reader, rejects, summary,
+                                   [&](auto const &window) { return settling.isInRange(columns, window); });
+    if (lines.left_out > 0) {
+        common::log::warning(std::to_string(lines.left_out)
+                                 + " windows need samples from outside of --range and are left out",
+                             "join them again when samples of a wider range are there");
+    }
     telemetry::Facts facts;
     auto const joiner = joined(columns, lines.windows, files, facts, stream, options.sort);
-    ValueLines values(columns, *joiner, output);
+    ValueLines values(columns, *joiner, settling, output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
-        values.print(lines.keys[w], w);
+        values.print(lines.keys[w], w, lines.windows[w]);
         ++summary.outcomes["done"];
     }
     if (common::stopSignal() == 0) {
@@ -202,7 +214,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     rejects.finish();
     summary.finish(options.standard, rejects);
     if (rejects.count() > 0 || files.bad() > 0) return ExitCode::SomeFailed;
-    return joiner->late() > 0 ? ExitCode::Incomplete : values.status();
+    return joiner->late() > 0 || lines.left_out > 0 ? ExitCode::Incomplete : values.status();
 }
 
 } // namespace dbb::efd

@@ -5,6 +5,7 @@
 #include "common/options.h"
 #include "efd/join_columns.h"
 #include "efd/sample_files.h"
+#include "efd/settling.h"
 
 #include <string>
 
@@ -15,6 +16,7 @@ struct JoinProgramOptions {
     bool show_columns = false; ///< print what they ask for, and join nothing
     std::string windows = "-";
     SampleOptions samples;
+    SettleOptions settle;
     std::string reorder = "60s";
     bool sort = false;
     common::StandardOptions standard;

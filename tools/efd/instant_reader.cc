@@ -1,6 +1,7 @@
 #include "efd/instant_reader.h"
 
 #include "common/error.h"
+#include "telemetry/column.h"
 #include "telemetry/instants.h"
 
 namespace dbb::efd {
@@ -28,6 +29,16 @@ std::int64_t InstantReader::option(std::string const &text, std::string const &n
     } catch (Error const &e) {
         throw common::usageError(e.message(), e.hint());
     }
+}
+
+std::int64_t durationOption(std::string const &text, std::string const &name) {
+    try {
+        auto const out = telemetry::durationNs(text);
+        if (out >= 0) return out;
+    } catch (Error const &e) {
+        throw common::usageError(name + ": " + e.message());
+    }
+    throw common::usageError(name + ": \"" + text + "\" is negative");
 }
 
 } // namespace dbb::efd

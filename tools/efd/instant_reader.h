@@ -1,5 +1,5 @@
 /// \file
-/// Instants as people and tables write them.
+/// Instants and durations as people and tables write them.
 #pragma once
 
 #include <cstdint>
@@ -22,5 +22,9 @@ public:
 private:
     std::string _scale;
 };
+
+/// Nanoseconds of an option that is a duration, as telemetry::durationNs() takes it. \throws Error USAGE,
+/// also when it is negative
+std::int64_t durationOption(std::string const &text, std::string const &name);
 
 } // namespace dbb::efd

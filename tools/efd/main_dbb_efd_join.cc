@@ -29,6 +29,12 @@ int main(int argc, char **argv) {
         .value("--csv-time", opt.samples.csv_time, "COLUMN", "Column of CSV with the time")
         .value("--reorder", opt.reorder, "DURATION",
                "How far samples may be out of order in one pass (default 60s)")
+        .value("--range", opt.settle.range, "A..B",
+               "From when to when samples were asked for; windows that need others are left out")
+        .value("--now", opt.settle.now, "INSTANT", "What time it is (default: the system's clock)")
+        .value("--settle", opt.settle.settle, "DURATION",
+               "How long after a window its values may change at least (default 5m)")
+        .value("--settle-max", opt.settle.settle_max, "DURATION", "How long at most (default 72h)")
         .flag("--sort", opt.sort, "Put samples in order however late they come; keeps a pipe on disk")
         .standard(opt.standard, common::Options::Rejects | common::Options::Runs)
         .example("dbb-efd-join -c telemetry/columns.yaml -s telemetry/azimuth.json < telemetry/windows.jsonl",

@@ -44,13 +44,18 @@ telemetry::Window windowOf(Record const &line) {
 }
 
 WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
-                        manifest::Summary &summary) {
+                        manifest::Summary &summary,
+                        std::function<bool(telemetry::Window const &)> const &accept) {
     WindowLines out;
     while (reader.next() == manifest::RecordReader::Status::Record) {
         auto &line = reader.record();
         summary.countRead();
         try {
             auto const window = windowOf(line);
+            if (!accept(window)) {
+                ++out.left_out;
+                continue;
+            }
             std::string keys;
             for (auto const *key : {"instrument", "kind", "id", "day_obs", "seq_num"}) {
                 if (line.has(key)) keys += "\"" + std::string(key) + "\":" + std::string(line.raw(key)) + ",";

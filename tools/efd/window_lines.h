@@ -6,6 +6,7 @@
 #include "manifest/stream.h"
 #include "telemetry/cell.h"
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ namespace dbb::efd {
 struct WindowLines {
     std::vector<telemetry::Window> windows;
     std::vector<std::string> keys; ///< JSON members, each with a comma behind it
+    std::int64_t left_out = 0;     ///< windows that were not accepted
 };
 
 /// From when to when a line is: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.
@@ -25,8 +27,9 @@ telemetry::Window spanOf(manifest::Record const &line);
 /// The same of a line that must be a window. \throws Error as spanOf()
 telemetry::Window windowOf(manifest::Record const &line);
 
-/// All windows of an input. Lines that are none are rejected.
+/// The windows of an input that are accepted. Lines that are none are rejected.
 WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
-                        manifest::Summary &summary);
+                        manifest::Summary &summary,
+                        std::function<bool(telemetry::Window const &)> const &accept);
 
 } // namespace dbb::efd
