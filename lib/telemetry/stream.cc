@@ -122,8 +122,8 @@ private:
         }
         for (std::int64_t k = 0; k < n; ++k) {
             auto const t = pending.t + static_cast<std::int64_t>(static_cast<Wide>(k) * distance / n);
-            if (auto *place = _queue.add(t, key)) {
-                *place = pending.values[static_cast<std::size_t>(k)];
+            if (_queue.add(t, key)) {
+                _queue.set(0, pending.values[static_cast<std::size_t>(k)]);
             } else {
                 ++_late;
             }
@@ -200,12 +200,11 @@ void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value>
 }
 
 void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row) {
-    auto *values = _queue->add(t_ns, key);
-    if (!values) {
+    if (!_queue->add(t_ns, key)) {
         ++_late;
         return;
     }
-    for (auto const place : _places) *values++ = row[place];
+    for (std::size_t f = 0; f < _places.size(); ++f) _queue->set(f, row[_places[f]]);
     if (_queue->isFull()) drain(false);
 }
 
@@ -218,8 +217,10 @@ void Stream::drain(bool all) {
     auto *queue = _queue.get();
     queue->release(all);
     if (_unpacker) {
+        std::vector<Value> row(_places.size());
         for (std::size_t r = 0; r < queue->size(); ++r) {
-            _unpacker->row(queue->time(r), queue->key(r), {queue->values(r), _places.size()});
+            for (std::size_t f = 0; f < row.size(); ++f) row[f] = queue->value(r, f);
+            _unpacker->row(queue->time(r), queue->key(r), row);
         }
         if (all) _unpacker->finish();
         queue->drop();
@@ -231,6 +232,7 @@ void Stream::drain(bool all) {
     bool const unique = std::adjacent_find(times.begin(), times.end()) == times.end();
     for (auto &member : _members) {
         _batch.clear();
+        _own.clear();
         _batch.until_ns = times.back();
         give(*member, unique);
         member->series.feed(_batch);
@@ -239,42 +241,51 @@ void Stream::drain(bool all) {
 }
 
 void Stream::give(Member &member, bool unique) {
-    if (member.places.size() == 1) {
-        giveSingle(member, unique);
-    } else {
+    auto const &queue = _unpacker ? _unpacker->queue() : *_queue;
+    auto const place = member.places.front();
+    bool const single = member.places.size() == 1;
+    if (single && (unique || member.raw) && queue.onlyDoubles(place)) {
+        _batch.samples = {queue.times(), queue.numbers(place), {}, true};
+        return;
+    }
+    if (!single) {
         givePool(member);
+    } else if (unique || member.raw) {
+        giveEach(member);
+    } else {
+        giveResolved(member);
+    }
+    _batch.samples = _own.view();
+}
+
+void Stream::leaveOut(Value const &value, std::int64_t t_ns) {
+    (value.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t_ns);
+}
+
+/// The values of one field, as they are.
+void Stream::giveEach(Member const &member) {
+    auto const &queue = _unpacker ? _unpacker->queue() : *_queue;
+    for (std::size_t r = 0; r < queue.size(); ++r) {
+        auto const v = queue.value(r, member.places.front());
+        if (v.isValid() || member.raw) {
+            _own.append(queue.time(r), v);
+        } else {
+            leaveOut(v, queue.time(r));
+        }
     }
 }
 
-/// The values of one field.
-void Stream::giveSingle(Member &member, bool unique) {
-    auto &queue = _unpacker ? _unpacker->queue() : *_queue;
+/// The values of one field, of equal times what the policy leaves.
+void Stream::giveResolved(Member &member) {
+    auto const &queue = _unpacker ? _unpacker->queue() : *_queue;
     auto const place = member.places.front();
     auto const n = queue.size();
-    auto &samples = _batch.samples;
-    auto const leaveOut = [&](Value const &v, std::int64_t t) {
-        (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
-    };
-    if (unique || member.raw) {
-        for (std::size_t r = 0; r < n; ++r) {
-            auto const &v = queue.values(r)[place];
-            if (v.kind == Kind::Double && samples.only_doubles) {
-                samples.times.push_back(queue.time(r));
-                samples.numbers.push_back(v.number);
-            } else if (v.isValid() || member.raw) {
-                samples.append(queue.time(r), v);
-            } else {
-                leaveOut(v, queue.time(r));
-            }
-        }
-        return;
-    }
     std::vector<Candidate> group;
     for (std::size_t r = 0; r < n;) {
         auto const t = queue.time(r);
         group.clear();
         for (; r < n && queue.time(r) == t; ++r) {
-            auto const &v = queue.values(r)[place];
+            auto const v = queue.value(r, place);
             if (v.isValid()) {
                 group.push_back({r, queue.key(r), v});
             } else {
@@ -286,7 +297,7 @@ void Stream::giveSingle(Member &member, bool unique) {
         if (!resolve(member.duplicates, group, dropped, clash)) member.cantAverage = true;
         _batch.dup_times.insert(_batch.dup_times.end(), dropped, t);
         if (clash) _batch.clash_times.push_back(t);
-        for (auto const &c : group) samples.append(t, c.value);
+        for (auto const &c : group) _own.append(t, c.value);
     }
 }
 
@@ -300,11 +311,11 @@ void Stream::givePool(Member &member) {
         for (auto &field : fields) field.clear();
         for (; r < n && queue.time(r) == t; ++r) {
             for (std::size_t f = 0; f < fields.size(); ++f) {
-                auto const &v = queue.values(r)[member.places[f]];
+                auto const v = queue.value(r, member.places[f]);
                 if (v.isValid()) {
                     fields[f].push_back({r, queue.key(r), v});
                 } else {
-                    (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
+                    leaveOut(v, t);
                 }
             }
         }
@@ -319,7 +330,7 @@ void Stream::givePool(Member &member) {
         if (!std::all_of(fields.begin(), fields.end(), [&](auto const &f) { return f.size() == common; }))
             continue;
         for (std::size_t k = 0; k < common; ++k) {
-            for (auto const &field : fields) _batch.samples.append(t, field[k].value);
+            for (auto const &field : fields) _own.append(t, field[k].value);
         }
     }
 }
