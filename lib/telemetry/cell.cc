@@ -25,7 +25,7 @@ using Point = std::pair<std::int64_t, Value>;
 /// Samples that count for a time-weighted mean: the prevailing one as well.
 std::vector<Point> weightedPoints(Column const &column, Window const &w, WindowSamples const &content) {
     std::vector<Point> out;
-    auto const &samples = content.samples;
+    auto const samples = content.samples.view();
     if (content.prior && w.begin_ns - content.prior->first <= column.tolerance_ns
         && (samples.empty() || samples.times.front() != w.begin_ns)) {
         out.push_back(*content.prior);
@@ -147,20 +147,44 @@ Window neededOf(Column const &column, Window const &window) {
     return out;
 }
 
+std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> times) {
+    if (times.size() < 2) return {0, 0};
+    // Two of each, so that none waits for the one before.
+    auto least = times[1] - times[0], greatest = least, otherLeast = least, otherGreatest = least;
+    std::size_t i = 2;
+    for (; i + 1 < times.size(); i += 2) {
+        auto const a = times[i] - times[i - 1], b = times[i + 1] - times[i];
+        least = std::min(least, a);
+        greatest = std::max(greatest, a);
+        otherLeast = std::min(otherLeast, b);
+        otherGreatest = std::max(otherGreatest, b);
+    }
+    if (i < times.size()) {
+        least = std::min(least, times[i] - times[i - 1]);
+        greatest = std::max(greatest, times[i] - times[i - 1]);
+    }
+    return {std::min(least, otherLeast), std::max(greatest, otherGreatest)};
+}
+
 /// Gaps and coverage, as far as they can be told. \param used  times of the samples that count
-void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int64_t> const &used) {
+void WindowCells::measure(Cell &cell, Column const &column, std::span<std::int64_t const> used) {
     auto const &w = _window;
-    auto const &inside = _content.samples.times;
+    auto const inside = _moments.samples().times;
     cell.has_gaps = true;
     cell.gaps_wait = !column.gap_max_ns;
-    auto from = w.begin_ns;
-    auto const step = [&](std::int64_t to) {
-        cell.max_gap_ns = std::max(cell.max_gap_ns, to - from);
-        if (column.gap_max_ns && to - from > *column.gap_max_ns) ++cell.n_gaps;
-        from = to;
-    };
-    for (auto const t : inside) step(t);
-    step(w.end_ns);
+    auto const front = inside.empty() ? w.end_ns - w.begin_ns : inside.front() - w.begin_ns;
+    auto const longest =
+        inside.empty() ? front : std::max({front, distancesOf(inside).second, w.end_ns - inside.back()});
+    cell.max_gap_ns = std::max(cell.max_gap_ns, longest);
+    if (column.gap_max_ns && longest > *column.gap_max_ns) {
+        auto from = w.begin_ns;
+        auto const step = [&](std::int64_t to) {
+            if (to - from > *column.gap_max_ns) ++cell.n_gaps;
+            from = to;
+        };
+        for (auto const t : inside) step(t);
+        step(w.end_ns);
+    }
 
     auto const hold = column.hold_max_ns      ? column.hold_max_ns
                       : isEvent(column.topic) ? withoutEnd
@@ -178,7 +202,11 @@ void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int
     };
     if (inside.empty() || inside.front() > w.begin_ns)
         interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
-    for (std::size_t k = 0; k < used.size(); ++k)
+    // Without a gap all is covered from the first sample on.
+    bool const whole =
+        used.data() == inside.data() && !used.empty() && longest <= leastGapNs && 2 * longest <= hold2;
+    if (whole) covered2 = std::max<std::int64_t>(0, 2 * (w.end_ns - inside.front()));
+    for (std::size_t k = 0; !whole && k < used.size(); ++k)
         interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
     if (!linearMean) cell.covered_ns = covered2;
     cell.coverage = share(cell.covered_ns, w);
@@ -188,7 +216,7 @@ void WindowCells::measure(Cell &cell, Column const &column, std::vector<std::int
 
 Cell WindowCells::cellOf(Column const &column) {
     if (_content.clash) return Cell::problem(Status::SourceError);
-    auto const &samples = _content.samples;
+    auto const &samples = _moments.samples();
     auto const fits = [&](Value const &v) { return takes(column, v.kind); };
     Cell cell;
     if (column.func == Func::TimeWeightedMean) {

@@ -10,6 +10,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace dbb::telemetry {
@@ -86,6 +87,9 @@ struct Interval {
     bool covers = false; ///< begins with a sample
 };
 
+/// The least and the greatest distance between neighbours of sorted times; 0 when there are none.
+std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> times);
+
 /// What a window has of a series when it is over.
 struct WindowSamples {
     Samples samples;
@@ -128,12 +132,12 @@ class WindowCells {
 public:
     /// \param window  with pre and post
     WindowCells(Window const &window, WindowSamples const &content, Results &results)
-        : _window(window), _content(content), _results(results), _moments(content.samples) {}
+        : _window(window), _content(content), _results(results), _moments(content.samples.view()) {}
 
     Cell cellOf(Column const &column);
 
 private:
-    void measure(Cell &cell, Column const &column, std::vector<std::int64_t> const &used);
+    void measure(Cell &cell, Column const &column, std::span<std::int64_t const> used);
 
     Window const &_window;
     WindowSamples const &_content;

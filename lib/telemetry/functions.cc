@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <numbers>
 #include <unordered_map>
@@ -16,54 +17,107 @@ __extension__ using Quad = __float128;
 
 constexpr long double nsPerSecond = 1e9L;
 
-/// A sum whose rounding errors are summed up, too (Neumaier's way).
-class Sum {
+/// A sum whose rounding errors are summed up, too (Neumaier's way). \tparam Number  double, or several lanes
+/// of it
+template<typename Number>
+class SumOf {
 public:
-    void add(double x) {
-        double const s = _sum + x;
-        double const part = s - _sum;
+    void add(Number x) {
+        Number const s = _sum + x;
+        Number const part = s - _sum;
         _error += (_sum - (s - part)) + (x - part);
         _sum = s;
     }
-    void add(Sum const &other) {
+    void add(SumOf const &other) {
         add(other._sum);
         _error += other._error;
     }
-    long double value() const { return static_cast<long double>(_sum) + _error; }
+    Number sum() const { return _sum; }
+    Number error() const { return _error; }
 
 private:
-    double _sum = 0;
-    double _error = 0;
+    Number _sum{};
+    Number _error{};
 };
+
+class Sum : public SumOf<double> {
+public:
+    long double value() const { return static_cast<long double>(sum()) + error(); }
+};
+
+/// Two doubles, which one instruction treats at once.
+using Pair = double __attribute__((vector_size(16)));
+
+Pair pairAt(double const *v) {
+    Pair out;
+    std::memcpy(&out, v, sizeof out);
+    return out;
+}
 
 /// A sum of many values in lanes, which the processor can add at the same time.
-class Lanes {
-public:
-    void add(std::size_t i, double x) { _lanes[i % _lanes.size()].add(x); }
-    long double value() const {
-        auto out = _lanes[0];
-        for (std::size_t k = 1; k < _lanes.size(); ++k) out.add(_lanes[k]);
-        return out.value();
+long double sumOf(std::span<double const> v) {
+    std::array<SumOf<Pair>, 2> lanes;
+    std::size_t i = 0;
+    for (; i + 4 <= v.size(); i += 4) {
+        lanes[0].add(pairAt(&v[i]));
+        lanes[1].add(pairAt(&v[i + 2]));
     }
-
-private:
-    std::array<Sum, 4> _lanes;
-};
-
-template<typename Term>
-long double sumOf(std::size_t n, Term const &term) {
-    Lanes out;
-    for (std::size_t i = 0; i < n; ++i) out.add(i, term(i));
+    Sum out;
+    for (auto const &lane : lanes) {
+        for (int k : {0, 1}) {
+            out.add(lane.sum()[k]);
+            out.add(lane.error()[k]);
+        }
+    }
+    for (; i < v.size(); ++i) out.add(v[i]);
     return out.value();
 }
 
-bool allIntegers(Samples const &samples) {
+template<typename Term>
+long double sumOf(std::size_t n, Term const &term) {
+    Sum out;
+    for (std::size_t i = 0; i < n; ++i) out.add(term(i));
+    return out.value();
+}
+
+/// Sums of distances from a center and of their squares.
+struct Distances {
+    Sum sum, squares;
+
+    Distances(std::span<double const> v, double center) {
+        // What is added to few others needs no sum of errors: squares do not cancel, and the distances from a
+        // mean are few digits where their sum matters.
+        constexpr std::size_t block = 64;
+        Pair const centers{center, center};
+        for (std::size_t from = 0; from < v.size(); from += block) {
+            auto const to = std::min(from + block, v.size());
+            Pair plain[2]{}, squared[2]{};
+            auto i = from;
+            for (; i + 4 <= to; i += 4) {
+                auto const a = pairAt(&v[i]) - centers, b = pairAt(&v[i + 2]) - centers;
+                plain[0] += a;
+                plain[1] += b;
+                squared[0] += a * a;
+                squared[1] += b * b;
+            }
+            for (; i < to; ++i) {
+                plain[0][0] += v[i] - center;
+                squared[0][0] += (v[i] - center) * (v[i] - center);
+            }
+            auto const all = plain[0] + plain[1], allSquared = squared[0] + squared[1];
+            sum.add(all[0] + all[1]);
+            squares.add(allSquared[0] + allSquared[1]);
+        }
+    }
+};
+
+bool allIntegers(SampleSpan const &samples) {
     return !samples.only_doubles
            && std::all_of(samples.values.begin(), samples.values.end(),
                           [](Value const &v) { return v.kind == Kind::Integer; });
 }
 
-Wide integerSum(Samples const &samples) {
+Wide integerSum(SampleSpan const &samples) {
     Wide out = 0;
     for (auto const &v : samples.values) out += v.integer;
     return out;
@@ -81,7 +135,7 @@ Value fromLong(long double v) {
 
 /// The samples as doubles. Of integers what they are above the first, which keeps all digits.
 struct Plain {
-    explicit Plain(Samples const &samples) {
+    explicit Plain(SampleSpan const &samples) {
         if (samples.only_doubles) {
             view = samples.numbers;
             return;
@@ -107,12 +161,29 @@ Value spread(Column const &column, Moments &moments) {
     return fromLong(column.func == Func::Variance ? variance : std::sqrt(variance));
 }
 
-Value extreme(Samples const &samples, bool greatest) {
-    if (samples.only_doubles) {
-        auto const &v = samples.numbers;
-        return Value::of(greatest ? *std::max_element(v.begin(), v.end())
-                                  : *std::min_element(v.begin(), v.end()));
+/// The first of those that are equal to the least and to the greatest.
+std::pair<double, double> extremesOf(std::span<double const> v) {
+    std::array<double, 4> least, greatest;
+    least.fill(v.front());
+    greatest.fill(v.front());
+    auto const take = [&](std::size_t lane, double x) {
+        least[lane] = x < least[lane] ? x : least[lane];
+        greatest[lane] = x > greatest[lane] ? x : greatest[lane];
+    };
+    std::size_t i = 0;
+    for (; i + 4 <= v.size(); i += 4) {
+        for (std::size_t k = 0; k < 4; ++k) take(k, v[i + k]);
     }
+    for (; i < v.size(); ++i) take(0, v[i]);
+    auto const first = [&](double x) { return x == 0 ? *std::find(v.begin(), v.end(), x) : x; };
+    return {first(*std::min_element(least.begin(), least.end())),
+            first(*std::max_element(greatest.begin(), greatest.end()))};
+}
+
+Value extreme(Moments &moments, bool greatest) {
+    auto const &samples = moments.samples();
+    if (samples.only_doubles)
+        return Value::of(greatest ? moments.extremes().second : moments.extremes().first);
     auto const less = [](Value const &a, Value const &b) {
         return a.kind == Kind::Integer && b.kind == Kind::Integer ? a.integer < b.integer
                                                                   : a.asDouble() < b.asDouble();
@@ -123,7 +194,7 @@ Value extreme(Samples const &samples, bool greatest) {
                     : *std::min_element(v.begin(), v.end(), less);
 }
 
-Value percentile(Samples const &samples, std::int64_t numerator, std::int64_t denominator) {
+Value percentile(SampleSpan const &samples, std::int64_t numerator, std::int64_t denominator) {
     Plain const plain(samples);
     std::vector<double> sorted(plain.view.begin(), plain.view.end());
     auto const position = static_cast<Wide>(sorted.size() - 1) * numerator;
@@ -137,7 +208,7 @@ Value percentile(Samples const &samples, std::int64_t numerator, std::int64_t de
     return fromLong(out + static_cast<long double>(plain.offset));
 }
 
-Value ranked(Samples const &samples, std::int64_t numerator, std::int64_t denominator) {
+Value ranked(SampleSpan const &samples, std::int64_t numerator, std::int64_t denominator) {
     std::vector<Value> sorted;
     for (std::size_t i = 0; i < samples.size(); ++i) sorted.push_back(samples.at(i));
     auto const n = static_cast<Wide>(sorted.size());
@@ -150,7 +221,7 @@ Value ranked(Samples const &samples, std::int64_t numerator, std::int64_t denomi
 }
 
 /// Least squares on the time in seconds.
-Value slope(Samples const &samples) {
+Value slope(SampleSpan const &samples) {
     Plain const plain(samples);
     auto const n = samples.size();
     auto const &t = samples.times;
@@ -210,7 +281,7 @@ Real residualSquares(std::vector<std::int64_t> const &x, std::span<double const>
 
 /// What ConsDB has for polyrms: each sample less the polynomial at each sample, n times n differences, whose
 /// mean square is the variance of the samples and that of the polynomial.
-Value allAgainstAll(std::vector<std::int64_t> const &x, Samples const &samples, std::size_t degree) {
+Value allAgainstAll(std::vector<std::int64_t> const &x, SampleSpan const &samples, std::size_t degree) {
     Plain const plain(samples);
     auto const ln = static_cast<long double>(samples.size());
     auto const variance = Moments(samples).squares() / ln;
@@ -219,7 +290,7 @@ Value allAgainstAll(std::vector<std::int64_t> const &x, Samples const &samples, 
 }
 
 /// Root mean square of what a polynomial leaves over.
-Value polyrms(Column const &column, Samples const &samples) {
+Value polyrms(Column const &column, SampleSpan const &samples) {
     auto const n = samples.size();
     auto const degree = static_cast<std::size_t>(column.degree);
     std::vector<std::int64_t> x;
@@ -243,7 +314,7 @@ Value polyrms(Column const &column, Samples const &samples) {
 }
 
 /// What a counter has gone up by: where it falls it has begun anew.
-Value increase(Column const &column, Samples const &samples) {
+Value increase(Column const &column, SampleSpan const &samples) {
     auto const &t = samples.times;
     bool const integers = allIntegers(samples);
     Wide whole = 0;
@@ -264,7 +335,7 @@ Value increase(Column const &column, Samples const &samples) {
     return fromLong(total * nsPerSecond / static_cast<long double>(t.back() - t.front()));
 }
 
-Value rate(Samples const &samples) {
+Value rate(SampleSpan const &samples) {
     auto const &t = samples.times;
     if (t.front() == t.back()) return Value::null();
     auto const a = samples.at(0), b = samples.at(samples.size() - 1);
@@ -275,7 +346,7 @@ Value rate(Samples const &samples) {
 }
 
 /// Mean direction and spread of angles in degrees.
-Value circular(Column const &column, Samples const &samples) {
+Value circular(Column const &column, SampleSpan const &samples) {
     auto const n = samples.size();
     auto const positive = [](double degrees) {
         auto const rest = std::fmod(degrees, 360.0);
@@ -305,7 +376,7 @@ struct HashOfValue {
 };
 
 /// The most frequent value, of equally frequent ones the one seen first; or the number of different ones.
-Value mostFrequent(Column const &column, Samples const &samples) {
+Value mostFrequent(Column const &column, SampleSpan const &samples) {
     std::unordered_map<Value, std::pair<std::int64_t, std::size_t>, HashOfValue> seen; // number, first place
     for (std::size_t i = 0; i < samples.size(); ++i) {
         auto const entry = seen.try_emplace(samples.at(i), 0, i).first;
@@ -319,13 +390,13 @@ Value mostFrequent(Column const &column, Samples const &samples) {
     return best->first;
 }
 
-std::int64_t transitions(Samples const &samples) {
+std::int64_t transitions(SampleSpan const &samples) {
     std::int64_t out = 0;
     for (std::size_t i = 1; i < samples.size(); ++i) out += samples.at(i) == samples.at(i - 1) ? 0 : 1;
     return out;
 }
 
-std::int64_t numberTrue(Samples const &samples) {
+std::int64_t numberTrue(SampleSpan const &samples) {
     return std::count_if(samples.values.begin(), samples.values.end(),
                          [](Value const &v) { return v.integer != 0; });
 }
@@ -333,36 +404,40 @@ std::int64_t numberTrue(Samples const &samples) {
 } // namespace
 
 void Samples::clear() {
-    times.clear();
-    numbers.clear();
-    values.clear();
-    only_doubles = true;
+    _times.clear();
+    _numbers.clear();
+    _values.clear();
+    _onlyDoubles = true;
 }
 
 void Samples::widen() {
-    if (!only_doubles) return;
-    only_doubles = false;
-    values.reserve(numbers.size() + 1);
-    for (double const v : numbers) values.push_back(Value::of(v));
-    numbers.clear();
+    if (!_onlyDoubles) return;
+    _onlyDoubles = false;
+    _values.reserve(_numbers.size() + 1);
+    for (double const v : _numbers) _values.push_back(Value::of(v));
+    _numbers.clear();
 }
 
 void Samples::append(std::int64_t t, Value const &value) {
-    times.push_back(t);
+    _times.push_back(t);
     if (value.kind != Kind::Double) widen();
-    if (only_doubles) {
-        numbers.push_back(value.number);
+    if (_onlyDoubles) {
+        _numbers.push_back(value.number);
     } else {
-        values.push_back(value);
+        _values.push_back(value);
     }
 }
 
-void Samples::append(std::span<std::int64_t const> t, std::span<double const> v) {
-    times.insert(times.end(), t.begin(), t.end());
-    if (only_doubles) {
-        numbers.insert(numbers.end(), v.begin(), v.end());
+void Samples::append(SampleSpan const &samples) {
+    if (samples.empty()) return;
+    _times.insert(_times.end(), samples.times.begin(), samples.times.end());
+    if (!samples.only_doubles) widen();
+    if (_onlyDoubles) {
+        _numbers.insert(_numbers.end(), samples.numbers.begin(), samples.numbers.end());
+    } else if (samples.only_doubles) {
+        for (double const v : samples.numbers) _values.push_back(Value::of(v));
     } else {
-        for (double const x : v) values.push_back(Value::of(x));
+        _values.insert(_values.end(), samples.values.begin(), samples.values.end());
     }
 }
 
@@ -397,7 +472,7 @@ long double Moments::mean() {
         _mean = static_cast<long double>(integerSum(_samples)) / n;
     } else {
         Plain const plain(_samples);
-        _mean = sumOf(plain.view.size(), [&](std::size_t i) { return plain.view[i]; }) / n;
+        _mean = sumOf(plain.view) / n;
     }
     return *_mean;
 }
@@ -407,16 +482,15 @@ long double Moments::squares() {
     Plain const plain(_samples);
     auto const v = plain.view;
     // Around the mean as a double, whose rounding the second sum takes back.
-    auto const center = static_cast<double>(mean() - static_cast<long double>(plain.offset));
-    Lanes squares, rests;
-    for (std::size_t i = 0; i < v.size(); ++i) {
-        double const d = v[i] - center;
-        squares.add(i, d * d);
-        rests.add(i, d);
-    }
-    auto const rest = rests.value();
-    _squares = std::max(0.0L, squares.value() - rest * rest / static_cast<long double>(v.size()));
+    Distances const distances(v, static_cast<double>(mean() - static_cast<long double>(plain.offset)));
+    auto const rest = distances.sum.value();
+    _squares = std::max(0.0L, distances.squares.value() - rest * rest / static_cast<long double>(v.size()));
     return *_squares;
+}
+
+std::pair<double, double> Moments::extremes() {
+    if (!_extremes) _extremes = extremesOf(_samples.numbers);
+    return *_extremes;
 }
 
 Value evaluate(Column const &column, Moments &moments) {
@@ -428,14 +502,14 @@ Value evaluate(Column const &column, Moments &moments) {
     case Func::Last: return samples.at(n - 1);
     case Func::Min:
     case Func::Max: {
-        auto const out = extreme(samples, column.func == Func::Max);
+        auto const out = extreme(moments, column.func == Func::Max);
         return out.kind == Kind::Boolean ? Value::of(out.asDouble()) : out; // ConsDB's way
     }
-    case Func::Range: return differenceOf(extreme(samples, true), extreme(samples, false));
+    case Func::Range: return differenceOf(extreme(moments, true), extreme(moments, false));
     case Func::Sum: {
         if (allIntegers(samples)) return fromWide(integerSum(samples));
         Plain const plain(samples);
-        return fromLong(sumOf(n, [&](std::size_t i) { return plain.view[i]; }));
+        return fromLong(sumOf(plain.view));
     }
     case Func::Mean: return fromLong(moments.mean());
     case Func::Rms: {

@@ -8,29 +8,44 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace dbb::telemetry {
 
 /// Samples of one series in the order of time, TAI nanoseconds. Most are doubles, which lie in `numbers`
 /// alone; as soon as there is another kind all of them are in `values`.
-class Samples {
-public:
-    std::vector<std::int64_t> times;
-    std::vector<double> numbers;
-    std::vector<Value> values;
+struct SampleSpan {
+    std::span<std::int64_t const> times{};
+    std::span<double const> numbers{};
+    std::span<Value const> values{};
     bool only_doubles = true;
 
     std::size_t size() const { return times.size(); }
     bool empty() const { return times.empty(); }
-    void clear();
     Value at(std::size_t i) const { return only_doubles ? Value::of(numbers[i]) : values[i]; }
+    SampleSpan part(std::size_t from, std::size_t to) const {
+        return {times.subspan(from, to - from),
+                only_doubles ? numbers.subspan(from, to - from) : std::span<double const>(),
+                only_doubles ? std::span<Value const>() : values.subspan(from, to - from), only_doubles};
+    }
+};
 
+/// Samples that are kept.
+class Samples {
+public:
+    void clear();
     void append(std::int64_t t, Value const &value);
-    void append(std::span<std::int64_t const> t, std::span<double const> v);
+    void append(SampleSpan const &samples);
+    SampleSpan view() const { return {_times, _numbers, _values, _onlyDoubles}; }
 
 private:
     void widen();
+
+    std::vector<std::int64_t> _times;
+    std::vector<double> _numbers;
+    std::vector<Value> _values;
+    bool _onlyDoubles = true;
 };
 
 /// Whether a column's function takes values of this kind.
@@ -39,16 +54,19 @@ bool takes(Column const &column, Kind kind);
 /// What several functions of the same samples need, worked out when the first one asks.
 class Moments {
 public:
-    explicit Moments(Samples const &samples) : _samples(samples) {}
-    Samples const &samples() const { return _samples; }
+    explicit Moments(SampleSpan const &samples) : _samples(samples) {}
+    SampleSpan const &samples() const { return _samples; }
     /// Of numbers and truth values.
     long double mean();
     /// Sum of the squared distances from the mean.
     long double squares();
+    /// The least and the greatest, of doubles only.
+    std::pair<double, double> extremes();
 
 private:
-    Samples const &_samples;
+    SampleSpan _samples;
     std::optional<long double> _mean, _squares;
+    std::optional<std::pair<double, double>> _extremes;
 };
 
 /// Value of an in-window function (all but TimeWeightedMean and those at instants) of at least one sample;

@@ -2,6 +2,7 @@
 /// InfluxDB's line protocol: `measurement,tag=v field=1.5,other=2i 1735689600000000000`.
 #pragma once
 
+#include "telemetry/decimal.h"
 #include "telemetry/value.h"
 
 #include <algorithm>
@@ -16,10 +17,6 @@
 #include <vector>
 
 namespace dbb::telemetry {
-
-/// The front of `text` as a double, as std::from_chars reads it. \return behind it; nullptr when there is
-/// none
-char const *parseDouble(char const *begin, char const *end, double &out);
 
 /// Reads lines into topics of a sink. A sink has `Topic *topic(std::string_view)`, which gives nullptr for
 /// topics that nobody asks for, and `TextPool &texts()`; its topics have placeOf(), begin(), set() and
@@ -59,22 +56,61 @@ public:
     std::int64_t rows() const { return _rows; }
 
 private:
-    using Layout = std::vector<std::pair<std::string, std::size_t>>;
+    static constexpr std::size_t none = static_cast<std::size_t>(-1);
+
+    /// A field as lines begin it, `name=`, and its place.
+    class Key {
+    public:
+        Key(std::string_view name, std::size_t place) : _text(std::string(name) + "="), _place(place) {
+            auto const n = std::min(_text.size(), sizeof _front);
+            std::memcpy(&_front, _text.data(), n);
+            std::memset(&_mask, 0xFF, n);
+        }
+        std::size_t size() const { return _text.size(); }
+        std::size_t place() const { return _place; }
+        /// \param limit  of what can be read, also behind the end of the line
+        bool isAt(char const *p, char const *end, char const *limit) const {
+            if (static_cast<std::size_t>(end - p) < _text.size()) return false;
+            if (limit - p < static_cast<std::ptrdiff_t>(sizeof _front))
+                return std::memcmp(p, _text.data(), _text.size()) == 0;
+            std::uint64_t front = 0;
+            std::memcpy(&front, p, sizeof front);
+            if ((front & _mask) != _front) return false;
+            return _text.size() <= sizeof front
+                   || std::memcmp(p + sizeof front, _text.data() + sizeof front, _text.size() - sizeof front)
+                          == 0;
+        }
+
+    private:
+        std::string _text;
+        std::size_t _place;
+        std::uint64_t _front = 0, _mask = 0; ///< the first eight characters
+    };
+    /// Fields of a topic in the order of the line before: most lines have the same.
+    using Layout = std::vector<Key>;
+
+    /// What stands before the fields, measurement and tags, and what it says.
+    struct Head {
+        Topic *topic = nullptr;
+        Layout *layout = nullptr;
+        std::vector<std::pair<std::size_t, Value>> tags{};
+        std::string problem{};
+    };
 
     void lines(std::string_view text) {
         auto const *p = text.data();
         auto const *const end = p + text.size();
+        _limit = end;
+        auto const *quote = find(p, end, '"');
         while (p < end) {
-            auto const *newline =
-                static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-            if (!newline) break;
+            auto const *const newline = find(p, end, '\n');
+            if (newline == end) break;
             auto const *stop = newline;
+            if (quote < p) quote = find(p, end, '"');
             // A quote may open a text in which lines end.
-            while (isOpen({p, static_cast<std::size_t>(stop - p)})) {
-                stop = stop + 1 < end ? static_cast<char const *>(
-                           std::memchr(stop + 1, '\n', static_cast<std::size_t>(end - stop - 1)))
-                                      : nullptr;
-                if (!stop) {
+            while (quote < stop && isOpen({p, static_cast<std::size_t>(stop - p)})) {
+                stop = find(stop + 1, end, '\n');
+                if (stop == end) {
                     _rest.assign(p, end);
                     return;
                 }
@@ -86,9 +122,15 @@ private:
         _rest.assign(p, end);
     }
 
+    /// The first such character, else the end.
+    static char const *find(char const *p, char const *end, char c) {
+        auto const *at = p < end ? std::memchr(p, c, static_cast<std::size_t>(end - p)) : nullptr;
+        return at ? static_cast<char const *>(at) : end;
+    }
+
     /// Whether a text value is not closed at the end.
     static bool isOpen(std::string_view text) {
-        if (std::memchr(text.data(), '"', text.size()) == nullptr || text.front() == '#') return false;
+        if (text.front() == '#') return false;
         bool quoted = false;
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] == '\\') {
@@ -102,80 +144,87 @@ private:
 
     void fail(std::string const &reason) { _bad(_number, reason); }
 
+    /// A line; its end and what is behind it up to _limit can be read.
     void line(char const *p, char const *end) {
         if (end > p && end[-1] == '\r') --end;
         while (p < end && *p == ' ') ++p;
         if (p == end || *p == '#') return;
-        auto const *const head = p;
-        p = scan(p, end, " ,");
-        if (!choose({head, static_cast<std::size_t>(p - head)})) return;
-        _topic->begin();
-        while (p < end && *p == ',') {
-            auto const *key = ++p;
-            p = scan(p, end, "=, ");
-            if (p == end || *p != '=') return fail("a tag has no value");
-            std::string_view const name(key, static_cast<std::size_t>(p - key));
-            auto const *value = ++p;
-            p = scan(p, end, ", ");
-            auto const place = placeOf(name);
-            if (place != none)
-                _topic->set(place, Value::ofText(_sink.texts().add(
-                                       unescaped({value, static_cast<std::size_t>(p - value)}))));
-        }
+        takeHead(p, end);
+        auto const &head = *_head;
+        if (!head.topic) return;
+        head.topic->begin();
+        if (!head.problem.empty()) return fail(head.problem);
+        for (auto const &[place, value] : head.tags) head.topic->set(place, value);
         if (p == end) return fail("it has no fields");
         while (p < end && *p == ' ') ++p;
-        if (!fields(p, end)) return;
+        if (!fields(p, end, *head.topic, *head.layout)) return;
         while (p < end && *p == ' ') ++p;
         std::int64_t stamp = 0;
-        auto const [behind, error] = std::from_chars(p, end, stamp);
-        auto const *rest = behind;
-        while (rest < end && *rest == ' ') ++rest;
-        if (error != std::errc() || rest != end) return fail("it has no time stamp");
+        auto const *rest = parseInteger(p, _limit, stamp);
+        while (rest && rest < end && *rest == ' ') ++rest;
+        if (rest != end) return fail("it has no time stamp");
         if (_unit_ns != 1 && __builtin_mul_overflow(stamp, _unit_ns, &stamp))
             return fail("its time stamp is too large");
         ++_rows;
-        _topic->commit(stamp, _scale);
+        head.topic->commit(stamp, _scale);
     }
 
-    bool choose(std::string_view name) {
-        if (name != _name) {
-            _name = name;
-            auto const plain = unescaped(name);
-            _topic = _sink.topic(plain);
-            _layout = _topic ? &_layouts[_topic] : nullptr;
+    /// What stands before the fields is mostly that of the line before, or of an earlier one.
+    void takeHead(char const *&p, char const *end) {
+        auto const n = _headText.size();
+        // Behind a backslash at the end of a line there was no space.
+        if (_head && static_cast<std::size_t>(end - p) > n && p[n] == ' ' && p[n - 1] != '\\'
+            && std::memcmp(p, _headText.data(), n) == 0) {
+            p += n;
+            return;
         }
-        _next = 0;
-        return _topic != nullptr;
-    }
-
-    /// Fields of a topic mostly come in the same order.
-    std::size_t placeOf(std::string_view name) {
-        if (_next < _layout->size() && (*_layout)[_next].first == name) return (*_layout)[_next++].second;
-        auto const place = _topic->placeOf(unescaped(name));
-        if (_next < _layout->size()) {
-            (*_layout)[_next] = {std::string(name), place};
-        } else if (_layout->size() < 20'000) {
-            _layout->emplace_back(std::string(name), place);
+        auto const *const from = p;
+        p = scan(p, end, " ");
+        _headText.assign(from, p);
+        auto const known = _heads.find(_headText);
+        if (known != _heads.end()) {
+            _head = &known->second;
+            return;
         }
-        ++_next;
-        return place;
+        constexpr std::size_t mostHeads = 10'000;
+        if (_heads.size() >= mostHeads) _heads.clear();
+        _head = &_heads.emplace(_headText, headOf(from, p)).first->second;
     }
 
-    bool fields(char const *&p, char const *end) {
-        for (;;) {
-            auto const *key = p;
-            std::size_t place = none;
-            if (_next < _layout->size() && matches((*_layout)[_next].first, p, end)) {
-                place = (*_layout)[_next].second;
-                p += (*_layout)[_next].first.size();
-                ++_next;
-            } else {
-                p = scan(p, end, "=, ");
-                if (p == end || *p != '=' || p == key) return fail("a field has no value"), false;
-                place = placeOf({key, static_cast<std::size_t>(p - key)});
+    Head headOf(char const *p, char const *end) {
+        Head out;
+        auto const *const name = p;
+        p = scan(p, end, ",");
+        out.topic = _sink.topic(unescaped({name, static_cast<std::size_t>(p - name)}));
+        if (!out.topic) return out;
+        out.layout = &_layouts[out.topic];
+        while (p < end) {
+            auto const *key = ++p;
+            p = scan(p, end, "=,");
+            if (p == end || *p != '=') {
+                out.problem = "a tag has no value";
+                return out;
             }
-            ++p;
-            if (!value(p, end, place)) return false;
+            auto const place = out.topic->placeOf(unescaped({key, static_cast<std::size_t>(p - key)}));
+            auto const *value = ++p;
+            p = scan(p, end, ",");
+            if (place != none)
+                out.tags.emplace_back(place, Value::ofText(_sink.texts().add(
+                                                 unescaped({value, static_cast<std::size_t>(p - value)}))));
+        }
+        return out;
+    }
+
+    bool fields(char const *&p, char const *end, Topic &topic, Layout &layout) {
+        for (std::size_t next = 0;; ++next) {
+            std::size_t place = none;
+            if (next < layout.size() && layout[next].isAt(p, end, _limit)) {
+                place = layout[next].place();
+                p += layout[next].size();
+            } else if (!newKey(p, end, topic, layout, next, place)) {
+                return false;
+            }
+            if (!number(p, topic, place) && !value(p, end, topic, place)) return false;
             if (p < end && *p == ',') {
                 ++p;
                 continue;
@@ -185,15 +234,44 @@ private:
         }
     }
 
-    static bool matches(std::string const &name, char const *p, char const *end) {
-        auto const n = name.size();
-        return static_cast<std::size_t>(end - p) > n && p[n] == '=' && std::memcmp(p, name.data(), n) == 0;
+    bool newKey(char const *&p, char const *end, Topic &topic, Layout &layout, std::size_t next,
+                std::size_t &place) {
+        auto const *const key = p;
+        p = scan(p, end, "=, ");
+        if (p == end || *p != '=' || p == key) return fail("a field has no value"), false;
+        std::string_view const name(key, static_cast<std::size_t>(p++ - key));
+        place = topic.placeOf(unescaped(name));
+        constexpr std::size_t mostKeys = 20'000;
+        if (next < layout.size()) {
+            layout[next] = Key(name, place);
+        } else if (next < mostKeys) {
+            layout.emplace_back(name, place);
+        }
+        return true;
     }
 
-    bool value(char const *&p, char const *end, std::size_t place) {
+    /// The most frequent values: numbers that somebody asks for. \return false when it is another one
+    bool number(char const *&p, Topic &topic, std::size_t place) const {
+        if (place == none || (*p != '-' && (*p < '0' || *p > '9'))) return false;
+        double number = 0;
+        std::int64_t integer = 0;
+        auto const *behind = parseNumber(p, _limit, number);
+        if (!behind) return false;
+        if (*behind == ',' || *behind == ' ') {
+            topic.set(place, Value::of(number));
+            p = behind;
+            return true;
+        }
+        if (*behind != 'i' || parseInteger(p, _limit, integer) != behind) return false;
+        topic.set(place, Value::ofInteger(integer));
+        p = behind + 1;
+        return true;
+    }
+
+    bool value(char const *&p, char const *end, Topic &topic, std::size_t place) {
         if (p == end) return fail("a field has no value"), false;
         auto const c = *p;
-        if (c == '"') return text(p, end, place);
+        if (c == '"') return text(p, end, topic, place);
         if (c == 't' || c == 'T' || c == 'f' || c == 'F') {
             auto const *from = p;
             while (p < end && *p != ',' && *p != ' ') ++p;
@@ -201,7 +279,7 @@ private:
             bool const yes = word == "t" || word == "T" || word == "true" || word == "True" || word == "TRUE";
             if (!yes && word != "f" && word != "F" && word != "false" && word != "False" && word != "FALSE")
                 return fail("a value is none"), false;
-            if (place != none) _topic->set(place, Value::ofBoolean(yes));
+            if (place != none) topic.set(place, Value::ofBoolean(yes));
             return true;
         }
         if (place == none) {
@@ -217,19 +295,19 @@ private:
             if (result.ptr != behind || result.ec != std::errc()) {
                 if (*behind != 'u' || result.ec != std::errc::result_out_of_range)
                     return fail("a value is no integer"), false;
-                _topic->set(place, Value::of(number)); // unsigned and beyond int64
+                topic.set(place, Value::of(number)); // unsigned and beyond int64
             } else {
-                _topic->set(place, Value::ofInteger(integer));
+                topic.set(place, Value::ofInteger(integer));
             }
             p = behind + 1;
             return true;
         }
-        _topic->set(place, Value::of(number));
+        topic.set(place, Value::of(number));
         p = behind;
         return true;
     }
 
-    bool text(char const *&p, char const *end, std::size_t place) {
+    bool text(char const *&p, char const *end, Topic &topic, std::size_t place) {
         std::string out;
         for (++p; p < end && *p != '"'; ++p) {
             if (*p == '\\' && p + 1 < end && (p[1] == '"' || p[1] == '\\')) ++p;
@@ -237,16 +315,16 @@ private:
         }
         if (p == end) return fail("a text is not closed"), false;
         ++p;
-        if (place != none) _topic->set(place, Value::ofText(_sink.texts().add(out)));
+        if (place != none) topic.set(place, Value::ofText(_sink.texts().add(out)));
         return true;
     }
 
     /// To the first of some characters that no backslash stands before.
-    static char const *scan(char const *p, char const *end, char const *stops) {
+    static char const *scan(char const *p, char const *end, std::string_view stops) {
         for (; p < end; ++p) {
             if (*p == '\\') {
                 if (++p == end) break;
-            } else if (std::strchr(stops, *p)) {
+            } else if (stops.find(*p) != std::string_view::npos) {
                 break;
             }
         }
@@ -262,17 +340,15 @@ private:
         return out;
     }
 
-    static constexpr std::size_t none = static_cast<std::size_t>(-1);
-
     Sink &_sink;
     Scale _scale;
     std::int64_t _unit_ns;
     std::function<void(std::int64_t, std::string const &)> _bad;
-    std::string _rest; ///< of a line that is not here as a whole
-    std::string _name; ///< as it is written
-    Topic *_topic = nullptr;
-    Layout *_layout = nullptr;
-    std::size_t _next = 0;
+    std::string _rest;            ///< of a line that is not here as a whole
+    char const *_limit = nullptr; ///< of the text at hand
+    std::string _headText;        ///< of the line before
+    Head const *_head = nullptr;
+    std::unordered_map<std::string, Head> _heads;
     std::unordered_map<Topic *, Layout> _layouts;
     std::int64_t _number = 0;
     std::int64_t _rows = 0;

@@ -3,8 +3,8 @@
 #pragma once
 
 #include "common/json.h"
+#include "telemetry/decimal.h"
 #include "telemetry/instants.h"
-#include "telemetry/line_protocol.h"
 #include "telemetry/value.h"
 
 #include <charconv>

@@ -6,22 +6,31 @@
 namespace dbb::telemetry {
 
 void Batch::clear() {
-    samples.clear();
+    samples = {};
     for (auto *times : {&nan_times, &null_times, &dup_times, &clash_times}) times->clear();
 }
 
-void Spacing::add(std::int64_t t_ns) {
-    if (_last) {
-        auto const distance = t_ns - *_last;
-        if (distance == 0) return;
-        if (distance <= shortest_ns) {
-            ++_short;
-            _longestShort = std::max(_longestShort, distance);
-        } else {
-            _long.push_back(distance);
-        }
+void Spacing::addDistance(std::int64_t distance_ns) {
+    if (distance_ns == 0) return;
+    if (distance_ns <= shortest_ns) {
+        ++_short;
+        _longestShort = std::max(_longestShort, distance_ns);
+    } else {
+        _long.push_back(distance_ns);
     }
-    _last = t_ns;
+}
+
+void Spacing::add(std::span<std::int64_t const> times) {
+    if (times.empty()) return;
+    if (_last) addDistance(times.front() - *_last);
+    _last = times.back();
+    auto const [least, greatest] = distancesOf(times);
+    if (times.size() > 1 && least > 0 && greatest <= shortest_ns) {
+        _short += times.size() - 1;
+        _longestShort = std::max(_longestShort, greatest);
+        return;
+    }
+    for (std::size_t i = 1; i < times.size(); ++i) addDistance(times[i] - times[i - 1]);
 }
 
 std::int64_t Spacing::gapMax2_ns() const {
@@ -105,13 +114,13 @@ private:
         }
     }
 
-    std::pair<std::size_t, std::size_t> part(std::vector<std::int64_t> const &times, Window const &w) const {
+    std::pair<std::size_t, std::size_t> part(std::span<std::int64_t const> times, Window const &w) const {
         auto const lo = std::lower_bound(times.begin(), times.end(), w.begin_ns);
         auto const hi = _closed ? std::upper_bound(lo, times.end(), w.end_ns)
                                 : std::lower_bound(lo, times.end(), w.end_ns);
         return {static_cast<std::size_t>(lo - times.begin()), static_cast<std::size_t>(hi - times.begin())};
     }
-    std::int64_t number(std::vector<std::int64_t> const &times, Window const &w) const {
+    std::int64_t number(std::span<std::int64_t const> times, Window const &w) const {
         auto const [lo, hi] = part(times, w);
         return static_cast<std::int64_t>(hi - lo);
     }
@@ -122,12 +131,7 @@ private:
         auto &content = active.content;
         auto const &samples = batch.samples;
         auto const [lo, hi] = part(samples.times, w);
-        if (samples.only_doubles) {
-            content.samples.append(std::span(samples.times).subspan(lo, hi - lo),
-                                   std::span(samples.numbers).subspan(lo, hi - lo));
-        } else {
-            for (auto i = lo; i < hi; ++i) content.samples.append(samples.times[i], samples.values[i]);
-        }
+        content.samples.append(samples.part(lo, hi));
         content.n_nan += number(batch.nan_times, w);
         content.n_null += number(batch.null_times, w);
         content.n_dup += number(batch.dup_times, w);
@@ -214,9 +218,9 @@ private:
         return _series._windows.all()[(*probe.order)[probe.next]].instant(probe.at);
     }
 
-    static Point point(Samples const &samples, std::size_t i) { return {samples.times[i], samples.at(i)}; }
+    static Point point(SampleSpan const &samples, std::size_t i) { return {samples.times[i], samples.at(i)}; }
 
-    Before lookBefore(Samples const &samples, std::size_t behind) const {
+    Before lookBefore(SampleSpan const &samples, std::size_t behind) const {
         if (behind == 0) return {_series._last, _series._before};
         Before out;
         out.last = point(samples, behind - 1);
@@ -356,7 +360,7 @@ void Series::ask(Asked const &asked) {
 
 void Series::feed(Batch const &batch) {
     auto const &samples = batch.samples;
-    for (auto const t : samples.times) _spacing.add(t);
+    _spacing.add(samples.times);
     for (auto &windows : _inWindows) windows->feed(batch);
     for (auto &instants : _atInstants) instants->feed(batch);
     if (samples.empty()) return;

@@ -18,7 +18,7 @@ namespace dbb::telemetry {
 /// Several samples in the order of time, and the times of what was left out of them. Samples of equal time
 /// are in one batch.
 struct Batch {
-    Samples samples;
+    SampleSpan samples;
     std::vector<std::int64_t> nan_times, null_times, dup_times, clash_times; ///< each sorted
     std::int64_t until_ns = 0; ///< all with earlier times, and those of this time, are here or were before
 
@@ -29,12 +29,14 @@ struct Batch {
 /// s are only counted, since what is called a gap is 2 s at least and 5 times the median.
 class Spacing {
 public:
-    void add(std::int64_t t_ns);
+    void add(std::span<std::int64_t const> times);
     /// Twice the longest interval that is no gap, nanoseconds.
     std::int64_t gapMax2_ns() const;
 
 private:
     static constexpr std::int64_t shortest_ns = 400'000'000;
+    void addDistance(std::int64_t distance_ns);
+
     std::optional<std::int64_t> _last;
     std::uint64_t _short = 0;
     std::int64_t _longestShort = 0;

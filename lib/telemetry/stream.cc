@@ -125,8 +125,8 @@ private:
         }
         for (std::int64_t k = 0; k < n; ++k) {
             auto const t = pending.t + static_cast<std::int64_t>(static_cast<Wide>(k) * distance / n);
-            if (auto *place = _queue.add(t, key)) {
-                *place = pending.values[static_cast<std::size_t>(k)];
+            if (_queue.add(t, key)) {
+                _queue.set(0, pending.values[static_cast<std::size_t>(k)]);
             } else {
                 ++_late;
             }
@@ -148,7 +148,7 @@ public:
     Buckets(Column const &column, std::size_t width, std::vector<std::size_t> required)
         : _column(column), _fields(width), _row(width), _required(std::move(required)), _queue(width, 0) {}
 
-    void row(std::int64_t t_ns, Value const *values) {
+    void row(std::int64_t t_ns, std::vector<Value> const &values) {
         if (t_ns != _t_ns) takeRow();
         _t_ns = t_ns;
         // InfluxDB has one value of a field at a time, the last to be written.
@@ -199,17 +199,17 @@ private:
         ++field.n;
     }
 
+    Value valueOf(Field const &field) const {
+        if (field.n == 0 || _column.func != Func::Mean) return field.n == 0 ? Value() : field.extreme;
+        return Value::of(static_cast<double>(field.sum / static_cast<long double>(field.n)));
+    }
+
     void emit() {
         if (!_begin) return;
         auto const fields = std::exchange(_fields, std::vector<Field>(_fields.size()));
         if (!std::all_of(_required.begin(), _required.end(), [&](auto k) { return fields[k].n > 0; })) return;
-        auto *values = _queue.add(*_begin, {});
-        for (auto const &field : fields) {
-            *values++ = field.n == 0 ? Value()
-                        : _column.func == Func::Mean
-                            ? Value::of(static_cast<double>(field.sum / static_cast<long double>(field.n)))
-                            : field.extreme;
-        }
+        _queue.add(*_begin, {});
+        for (std::size_t k = 0; k < fields.size(); ++k) _queue.set(k, valueOf(fields[k]));
     }
 
     Column const &_column;
@@ -308,12 +308,11 @@ void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row
     if (!_buckets
         && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
         return;
-    auto *values = _queue->add(t_ns, key);
-    if (!values) {
+    if (!_queue->add(t_ns, key)) {
         ++_late;
         return;
     }
-    for (auto const place : _places) *values++ = row[place];
+    for (std::size_t f = 0; f < _places.size(); ++f) _queue->set(f, row[_places[f]]);
     if (_queue->isFull()) drain(false);
 }
 
@@ -325,17 +324,15 @@ void Stream::finish() {
 void Stream::drain(bool all) {
     auto *queue = _queue.get();
     queue->release(all);
-    if (_unpacker) {
-        for (std::size_t r = 0; r < queue->size(); ++r) {
-            _unpacker->row(queue->time(r), queue->key(r), {queue->values(r), _places.size()});
-        }
-        if (all) _unpacker->finish();
-    }
-    if (_buckets) {
-        for (std::size_t r = 0; r < queue->size(); ++r) _buckets->row(queue->time(r), queue->values(r));
-        if (all) _buckets->finish();
-    }
     if (queue != &ordered()) {
+        std::vector<Value> row(_places.size());
+        for (std::size_t r = 0; r < queue->size(); ++r) {
+            for (std::size_t f = 0; f < row.size(); ++f) row[f] = queue->value(r, f);
+            if (_unpacker) _unpacker->row(queue->time(r), queue->key(r), row);
+            if (_buckets) _buckets->row(queue->time(r), row);
+        }
+        if (all && _unpacker) _unpacker->finish();
+        if (all && _buckets) _buckets->finish();
         queue->drop();
         queue = &ordered();
         queue->release(all);
@@ -345,6 +342,7 @@ void Stream::drain(bool all) {
     bool const unique = std::adjacent_find(times.begin(), times.end()) == times.end();
     for (auto &member : _members) {
         _batch.clear();
+        _own.clear();
         _batch.until_ns = times.back();
         give(*member, unique);
         member->series.feed(_batch);
@@ -358,42 +356,51 @@ RowQueue &Stream::ordered() {
 }
 
 void Stream::give(Member &member, bool unique) {
-    if (member.places.size() == 1) {
-        giveSingle(member, unique);
-    } else {
+    auto const &queue = ordered();
+    auto const place = member.places.front();
+    bool const single = member.places.size() == 1;
+    if (single && (unique || member.raw) && queue.onlyDoubles(place)) {
+        _batch.samples = {queue.times(), queue.numbers(place), {}, true};
+        return;
+    }
+    if (!single) {
         givePool(member);
+    } else if (unique || member.raw) {
+        giveEach(member);
+    } else {
+        giveResolved(member);
+    }
+    _batch.samples = _own.view();
+}
+
+void Stream::leaveOut(Value const &value, std::int64_t t_ns) {
+    (value.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t_ns);
+}
+
+/// The values of one field, as they are.
+void Stream::giveEach(Member const &member) {
+    auto const &queue = ordered();
+    for (std::size_t r = 0; r < queue.size(); ++r) {
+        auto const v = queue.value(r, member.places.front());
+        if (v.isValid() || member.raw) {
+            _own.append(queue.time(r), v);
+        } else {
+            leaveOut(v, queue.time(r));
+        }
     }
 }
 
-/// The values of one field.
-void Stream::giveSingle(Member &member, bool unique) {
+/// The values of one field, of equal times what the policy leaves.
+void Stream::giveResolved(Member &member) {
     auto const &queue = ordered();
     auto const place = member.places.front();
     auto const n = queue.size();
-    auto &samples = _batch.samples;
-    auto const leaveOut = [&](Value const &v, std::int64_t t) {
-        (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
-    };
-    if (unique || member.raw) {
-        for (std::size_t r = 0; r < n; ++r) {
-            auto const &v = queue.values(r)[place];
-            if (v.kind == Kind::Double && samples.only_doubles) {
-                samples.times.push_back(queue.time(r));
-                samples.numbers.push_back(v.number);
-            } else if (v.isValid() || member.raw) {
-                samples.append(queue.time(r), v);
-            } else {
-                leaveOut(v, queue.time(r));
-            }
-        }
-        return;
-    }
     std::vector<Candidate> group;
     for (std::size_t r = 0; r < n;) {
         auto const t = queue.time(r);
         group.clear();
         for (; r < n && queue.time(r) == t; ++r) {
-            auto const &v = queue.values(r)[place];
+            auto const v = queue.value(r, place);
             if (v.isValid()) {
                 group.push_back({r, queue.key(r), v});
             } else {
@@ -405,7 +412,7 @@ void Stream::giveSingle(Member &member, bool unique) {
         if (!resolve(member.duplicates, group, dropped, clash)) member.cantAverage = true;
         _batch.dup_times.insert(_batch.dup_times.end(), dropped, t);
         if (clash) _batch.clash_times.push_back(t);
-        for (auto const &c : group) samples.append(t, c.value);
+        for (auto const &c : group) _own.append(t, c.value);
     }
 }
 
@@ -419,11 +426,11 @@ void Stream::givePool(Member &member) {
         for (auto &field : fields) field.clear();
         for (; r < n && queue.time(r) == t; ++r) {
             for (std::size_t f = 0; f < fields.size(); ++f) {
-                auto const &v = queue.values(r)[member.places[f]];
+                auto const v = queue.value(r, member.places[f]);
                 if (v.isValid()) {
                     fields[f].push_back({r, queue.key(r), v});
                 } else {
-                    (v.kind == Kind::NotFinite ? _batch.nan_times : _batch.null_times).push_back(t);
+                    leaveOut(v, t);
                 }
             }
         }
@@ -438,7 +445,7 @@ void Stream::givePool(Member &member) {
         if (!std::all_of(fields.begin(), fields.end(), [&](auto const &f) { return f.size() == common; }))
             continue;
         for (std::size_t k = 0; k < common; ++k) {
-            for (auto const &field : fields) _batch.samples.append(t, field[k].value);
+            for (auto const &field : fields) _own.append(t, field[k].value);
         }
     }
 }

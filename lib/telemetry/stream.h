@@ -63,7 +63,9 @@ private:
     void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
     void drain(bool all);
     void give(Member &member, bool unique);
-    void giveSingle(Member &member, bool unique);
+    void giveEach(Member const &member);
+    void giveResolved(Member &member);
+    void leaveOut(Value const &value, std::int64_t t_ns);
     void givePool(Member &member);
     Member const &memberOf(std::size_t cell) const;
 
@@ -80,6 +82,7 @@ private:
     bool _hasIndex = false, _lacksIndex = false;
     std::map<std::int64_t, std::int64_t> _packedSpacing;
     Batch _batch;
+    Samples _own; ///< of a batch that are not those of the queue
     bool _usesUtc = false;
     std::int64_t _late = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "efd/sample_cache.h"
 #include "telemetry/influx.h"
+#include "telemetry/instants.h"
 #include "telemetry/needs.h"
 
 #include <cstdint>

@@ -1,0 +1,122 @@
+/// \file
+/// Numbers out of text, quickly.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+
+namespace dbb::telemetry {
+
+/// The front of `text` as a double, as std::from_chars reads it; a plus sign may stand before it. Too large
+/// is infinite, too small is 0. \return behind it; nullptr when there is none
+char const *parseDouble(char const *begin, char const *end, double &out);
+
+/// Eight characters of text as one number, which several instructions treat at once.
+class EightCharacters {
+public:
+    static constexpr bool available = std::endian::native == std::endian::little;
+
+    explicit EightCharacters(char const *p) {
+        std::memcpy(&_digits, p, sizeof _digits);
+        _digits ^= 0x3030303030303030U; // digits become 0 to 9
+        auto const others = ((_digits + 0x7676767676767676U) | _digits) & 0x8080808080808080U;
+        _count = others == 0 ? 8 : static_cast<unsigned>(std::countr_zero(others)) / 8;
+    }
+    /// How many digits are in front of the first other character.
+    unsigned count() const { return _count; }
+    /// These digits as a number; 0 when there are none.
+    std::uint64_t number() const {
+        // What is behind them goes, and zeros come in front of them.
+        auto const d = _count == 0 ? 0 : _digits << (64 - 8 * _count);
+        auto const pairs = d * 10 + (d >> 8);
+        return ((pairs & 0x000000FF000000FFU) * 0x000F424000000064U
+                + ((pairs >> 16) & 0x000000FF000000FFU) * 0x0000271000000001U)
+               >> 32;
+    }
+
+private:
+    std::uint64_t _digits = 0;
+    unsigned _count = 0;
+};
+
+inline constexpr std::array<std::uint64_t, 9> powersOfTen{1,       10,        100,        1000,       10'000,
+                                                          100'000, 1'000'000, 10'000'000, 100'000'000};
+
+/// A decimal number without its sign: digits * 10^-decimals. \return the nearest double; nullopt when that
+/// takes more than one division to tell
+std::optional<double> nearestDouble(std::uint64_t digits, unsigned decimals);
+
+/// The front of a text as an integer. \return behind it; nullptr when there is none or it is beyond int64
+inline char const *parseInteger(char const *begin, char const *end, std::int64_t &out) {
+    constexpr int room = 24;
+    if (EightCharacters::available && end - begin >= room) {
+        EightCharacters const front(begin), middle(begin + 8), back(begin + 16);
+        // Of 19 digits not all fit, but those that times begin with do until 2262.
+        if (front.count() == 8 && middle.count() == 8 && back.count() <= 3 && *begin < '9') {
+            auto const upper = front.number() * powersOfTen[8] + middle.number();
+            out = static_cast<std::int64_t>(upper * powersOfTen[back.count()] + back.number());
+            return begin + 16 + back.count();
+        }
+    }
+    auto const [behind, error] = std::from_chars(begin, end, out);
+    return error == std::errc() ? behind : nullptr;
+}
+
+/// As parseDouble(), inline for what is most frequent: some digits, a point and some decimals.
+inline char const *parseNumber(char const *begin, char const *end, double &out) {
+    constexpr int room = 32; // of what is read here, whatever it is
+    if (!EightCharacters::available || end - begin < room) return parseDouble(begin, end, out);
+    auto const *p = begin;
+    bool const negative = *p == '-';
+    p += negative ? 1 : 0;
+    std::uint64_t digits = 0;
+    auto const *const first = p;
+    for (; *p >= '0' && *p <= '9'; ++p) {
+        if (p - first == 7) return parseDouble(begin, end, out);
+        digits = digits * 10 + static_cast<std::uint64_t>(*p - '0');
+    }
+    if (p == first) return parseDouble(begin, end, out);
+    // Zeros in front do not count among the 19 digits that fit into 64 bits.
+    auto const count = digits == 0 ? 0 : static_cast<unsigned>(p - first);
+    unsigned decimals = 0;
+    if (*p == '.') {
+        EightCharacters const front(++p);
+        decimals = front.count();
+        auto fraction = front.number();
+        auto power = powersOfTen[decimals];
+        if (decimals == 8) {
+            EightCharacters const back(p + 8);
+            decimals += back.count();
+            power *= powersOfTen[back.count()];
+            fraction = fraction * powersOfTen[back.count()] + back.number();
+        }
+        digits = digits * power + fraction;
+        if (decimals == 16) {
+            for (; p[decimals] >= '0' && p[decimals] <= '9'; ++decimals) {
+                if (decimals == 19) return parseDouble(begin, end, out);
+                digits = digits * 10 + static_cast<std::uint64_t>(p[decimals] - '0');
+            }
+        }
+        if (count + decimals > 19) return parseDouble(begin, end, out);
+        p += decimals;
+    }
+    if ((*p | 0x20) == 'e') return parseDouble(begin, end, out);
+    constexpr std::array<double, 20> powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
+                                            1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
+    double value = 0;
+    if (digits <= (std::uint64_t{1} << 53)) {
+        value = static_cast<double>(digits) / powers[decimals]; // both are exact, the quotient rounds once
+    } else if (auto const nearest = nearestDouble(digits, decimals)) {
+        value = *nearest;
+    } else {
+        return parseDouble(begin, end, out);
+    }
+    out = negative ? -value : value;
+    return p;
+}
+
+} // namespace dbb::telemetry
