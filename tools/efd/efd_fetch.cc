@@ -76,9 +76,7 @@ public:
         if (_options.windows != "-") own = common::openForReading(_options.windows);
         manifest::RecordReader reader(own ? own.get() : in, _rejects, "window");
         auto const needs =
-            columns.empty()
-                ? byHand()
-                : telemetry::needsOf(columns, readWindows(reader, _rejects, _summary).windows, margin_ns);
+            columns.empty() ? byHand() : telemetry::needsOf(columns, windowsOf(reader), margin_ns);
         try {
             samples.prepare(needs);
             write(samples);
@@ -103,6 +101,11 @@ public:
     }
 
 private:
+    std::vector<telemetry::Window> windowsOf(manifest::RecordReader &reader) const {
+        auto const all = [](telemetry::Window const &) { return true; };
+        return readWindows(reader, _rejects, _summary, all).windows;
+    }
+
     std::map<std::string, telemetry::TopicNeeds> byHand() const {
         InstantReader const instants("tai");
         telemetry::Window const span{instants.option(_options.begin, "--begin"),
