@@ -47,17 +47,20 @@ NamedRow sampleLine(std::string_view line, SourceScale scale) {
     return out;
 }
 
-void forEachRow(std::string const &response, SourceScale scale,
-                std::function<void(NamedRow const &)> const &row) {
-    auto const root = Json::parse(response);
-    auto const &body = root["body"].isObject() ? root["body"] : root;
+void forEachSavedRow(std::string const &text, SourceScale scale,
+                     std::function<void(NamedRow const &)> const &row) {
+    auto const root = Json::parse(text);
+    forEachRow(root["body"].isObject() ? root["body"] : root, scale, row);
+}
+
+void forEachRow(Json const &response, SourceScale scale, std::function<void(NamedRow const &)> const &row) {
     auto const error = [](Json const &text) {
         return Error("SOURCE_ERROR", "the response says: " + text.text());
     };
-    if (!body["error"].isNull()) throw error(body["error"]);
-    if (!body["results"].isArray())
+    if (!response["error"].isNull()) throw error(response["error"]);
+    if (!response["results"].isArray())
         throw Error("BAD_VALUE", "it is no response of InfluxDB: it has no \"results\"");
-    for (auto const &result : body["results"].array()) {
+    for (auto const &result : response["results"].array()) {
         if (!result["error"].isNull()) throw error(result["error"]);
         if (!result["series"].isArray()) continue;
         for (auto const &series : result["series"].array()) {
@@ -72,17 +75,18 @@ void forEachRow(std::string const &response, SourceScale scale,
             NamedRow out;
             out.topic = common::textIn(series, "name");
             out.scale = scale;
+            if (series["tags"].isObject()) out.fields = series["tags"].object();
+            auto const tags = out.fields.size();
+            for (std::size_t i = 0; i < columns.size(); ++i) {
+                if (i != at) out.fields.emplace_back(columns[i].text(), Json());
+            }
             for (auto const &values : series["values"].array()) {
                 if (!values.isArray() || values.array().size() != columns.size())
                     throw Error("BAD_VALUE", "a row has not as many values as there are columns");
                 out.t_ns = integerOf(values.array()[at], "time");
-                out.fields.clear();
-                if (series["tags"].isObject()) {
-                    for (auto const &[name, value] : series["tags"].object())
-                        out.fields.emplace_back(name, value);
-                }
+                auto field = out.fields.begin() + static_cast<std::ptrdiff_t>(tags);
                 for (std::size_t i = 0; i < columns.size(); ++i) {
-                    if (i != at) out.fields.emplace_back(columns[i].text(), values.array()[i]);
+                    if (i != at) (field++)->second = values.array()[i];
                 }
                 row(out);
             }

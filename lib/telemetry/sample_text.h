@@ -29,10 +29,14 @@ struct NamedRow {
 /// \param scale  when the line has none \throws Error NOT_JSON, MISSING_KEY, BAD_VALUE
 NamedRow sampleLine(std::string_view line, SourceScale scale);
 
-/// The rows of a response of InfluxDB 1.x to /query with epoch=ns, bare or as member `body`.
-/// \throws Error NOT_JSON, SOURCE_ERROR when the response has an error, BAD_VALUE
-void forEachRow(std::string const &response, SourceScale scale,
+/// The rows of a response of InfluxDB 1.x to /query with epoch=ns, or of one object of a response in chunks.
+/// \throws Error SOURCE_ERROR when the response has an error, BAD_VALUE
+void forEachRow(common::Json const &response, SourceScale scale,
                 std::function<void(NamedRow const &)> const &row);
+
+/// As forEachRow(), of a response as it was saved, bare or as member `body`. \throws Error NOT_JSON as well
+void forEachSavedRow(std::string const &text, SourceScale scale,
+                     std::function<void(NamedRow const &)> const &row);
 
 /// A JSON value as that of a field; numbers that are not finite come as doubles that are not.
 Value valueOf(common::Json const &json, TextPool &texts);

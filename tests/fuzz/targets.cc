@@ -365,7 +365,7 @@ void sampleJson(std::string const &text) {
         for (auto const &[name, json] : row.fields) (void)telemetry::valueOf(json, texts);
     };
     value(telemetry::sampleLine(text, telemetry::SourceScale::Eras));
-    telemetry::forEachRow(text, telemetry::SourceScale::Utc, value);
+    telemetry::forEachSavedRow(text, telemetry::SourceScale::Utc, value);
 }
 
 void columns(std::string const &text) {

@@ -155,7 +155,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     }
     if (file.format == "json") {
         auto const text = common::readAll(fd, file.path, std::size_t{1} << 30);
-        telemetry::forEachRow(text, scale, [&](telemetry::NamedRow const &row) {
+        telemetry::forEachSavedRow(text, scale, [&](telemetry::NamedRow const &row) {
             ++_rows;
             telemetry::give(sink, row);
         });
