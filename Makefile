@@ -15,7 +15,7 @@ ALL_CXXFLAGS := -std=c++20 $(WARNINGS) $(CXXFLAGS) $(SANITIZE) -ffp-contract=off
 	-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
 LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz -lzip -lpq -lcurl
 
-PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest dbb-why dbb-visits dbb-convert dbb-gen2-scan dbb-windows dbb-efd-join dbb-efd-load
+PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest dbb-why dbb-visits dbb-convert dbb-gen2-scan dbb-windows dbb-efd-fetch dbb-efd-join dbb-efd-load
 LIB_SOURCES := $(wildcard lib/*/*.cc)
 MAIN_SOURCES := $(wildcard tools/*/main_*.cc)
 TOOL_SOURCES := $(filter-out $(MAIN_SOURCES),$(wildcard tools/*/*.cc))

@@ -66,6 +66,49 @@ std::size_t GzipReader::read(void *buffer, std::size_t size) {
     return size - s.stream.avail_out;
 }
 
+struct GzipWriter::State {
+    int fd;
+    std::string path;
+    z_stream stream{};
+    std::vector<unsigned char> output = std::vector<unsigned char>(65536);
+};
+
+GzipWriter::GzipWriter(int fd, std::string path) : _state(new State{fd, std::move(path)}) {
+    if (::deflateInit2(&_state->stream, Z_BEST_SPEED, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        throw Error("IO_ERROR", "could not start deflating \"" + _state->path + "\"");
+    }
+}
+
+GzipWriter::~GzipWriter() {
+    ::deflateEnd(&_state->stream);
+}
+
+void GzipWriter::write(std::string_view data) {
+    deflate(data, false);
+}
+
+void GzipWriter::finish() {
+    deflate({}, true);
+}
+
+void GzipWriter::deflate(std::string_view data, bool last) {
+    auto &s = *_state;
+    // zlib reads only, and counts with 32 bits.
+    s.stream.next_in = reinterpret_cast<unsigned char *>(const_cast<char *>(data.data()));
+    do {
+        auto const part = std::min<std::size_t>(data.size(), std::size_t{1} << 30);
+        s.stream.avail_in = static_cast<unsigned>(part);
+        data.remove_prefix(part);
+        do {
+            s.stream.next_out = s.output.data();
+            s.stream.avail_out = static_cast<unsigned>(s.output.size());
+            ::deflate(&s.stream, last ? Z_FINISH : Z_NO_FLUSH);
+            writeAll(s.fd, {reinterpret_cast<char *>(s.output.data()), s.output.size() - s.stream.avail_out},
+                     s.path);
+        } while (s.stream.avail_out == 0);
+    } while (!data.empty());
+}
+
 std::uint32_t adler32(std::uint32_t sum, std::string_view data) {
     return static_cast<std::uint32_t>(
         ::adler32_z(sum, reinterpret_cast<unsigned char const *>(data.data()), data.size()));

@@ -1,5 +1,5 @@
 /// \file
-/// Reading gzip streams piece by piece. The only place with zlib's header.
+/// Reading and writing gzip streams piece by piece. The only place with zlib's header.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +26,26 @@ public:
     std::size_t read(void *buffer, std::size_t size);
 
 private:
+    struct State;
+    std::unique_ptr<State> _state;
+};
+
+/// Deflates to a file, quickly rather than small.
+class GzipWriter {
+public:
+    /// \param fd    stays open and owned by the caller; written at its offset
+    /// \param path  shown in messages
+    GzipWriter(int fd, std::string path);
+    ~GzipWriter();
+
+    /// \throws Error DISK_FULL, IO_ERROR
+    void write(std::string_view data);
+    /// The end of the stream; once, and last. \throws Error as write()
+    void finish();
+
+private:
+    void deflate(std::string_view data, bool last);
+
     struct State;
     std::unique_ptr<State> _state;
 };

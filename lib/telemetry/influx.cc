@@ -389,7 +389,7 @@ private:
 
 Influx::Influx(InfluxServer server, InfluxManners manners)
     : _server(std::move(server)), _manners(std::move(manners)),
-      _comment(" /* " + _manners.program + " " + common::version + " run " + runName() + " */"),
+      _comment("; /* " + _manners.program + " " + common::version + " run " + runName() + " */"),
       _http(_manners.limits) {}
 
 void Influx::pace() {

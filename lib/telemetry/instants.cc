@@ -3,6 +3,8 @@
 #include "astro/time_scale.h"
 #include "common/calendar.h"
 
+#include <cmath>
+
 namespace dbb::telemetry {
 
 namespace {
@@ -61,6 +63,15 @@ std::optional<std::int64_t> taiFromIso(std::string_view text, bool isUtc) {
 
 bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns) {
     return offsetAtTai(begin_ns - common::nsPerSecond) != offsetAtTai(end_ns + 2 * common::nsPerSecond - 1);
+}
+
+bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns) {
+    bool const era = t_ns >= utcEraBegin_s * 1'000'000'000;
+    if (!sent_ns) return era;
+    auto const difference_s = static_cast<double>(*sent_ns - t_ns) / 1e9;
+    auto const offset_s = static_cast<double>(TaiFromUtc()(t_ns) - t_ns) / 1e9;
+    if (std::fabs(difference_s) <= 1) return false;
+    return std::fabs(difference_s - offset_s) <= 1 || era;
 }
 
 } // namespace dbb::telemetry

@@ -41,4 +41,8 @@ enum class SourceScale {
 /// When the EFD's index became UTC, unix seconds, as far as is known; installations differ.
 inline constexpr std::int64_t utcEraBegin_s = 1'633'046'400;
 
+/// Whether the EFD's index was UTC when it was written as `t_ns`. Components stamp TAI, and the index is made
+/// from the same instant. \param sent_ns  that stamp (private_sndStamp); without one the era decides
+bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns);
+
 } // namespace dbb::telemetry

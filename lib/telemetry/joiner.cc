@@ -6,9 +6,6 @@
 
 namespace dbb::telemetry {
 
-namespace {
-
-/// The field that tells the instances of a component apart before SAL 7: `<CSC>ID`.
 std::string componentId(std::string const &topic) {
     auto const last = topic.rfind('.');
     if (last == std::string::npos) return {};
@@ -17,8 +14,6 @@ std::string componentId(std::string const &topic) {
                         last - (first == std::string::npos ? 0 : first + 1))
            + "ID";
 }
-
-} // namespace
 
 std::size_t Topic::placeOf(std::string_view field) const {
     auto const at = _places.find(std::string(field));
@@ -60,25 +55,13 @@ RowKey Topic::keyOf(std::size_t place) const {
     return {};
 }
 
-/// By its first row: components stamp TAI, and the index of the EFD is made from the same instant.
+/// By its first row that has a stamp.
 bool Topic::indexIsUtc(std::int64_t t_ns) {
-    if (!_isUtc) {
-        bool const era = t_ns >= utcEraBegin_s * 1'000'000'000;
-        _isUtc = era;
-        if (_sndStamp != none) {
-            if (auto const sent = nsOfSeconds(_row[_sndStamp])) {
-                auto const difference_s = static_cast<double>(*sent - t_ns) / 1e9;
-                auto const offset_s = static_cast<double>(_taiFromUtc(t_ns) - t_ns) / 1e9;
-                if (std::fabs(difference_s - offset_s) <= 1) _isUtc = true;
-                if (std::fabs(difference_s) <= 1) _isUtc = false;
-                return *_isUtc;
-            }
-        }
-        auto const out = *_isUtc;
-        _isUtc.reset(); // the next row may be of the other era, or have a stamp
-        return out;
-    }
-    return *_isUtc;
+    if (_isUtc) return *_isUtc;
+    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(_row[_sndStamp]);
+    auto const out = isUtcIndex(t_ns, sent);
+    if (sent) _isUtc = out; // without one the next row may be of the other era, or have a stamp
+    return out;
 }
 
 void Topic::commit(std::int64_t t_ns, SourceScale scale) {

@@ -29,6 +29,10 @@ struct Facts {
     std::map<std::string, bool> has_sal_index; ///< by topic
 };
 
+/// The field that tells the instances of a component apart before SAL 7: `<CSC>ID`; empty when the topic's
+/// name has no component.
+std::string componentId(std::string const &topic);
+
 /// A topic as those who read samples see it. Its fields have places in a row.
 class Topic {
 public:
