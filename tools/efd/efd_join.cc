@@ -9,6 +9,7 @@
 #include "telemetry/definition.h"
 
 #include <limits>
+#include <optional>
 
 namespace dbb::efd {
 
@@ -45,9 +46,10 @@ void appendInstant(std::string &out, char const *key, std::int64_t ns) {
 /// Prints the values of a joiner, window by window.
 class ValueLines {
 public:
-    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner,
+    /// \param influx  nullptr: samples are in files
+    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner, InfluxJoin *influx,
                common::Output &output)
-        : _columns(columns), _joiner(joiner), _output(output) {
+        : _columns(columns), _joiner(joiner), _influx(influx), _output(output) {
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
@@ -57,9 +59,13 @@ public:
     }
 
     void print(std::string const &keys, std::size_t window) {
-        auto const cells = _joiner.results(window);
+        auto cells = _joiner.results(window);
         auto const &elements = _joiner.elements();
         for (std::size_t e = 0; e < cells.size(); ++e) {
+            if (_influx) {
+                if (_influx->isUnchanged(window, elements[e].column)) continue;
+                _influx->amend(window, elements[e], _joiner.isWhole(e), cells[e]);
+            }
             auto const status = cells[e].status;
             // What a whole column can't say is said once.
             bool const whole = status >= telemetry::Status::MixedIndex
@@ -115,6 +121,7 @@ private:
 
     std::vector<telemetry::Column> const &_columns;
     telemetry::Joiner &_joiner;
+    InfluxJoin *_influx;
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
     std::string _line;
@@ -123,7 +130,7 @@ private:
 
 /// As many passes over the samples as it takes.
 std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &columns,
-                                          std::vector<telemetry::Window> const &windows, SampleFiles &files,
+                                          std::vector<telemetry::Window> const &windows, SampleSource &files,
                                           telemetry::Facts &facts, telemetry::Stream::Options stream,
                                           bool sort) {
     constexpr auto unlimited = std::numeric_limits<std::int64_t>::max() / 4;
@@ -165,6 +172,16 @@ void requireOneInput(JoinProgramOptions const &options) {
     }
 }
 
+void requireSense(JoinProgramOptions const &options, bool fromServer) {
+    auto const &influx = options.influx;
+    if (!influx.server.influx.empty() && !options.samples.files.empty())
+        throw common::usageError("samples come from --samples or from --influx, not from both");
+    bool const asks = influx.push_down || influx.verify_push_down;
+    if (asks && !fromServer)
+        throw common::usageError("--push-down lets a server compute, and none is named",
+                                 "name it with --influx");
+}
+
 std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
     try {
         return telemetry::parseColumns(
@@ -180,7 +197,10 @@ std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireOneInput(options);
     auto const columns = columnsOf(options.config, in);
-    SampleFiles files(options.samples);
+    bool const fromServer = namesInflux(options.influx.server) && options.samples.files.empty();
+    requireSense(options, fromServer);
+    std::optional<SampleFiles> files;
+    if (!fromServer) files.emplace(options.samples);
     common::Output output(out);
     manifest::Rejects rejects(options.standard.rejects);
     manifest::Summary summary;
@@ -193,8 +213,11 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
     auto const lines = readWindows(reader, rejects, summary);
     telemetry::Facts facts;
-    auto const joiner = joined(columns, lines.windows, files, facts, stream, options.sort);
-    ValueLines values(columns, *joiner, output);
+    std::optional<InfluxJoin> influx;
+    if (fromServer) influx.emplace(options.influx, scaleOf(options.samples.scale), columns, lines);
+    auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
+    auto const joiner = joined(columns, lines.windows, source, facts, stream, options.sort);
+    ValueLines values(columns, *joiner, influx ? &*influx : nullptr, output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
         values.print(lines.keys[w], w);
         ++summary.outcomes["done"];
@@ -204,9 +227,10 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     }
     output.flush();
     rejects.finish();
+    if (influx) influx->count(summary.outcomes);
     summary.finish(options.standard, rejects);
-    if (rejects.count() > 0 || files.bad() > 0) return ExitCode::SomeFailed;
-    return joiner->late() > 0 ? ExitCode::Incomplete : values.status();
+    if (rejects.count() > 0 || source.bad() > 0) return ExitCode::SomeFailed;
+    return joiner->late() > 0 || (influx && influx->differs()) ? ExitCode::Incomplete : values.status();
 }
 
 } // namespace dbb::efd

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/options.h"
+#include "efd/influx_join.h"
 #include "efd/sample_files.h"
 
 #include <string>
@@ -13,6 +14,7 @@ struct JoinProgramOptions {
     std::string config;
     std::string windows = "-";
     SampleOptions samples;
+    InfluxJoinOptions influx;
     std::string reorder = "60s";
     bool sort = false;
     common::StandardOptions standard;

@@ -11,7 +11,12 @@ int main(int argc, char **argv) {
     common::Options options("dbb-efd-join",
                             "Join windows with samples of telemetry: one value per window and column");
     options.value("-c,--columns", opt.config, "FILE", "Columns: topic, field and function of each (YAML)")
-        .required()
+        .required();
+    efd::addInfluxOptions(options, opt.influx.server);
+    options
+        .flag("--push-down", opt.influx.push_down,
+              "Let InfluxDB compute what can be no other number than ours; its gaps stay unknown")
+        .flag("--verify-push-down", opt.influx.verify_push_down, "Do both, and compare")
         .values("-s,--samples", opt.samples.files, "FILE", "File with samples, or - for standard input")
         .value("-w,--windows", opt.windows, "FILE", "File with window lines (default: standard input)")
         .choice("--format", opt.samples.format, {"auto", "lp", "jsonl", "json", "csv"},
