@@ -5,6 +5,7 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/check_columns.h"
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
 
@@ -176,10 +177,12 @@ void requireSense(JoinProgramOptions const &options, bool fromServer) {
     auto const &influx = options.influx;
     if (!influx.server.influx.empty() && !options.samples.files.empty())
         throw common::usageError("samples come from --samples or from --influx, not from both");
-    bool const asks = influx.push_down || influx.verify_push_down;
+    bool const asks = influx.push_down || influx.verify_push_down || influx.check || influx.plan
+                      || !influx.estimate_rate.empty() || !influx.max_values.empty();
     if (asks && !fromServer)
-        throw common::usageError("--push-down lets a server compute, and none is named",
-                                 "name it with --influx");
+        throw common::usageError(
+            "--push-down, --check, --plan and --max-values are about a server, and none is named",
+            "name it with --influx");
 }
 
 std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
@@ -192,6 +195,15 @@ std::vector<telemetry::Column> columnsOf(std::string const &file, int in) {
     }
 }
 
+/// In place of a join.
+ExitCode runCheck(JoinProgramOptions const &options, std::vector<telemetry::Column> const &columns, int out) {
+    common::Output output(out);
+    auto server = openInflux(options.influx.server, "dbb-efd-join");
+    auto const findings = checkColumns(server, columns, output);
+    output.flush();
+    return findings > 0 ? ExitCode::Incomplete : ExitCode::Done;
+}
+
 } // namespace
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
@@ -199,6 +211,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     auto const columns = columnsOf(options.config, in);
     bool const fromServer = namesInflux(options.influx.server) && options.samples.files.empty();
     requireSense(options, fromServer);
+    if (options.influx.check) return runCheck(options, columns, out);
     std::optional<SampleFiles> files;
     if (!fromServer) files.emplace(options.samples);
     common::Output output(out);
@@ -215,6 +228,17 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     telemetry::Facts facts;
     std::optional<InfluxJoin> influx;
     if (fromServer) influx.emplace(options.influx, scaleOf(options.samples.scale), columns, lines);
+    if (influx && (options.influx.plan || !options.influx.max_values.empty())) {
+        auto const plan = influx->plan();
+        if (options.influx.plan) plan.print(output);
+        output.flush();
+        influx->requireFew(plan);
+        if (options.influx.plan) {
+            rejects.finish();
+            summary.finish(options.standard, rejects);
+            return rejects.status();
+        }
+    }
     auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
     auto const joiner = joined(columns, lines.windows, source, facts, stream, options.sort);
     ValueLines values(columns, *joiner, influx ? &*influx : nullptr, output);

@@ -3,10 +3,12 @@
 #include "common/calendar.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "efd/fact_learner.h"
 #include "telemetry/line_protocol.h"
 #include "telemetry/needs.h"
 
+#include <charconv>
 #include <cmath>
 
 namespace dbb::efd {
@@ -43,6 +45,31 @@ std::string described(telemetry::Cell const &cell) {
            + instant(cell.last_ns);
 }
 
+struct PlanNumbers {
+    std::optional<double> rate_hz;
+    std::optional<std::int64_t> max_values;
+};
+
+/// \throws Error USAGE
+PlanNumbers numbersOf(InfluxJoinOptions const &options) {
+    PlanNumbers out;
+    if (!options.estimate_rate.empty()) {
+        double rate = 0;
+        auto const *end = options.estimate_rate.data() + options.estimate_rate.size();
+        auto const [rest, error] = std::from_chars(options.estimate_rate.data(), end, rate);
+        if (error != std::errc() || rest != end || !(rate > 0) || rate > 1e6)
+            throw common::usageError("--estimate-rate: \"" + options.estimate_rate
+                                     + "\" is no number of rows a second");
+        out.rate_hz = rate;
+    }
+    if (!options.max_values.empty()) {
+        out.max_values = common::wholeNumber(options.max_values);
+        if (!out.max_values || *out.max_values < 0)
+            throw common::usageError("--max-values: \"" + options.max_values + "\" is no number of values");
+    }
+    return out;
+}
+
 /// How many results a column has.
 std::size_t elementsOf(Column const &column) {
     return column.one_field || column.pool || column.packed ? 1 : column.fields.size();
@@ -58,6 +85,8 @@ InfluxJoin::InfluxJoin(InfluxJoinOptions const &options, SourceScale scale,
     _samples.prepare(all);
     ServerStatistics statistics(_influx, _samples, columns, windows.windows);
     bool const push = options.push_down || options.verify_push_down;
+    if (options.plan || !options.max_values.empty()) numbersOf(options);
+    if (options.plan) return;
     if (!push && windows.known.empty()) return;
     statistics.learnIndices(all);
     if (!windows.known.empty()) leaveOutUnchanged(statistics);
@@ -78,6 +107,19 @@ std::map<std::string, telemetry::TopicNeeds> InfluxJoin::needs() const {
         if (!some.empty()) telemetry::addNeeds(out, _columns[c], some, fetchMargin_ns);
     }
     return out;
+}
+
+FetchPlan InfluxJoin::plan() {
+    return FetchPlan(_influx, _samples, numbersOf(_options).rate_hz);
+}
+
+void InfluxJoin::requireFew(FetchPlan const &plan) const {
+    auto const most = numbersOf(_options).max_values;
+    if (!most || plan.values() <= *most) return;
+    throw common::usageError(
+        "the samples hold " + std::to_string(plan.values()) + " values, more than the "
+            + std::to_string(*most) + " of --max-values",
+        "take fewer windows or columns, or --push-down; --plan says what takes how much");
 }
 
 void InfluxJoin::leaveOutUnchanged(ServerStatistics &statistics) {
@@ -142,10 +184,10 @@ void InfluxJoin::verify(std::size_t window, Column const &column, telemetry::Cel
                         telemetry::Cell const &theirs) {
     if (isSame(ours, theirs)) return;
     ++_different;
-    _log.add(Error("PUSH_DOWN", "column \"" + column.name + "\" of the window at "
-                                    + common::isoFromNs(_windows.windows[window].begin_ns)
-                                    + ": the server says " + described(theirs) + ", its samples say "
-                                    + described(ours))
+    _log.add(Error("SOURCE_ERROR", "column \"" + column.name + "\" of the window at "
+                                       + common::isoFromNs(_windows.windows[window].begin_ns)
+                                       + ": the server says " + described(theirs) + ", its samples say "
+                                       + described(ours))
                  .hint("join without --push-down, and report it"));
 }
 

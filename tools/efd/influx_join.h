@@ -5,6 +5,7 @@
 
 #include "common/file.h"
 #include "common/log.h"
+#include "efd/fetch_plan.h"
 #include "efd/influx_samples.h"
 #include "efd/influx_source.h"
 #include "efd/missing_samples.h"
@@ -24,14 +25,15 @@ struct InfluxJoinOptions {
     bool verify_push_down = false;
     bool check = false;
     bool plan = false;
-    bool estimate_rate = false;
+    std::string estimate_rate{};
     std::string max_values{};
 };
 
 class InfluxJoin : public SampleSource {
 public:
-    /// Finds out what there is, leaves out what has not changed, and lets the server compute what it can. The
-    /// columns and windows outlive it. \throws Error as telemetry::Influx
+    /// Finds out what there is and, unless that is only to be planned, leaves out what has not changed, and
+    /// lets the server compute what it can. The columns and windows outlive it. \throws Error as
+    /// telemetry::Influx
     InfluxJoin(InfluxJoinOptions const &options, telemetry::SourceScale scale,
                std::vector<telemetry::Column> const &columns, WindowLines const &windows);
 
@@ -54,8 +56,9 @@ public:
     /// Whether the server computed something else than we.
     bool differs() const { return _different > 0; }
 
-    InfluxSamples const &samples() const { return _samples; }
-    telemetry::Influx &server() { return _influx; }
+    /// What will be asked for. \throws Error USAGE (exit 2) when it is more than --max-values
+    FetchPlan plan();
+    void requireFew(FetchPlan const &plan) const;
 
 private:
     /// By column and window.
