@@ -6,7 +6,7 @@ set -eu
 
 build=(g++ make libcli11-dev libcfitsio-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libsqlite3-dev libsimdjson-dev
   liberfa-dev libhowardhinnant-date-dev tzdata libssl-dev libb2-dev zlib1g-dev libzip-dev libpq-dev libcurl4-openssl-dev jq)
-check=(catch2 influxdb sqlite3 strace shellcheck clang-format mandoc python3 python3-yaml python3-numpy)
+check=(catch2 curl influxdb sqlite3 strace shellcheck clang-format mandoc python3 python3-yaml python3-numpy)
 interop=(python3 python3-venv)
 bench=(sqlite3 strace time python3 python3-yaml python3-numpy)
 

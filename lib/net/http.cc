@@ -40,7 +40,11 @@ std::string part(UrlHandle const &url, CURLUPart which) {
     return out;
 }
 
-bool isLoopback(std::string const &host) {
+/// Whether a host, with or without a port, is this one.
+bool isLoopback(std::string host) {
+    // The colons of an IPv6 address stand in brackets.
+    if (auto const colon = host.rfind(':'); colon != std::string::npos && !host.ends_with(']'))
+        host.resize(colon);
     return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
@@ -191,7 +195,7 @@ std::string hostOf(std::string const &url) {
 }
 
 bool isOpenToReaders(std::string const &url) {
-    return url.starts_with("http://") && !isLoopback(hostOf(url).substr(0, hostOf(url).rfind(':')));
+    return url.starts_with("http://") && !isLoopback(hostOf(url));
 }
 
 struct HttpClient::State {
@@ -214,8 +218,7 @@ struct HttpClient::State {
         set(CURLOPT_LOW_SPEED_TIME, static_cast<long>((limits.idle.count() + 999) / 1000));
         set(CURLOPT_NOPROGRESS, 0L);
         set(CURLOPT_XFERINFOFUNCTION, onProgress);
-        auto const host = hostOf(url);
-        if (isLoopback(host.substr(0, host.rfind(':')))) set(CURLOPT_PROXY, "");
+        if (isLoopback(hostOf(url))) set(CURLOPT_PROXY, "");
         if (!credentials.bearer.empty()) {
             set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BEARER));
             set(CURLOPT_XOAUTH2_BEARER, credentials.bearer.c_str());

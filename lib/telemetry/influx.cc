@@ -26,6 +26,8 @@ constexpr std::int64_t oneSecond = 1'000'000'000;
 constexpr std::size_t longestRequest = 64'000;
 /// How often what is neither busy nor too slow is asked again.
 constexpr int mostTries = 4;
+/// From an hour to a second. When nothing has come in all of these sizes, what is left is asked for once.
+constexpr int mostHalvings = 12;
 /// An object of a response is no longer than this, bytes.
 constexpr std::size_t longestObject = std::size_t{256} << 20;
 
@@ -628,6 +630,7 @@ void Influx::read(std::string const &topic, std::vector<Field> const &fields,
         for (auto const &part : parts) length += lengthOf(part);
         try {
             readParts(topic, fields, parts, taker);
+            _slow = 0;
         } catch (Failure const &e) {
             if (common::stopSignal() != 0 || e.code() == "SERVER_AUTH" || e.code() == "SERVER_UNREACHABLE")
                 throw;
@@ -637,7 +640,7 @@ void Influx::read(std::string const &topic, std::vector<Field> const &fields,
                 // Fewer at once from now on; one by one, to find out which it is that can't be had.
                 most = askLess ? std::min(most, length) / 2 : 0;
                 todo.insert(todo.begin(), parts.begin(), parts.end());
-            } else if (askLess && lengthOf(first) >= 2 * oneSecond) {
+            } else if (askLess && lengthOf(first) >= 2 * oneSecond && ++_slow <= mostHalvings) {
                 ++_retries;
                 most = std::min(most, lengthOf(first)) / 2;
                 auto const middle = first.range.begin_ns + lengthOf(first) / 2;

@@ -46,7 +46,7 @@ Window wanted(Column const &column, Window const &window) {
     if (column.func == Func::TimeWeightedMean) {
         // The sample before holds until the first one within; a line leads to the one behind.
         out.begin_ns = sum(out.begin_ns, -column.tolerance_ns);
-        if (column.linear) out.end_ns = sum(out.end_ns, column.tolerance_ns);
+        if (column.linear) out.end_ns = sum(sum(out.end_ns, column.tolerance_ns), 1);
     }
     return out;
 }

@@ -53,7 +53,7 @@ fetches() {
   dbb-efd-fetch "$@" > out 2> err || rc=$?
   cat out err >> said
   [ $rc = "$want" ] || { echo "ended with $rc, not $want"; cat err; }
-  grep -qE -e "$regex" err || { echo "nothing says $regex"; cat err; }
+  [ -z "$regex" ] || grep -qE -e "$regex" err || { echo "nothing says $regex"; cat err; }
 }
 # same EXPECTED           whether the values on standard input are those of the reference
 same() {
@@ -69,9 +69,10 @@ of() { jq -r "$1" "${2:-log}" | paste -sd' '; }
 for folder in "$data"/join/*/; do
   recorded=()
   while read -r file; do recorded+=(--recorded "$data/recorded/$(basename "$file").gz"); done < "$folder/samples.txt"
+  # The usual distance of samples is that of all that was recorded.
   serve "${recorded[@]}"
   gunzip -c "$folder/expected.jsonl.gz" > expected
-  tell "recorded: $(basename "$folder")" "$(fetches 0 '' -c "$folder/config.yaml" --influx "$fake" < "$folder/windows.jsonl"
+  tell "recorded: $(basename "$folder")" "$(fetches 0 '' -c "$folder/config.yaml" --influx "$fake" --margin 1d < "$folder/windows.jsonl"
     dbb-efd-join -c "$folder/config.yaml" -s - --format lp -w "$folder/windows.jsonl" < out 2>&1 | same expected)"
 done
 
@@ -86,7 +87,7 @@ tell 'a night' "$(fetches 0 'has no field nosuch' "${night[@]}" --influx "$real"
   grep -q 'has no topic "lsst.sal.None.tel"' err || cat err
   dbb-efd-join "${night[@]}" -s night.fetched --format lp | same expected)"
 tell 'a night as sample lines' "$(fetches 0 '' "${night[@]}" --influx "$real" --format jsonl; tail -n 1 out | grep -v '^{"type":"end","program":"dbb-efd-fetch"'
-  dbb-efd-join "${night[@]}" -s out --format jsonl | same expected)"
+  dbb-efd-join "${night[@]}" -s out --format jsonl 2>&1 | same expected)"
 tell 'a night as sample lines through jq' "$(jq -c 'select(.type == "sample")' out > jq.jsonl; dbb-efd-join "${night[@]}" -s jq.jsonl | same expected)"
 tell 'few fields in a statement' "$(fetches 0 '' "${night[@]}" --influx "$real" --fields-per-statement 3; diff -q out night.fetched)"
 tell 'no margin, the samples of the windows all the same' "$(fetches 0 '' "${night[@]}" --influx "$real" --margin 0
@@ -94,10 +95,9 @@ tell 'no margin, the samples of the windows all the same' "$(fetches 0 '' "${nig
   dbb-efd-join "${night[@]}" -s out --format lp > values
   diff <(jq -c '[.id, .column, .value, .n]' values) <(dbb-efd-join "${night[@]}" -s night.fetched --format lp | jq -c '[.id, .column, .value, .n]') | head -n 4)"
 put night/leap.lp
-reference night/leap_config.yaml night/leap_windows.jsonl night/leap.lp > expected_leap
 tell 'over an inserted second' "$(fetches 0 '' -c night/leap_config.yaml -w night/leap_windows.jsonl --influx "$real"
-  "$python" "$efd/as_influx.py" night/leap.lp > leap.kept
-  reference night/leap_config.yaml night/leap_windows.jsonl leap.kept > expected_leap
+  "$python" "$efd/as_influx.py" night/leap.lp > leap_kept.lp
+  reference night/leap_config.yaml night/leap_windows.jsonl leap_kept.lp > expected_leap
   dbb-efd-join -c night/leap_config.yaml -w night/leap_windows.jsonl -s out --format lp | same expected_leap)"
 
 # The index as TAI: by the date, by a stamp against the date, and told. 2021-02-02T00:00:00 TAI; 2025-01-01T00:00:00 TAI
@@ -120,7 +120,7 @@ printf '%s\n' '{"type":"window","id":1,"begin_tai_ns":1612224000000000000,"end_t
   '{"type":"window","id":2,"begin_tai_ns":1735689600000000000,"end_tai_ns":1735689610000000000}' > eras.jsonl
 sums() { dbb-efd-join -c eras.yaml -w eras.jsonl -s out --format lp "$@" | jq -c 'select(.n > 0) | [.id, .column, .value, .n]' | paste -sd' '; }
 tell 'an index in TAI' "$(fetches 0 '' -c eras.yaml -w eras.jsonl --influx "$real" --margin 0
-  sums | grep -vxF '[1,"old",5.0,2] [2,"odd",11.0,2]'; grep -c . out | grep -vx '[56]')"
+  sums | grep -vxF '[1,"old",5,2] [2,"odd",11,2]'; grep -c . out | grep -vx '[56]')"
 tell 'an index that is said to be UTC' "$(fetches 0 '' -c eras.yaml -w eras.jsonl --influx "$real" --margin 0 --scale utc
   sums --scale utc | grep . ; grep -c . out | grep -vx 0)"
 
@@ -131,29 +131,27 @@ a\ b\,c f=20.5,g\ h\=i=1e+21,k=false,s="" 1735689600000000001
 END
 put kinds.lp
 cat > kinds.expected <<'END'
-a\ b\,c f=20,i=9007199254740993i,j=-9223372036854775808i,k=t,q=1e-7,s="a \"b\", c=d \\ e",u="é" 1735689600000000000
+a\ b\,c f=20,i=9007199254740993i,j=-9223372036854775808i,k=t,q=1e-07,s="a \"b\", c=d \\ e",u="é" 1735689600000000000
 a\ b\,c f=20.5,g\ h\=i=1e21,k=f,s="" 1735689600000000001
 END
 hand=(--topic 'a b,c' --begin 2025-01-01T00:00:37 --end 2025-01-01T00:00:01Z)
 tell 'kinds of values' "$(fetches 0 '' "${hand[@]}" --influx "$real/"; tr -d '+' < out | diff - kinds.expected)"
 tell 'kinds of values as sample lines' "$(fetches 0 '' "${hand[@]}" --field s --field i --field f --field k --influx "$real" --format jsonl
-  head -n 1 out | grep -vxF '{"type":"sample","topic":"a b,c","t_ns":"1735689600000000000","scale":"eras","f":{"s":"a \"b\", c=d \\ e","i":9007199254740993,"f":20.0,"k":true}}' |
-  grep -vxF '{"type":"sample","topic":"a b,c","t_ns":"1735689600000000000","f":{"s":"a \"b\", c=d \\ e","i":9007199254740993,"f":20.0,"k":true}}')"
+  head -n 1 out | grep -vxF '{"type":"sample","topic":"a b,c","t_ns":"1735689600000000000","f":{"s":"a \"b\", c=d \\ e","i":9007199254740993,"f":20.0,"k":true}}')"
 tell 'half open, to the nanosecond' "$(fetches 0 '' --topic 'a b,c' --field f --begin 2025-01-01T00:00:37 --end 2025-01-01T00:00:37.000000001 --influx "$real"; wc -l < out | grep -vx 1)"
 tell 'an empty range' "$(fetches 0 '' "${hand[@]:0:4}" --end 2025-01-01T00:00:37 --influx "$real"; wc -l < out | grep -vx 0)"
 printf 'mix x=1 1735689600000000000\nmix x=7i 1609459200000000000\n' > mix.lp
 put mix.lp
 tell 'a field of two types' "$(fetches 0 '"mix": field x has other types' --topic mix --begin 2020-12-31T00:00:00 --end 2025-01-02T00:00:00 --influx "$real"
   diff - out <<< $'mix x=7 1609459200000000000\nmix x=1 1735689600000000000')"
-printf 'quote"d\\n "s\\"p\\"a\\\\ ce"=3i 1735689600000000000\n' | sed 's/ ce/\\ ce/' > quote.lp
-tell 'a database that is not there' "$(fetches 4 'database not found: none' "${hand[@]}" --influx "$real" --influx-db none; cat out | grep -vx '# incomplete SOURCE_ERROR')"
+tell 'a database that is not there' "$(fetches 4 'database not found: none' "${hand[@]}" --influx "$real" --influx-db none; grep -vx '# incomplete SOURCE_ERROR' out)"
 tell 'a retention policy that is not there' "$(fetches 4 'retention policy not found' "${hand[@]}" --influx "$real" --retention none)"
 
 # ---- what was had once
 tell 'into a cache' "$(fetches 0 '[1-9][0-9]* done, 0 existing' "${night[@]}" --influx "$real" --cache c --stats; diff -q out night.fetched)"
 pieces=$(find c -name '*.lp.gz' | wc -l)
 tell 'out of a cache' "$(fetches 0 "0 done, $pieces existing, 0 incomplete, 3 requests" "${night[@]}" --influx "$real" --cache c --stats; diff -q out night.fetched)"
-first=$(find c -name '*.lp.gz' | sort | head -n 1)
+first=$(find c -name '*.lp.gz' -size +20k | sort | head -n 1)
 for damage in 'truncate -s -9' 'sed -i s/./x/40' 'gunzip -c'; do
   case $damage in
     gunzip*) gunzip -c "$first" | sed '2s/=/=1/' | gzip > damaged; mv damaged "$first" ;;
@@ -162,8 +160,9 @@ for damage in 'truncate -s -9' 'sed -i s/./x/40' 'gunzip -c'; do
   tell "a damaged file of it: $damage" "$(fetches 0 "$(basename "$first").*asked for again" "${night[@]}" --influx "$real" --cache c --stats
     grep -q ' 1 done' err || cat err; diff -q out night.fetched)"
 done
-find c -name '*.lp.gz' | sort | head -n 5 | xargs rm
-: > "$first.part" # of a run that was killed
+find c -name '*.lp.gz' | sort | head -n 5 > gone
+xargs rm < gone
+: > "$(head -n 1 gone).part" # of a run that was killed
 tell 'what is missing in it' "$(fetches 0 ' 5 done' "${night[@]}" --influx "$real" --cache c --stats; diff -q out night.fetched; find c -name '*.part')"
 tell 'two runs at once' "$(rm -r c
   dbb-efd-fetch "${night[@]}" --influx "$real" --cache c > one 2> one.err & one=$!
@@ -191,7 +190,7 @@ tell 'a wrong password' "$(EFD_USERNAME=reader EFD_PASSWORD=topsecret2 fetches 4
 tell 'a user who may not read' "$(EFD_USERNAME=nobody EFD_PASSWORD=topsecret fetches 4 'nobody.*not authorized' "${hand[@]}")"
 chmod 640 c.json
 tell 'a file that others may read' "$(fetches 4 'c.json": its secrets may be read by others' "${hand[@]}" --credentials c.json)"
-tell 'a file with a mistake' "$(printf 'user: topsecret\n' > bad.yaml; chmod 600 bad.yaml; fetches 4 'unknown key "user"' "${hand[@]}" --credentials bad.yaml
+tell 'a file with a mistake' "$(printf 'usernam: topsecret\n' > bad.yaml; chmod 600 bad.yaml; fetches 4 'unknown key "usernam"' "${hand[@]}" --credentials bad.yaml
   grep -q 'did you mean username' err || cat err; printf 'password: [topsecret\n' > bad.yaml; fetches 4 'no YAML or JSON' "${hand[@]}" --credentials bad.yaml
   fetches 4 'none.yaml' "${hand[@]}" --credentials none.yaml)"
 tell 'no secrets in a URL' "$(fetches 2 'would show them to everybody' "${hand[@]:0:6}" --influx http://reader:topsecret@127.0.0.1:1)"
@@ -225,7 +224,7 @@ faulty() {
 }
 once() { faulty 0 ' 1 retries' "$1" --times 1 -- --retry-for 5s; }
 always() { faulty 3 "$2" "$1" -- --retry-for 0s; }
-tell 'without a fault' "$(faulty 0 ' 3 requests, 0 retries' none --times 0)"
+tell 'without a fault' "$(faulty 0 ' 2 requests, 0 retries' none --times 0)"
 for fault in mid cut early no-newline empty gzip top-error 503; do tell "once: $fault" "$(once $fault)"; done
 tell 'always: an error behind samples' "$(always mid 'shard is gone')"
 tell 'always: cut within an object' "$(always cut 'broke before the response was complete')"
@@ -234,7 +233,7 @@ tell 'always: an object without its end' "$(always no-newline 'ends within an ob
 tell 'always: nothing' "$(always empty 'ends before the result of statement 1')"
 tell 'always: no gzip' "$(always gzip 'the compression of a response is broken')"
 tell 'always: busy' "$(always 503 'SERVER_BUSY|status 503')"
-tell 'always: an integer beyond 64 bits' "$(always huge 'field "a" holds 100000000000000000000.0, which is not of its type')"
+tell 'always: an integer beyond 64 bits' "$(always huge 'field "a" holds 1e.20, which is not of its type')"
 tell 'always: a text in a field of numbers' "$(always other-type 'field "a" holds "seven"')"
 tell 'always: too slow for 2 s' "$(faulty 0 ' [1-9][0-9]* retries' timeout)"
 tell 'always: too slow for anything' "$(faulty 3 '"t" from .* could not be had: .*status 504' 504 | grep -v '^# incomplete t .* SERVER_TIMEOUT$' | grep -v '^t ')"
@@ -242,7 +241,8 @@ tell 'CSV' "$(always csv 'is "text/csv" and not JSON')"
 tell 'a page for people' "$(always html 'is "text/html; charset=utf-8" and not JSON')"
 tell 'no such path' "$(always 404 'status 404: as told 404')"
 tell 'not let in' "$(faulty 4 'status 403: as told 403' 403)"
-tell 'let in no more, later on' "$(faulty 4 'status 401' 401 --from 3 -- --timeout 9s --fields-per-statement 1 2>&1 | grep -v 'ended with 0'; true)"
+serve --lp t.lp --fault 401 --from 3 # an hour at once
+tell 'let in no more, later on' "$(fetches 4 'status 401' "${span[@]:0:4}" --end 2025-01-01T05:00:00 --influx "$fake"; diff out <(cat t.lp; echo '# incomplete SERVER_AUTH'))"
 tell 'rows of equal time' "$(faulty 0 '' twice | grep -v differ; wc -l < out | grep -vx 41)"
 tell 'rows of equal time in two statements' "$(faulty 3 'samples of equal time' twice -- --fields-per-statement 1; grep -q 'fields-per-statement 2' err || cat err)"
 rm -f log.there
@@ -250,7 +250,8 @@ serve --lp t.lp --log log.there
 there=$fake
 tell 'sent elsewhere' "$(EFD_USERNAME=reader EFD_PASSWORD=topsecret faulty 3 'to "http://127.0.0.1:[0-9]*/query", which is not followed' redirect --elsewhere "$there" --user reader:topsecret -- --retry-for 0s
   [ ! -e log.there ] || cat log.there)"
-tell 'it stalls' "$(faulty 3 'stalled for 1 s' slow -- --idle-timeout 1s --retry-for 0s | grep -v '^# incomplete t .* SERVER_TIMEOUT$')"
+serve --lp t.lp --fault slow
+tell 'it stalls' "$(fetches 3 'stalled for 1 s' "${span[@]:0:4}" --end 2025-01-01T00:00:38 --influx "$fake" --idle-timeout 1s)"
 serve --lp t.lp --fault slow
 tell 'a stop signal ends the waiting' "$(dbb-efd-fetch "${span[@]}" --influx "$fake" > out 2> err & run=$!
   sleep 0.7; kill $run; SECONDS=0; wait $run; echo $? | grep -vx 143; [ $SECONDS -lt 4 ] || echo "$SECONDS s"; tail -n 1 out | grep -v '^# incomplete')"
@@ -260,7 +261,7 @@ tell 'no TLS there' "$(fetches 4 'a trustworthy connection .TLS. is not possible
 tell 'the proxy of others is not asked for this host' "$(http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 fetches 0 '' "${span[@]}" --influx "$fake"; diff -q out t.lp)"
 rm -f log
 serve --lp t.lp --log log
-tell 'not more than two requests a second' "$(fetches 0 '' "${span[@]}" --influx "$fake" --max-qps 4; jq -s '[.[].time] | .[-1] - .[0] >= 0.4' log | grep -vx true)"
+tell 'not more than four requests a second' "$(fetches 0 '' "${span[@]}" --influx "$fake" --max-qps 4; jq -s '[.[].time] | .[-1] - .[0] >= 0.2' log | grep -vx true)"
 tell 'what requests tell of us' "$(of 'select(.agent | startswith("dbb/") | not) | .agent'; of 'select(.q | test("; /\\* dbb-efd-fetch [0-9.]+ run [0-9a-f]{8} \\*/$") | not) | .q')"
 
 # ---- services that know where an EFD is

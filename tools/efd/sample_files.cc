@@ -32,6 +32,11 @@ std::string formatOf(std::string const &path) {
     return "";
 }
 
+/// What dbb-efd-fetch prints behind its last sample.
+bool isEnd(std::string_view line) {
+    return line.starts_with(R"({"type":"end")");
+}
+
 /// Chunks of a descriptor, until its end or a stop signal.
 template<typename Chunk>
 void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
@@ -130,7 +135,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
             bad(lines.number(), "it is too long");
         } else if (file.format == "csv") {
             csv.line(lines.line());
-        } else if (!lines.line().empty()) {
+        } else if (!lines.line().empty() && !isEnd(lines.line())) {
             try {
                 telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));
                 ++_rows;

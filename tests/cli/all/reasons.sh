@@ -29,8 +29,17 @@ coadd() {
   gen2 'del(.is_calibration, .calibration, .validity) | .dataset_type = "deepCoadd" | .dimensions = ["skymap", "tract", "patch", "band"]
     | .data_id = {skymap: "ring", tract: 1, band: "r"} | .patch_xy = "3,2"'
 }
+# faulty FAULT               samples from a server that fails so
+faulty() {
+  local server
+  seq 0 9 | sed 's/.*/t a=&i 173568960&000000000/' > t.lp
+  python3 "$DBB_ROOT/tests/efd/servers/influx.py" port --lp t.lp --fault "$1" & server=$!
+  for _ in $(seq 200); do [ ! -e port ] || break; sleep 0.05; done
+  dbb-efd-fetch --topic t --begin 2025-01-01T00:00:37 --end 2025-01-01T00:00:47 --influx "http://127.0.0.1:$(cat port)" --retry-for 0s
+  kill $server
+}
 echo x > bias.fits
-export -f inject edited line gen2 coadd
+export -f inject edited line gen2 coadd faulty
 export header
 
 row() { # code, commands, pattern

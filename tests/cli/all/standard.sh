@@ -12,6 +12,7 @@ declare -A prints=(
   [dbb-ingest]='dbb-ingest --repo repo raw'
   [dbb-why]='dbb-why EMPTY_FILE'
   [dbb-convert]='echo "{\"type\":\"collection\",\"name\":\"c\",\"collection_type\":\"RUN\"}" | dbb-convert --repo repo'
+  [dbb-efd-fetch]='dbb-efd-fetch --topic t --begin 2025-01-01T00:00:37 --end 2025-01-01T00:00:37 --influx http://127.0.0.1:1'
   [dbb-efd-join]="dbb-efd-join -c $DBB_ROOT/examples/telemetry/columns.yaml -s $DBB_ROOT/examples/telemetry/azimuth.json -w $DBB_ROOT/examples/telemetry/windows.jsonl"
   [dbb-windows]='dbb-windows --begin 2023-06-01T00:12:30Z --end 2023-06-01T00:14:00Z'
   [dbb-efd-load]="dbb-efd-load --db efd.sqlite3 < $DBB_ROOT/examples/telemetry/values.jsonl"
