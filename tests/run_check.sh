@@ -106,6 +106,7 @@ lane_two() {
   tests/gen2/compare.sh
   tests/efd/compare.sh
   tests/efd/fetch.sh
+  tests/efd/influx.sh
   tests/concurrency/writers.sh
   STEP=8 tests/concurrency/meet.sh
 }
@@ -127,7 +128,7 @@ lane_one > "$beside" 2>&1 < /dev/null &
 servers=$!
 lane_two > "$log" 2>&1 < /dev/null
 wait $servers
-finish_lane "$log" 8
+finish_lane "$log" 9
 finish_lane "$beside" 9
 
 echo "$passed passed, $failed failed"

@@ -116,37 +116,6 @@ Window edgesOf(Column const &column, Window const &window) {
     return out;
 }
 
-Window neededOf(Column const &column, Window const &window) {
-    // A sample at the very end counts where it can be the one that is looked for.
-    auto const around = [](std::int64_t first, std::int64_t last, std::int64_t before, std::int64_t after) {
-        return Window{first - before, last + after + 1};
-    };
-    auto const at = window.instant(column.at);
-    auto const tolerance = column.tolerance_ns;
-    using Direction = Column::Direction;
-    switch (column.func) {
-    case Func::Asof:
-        return around(at, at, column.direction == Direction::Forward ? 0 : tolerance,
-                      column.direction == Direction::Backward ? 0 : tolerance);
-    case Func::Interp: return around(at, at, column.max_gap_ns, column.max_gap_ns);
-    case Func::Delta: return around(window.begin_ns, window.end_ns, tolerance, 0);
-    default: break;
-    }
-    auto out = edgesOf(column, window);
-    if (column.closed) ++out.end_ns;
-    out.end_ns += column.bucket_ns;
-    if (column.func == Func::TimeWeightedMean) {
-        out.begin_ns -= tolerance;
-        if (column.linear) out.end_ns += tolerance + 1;
-    }
-    if (column.packed) {
-        // The row before holds samples that are younger than itself.
-        auto const &p = *column.packed;
-        out.begin_ns -= p.dt_ns && p.n > 0 ? *p.dt_ns * p.n : leastGapNs;
-    }
-    return out;
-}
-
 std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> times) {
     if (times.size() < 2) return {0, 0};
     // Two of each, so that none waits for the one before.

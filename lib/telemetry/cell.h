@@ -48,9 +48,6 @@ struct Window {
 /// The edges of a column's window: shifted; those of Compat::Consdb are whole microseconds.
 Window edgesOf(Column const &column, Window const &window);
 
-/// From when to when samples may have a say in what a column is in a window; the end does not belong to it.
-Window neededOf(Column const &column, Window const &window);
-
 /// One result. Times are TAI nanoseconds.
 struct Cell {
     static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();

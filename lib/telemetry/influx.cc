@@ -281,6 +281,11 @@ struct Influx::Part {
     bool last = false; ///< its end is that of the range
 };
 
+/// Nanoseconds.
+std::int64_t Influx::lengthOf(Part const &part) {
+    return part.range.end_ns - part.range.begin_ns;
+}
+
 /// The samples of a part as line protocol: fields of several statements side by side.
 class Influx::Lines {
 public:
@@ -586,24 +591,43 @@ void Influx::readParts(std::string const &topic, std::vector<Field> const &field
     }
 }
 
+std::size_t Influx::fitting(std::string const &topic, std::vector<Field> const &fields,
+                            std::deque<Part> const &parts, std::int64_t most_ns) const {
+    std::int64_t length = 0;
+    std::size_t size = 0, out = 0;
+    for (; out < parts.size(); ++out) {
+        length += lengthOf(parts[out]);
+        for (auto const &statement : statementsOf(topic, fields, {parts[out]})) size += statement.size() + 2;
+        if (out > 0 && (length > most_ns || size > longestRequest)) break;
+    }
+    return out;
+}
+
+Influx::Effort Influx::effortOf(std::string const &topic, std::vector<Field> const &fields,
+                                std::vector<TimeRange> const &ranges) const {
+    std::deque<Part> todo;
+    for (auto const &range : ranges) todo.push_back({0, range, true});
+    Effort out;
+    out.statements =
+        static_cast<std::int64_t>(statementsOf(topic, fields, {todo.begin(), todo.end()}).size());
+    for (; !todo.empty(); ++out.requests) {
+        auto const count = fitting(topic, fields, todo, longestRange(fields.size()));
+        todo.erase(todo.begin(), todo.begin() + static_cast<std::ptrdiff_t>(count));
+    }
+    return out;
+}
+
 void Influx::read(std::string const &topic, std::vector<Field> const &fields,
                   std::vector<TimeRange> const &ranges, SampleTaker const &taker) {
     std::deque<Part> todo;
     for (std::size_t i = 0; i < ranges.size(); ++i) todo.push_back({i, ranges[i], true});
-    auto const lengthOf = [](Part const &part) { return part.range.end_ns - part.range.begin_ns; };
     auto most = longestRange(fields.size()); // of all parts of a request together
     while (!todo.empty() && common::stopSignal() == 0) {
-        std::vector<Part> parts;
+        auto const behind = todo.begin() + static_cast<std::ptrdiff_t>(fitting(topic, fields, todo, most));
+        std::vector<Part> const parts(todo.begin(), behind);
+        todo.erase(todo.begin(), behind);
         std::int64_t length = 0;
-        std::size_t size = 0;
-        do {
-            length += lengthOf(todo.front());
-            for (auto const &statement : statementsOf(topic, fields, {todo.front()}))
-                size += statement.size() + 2;
-            if (!parts.empty() && (length > most || size > longestRequest)) break;
-            parts.push_back(todo.front());
-            todo.pop_front();
-        } while (!todo.empty());
+        for (auto const &part : parts) length += lengthOf(part);
         try {
             readParts(topic, fields, parts, taker);
             _slow = 0;

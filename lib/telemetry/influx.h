@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -99,6 +100,13 @@ public:
     void read(std::string const &topic, std::vector<Field> const &fields,
               std::vector<TimeRange> const &ranges, SampleTaker const &taker);
 
+    /// What that takes when nothing needs to be asked again.
+    struct Effort {
+        std::int64_t requests = 0, statements = 0;
+    };
+    Effort effortOf(std::string const &topic, std::vector<Field> const &fields,
+                    std::vector<TimeRange> const &ranges) const;
+
     InfluxServer const &server() const { return _server; }
     std::int64_t requests() const { return _http.requests(); }
     std::int64_t bytes() const { return _http.bytes(); }
@@ -117,6 +125,10 @@ private:
     void patiently(std::function<void()> const &attempt);
     std::vector<std::string> statementsOf(std::string const &topic, std::vector<Field> const &fields,
                                           std::vector<Part> const &parts) const;
+    static std::int64_t lengthOf(Part const &part);
+    /// How many of the first parts go into one request. \param most_ns  of all of them together
+    std::size_t fitting(std::string const &topic, std::vector<Field> const &fields,
+                        std::deque<Part> const &parts, std::int64_t most_ns) const;
     void readParts(std::string const &topic, std::vector<Field> const &fields, std::vector<Part> const &parts,
                    SampleTaker const &taker);
 

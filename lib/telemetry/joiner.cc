@@ -29,6 +29,11 @@ std::size_t Topic::want(std::string const &field) {
     return at->second;
 }
 
+void Topic::declare(std::string const &field) {
+    _any = true;
+    if (auto const place = placeOf(field); place != none) _seen[place] = true;
+}
+
 void Topic::begin() {
     std::fill(_row.begin(), _row.end(), Value());
 }

@@ -45,6 +45,8 @@ public:
     std::size_t placeOf(std::string_view field) const;
     /// Make a place for a field.
     std::size_t want(std::string const &field);
+    /// The source has the topic and this field of it, whether or not a row comes.
+    void declare(std::string const &field);
 
     /// Begin a row: nothing is in it.
     void begin();

@@ -41,11 +41,13 @@ void addInstants(std::vector<Window> &out, Column const &column, Window const &w
 }
 
 Window wanted(Column const &column, Window const &window) {
-    Window out{sum(window.begin_ns, column.pre_ns), sum(sum(window.end_ns, column.post_ns), 1)};
+    auto out = edgesOf(column, window);
+    // A sample at the very end, and a bucket that begins in the window.
+    out.end_ns = sum(sum(out.end_ns, column.closed ? 1 : 0), column.bucket_ns);
     if (column.func == Func::TimeWeightedMean) {
         // The sample before holds until the first one within; a line leads to the one behind.
         out.begin_ns = sum(out.begin_ns, -column.tolerance_ns);
-        if (column.linear) out.end_ns = sum(out.end_ns, column.tolerance_ns);
+        if (column.linear) out.end_ns = sum(sum(out.end_ns, column.tolerance_ns), 1);
     }
     return out;
 }
@@ -80,38 +82,48 @@ std::vector<Window> merged(std::vector<Window> ranges) {
     return out;
 }
 
+std::vector<Window> rangesFor(Column const &column, Window const &window) {
+    std::vector<Window> out;
+    if (column.atInstants()) {
+        addInstants(out, column, window);
+    } else {
+        out.push_back(wanted(column, window));
+    }
+    // Rows whose own time is another field come later than that says, packed ones by their length.
+    if (column.packed || !column.time_field.empty()) {
+        for (auto &range : out) range = {sum(range.begin_ns, -mostLag_ns), sum(range.end_ns, mostLag_ns)};
+    }
+    return out;
+}
+
+void addNeeds(std::map<std::string, TopicNeeds> &all, Column const &column,
+              std::vector<Window> const &windows, std::int64_t margin_ns) {
+    auto &needs = all[column.topic];
+    if (column.packed) {
+        want(needs.fields, column.packed->time_field);
+        for (int k = 0; k < column.packed->n; ++k)
+            want(needs.fields, column.packed->base + std::to_string(k));
+        if (column.packed->n == 0) want(needs.packed, column.packed->base);
+    } else {
+        for (auto const &field : column.fields) want(needs.fields, field);
+        want(needs.fields, column.time_field);
+    }
+    want(needs.fields, column.index_field);
+    std::vector<Window> ranges;
+    for (auto const &window : windows) {
+        for (auto const &range : rangesFor(column, window))
+            ranges.push_back({sum(range.begin_ns, -margin_ns), sum(range.end_ns, margin_ns)});
+    }
+    // Columns of a topic mostly want the same, so that little is kept of each.
+    ranges = merged(std::move(ranges));
+    ranges.insert(ranges.end(), needs.ranges.begin(), needs.ranges.end());
+    needs.ranges = merged(std::move(ranges));
+}
+
 std::map<std::string, TopicNeeds> needsOf(std::vector<Column> const &columns,
                                           std::vector<Window> const &windows, std::int64_t margin_ns) {
     std::map<std::string, TopicNeeds> out;
-    for (auto const &column : columns) {
-        auto &needs = out[column.topic];
-        if (column.packed) {
-            want(needs.fields, column.packed->time_field);
-            for (int k = 0; k < column.packed->n; ++k)
-                want(needs.fields, column.packed->base + std::to_string(k));
-            if (column.packed->n == 0) want(needs.packed, column.packed->base);
-        } else {
-            for (auto const &field : column.fields) want(needs.fields, field);
-            want(needs.fields, column.time_field);
-        }
-        want(needs.fields, column.index_field);
-        std::vector<Window> ranges;
-        for (auto const &window : windows) {
-            if (column.atInstants()) {
-                addInstants(ranges, column, window);
-            } else {
-                ranges.push_back(wanted(column, window));
-            }
-        }
-        // Rows whose own time is another field come later than that says, packed ones by their length.
-        bool const lags = column.packed || !column.time_field.empty();
-        auto const margin = lags ? std::max(margin_ns, mostLag_ns) : margin_ns;
-        for (auto &range : ranges) range = {sum(range.begin_ns, -margin), sum(range.end_ns, margin)};
-        // Columns of a topic mostly want the same, so that little is kept of each.
-        ranges = merged(std::move(ranges));
-        ranges.insert(ranges.end(), needs.ranges.begin(), needs.ranges.end());
-        needs.ranges = merged(std::move(ranges));
-    }
+    for (auto const &column : columns) addNeeds(out, column, windows, margin_ns);
     return out;
 }
 

@@ -20,6 +20,13 @@ struct TopicNeeds {
     std::vector<Window> ranges;
 };
 
+/// What a column has to see of its topic for a window, by the time of rows.
+std::vector<Window> rangesFor(Column const &column, Window const &window);
+
+/// Add what a column needs over windows to what others do.
+void addNeeds(std::map<std::string, TopicNeeds> &all, Column const &column,
+              std::vector<Window> const &windows, std::int64_t margin_ns);
+
 /// By topic. \param margin_ns  before and behind what is needed, for the usual distance of samples, for rows
 /// whose own time is another field, and for the clock of an instrument
 std::map<std::string, TopicNeeds> needsOf(std::vector<Column> const &columns,

@@ -120,11 +120,7 @@ private:
                       .missing =
                           [&](std::string const &topic, SourceScale scale, telemetry::TimeRange const &range,
                               Error const &e) {
-                              _log.add(Error(e.code(), "\"" + topic + "\" from "
-                                                           + std::to_string(range.begin_ns) + " to "
-                                                           + std::to_string(range.end_ns)
-                                                           + " could not be had: " + e.message())
-                                           .hint(e.hint()));
+                              _log.add(missingSamples(topic, range, e));
                               _lines->missing(topic, scale, range, e);
                           }});
     }

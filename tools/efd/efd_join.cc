@@ -5,12 +5,14 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/check_columns.h"
 #include "efd/instant_reader.h"
 #include "efd/join_columns.h"
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
 
 #include <limits>
+#include <optional>
 
 namespace dbb::efd {
 
@@ -47,9 +49,10 @@ void appendInstant(std::string &out, char const *key, std::int64_t ns) {
 /// Prints the values of a joiner, window by window.
 class ValueLines {
 public:
-    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner,
+    /// \param influx  nullptr: samples are in files
+    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner, InfluxJoin *influx,
                Settling const &settling, common::Output &output)
-        : _columns(columns), _joiner(joiner), _settling(settling), _output(output) {
+        : _columns(columns), _joiner(joiner), _influx(influx), _settling(settling), _output(output) {
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
@@ -60,9 +63,13 @@ public:
 
     /// \param number  of the window
     void print(std::string const &keys, std::size_t number, telemetry::Window const &window) {
-        auto const cells = _joiner.results(number);
+        auto cells = _joiner.results(number);
         auto const &elements = _joiner.elements();
         for (std::size_t e = 0; e < cells.size(); ++e) {
+            if (_influx) {
+                if (_influx->isUnchanged(number, elements[e].column)) continue;
+                _influx->amend(number, elements[e], _joiner.isWhole(e), cells[e]);
+            }
             auto const status = cells[e].status;
             // What a whole column can't say is said once.
             bool const whole = status >= telemetry::Status::MixedIndex
@@ -120,6 +127,7 @@ private:
 
     std::vector<telemetry::Column> const &_columns;
     telemetry::Joiner &_joiner;
+    InfluxJoin *_influx;
     Settling const &_settling;
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
@@ -129,7 +137,7 @@ private:
 
 /// As many passes over the samples as it takes.
 std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &columns,
-                                          std::vector<telemetry::Window> const &windows, SampleFiles &files,
+                                          std::vector<telemetry::Window> const &windows, SampleSource &files,
                                           telemetry::Facts &facts, telemetry::Stream::Options stream,
                                           bool sort) {
     constexpr auto unlimited = std::numeric_limits<std::int64_t>::max() / 4;
@@ -171,6 +179,27 @@ void requireOneInput(JoinProgramOptions const &options) {
     }
 }
 
+void requireSense(JoinProgramOptions const &options, bool fromServer) {
+    auto const &influx = options.influx;
+    if (!influx.server.influx.empty() && !options.samples.files.empty())
+        throw common::usageError("samples come from --samples or from --influx, not from both");
+    bool const asks = influx.push_down || influx.verify_push_down || influx.check || influx.plan
+                      || !influx.estimate_rate.empty() || !influx.max_values.empty();
+    if (asks && !fromServer)
+        throw common::usageError(
+            "--push-down, --check, --plan and --max-values are about a server, and none is named",
+            "name it with --influx");
+}
+
+/// In place of a join.
+ExitCode runCheck(JoinProgramOptions const &options, std::vector<telemetry::Column> const &columns, int out) {
+    common::Output output(out);
+    auto server = openInflux(options.influx.server, "dbb-efd-join");
+    auto const findings = checkColumns(server, columns, output);
+    output.flush();
+    return findings > 0 ? ExitCode::Incomplete : ExitCode::Done;
+}
+
 } // namespace
 
 ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
@@ -182,7 +211,11 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     }
     requireOneInput(options);
     auto const columns = chosenColumns(options.columns, in);
-    SampleFiles files(options.samples);
+    bool const fromServer = namesInflux(options.influx.server) && options.samples.files.empty();
+    requireSense(options, fromServer);
+    if (options.influx.check) return runCheck(options, columns, out);
+    std::optional<SampleFiles> files;
+    if (!fromServer) files.emplace(options.samples);
     Settling const settling(options.settle);
     manifest::Rejects rejects(options.standard.rejects);
     manifest::Summary summary;
@@ -201,8 +234,22 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
                              "join them again when samples of a wider range are there");
     }
     telemetry::Facts facts;
-    auto const joiner = joined(columns, lines.windows, files, facts, stream, options.sort);
-    ValueLines values(columns, *joiner, settling, output);
+    std::optional<InfluxJoin> influx;
+    if (fromServer) influx.emplace(options.influx, scaleOf(options.samples.scale), columns, lines);
+    if (influx && (options.influx.plan || !options.influx.max_values.empty())) {
+        auto const plan = influx->plan();
+        if (options.influx.plan) plan.print(output);
+        output.flush();
+        influx->requireFew(plan);
+        if (options.influx.plan) {
+            rejects.finish();
+            summary.finish(options.standard, rejects);
+            return rejects.status();
+        }
+    }
+    auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
+    auto const joiner = joined(columns, lines.windows, source, facts, stream, options.sort);
+    ValueLines values(columns, *joiner, influx ? &*influx : nullptr, settling, output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
         values.print(lines.keys[w], w, lines.windows[w]);
         ++summary.outcomes["done"];
@@ -212,9 +259,11 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     }
     output.flush();
     rejects.finish();
+    if (influx) influx->count(summary.outcomes);
     summary.finish(options.standard, rejects);
-    if (rejects.count() > 0 || files.bad() > 0) return ExitCode::SomeFailed;
-    return joiner->late() > 0 || lines.left_out > 0 ? ExitCode::Incomplete : values.status();
+    if (rejects.count() > 0 || source.bad() > 0) return ExitCode::SomeFailed;
+    bool const incomplete = joiner->late() > 0 || lines.left_out > 0 || (influx && influx->differs());
+    return incomplete ? ExitCode::Incomplete : values.status();
 }
 
 } // namespace dbb::efd

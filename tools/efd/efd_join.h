@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/options.h"
+#include "efd/influx_join.h"
 #include "efd/join_columns.h"
 #include "efd/sample_files.h"
 #include "efd/settling.h"
@@ -17,6 +18,7 @@ struct JoinProgramOptions {
     std::string windows = "-";
     SampleOptions samples;
     SettleOptions settle;
+    InfluxJoinOptions influx;
     std::string reorder = "60s";
     bool sort = false;
     common::StandardOptions standard;

@@ -25,16 +25,6 @@ namespace {
 constexpr auto sentStamp = "private_sndStamp";
 constexpr std::int64_t eraBegin_ns = telemetry::utcEraBegin_s * common::nsPerSecond;
 
-/// A range of TAI in the scale of an index. Where nothing but the date tells the scale, TAI before the era
-/// began and UTC since then.
-TimeRange inScale(Window const &range, SourceScale scale) {
-    auto const utc = [](std::int64_t tai_ns) { return telemetry::utcFromTai(tai_ns); };
-    if (scale == SourceScale::Tai) return {range.begin_ns, range.end_ns};
-    if (scale == SourceScale::Utc) return {utc(range.begin_ns), utc(range.end_ns)};
-    return {range.begin_ns < eraBegin_ns ? range.begin_ns : utc(range.begin_ns),
-            std::max(utc(range.end_ns), std::min(range.end_ns, eraBegin_ns))};
-}
-
 std::int64_t utcNow() {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(
                std::chrono::system_clock::now().time_since_epoch())
@@ -53,6 +43,34 @@ void tellMissing(std::string const &topic, std::vector<std::string> const &field
 
 } // namespace
 
+TimeRange inScale(Window const &range, SourceScale scale) {
+    auto const utc = [](std::int64_t tai_ns) { return telemetry::utcFromTai(tai_ns); };
+    if (scale == SourceScale::Tai) return {range.begin_ns, range.end_ns};
+    if (scale == SourceScale::Utc) return {utc(range.begin_ns), utc(range.end_ns)};
+    return {range.begin_ns < eraBegin_ns ? range.begin_ns : utc(range.begin_ns),
+            std::max(utc(range.end_ns), std::min(range.end_ns, eraBegin_ns))};
+}
+
+Window inTai(TimeRange const &range, SourceScale scale) {
+    telemetry::TaiFromUtc tai;
+    auto const isTai = [&](std::int64_t at_ns) {
+        return scale == SourceScale::Tai || (scale == SourceScale::Eras && at_ns <= eraBegin_ns);
+    };
+    Window out{isTai(range.begin_ns) ? range.begin_ns : tai(range.begin_ns),
+               isTai(range.end_ns) ? range.end_ns : tai(range.end_ns)};
+    // The stamps of an inserted second are those of the next one.
+    if (scale != SourceScale::Tai && telemetry::isNearLeap(out.begin_ns, out.begin_ns))
+        out.begin_ns -= common::nsPerSecond;
+    return out;
+}
+
+common::Error missingSamples(std::string const &topic, TimeRange const &range, common::Error const &why) {
+    return common::Error(why.code(), "\"" + topic + "\" from " + std::to_string(range.begin_ns) + " to "
+                                         + std::to_string(range.end_ns)
+                                         + " could not be had: " + why.message())
+        .hint(why.hint());
+}
+
 InfluxSamples::InfluxSamples(telemetry::Influx &influx, SourceScale scale, SampleCache *cache,
                              std::int64_t settle_ns)
     : _influx(influx), _scale(scale), _cache(cache), _settle_ns(settle_ns) {}
@@ -64,6 +82,18 @@ void InfluxSamples::prepare(std::map<std::string, TopicNeeds> const &needs) {
     for (auto const &[topic, need] : needs) addPlan(topic, need);
     settleScales(needs);
     for (auto &plan : _plans) makePieces(plan, needs.at(plan.topic).ranges);
+}
+
+void InfluxSamples::narrow(std::map<std::string, TopicNeeds> const &needs) {
+    std::erase_if(_plans, [&](Plan const &plan) { return !needs.contains(plan.topic); });
+    for (auto &plan : _plans) {
+        auto const &need = needs.at(plan.topic);
+        std::vector<std::string> missing;
+        plan.fields = telemetry::fieldsFor(plan.topic, need, _schemas.at(plan.topic), missing);
+        plan.pieces.clear();
+        makePieces(plan, need.ranges);
+    }
+    std::erase_if(_plans, [](Plan const &plan) { return plan.fields.empty() || plan.pieces.empty(); });
 }
 
 void InfluxSamples::addPlan(std::string const &topic, TopicNeeds const &needs) {

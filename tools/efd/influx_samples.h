@@ -26,6 +26,17 @@ struct SampleSink {
         missing;
 };
 
+/// A range of TAI in the scale of an index. Where nothing but the date tells the scale, TAI before the era
+/// began and UTC since then.
+telemetry::TimeRange inScale(telemetry::Window const &range, telemetry::SourceScale scale);
+
+/// Back: all of TAI that may be meant.
+telemetry::Window inTai(telemetry::TimeRange const &range, telemetry::SourceScale scale);
+
+/// What is said of samples that could not be had.
+common::Error missingSamples(std::string const &topic, telemetry::TimeRange const &range,
+                             common::Error const &why);
+
 class InfluxSamples {
 public:
     /// \param scale  of the server's index: Eras finds out by the first sample of a topic which one it is
@@ -36,6 +47,9 @@ public:
     /// Ask the server what it knows of topics, and tell what it does not. A topic that needs nothing by name
     /// gets all fields. \throws Error as telemetry::Influx
     void prepare(std::map<std::string, telemetry::TopicNeeds> const &needs);
+
+    /// Less than what was prepared is needed after all.
+    void narrow(std::map<std::string, telemetry::TopicNeeds> const &needs);
 
     /// All samples, topic by topic; may be called again. \throws Error as telemetry::Influx
     void read(SampleSink const &sink);
@@ -49,14 +63,16 @@ public:
     Counts const &counts() const { return _counts; }
     std::map<std::string, telemetry::TopicSchema> const &schemas() const { return _schemas; }
 
-private:
+    /// What is asked of a topic.
     struct Plan {
         std::string topic;
         std::vector<telemetry::Field> fields;
         telemetry::SourceScale scale;
         std::vector<telemetry::TimeRange> pieces;
     };
+    std::vector<Plan> const &plans() const { return _plans; }
 
+private:
     void addPlan(std::string const &topic, telemetry::TopicNeeds const &needs);
     void settleScales(std::map<std::string, telemetry::TopicNeeds> const &needs);
     void makePieces(Plan &plan, std::vector<telemetry::Window> const &ranges) const;

@@ -4,11 +4,11 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/fact_learner.h"
 #include "telemetry/line_protocol.h"
 #include "telemetry/sample_text.h"
 
 #include <cerrno>
-#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,10 +20,6 @@ using telemetry::SourceScale;
 namespace {
 
 constexpr std::size_t chunkBytes = std::size_t{1} << 18;
-
-SourceScale scaleOf(std::string const &name) {
-    return name == "utc" ? SourceScale::Utc : name == "tai" ? SourceScale::Tai : SourceScale::Eras;
-}
 
 std::int64_t unitOf(std::string const &precision) {
     return precision == "s" ? 1'000'000'000 : precision == "ms" ? 1'000'000 : precision == "us" ? 1000 : 1;
@@ -41,46 +37,6 @@ bool isEnd(std::string_view line) {
     return line.starts_with(R"({"type":"end")");
 }
 
-/// A sink that hands rows with their fields' names to a pass that only learns.
-class Learner {
-public:
-    class Topic {
-    public:
-        explicit Topic(Learner &owner) : _owner(owner) {}
-        std::size_t placeOf(std::string_view field) {
-            auto const [at, isNew] = _places.try_emplace(std::string(field), _names.size());
-            if (isNew) _names.emplace_back(field);
-            return at->second;
-        }
-        void begin() { _row.clear(); }
-        void set(std::size_t place, telemetry::Value const &value) {
-            _row.emplace_back(_names[place], value);
-        }
-        void commit(std::int64_t, SourceScale) { _owner._facts.add(name, _row); }
-        std::string name{};
-
-    private:
-        Learner &_owner;
-        std::map<std::string, std::size_t> _places;
-        std::vector<std::string> _names;
-        std::vector<std::pair<std::string, telemetry::Value>> _row;
-    };
-
-    explicit Learner(telemetry::PackedFacts &facts) : _facts(facts) {}
-    Topic *topic(std::string_view name) {
-        if (!_facts.wants(name)) return nullptr;
-        auto const [at, isNew] = _topics.try_emplace(std::string(name), *this);
-        if (isNew) at->second.name = name;
-        return &at->second;
-    }
-    telemetry::TextPool &texts() { return _texts; }
-
-private:
-    telemetry::PackedFacts &_facts;
-    telemetry::TextPool _texts;
-    std::map<std::string, Topic> _topics;
-};
-
 /// Chunks of a descriptor, until its end or a stop signal.
 template<typename Chunk>
 void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
@@ -96,9 +52,14 @@ void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
 
 } // namespace
 
+SourceScale scaleOf(std::string const &name) {
+    return name == "utc" ? SourceScale::Utc : name == "tai" ? SourceScale::Tai : SourceScale::Eras;
+}
+
 SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
     if (_options.files.empty())
-        throw common::usageError("no samples: name their files with --samples", "- is standard input");
+        throw common::usageError("no samples: name their files with --samples, or a server with --influx",
+                                 "- is standard input");
     for (auto const &path : _options.files) {
         auto format = _options.format == "auto" ? formatOf(path) : _options.format;
         if (format.empty()) {
@@ -205,8 +166,8 @@ void SampleFiles::read(telemetry::Joiner &joiner) {
 }
 
 void SampleFiles::learn(telemetry::PackedFacts &facts) {
-    Learner learner(facts);
-    readAll<Learner, Learner::Topic>(learner);
+    FactLearner learner(facts);
+    readAll<FactLearner, FactLearner::Topic>(learner);
 }
 
 } // namespace dbb::efd

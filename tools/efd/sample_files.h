@@ -2,7 +2,7 @@
 /// Samples out of files and pipes.
 #pragma once
 
-#include "telemetry/joiner.h"
+#include "efd/sample_source.h"
 
 #include <cstdint>
 #include <string>
@@ -19,25 +19,23 @@ struct SampleOptions {
     std::string csv_time = "time";  ///< column of plain CSV with the time
 };
 
+/// The scale of that name: utc, tai, eras.
+telemetry::SourceScale scaleOf(std::string const &name);
+
 /// Several files, which can be read more than once. What can't (a pipe) is kept on disk when that is asked
 /// for.
-class SampleFiles {
+class SampleFiles : public SampleSource {
 public:
     /// \throws Error USAGE (exit 2) for options that contradict each other
     explicit SampleFiles(SampleOptions const &options);
 
-    /// Whether some of them can be read only once.
-    bool onlyOnce() const;
-    /// Copy those into files without names. \throws Error DISK_FULL …
-    void keep();
-
-    /// Give all samples to a joiner, or to a pass that only learns. What can't be read is told and counted.
-    /// \throws Error NOT_FOUND …
-    void read(telemetry::Joiner &joiner);
-    void learn(telemetry::PackedFacts &facts);
+    bool onlyOnce() const override;
+    void keep() override;
+    void read(telemetry::Joiner &joiner) override;
+    void learn(telemetry::PackedFacts &facts) override;
 
     std::int64_t rows() const { return _rows; }
-    std::int64_t bad() const { return _bad; }
+    std::int64_t bad() const override { return _bad; }
 
 private:
     struct File {

@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "efd/instant_reader.h"
 #include "telemetry/instants.h"
+#include "telemetry/needs.h"
 
 #include <algorithm>
 
@@ -44,9 +45,11 @@ bool Settling::isSettled(telemetry::Column const &column, telemetry::Window cons
 
 bool Settling::isInRange(std::vector<telemetry::Column> const &columns,
                          telemetry::Window const &window) const {
-    return std::all_of(columns.begin(), columns.end(), [&](auto const &column) {
-        auto const needed = neededOf(column, window);
+    auto const isInside = [&](telemetry::Window const &needed) {
         return (!_from_ns || needed.begin_ns >= *_from_ns) && (!_to_ns || needed.end_ns <= *_to_ns);
+    };
+    return std::ranges::all_of(columns, [&](auto const &column) {
+        return std::ranges::all_of(telemetry::rangesFor(column, window), isInside);
     });
 }
 

@@ -26,6 +26,28 @@ std::int64_t instantOf(Record const &line, std::string const &key) {
     return *ns;
 }
 
+std::map<std::string, KnownValue> knownOf(Record const &line) {
+    std::map<std::string, KnownValue> out;
+    auto const known = line.get("known");
+    if (known.isNull()) return out;
+    auto const wrong = [&] {
+        return Error("BAD_VALUE", "\"known\" is not a mapping of columns, each with \"n\" and \"t_last_tai\"")
+            .cause({.column = "known", .value = known.dump()});
+    };
+    if (!known.isObject()) throw wrong();
+    for (auto const &[column, said] : known.object()) {
+        if (!said.isObject() || !said["n"].isInt()) throw wrong();
+        auto &value = out[column];
+        value.n = said["n"].integer();
+        auto const &last = said["t_last_tai"];
+        if (last.isNull()) continue;
+        auto const ns = last.isString() ? common::nsFromIso(last.string()) : std::nullopt;
+        if (!ns) throw wrong();
+        value.last_ns = *ns;
+    }
+    return out;
+}
+
 } // namespace
 
 telemetry::Window spanOf(Record const &line) {
@@ -63,12 +85,18 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
             keys += "\"begin_tai\":\"" + common::isoFromNs(window.begin_ns) + "\",\"end_tai\":\""
                     + common::isoFromNs(window.end_ns) + "\",";
             if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
+            auto known = knownOf(line);
             out.windows.push_back(window);
+            if (!known.empty() || !out.known.empty()) {
+                out.known.resize(out.windows.size());
+                out.known.back() = std::move(known);
+            }
             out.keys.push_back(std::move(keys));
         } catch (Error const &e) {
             rejects.add(std::move(line), e);
         }
     }
+    if (!out.known.empty()) out.known.resize(out.windows.size());
     return out;
 }
 

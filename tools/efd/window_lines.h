@@ -7,10 +7,17 @@
 #include "telemetry/cell.h"
 
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace dbb::efd {
+
+/// What a reader of values knows of one: how many samples stood behind it, and when the last one was.
+struct KnownValue {
+    std::int64_t n = 0;
+    std::int64_t last_ns = telemetry::Cell::none; ///< TAI
+};
 
 /// Windows with the keys that the lines of their values get, too: instrument, kind, id, day_obs, seq_num,
 /// begin_tai, end_tai, src.
@@ -18,6 +25,8 @@ struct WindowLines {
     std::vector<telemetry::Window> windows;
     std::vector<std::string> keys; ///< JSON members, each with a comma behind it
     std::int64_t left_out = 0;     ///< windows that were not accepted
+    /// By window and column, from the key `known`; empty when no window has it.
+    std::vector<std::map<std::string, KnownValue>> known{};
 };
 
 /// From when to when a line is: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.
