@@ -4,7 +4,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 
 namespace dbb::common {
 
@@ -52,11 +51,18 @@ std::string isoFromNs(std::int64_t ns) {
     auto const days = ns >= 0 ? ns / nsPerDay : -((-ns + nsPerDay - 1) / nsPerDay);
     auto const rest = ns - days * nsPerDay;
     auto const date = civilFromDays(days);
-    char text[48];
-    std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%09d", date.year, date.month, date.day,
-                  int(rest / (3600 * nsPerSecond)), int(rest / (60 * nsPerSecond) % 60),
-                  int(rest / nsPerSecond % 60), int(rest % nsPerSecond));
-    return text;
+    std::string out("0000-00-00T00:00:00.000000000");
+    auto const put = [&](std::size_t at, std::size_t width, std::int64_t number) {
+        for (auto i = at + width; i-- > at; number /= 10) out[i] = static_cast<char>('0' + number % 10);
+    };
+    put(0, 4, date.year); // int64 nanoseconds are in 1677 to 2262
+    put(5, 2, date.month);
+    put(8, 2, date.day);
+    put(11, 2, rest / (3600 * nsPerSecond));
+    put(14, 2, rest / (60 * nsPerSecond) % 60);
+    put(17, 2, rest / nsPerSecond % 60);
+    put(20, 9, rest % nsPerSecond);
+    return out;
 }
 
 namespace {

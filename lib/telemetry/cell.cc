@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <tuple>
 #include <unistd.h>
 
 namespace dbb::telemetry {
@@ -133,6 +134,14 @@ std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> 
         greatest = std::max(greatest, times[i] - times[i - 1]);
     }
     return {std::min(least, otherLeast), std::max(greatest, otherGreatest)};
+}
+
+bool isEquallyGood(Cell const &a, Cell const &b) {
+    auto const facts = [](Cell const &c) {
+        return std::tie(c.n, c.status, c.first_ns, c.last_ns, c.has_gaps, c.max_gap_ns, c.n_gaps, c.coverage,
+                        c.n_nan, c.n_null, c.n_dup, c.age_ns);
+    };
+    return facts(a) == facts(b);
 }
 
 /// Gaps and coverage, as far as they can be told. \param used  times of the samples that count

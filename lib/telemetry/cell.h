@@ -78,6 +78,9 @@ struct Cell {
     }
 };
 
+/// Whether two cells say the same but for the value.
+bool isEquallyGood(Cell const &a, Cell const &b);
+
 /// From one sample, or edge of the window, to the next.
 struct Interval {
     std::int64_t from_ns = 0, to_ns = 0;

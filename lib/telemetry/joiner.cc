@@ -23,15 +23,15 @@ std::size_t Topic::placeOf(std::string_view field) const {
 std::size_t Topic::want(std::string const &field) {
     auto const [at, isNew] = _places.try_emplace(field, _row.size());
     if (isNew) {
+        _unseen.push_back(_row.size());
         _row.emplace_back();
-        _seen.push_back(false);
     }
     return at->second;
 }
 
 void Topic::declare(std::string const &field) {
     _any = true;
-    if (auto const place = placeOf(field); place != none) _seen[place] = true;
+    std::erase(_unseen, placeOf(field));
 }
 
 void Topic::begin() {
@@ -48,6 +48,10 @@ void Topic::note(std::size_t place) {
     } else if (!(*facts.first == value)) {
         facts.several = true;
     }
+}
+
+bool Topic::hasSeen(std::size_t place) const {
+    return std::find(_unseen.begin(), _unseen.end(), place) == _unseen.end();
 }
 
 RowKey Topic::keyOf(std::size_t place) const {
@@ -70,6 +74,7 @@ bool Topic::indexIsUtc(std::int64_t t_ns) {
 }
 
 void Topic::commit(std::int64_t t_ns, SourceScale scale) {
+    std::erase_if(_unseen, [&](std::size_t place) { return _row[place].kind != Kind::Absent; });
     for (auto &[place, facts] : _indexFacts) note(place);
     bool const utc = scale == SourceScale::Utc || (scale == SourceScale::Eras && indexIsUtc(t_ns));
     if (utc) t_ns = _taiFromUtc(t_ns);
@@ -202,7 +207,7 @@ std::optional<Status> Joiner::problemOf(std::size_t element) const {
         return std::nullopt;
     }
     for (auto const &field : column.fields) {
-        if (!topic._seen[topic.placeOf(field)]) return Status::NoSuchField;
+        if (!topic.hasSeen(topic.placeOf(field))) return Status::NoSuchField;
     }
     if (_streamOfElement[element]->cantAverage(element)) return Status::TypeError;
     return std::nullopt;

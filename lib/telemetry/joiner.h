@@ -50,10 +50,7 @@ public:
 
     /// Begin a row: nothing is in it.
     void begin();
-    void set(std::size_t place, Value const &value) {
-        _row[place] = value;
-        _seen[place] = true;
-    }
+    void set(std::size_t place, Value const &value) { _row[place] = value; }
     /// The row is complete. \param t_ns  in its own scale
     void commit(std::int64_t t_ns, SourceScale scale);
 
@@ -66,13 +63,14 @@ private:
     };
 
     void note(std::size_t place);
+    bool hasSeen(std::size_t place) const;
     bool indexIsUtc(std::int64_t t_ns);
     RowKey keyOf(std::size_t place) const;
 
     std::string _name;
     std::unordered_map<std::string, std::size_t> _places;
     std::vector<Value> _row;
-    std::vector<bool> _seen; ///< whether a field was in any row
+    std::vector<std::size_t> _unseen; ///< places of fields that were in no row yet
     std::map<std::size_t, IndexFacts> _indexFacts;
     std::size_t _salIndex = none, _componentId = none, _sndStamp = none;
     bool _usedComponentId = false; ///< as the index, since no salIndex had come until then

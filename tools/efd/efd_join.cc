@@ -11,6 +11,8 @@
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
 
+#include <array>
+#include <charconv>
 #include <limits>
 #include <optional>
 
@@ -22,13 +24,17 @@ using telemetry::Kind;
 
 namespace {
 
+void appendNumber(std::string &out, std::int64_t v) {
+    char digits[24];
+    out.append(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
+}
+
 void appendInteger(std::string &out, std::int64_t v) {
     // jq makes doubles of numbers.
-    if (v > manifest::mostExact || v < -manifest::mostExact) {
-        out += '"' + std::to_string(v) + '"';
-    } else {
-        out += std::to_string(v);
-    }
+    bool const quoted = v > manifest::mostExact || v < -manifest::mostExact;
+    if (quoted) out += '"';
+    appendNumber(out, v);
+    if (quoted) out += '"';
 }
 
 void appendValue(std::string &out, telemetry::Value const &value, telemetry::TextPool &texts) {
@@ -41,9 +47,48 @@ void appendValue(std::string &out, telemetry::Value const &value, telemetry::Tex
     }
 }
 
-void appendInstant(std::string &out, char const *key, std::int64_t ns) {
-    out.append(",\"").append(key).append("\":");
-    out += ns == telemetry::Cell::none ? "null" : '"' + common::isoFromNs(ns) + '"';
+void appendInstant(std::string &out, std::string_view key, std::int64_t ns) {
+    out.append(key);
+    if (ns == telemetry::Cell::none) {
+        out += "null";
+    } else {
+        out.append(1, '"').append(common::isoFromNs(ns)).append(1, '"');
+    }
+}
+
+/// What stands behind the value in a line.
+std::string qualityOf(telemetry::Cell const &cell) {
+    std::string out(",\"n\":");
+    appendNumber(out, cell.n);
+    out += ",\"status\":";
+    appendNumber(out, static_cast<int>(cell.status));
+    if (cell.status != telemetry::Status::Ok)
+        out.append(",\"reason\":\"").append(telemetry::nameOf(cell.status)).append("\"");
+    appendInstant(out, ",\"t_first_tai\":", cell.first_ns);
+    appendInstant(out, ",\"t_last_tai\":", cell.last_ns);
+    if (cell.has_gaps) {
+        out += ",\"max_gap_ns\":";
+        appendNumber(out, cell.max_gap_ns);
+        out += ",\"n_gaps\":";
+        appendNumber(out, cell.n_gaps);
+        out += ",\"coverage\":";
+        common::appendDouble(out, cell.coverage);
+    } else {
+        out += ",\"max_gap_ns\":null,\"n_gaps\":null,\"coverage\":null";
+    }
+    out += ",\"n_nan\":";
+    appendNumber(out, cell.n_nan);
+    out += ",\"n_null\":";
+    appendNumber(out, cell.n_null);
+    out += ",\"n_dup\":";
+    appendNumber(out, cell.n_dup);
+    out += ",\"age_ns\":";
+    if (cell.age_ns == telemetry::Cell::none) {
+        out += "null";
+    } else {
+        appendInteger(out, cell.age_ns);
+    }
+    return out;
 }
 
 /// Prints the values of a joiner, window by window.
@@ -56,8 +101,8 @@ public:
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
-            _columnKeys.push_back(
-                {"\"column\":" + name, ",\"config\":\"" + telemetry::configHash(column) + "\""});
+            _columnKeys.push_back({"\"column\":" + name + ",\"element\":",
+                                   ",\"config\":\"" + telemetry::configHash(column) + "\",\"value\":"});
         }
     }
 
@@ -89,37 +134,24 @@ private:
         std::string name;
         std::string config;
     };
+    /// The last cell of its kind, at instants or in windows, and what stood behind its value: columns of the
+    /// same samples differ in little else.
+    struct Quality {
+        telemetry::Cell cell;
+        std::string text;
+    };
 
     void line(std::string const &keys, ColumnKeys const &column, int element, telemetry::Cell const &cell,
               bool settled) {
+        auto &quality = _qualities[cell.has_gaps ? 1 : 0];
+        if (quality.text.empty() || !telemetry::isEquallyGood(quality.cell, cell))
+            quality = {cell, qualityOf(cell)};
         auto &out = _line;
-        out.assign("{\"type\":\"value\",");
-        out.append(keys).append(column.name).append(",\"element\":");
-        out.append(std::to_string(element)).append(column.config).append(",\"value\":");
+        out.assign("{\"type\":\"value\",").append(keys).append(column.name);
+        appendNumber(out, element);
+        out += column.config;
         appendValue(out, cell.value, _joiner.texts());
-        out.append(",\"n\":").append(std::to_string(cell.n)).append(",\"status\":");
-        out += std::to_string(static_cast<int>(cell.status));
-        if (cell.status != telemetry::Status::Ok)
-            out.append(",\"reason\":\"").append(telemetry::nameOf(cell.status)).append("\"");
-        appendInstant(out, "t_first_tai", cell.first_ns);
-        appendInstant(out, "t_last_tai", cell.last_ns);
-        out += ",\"max_gap_ns\":";
-        out += cell.has_gaps ? std::to_string(cell.max_gap_ns) : "null";
-        out += ",\"n_gaps\":";
-        out += cell.has_gaps ? std::to_string(cell.n_gaps) : "null";
-        out += ",\"coverage\":";
-        if (cell.has_gaps) {
-            common::appendDouble(out, cell.coverage);
-        } else {
-            out += "null";
-        }
-        out += ",\"n_nan\":" + std::to_string(cell.n_nan) + ",\"n_null\":" + std::to_string(cell.n_null)
-               + ",\"n_dup\":" + std::to_string(cell.n_dup) + ",\"age_ns\":";
-        if (cell.age_ns == telemetry::Cell::none) {
-            out += "null";
-        } else {
-            appendInteger(out, cell.age_ns);
-        }
+        out += quality.text;
         out += settled ? ",\"settled\":true}" : ",\"settled\":false}";
         _output.write(out);
         _sourceErrors = _sourceErrors || cell.status >= telemetry::Status::SourceError;
@@ -131,6 +163,7 @@ private:
     Settling const &_settling;
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
+    std::array<Quality, 2> _qualities;
     std::string _line;
     bool _sourceErrors = false;
 };
