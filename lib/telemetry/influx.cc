@@ -26,7 +26,8 @@ constexpr std::int64_t oneSecond = 1'000'000'000;
 constexpr std::size_t longestRequest = 64'000;
 /// How often what is neither busy nor too slow is asked again.
 constexpr int mostTries = 4;
-/// From an hour to a second. When nothing has come in all of these sizes, what is left is asked for once.
+/// From half an hour to a second. When nothing has come in all of these sizes, what is left is asked for
+/// once.
 constexpr int mostHalvings = 12;
 /// An object of a response is no longer than this, bytes.
 constexpr std::size_t longestObject = std::size_t{256} << 20;
@@ -195,9 +196,9 @@ std::string quotedText(std::string_view text) {
 }
 
 std::int64_t longestRange(std::size_t fields) {
-    // Two million values at 50 Hz, in steps that keep the bounds of ranges the same from run to run.
-    for (auto const seconds : {3600, 1800, 900, 600, 300, 120}) {
-        if (static_cast<std::size_t>(seconds) * 50 * fields <= 2'000'000) return seconds * oneSecond;
+    // A million values at 50 Hz, in steps that keep the bounds of ranges the same from run to run.
+    for (auto const seconds : {1800, 900, 600, 300, 120}) {
+        if (static_cast<std::size_t>(seconds) * 50 * fields <= 1'000'000) return seconds * oneSecond;
     }
     return 60 * oneSecond;
 }

@@ -241,7 +241,7 @@ tell 'CSV' "$(always csv 'is "text/csv" and not JSON')"
 tell 'a page for people' "$(always html 'is "text/html; charset=utf-8" and not JSON')"
 tell 'no such path' "$(always 404 'status 404: as told 404')"
 tell 'not let in' "$(faulty 4 'status 403: as told 403' 403)"
-serve --lp t.lp --fault 401 --from 3 # an hour at once
+serve --lp t.lp --fault 401 --from 3 # half an hour at once
 tell 'let in no more, later on' "$(fetches 4 'status 401' "${span[@]:0:4}" --end 2025-01-01T05:00:00 --influx "$fake"; diff out <(cat t.lp; echo '# incomplete SERVER_AUTH'))"
 tell 'rows of equal time' "$(faulty 0 '' twice | grep -v differ; wc -l < out | grep -vx 41)"
 tell 'rows of equal time in two statements' "$(faulty 3 'samples of equal time' twice -- --fields-per-statement 1; grep -q 'fields-per-statement 2' err || cat err)"

@@ -25,9 +25,12 @@ public:
     explicit ProtocolLines(common::Output &output) : _output(output) {}
 
     void add(std::string const &, SourceScale, std::string_view lines) override {
-        constexpr std::size_t part = std::size_t{1} << 20;
-        for (; !lines.empty(); lines.remove_prefix(std::min(part, lines.size())))
+        // In parts, so that they are not held as a whole a second time.
+        constexpr std::size_t part = std::size_t{1} << 16;
+        for (; !lines.empty(); lines.remove_prefix(std::min(part, lines.size()))) {
             _output.append(lines.substr(0, part));
+            _output.flush();
+        }
     }
     void missing(std::string const &topic, SourceScale, TimeRange const &range, Error const &e) override {
         comment(common::printable(topic) + " " + std::to_string(range.begin_ns) + " "
