@@ -1,5 +1,5 @@
 /// \file
-/// Numbers out of text, quickly.
+/// Numbers and characters in text, found quickly.
 #pragma once
 
 #include <array>
@@ -14,6 +14,12 @@ namespace dbb::telemetry {
 /// The front of `text` as a double, as std::from_chars reads it; a plus sign may stand before it. Too large
 /// is infinite, too small is 0. \return behind it; nullptr when there is none
 char const *parseDouble(char const *begin, char const *end, double &out);
+
+/// The first such character of a text, else its end.
+inline char const *findCharacter(char const *p, char const *end, char c) {
+    auto const *at = p < end ? std::memchr(p, c, static_cast<std::size_t>(end - p)) : nullptr;
+    return at ? static_cast<char const *>(at) : end;
+}
 
 /// Eight characters of text as one number, which several instructions treat at once. The compiler takes them
 /// for many, but a call costs more.

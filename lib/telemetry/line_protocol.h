@@ -101,15 +101,15 @@ private:
         auto const *p = text.data();
         auto const *const end = p + text.size();
         _limit = end;
-        auto const *quote = find(p, end, '"');
+        auto const *quote = findCharacter(p, end, '"');
         while (p < end) {
-            auto const *const newline = find(p, end, '\n');
+            auto const *const newline = findCharacter(p, end, '\n');
             if (newline == end) break;
             auto const *stop = newline;
-            if (quote < p) quote = find(p, end, '"');
+            if (quote < p) quote = findCharacter(p, end, '"');
             // A quote may open a text in which lines end.
             while (quote < stop && isOpen({p, static_cast<std::size_t>(stop - p)})) {
-                stop = find(stop + 1, end, '\n');
+                stop = findCharacter(stop + 1, end, '\n');
                 if (stop == end) {
                     _rest.assign(p, end);
                     return;
@@ -120,12 +120,6 @@ private:
             p = stop + 1;
         }
         _rest.assign(p, end);
-    }
-
-    /// The first such character, else the end.
-    static char const *find(char const *p, char const *end, char c) {
-        auto const *at = p < end ? std::memchr(p, c, static_cast<std::size_t>(end - p)) : nullptr;
-        return at ? static_cast<char const *>(at) : end;
     }
 
     /// Whether a text value is not closed at the end.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/json.h"
+#include "common/lines.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
 #include "telemetry/value.h"
@@ -69,23 +70,72 @@ public:
         : _sink(sink), _scale(scale), _unit_ns(unit_ns), _topicName(std::move(topic)), _time(std::move(time)),
           _bad(std::move(bad)) {}
 
-    void line(std::string_view text) {
-        ++_number;
-        if (text.ends_with('\r')) text.remove_suffix(1);
-        if (text.empty()) {
-            _header = true;
-        } else if (_header) {
-            header(text);
-        } else if (text.find('"') != std::string_view::npos) {
-            quoted(text);
-        } else {
-            plain(text);
+    /// The next part of the text. What is no whole line yet is kept.
+    void feed(std::string_view text) {
+        if (!_rest.empty() || _tooLong) {
+            auto const newline = text.find('\n');
+            keep(text.substr(0, newline));
+            if (newline == std::string_view::npos) return;
+            endKept();
+            text.remove_prefix(newline + 1);
         }
+        auto const whole = text.rfind('\n') + 1; // 0 when there is none
+        lines(text.substr(0, whole));
+        keep(text.substr(whole));
+    }
+    void finish() {
+        if (!_rest.empty() || _tooLong) endKept();
     }
     std::int64_t rows() const { return _rows; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;
+    static constexpr std::size_t maxLine = common::LineReader::maxLine;
+
+    void keep(std::string_view text) {
+        if (!_tooLong) _rest += text;
+        if (_rest.size() <= maxLine) return;
+        _tooLong = true;
+        _rest.clear();
+    }
+    /// The line that was kept is at its end.
+    void endKept() {
+        auto const kept = std::exchange(_rest, std::string()) + "\n";
+        if (std::exchange(_tooLong, false)) {
+            _bad(++_number, "it is too long");
+        } else {
+            lines(kept);
+        }
+    }
+
+    /// Whole lines.
+    void lines(std::string_view text) {
+        auto const *p = text.data();
+        _limit = p + text.size();
+        auto const *quote = findCharacter(p, _limit, '"');
+        while (p < _limit) {
+            auto const *const end = findCharacter(p, _limit, '\n');
+            if (quote < p) quote = findCharacter(p, _limit, '"');
+            line({p, static_cast<std::size_t>(end - p)}, quote < end);
+            p = end + 1;
+        }
+    }
+
+    /// A line; what is behind it up to _limit can be read.
+    void line(std::string_view text, bool hasQuotes) {
+        ++_number;
+        if (text.size() > maxLine) return _bad(_number, "it is too long");
+        if (text.ends_with('\r')) text.remove_suffix(1);
+        if (text.empty()) {
+            _header = true;
+        } else if (_header) {
+            header(text);
+        } else if (hasQuotes) {
+            quoted(text);
+        } else {
+            plain(text);
+        }
+    }
 
     void header(std::string_view text) {
         _header = false;
@@ -134,17 +184,19 @@ private:
             auto const *from = p;
             if (place < isName && p < end && *p != ',') {
                 double number = 0;
-                auto const *behind = parseDouble(p, end, number);
+                auto const *behind = parseNumber(p, _limit, number);
                 if (behind && (behind == end || *behind == ',')) {
                     _topic->set(place, numeric({from, static_cast<std::size_t>(behind - from)}, number));
                     p = behind;
                 } else {
-                    while (p < end && *p != ',') ++p;
+                    p = findCharacter(p, end, ',');
                     _topic->set(place, textual({from, static_cast<std::size_t>(p - from)}));
                 }
+            } else if (place == isTime && (p = parseInteger(from, _limit, t)) && (p == end || *p == ',')) {
+                timed = !__builtin_mul_overflow(t, _unit_ns, &t);
             } else {
-                while (p < end && *p != ',') ++p;
-                if (place == isTime) timed = readTime({from, static_cast<std::size_t>(p - from)}, t);
+                p = findCharacter(from, end, ',');
+                timed = timed && place != isTime;
                 if (place < isName) _topic->set(place, Value::null());
             }
             if (p == end) break;
@@ -188,9 +240,13 @@ private:
     }
 
     static Value numeric(std::string_view text, double number) {
+        auto digits = text;
+        if (digits.front() == '-') digits.remove_prefix(1);
+        for (char const c : digits) {
+            if (c < '0' || c > '9') return Value::of(number);
+        }
         std::int64_t integer = 0;
-        if (text.find_first_not_of("-0123456789") == std::string_view::npos
-            && std::from_chars(text.data(), text.data() + text.size(), integer).ec == std::errc())
+        if (std::from_chars(text.data(), text.data() + text.size(), integer).ec == std::errc())
             return Value::ofInteger(integer);
         return Value::of(number);
     }
@@ -209,6 +265,9 @@ private:
     std::int64_t _unit_ns;
     std::string _topicName, _time;
     std::function<void(std::int64_t, std::string const &)> _bad;
+    std::string _rest;            ///< of a line that is not here as a whole
+    bool _tooLong = false;        ///< it is so, and not kept
+    char const *_limit = nullptr; ///< of the text at hand
     bool _header = true, _influx = false;
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;

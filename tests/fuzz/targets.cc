@@ -319,7 +319,7 @@ private:
     std::vector<std::pair<std::string, std::string>> _columns;
 };
 
-/// What some columns say of samples. \param split  where line protocol is cut in two
+/// What some columns say of samples. \param split  where it is cut in two
 std::string joinedSamples(std::string const &text, std::size_t split) {
     static auto const columns = telemetry::parseColumns(
         "[{name: a, topic: m, field: v}, {name: b, topic: m, field: v, func: asof, nulls: take, index: any},"
@@ -342,8 +342,9 @@ std::string joinedSamples(std::string const &text, std::size_t split) {
     lines.finish();
     telemetry::CsvSamples<telemetry::Joiner, telemetry::Topic> csv(joiner, telemetry::SourceScale::Tai, 1000,
                                                                    "m", "t", bad);
-    for (std::size_t at = 0; at < text.size(); at = std::min(text.size(), text.find('\n', at)) + 1)
-        csv.line(std::string_view(text).substr(at, text.find('\n', at) - at));
+    csv.feed(std::string_view(text).substr(0, split));
+    csv.feed(std::string_view(text).substr(split));
+    csv.finish();
     joiner.finish();
     for (std::size_t w = 0; w < 2; ++w) {
         for (auto const &cell : joiner.results(w)) {

@@ -127,14 +127,19 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
         });
         return;
     }
-    telemetry::CsvSamples<Sink, Topic> csv(sink, scale, unit, _options.csv_topic, _options.csv_time, bad);
+    if (file.format == "csv") {
+        telemetry::CsvSamples<Sink, Topic> parser(sink, scale, unit, _options.csv_topic, _options.csv_time,
+                                                  bad);
+        forEachChunk(fd, file.path, [&](std::string_view text) { parser.feed(text); });
+        parser.finish();
+        _rows += parser.rows();
+        return;
+    }
     common::LineReader lines(fd, '\n', file.path);
     using LineStatus = common::LineReader::Status;
     for (auto status = lines.next(); status != LineStatus::End; status = lines.next()) {
         if (status != LineStatus::Line) {
             bad(lines.number(), "it is too long");
-        } else if (file.format == "csv") {
-            csv.line(lines.line());
         } else if (!lines.line().empty() && !isEnd(lines.line())) {
             try {
                 telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));
@@ -144,7 +149,6 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
             }
         }
     }
-    _rows += csv.rows();
 }
 
 template<typename Sink, typename Topic>
