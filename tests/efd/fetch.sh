@@ -16,9 +16,10 @@ cd "$work" || exit 2
 unset EFD_HOST EFD_PORT EFD_PATH EFD_USERNAME EFD_PASSWORD EFD_TOKEN "${!DBB_INFLUX@}"
 export HOME=$work
 
-pids=()
+# Servers are started in subshells, too, so that a file knows them.
+: > pids
 stop_all() {
-  for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null; done
+  while read -r pid; do kill "$pid" 2> /dev/null; done < "$work/pids"
   "$root/tests/servers/influxdb.sh" stop --remove "$work/influx" > /dev/null 2>&1
 }
 trap 'stop_all; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
@@ -28,7 +29,7 @@ free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0
 serve() {
   rm -f port
   "$python" "$efd/servers/influx.py" port "$@" > serve.log 2>&1 &
-  pids+=($!)
+  echo $! >> "$work/pids"
   for _ in $(seq 200); do [ ! -e port ] || break; sleep 0.05; done
   fake=http://127.0.0.1:$(cat port)
 }
