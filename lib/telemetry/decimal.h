@@ -30,28 +30,39 @@ public:
     [[gnu::always_inline]] explicit EightCharacters(char const *p) {
         std::memcpy(&_digits, p, sizeof _digits);
         _digits ^= 0x3030303030303030U; // digits become 0 to 9
-        auto const others = ((_digits + 0x7676767676767676U) | _digits) & 0x8080808080808080U;
-        _count = others == 0 ? 8 : static_cast<unsigned>(std::countr_zero(others)) / 8;
+        _others = ((_digits + 0x7676767676767676U) | _digits) & 0x8080808080808080U;
     }
+    bool areDigits() const { return _others == 0; }
     /// How many digits are in front of the first other character.
-    unsigned count() const { return _count; }
-    /// These digits as a number; 0 when there are none.
-    [[gnu::always_inline]] std::uint64_t number() const {
+    unsigned count() const { return areDigits() ? 8 : static_cast<unsigned>(std::countr_zero(_others)) / 8; }
+    /// All eight digits as a number.
+    [[gnu::always_inline]] std::uint64_t number() const { return number(_digits); }
+    /// Those in front of the first other character, which there is; 0 when there are none.
+    [[gnu::always_inline]] std::uint64_t frontNumber() const {
         // What is behind them goes, and zeros come in front of them.
-        auto const d = _count == 0 ? 0 : _digits << (64 - 8 * _count);
-        auto const pairs = d * 10 + (d >> 8);
+        auto const shift = static_cast<unsigned>(std::countr_zero(_others)) ^ 63U;
+        return number(_digits << shift << 8);
+    }
+
+private:
+    [[gnu::always_inline]] static std::uint64_t number(std::uint64_t digits) {
+        auto const pairs = digits * 10 + (digits >> 8);
         return ((pairs & 0x000000FF000000FFU) * 0x000F424000000064U
                 + ((pairs >> 16) & 0x000000FF000000FFU) * 0x0000271000000001U)
                >> 32;
     }
 
-private:
     std::uint64_t _digits = 0;
-    unsigned _count = 0;
+    std::uint64_t _others = 0; ///< the upper bit of what is no digit
 };
 
 inline constexpr std::array<std::uint64_t, 9> powersOfTen{1,       10,        100,        1000,       10'000,
                                                           100'000, 1'000'000, 10'000'000, 100'000'000};
+
+/// The same as doubles, which all are exact.
+inline constexpr std::array<double, 20> exactPowersOfTen{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,
+                                                         1e7,  1e8,  1e9,  1e10, 1e11, 1e12, 1e13,
+                                                         1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
 
 /// A decimal number without its sign: digits * 10^-decimals. \return the nearest double; nullopt when that
 /// takes more than one division to tell
@@ -63,9 +74,9 @@ inline char const *parseInteger(char const *begin, char const *end, std::int64_t
     if (EightCharacters::available && end - begin >= room) {
         EightCharacters const front(begin), middle(begin + 8), back(begin + 16);
         // Of 19 digits not all fit, but those that times begin with do until 2262.
-        if (front.count() == 8 && middle.count() == 8 && back.count() <= 3 && *begin < '9') {
+        if (front.areDigits() && middle.areDigits() && back.count() <= 3 && *begin < '9') {
             auto const upper = front.number() * powersOfTen[8] + middle.number();
-            out = static_cast<std::int64_t>(upper * powersOfTen[back.count()] + back.number());
+            out = static_cast<std::int64_t>(upper * powersOfTen[back.count()] + back.frontNumber());
             return begin + 16 + back.count();
         }
     }
@@ -92,16 +103,16 @@ inline char const *parseInteger(char const *begin, char const *end, std::int64_t
     unsigned decimals = 0;
     if (*p == '.') {
         EightCharacters const front(++p);
-        decimals = front.count();
-        auto fraction = front.number();
-        auto power = powersOfTen[decimals];
-        if (decimals == 8) {
+        if (!front.areDigits()) {
+            decimals = front.count();
+            digits = digits * powersOfTen[decimals] + front.frontNumber();
+        } else {
             EightCharacters const back(p + 8);
-            decimals += back.count();
-            power *= powersOfTen[back.count()];
-            fraction = fraction * powersOfTen[back.count()] + back.number();
+            auto const more = back.count();
+            decimals = 8 + more;
+            digits = (digits * powersOfTen[8] + front.number()) * powersOfTen[more]
+                     + (more == 8 ? back.number() : back.frontNumber());
         }
-        digits = digits * power + fraction;
         if (decimals == 16) {
             for (; p[decimals] >= '0' && p[decimals] <= '9'; ++decimals) {
                 if (decimals == 19) return parseDouble(begin, end, out);
@@ -112,11 +123,10 @@ inline char const *parseInteger(char const *begin, char const *end, std::int64_t
         p += decimals;
     }
     if ((*p | 0x20) == 'e') return parseDouble(begin, end, out);
-    constexpr std::array<double, 20> powers{1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,
-                                            1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19};
     double value = 0;
     if (digits <= (std::uint64_t{1} << 53)) {
-        value = static_cast<double>(digits) / powers[decimals]; // both are exact, the quotient rounds once
+        value = static_cast<double>(digits)
+                / exactPowersOfTen[decimals]; // both are exact, the quotient rounds once
     } else if (auto const nearest = nearestDouble(digits, decimals)) {
         value = *nearest;
     } else {

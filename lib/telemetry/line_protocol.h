@@ -61,30 +61,30 @@ private:
     /// A field as lines begin it, `name=`, and its place.
     class Key {
     public:
-        Key(std::string_view name, std::size_t place) : _text(std::string(name) + "="), _place(place) {
-            auto const n = std::min(_text.size(), sizeof _front);
+        Key(std::string_view name, std::size_t place)
+            : _text(std::string(name) + "="), _size(_text.size()), _place(place) {
+            auto const n = std::min(_size, sizeof _front);
             std::memcpy(&_front, _text.data(), n);
             std::memset(&_mask, 0xFF, n);
         }
-        std::size_t size() const { return _text.size(); }
+        std::size_t size() const { return _size; }
         std::size_t place() const { return _place; }
         /// \param limit  of what can be read, also behind the end of the line
-        bool isAt(char const *p, char const *end, char const *limit) const {
-            if (static_cast<std::size_t>(end - p) < _text.size()) return false;
+        [[gnu::always_inline]] bool isAt(char const *p, char const *end, char const *limit) const {
+            if (end - p < static_cast<std::ptrdiff_t>(_size)) return false;
             if (limit - p < static_cast<std::ptrdiff_t>(sizeof _front))
-                return std::memcmp(p, _text.data(), _text.size()) == 0;
+                return std::memcmp(p, _text.data(), _size) == 0;
             std::uint64_t front = 0;
             std::memcpy(&front, p, sizeof front);
             if ((front & _mask) != _front) return false;
-            return _text.size() <= sizeof front
-                   || std::memcmp(p + sizeof front, _text.data() + sizeof front, _text.size() - sizeof front)
-                          == 0;
+            return _size <= sizeof front
+                   || std::memcmp(p + sizeof front, _text.data() + sizeof front, _size - sizeof front) == 0;
         }
 
     private:
-        std::string _text;
-        std::size_t _place;
         std::uint64_t _front = 0, _mask = 0; ///< the first eight characters
+        std::string _text;
+        std::size_t _size, _place;
     };
     /// Fields of a topic in the order of the line before: most lines have the same.
     using Layout = std::vector<Key>;
@@ -218,7 +218,14 @@ private:
             } else if (!newKey(p, end, topic, layout, next, place)) {
                 return false;
             }
-            if (!number(p, topic, place) && !value(p, end, topic, place)) return false;
+            double number = 0;
+            auto const *behind = place != none && mayBeNumber(*p) ? parseNumber(p, _limit, number) : nullptr;
+            if (behind && (*behind == ',' || *behind == ' ')) {
+                topic.set(place, Value::of(number));
+                p = behind;
+            } else if (!integer(p, behind, topic, place) && !value(p, end, topic, place)) {
+                return false;
+            }
             if (p < end && *p == ',') {
                 ++p;
                 continue;
@@ -227,6 +234,9 @@ private:
             return true;
         }
     }
+
+    /// Among '-', '.', '/' and the digits.
+    static bool mayBeNumber(char c) { return static_cast<unsigned char>(c - '-') <= '9' - '-'; }
 
     bool newKey(char const *&p, char const *end, Topic &topic, Layout &layout, std::size_t next,
                 std::size_t &place) {
@@ -244,20 +254,11 @@ private:
         return true;
     }
 
-    /// The most frequent values: numbers that somebody asks for. \return false when it is another one
-    bool number(char const *&p, Topic &topic, std::size_t place) const {
-        if (place == none || (*p != '-' && (*p < '0' || *p > '9'))) return false;
-        double number = 0;
-        std::int64_t integer = 0;
-        auto const *behind = parseNumber(p, _limit, number);
-        if (!behind) return false;
-        if (*behind == ',' || *behind == ' ') {
-            topic.set(place, Value::of(number));
-            p = behind;
-            return true;
-        }
-        if (*behind != 'i' || parseInteger(p, _limit, integer) != behind) return false;
-        topic.set(place, Value::ofInteger(integer));
+    /// \param behind  the digits \return false when it is another value
+    bool integer(char const *&p, char const *behind, Topic &topic, std::size_t place) const {
+        std::int64_t number = 0;
+        if (!behind || *behind != 'i' || parseInteger(p, _limit, number) != behind) return false;
+        topic.set(place, Value::ofInteger(number));
         p = behind + 1;
         return true;
     }

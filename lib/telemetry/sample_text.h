@@ -9,6 +9,7 @@
 #include "telemetry/value.h"
 
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -240,6 +241,9 @@ private:
     }
 
     static Value numeric(std::string_view text, double number) {
+        constexpr double exact = 9007199254740992.0; // 2^53
+        if (std::fabs(number) < exact && static_cast<double>(static_cast<std::int64_t>(number)) != number)
+            return Value::of(number);
         auto digits = text;
         if (digits.front() == '-') digits.remove_prefix(1);
         for (char const c : digits) {

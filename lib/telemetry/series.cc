@@ -20,11 +20,12 @@ void Spacing::addDistance(std::int64_t distance_ns) {
     }
 }
 
-void Spacing::add(std::span<std::int64_t const> times) {
+void Spacing::add(std::span<std::int64_t const> times,
+                  std::pair<std::int64_t, std::int64_t> const &distances) {
     if (times.empty()) return;
     if (_last) addDistance(times.front() - *_last);
     _last = times.back();
-    auto const [least, greatest] = distancesOf(times);
+    auto const [least, greatest] = distances;
     if (times.size() > 1 && least > 0 && greatest <= shortest_ns) {
         _short += times.size() - 1;
         _longestShort = std::max(_longestShort, greatest);
@@ -360,7 +361,7 @@ void Series::ask(Asked const &asked) {
 
 void Series::feed(Batch const &batch) {
     auto const &samples = batch.samples;
-    _spacing.add(samples.times);
+    _spacing.add(samples.times, batch.distances);
     for (auto &windows : _inWindows) windows->feed(batch);
     for (auto &instants : _atInstants) instants->feed(batch);
     if (samples.empty()) return;

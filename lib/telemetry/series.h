@@ -19,6 +19,7 @@ namespace dbb::telemetry {
 /// are in one batch.
 struct Batch {
     SampleSpan samples;
+    std::pair<std::int64_t, std::int64_t> distances; ///< the least and the greatest of neighbours
     std::vector<std::int64_t> nan_times, null_times, dup_times, clash_times; ///< each sorted
     std::int64_t until_ns = 0; ///< all with earlier times, and those of this time, are here or were before
 
@@ -29,7 +30,8 @@ struct Batch {
 /// s are only counted, since what is called a gap is 2 s at least and 5 times the median.
 class Spacing {
 public:
-    void add(std::span<std::int64_t const> times);
+    /// \param distances  the least and the greatest of neighbours
+    void add(std::span<std::int64_t const> times, std::pair<std::int64_t, std::int64_t> const &distances);
     /// Twice the longest interval that is no gap, nanoseconds.
     std::int64_t gapMax2_ns() const;
 

@@ -339,11 +339,13 @@ void Stream::drain(bool all) {
     }
     if (queue->size() == 0) return;
     auto const times = queue->times();
-    bool const unique = std::adjacent_find(times.begin(), times.end()) == times.end();
+    auto const distances = distancesOf(times);
+    bool const unique = times.size() < 2 || distances.first > 0;
     for (auto &member : _members) {
         _batch.clear();
         _own.clear();
         _batch.until_ns = times.back();
+        _batch.distances = distances;
         give(*member, unique);
         member->series.feed(_batch);
     }
@@ -371,6 +373,7 @@ void Stream::give(Member &member, bool unique) {
         giveResolved(member);
     }
     _batch.samples = _own.view();
+    _batch.distances = distancesOf(_batch.samples.times);
 }
 
 void Stream::leaveOut(Value const &value, std::int64_t t_ns) {
