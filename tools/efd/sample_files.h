@@ -12,7 +12,7 @@ namespace dbb::efd {
 
 struct SampleOptions {
     std::vector<std::string> files; ///< "-" is standard input
-    std::string format = "auto";    ///< auto (by name), lp, jsonl, json, csv
+    std::string format = "auto";    ///< auto (by name), lp, export, jsonl, json, csv
     std::string scale = "eras";     ///< of what does not say it: utc, tai, eras
     std::string precision = "ns";   ///< of line protocol and CSV: ns, us, ms, s
     std::string csv_topic{};        ///< what plain CSV is about
@@ -26,7 +26,7 @@ public:
     /// \throws Error USAGE (exit 2) for options that contradict each other
     explicit SampleFiles(SampleOptions const &options);
 
-    /// Whether some of them can be read only once.
+    /// Whether some of them can be read only once, and were not kept.
     bool onlyOnce() const;
     /// Copy those into files without names. \throws Error DISK_FULL …
     void keep();
