@@ -144,12 +144,17 @@ std::string readFile(std::string const &path, std::size_t most) {
     return readAll(fd.get(), path, most);
 }
 
-std::string readFileOrPipe(std::string const &path) {
-    auto const fd = openForReading(path);
+UniqueFd openFileOrPipe(std::string const &path) {
+    auto out = openForReading(path);
     // Before its first writer a FIFO is at its end.
-    waitFor(fd.get(), POLLIN);
+    waitFor(out.get(), POLLIN);
     if (stopSignal() != 0) throw Error("INPUT_FAILED", "stopped before \"" + path + "\" was read");
-    return readAll(fd.get(), path);
+    ::fcntl(out.get(), F_SETFL, ::fcntl(out.get(), F_GETFL) & ~O_NONBLOCK);
+    return out;
+}
+
+std::string readFileOrPipe(std::string const &path) {
+    return readAll(openFileOrPipe(path).get(), path);
 }
 
 std::size_t writeSome(int fd, std::string_view data) {

@@ -84,9 +84,12 @@ std::string readAll(int fd, std::string const &path, std::size_t most = maxTextB
 /// …
 UniqueFd temporaryFile();
 
-/// The whole content of a file or pipe that the user names, such as a shell's <(…). A FIFO that nobody writes
-/// to yet is waited for. \throws Error as openForReading, FILE_TOO_LONG, IO_ERROR, INPUT_FAILED when a stop
-/// signal ends the waiting
+/// Open a file or pipe that the user names, such as a shell's <(…). A FIFO that nobody writes to yet is waited
+/// for, and reading waits, too. \throws Error as openForReading, INPUT_FAILED when a stop signal ends the
+/// waiting
+UniqueFd openFileOrPipe(std::string const &path);
+
+/// The whole content of such a file. \throws Error as openFileOrPipe, FILE_TOO_LONG, IO_ERROR
 std::string readFileOrPipe(std::string const &path);
 
 /// Read up to `size` bytes at `offset`; fewer only at the end of the file. \throws Error IO_ERROR

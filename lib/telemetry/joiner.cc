@@ -136,7 +136,9 @@ Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
         }
         stream.ask({&column, e}, places);
     }
-    for (auto &stream : _streams) stream->prepare();
+    // Each stream that is sorted has a part of this, or as much as it takes to be quick.
+    constexpr std::size_t sortMemory = std::size_t{64} << 20, leastSortMemory = std::size_t{256} << 10;
+    for (auto &stream : _streams) stream->prepare(std::max(leastSortMemory, sortMemory / _streams.size()));
 }
 
 Joiner::~Joiner() = default;

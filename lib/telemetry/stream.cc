@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 namespace dbb::telemetry {
 
@@ -85,13 +86,68 @@ struct Stream::Member {
     bool cantAverage = false;
 };
 
+/// Rows on their way into the order of time: in memory, when none comes too late for that, or on disk.
+class Stream::Order {
+public:
+    Order(std::size_t width, Options const &options, std::size_t sortMemory)
+        : _width(width), _queue(width, options.sort_all ? 0 : options.sortedBy_ns) {
+        if (!options.sort_all) return;
+        _record.resize(placeOf(width));
+        _sort = std::make_unique<common::RecordSort>(_record.size(), sortMemory);
+    }
+
+    /// \param valueOf  of a field \return false when the row comes too late
+    template<typename ValueOf>
+    bool add(std::int64_t t_ns, RowKey key, ValueOf const &valueOf) {
+        if (_sort) {
+            std::memcpy(_record.data(), &key, sizeof key);
+            for (std::size_t f = 0; f < _width; ++f) {
+                Value const value = valueOf(f);
+                std::memcpy(&_record[placeOf(f)], &value, sizeof value);
+            }
+            _sort->add(t_ns, _record.data());
+            return true;
+        }
+        if (!_queue.add(t_ns, key)) return false;
+        for (std::size_t f = 0; f < _width; ++f) _queue.set(f, valueOf(f));
+        return true;
+    }
+    RowQueue &queue() { return _queue; }
+    /// Bring what is on disk back, in order. \param drain  is called when the queue is full
+    template<typename Drain>
+    void replay(Drain const &drain) {
+        if (!_sort) return;
+        _sort->drain([&](std::int64_t t_ns, void const *record) {
+            RowKey key;
+            std::memcpy(&key, record, sizeof key);
+            _queue.add(t_ns, key);
+            for (std::size_t f = 0; f < _width; ++f) {
+                Value value;
+                std::memcpy(&value, static_cast<std::byte const *>(record) + placeOf(f), sizeof value);
+                _queue.set(f, value);
+            }
+            if (_queue.isFull()) drain();
+        });
+    }
+
+private:
+    /// Of a field in a record.
+    static std::size_t placeOf(std::size_t field) { return sizeof(RowKey) + field * sizeof(Value); }
+
+    std::size_t _width;
+    RowQueue _queue;
+    std::vector<std::byte> _record; ///< of one row: key and values
+    std::unique_ptr<common::RecordSort> _sort;
+};
+
 /// Makes single samples out of packed rows. A row's samples lie between its own time and that of the next
 /// one.
 class Stream::Unpacker {
 public:
     Unpacker(Column const &column, std::map<std::int64_t, std::int64_t> const &spacing,
-             std::int64_t sortedBy_ns)
-        : _packed(*column.packed), _compat(column.compat), _spacing(spacing), _queue(1, sortedBy_ns) {}
+             Options const &options, std::size_t sortMemory)
+        : _packed(*column.packed), _compat(column.compat), _spacing(spacing),
+          _samples(1, options, sortMemory) {}
 
     void row(std::int64_t t, RowKey key, std::span<Value const> values) {
         auto &pending = _pending[{key.given, key.index}];
@@ -103,7 +159,7 @@ public:
         for (auto &[id, pending] : _pending) emit(pending, {id.first, id.second}, std::nullopt);
         _pending.clear();
     }
-    RowQueue &queue() { return _queue; }
+    Order &samples() { return _samples; }
     std::int64_t late() const { return _late; }
 
 private:
@@ -125,18 +181,15 @@ private:
         }
         for (std::int64_t k = 0; k < n; ++k) {
             auto const t = pending.t + static_cast<std::int64_t>(static_cast<Wide>(k) * distance / n);
-            if (_queue.add(t, key)) {
-                _queue.set(0, pending.values[static_cast<std::size_t>(k)]);
-            } else {
-                ++_late;
-            }
+            auto const &value = pending.values[static_cast<std::size_t>(k)];
+            if (!_samples.add(t, key, [&](std::size_t) { return value; })) ++_late;
         }
     }
 
     Packed const &_packed;
     Compat _compat;
     std::map<std::int64_t, std::int64_t> const &_spacing;
-    RowQueue _queue;
+    Order _samples;
     std::map<std::pair<bool, std::int64_t>, Pending> _pending;
     std::int64_t _late = 0;
 };
@@ -277,14 +330,14 @@ void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
     (*at)->cells.insert(asked.cell);
 }
 
-void Stream::prepare() {
-    _queue = std::make_unique<RowQueue>(_places.size(), _options.sortedBy_ns);
+void Stream::prepare(std::size_t sortMemory) {
+    _rows = std::make_unique<Order>(_places.size(), _options, sortMemory);
     if (_like.bucket_ns > 0) {
         std::vector<std::size_t> own;
         for (auto const place : _required) own.push_back(ownPlace(place));
         _buckets = std::make_unique<Buckets>(_like, _places.size(), own);
     }
-    if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options.sortedBy_ns);
+    if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options, sortMemory);
 }
 
 void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row) {
@@ -308,21 +361,26 @@ void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row
     if (!_buckets
         && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
         return;
-    if (!_queue->add(t_ns, key)) {
-        ++_late;
-        return;
-    }
-    for (std::size_t f = 0; f < _places.size(); ++f) _queue->set(f, row[_places[f]]);
-    if (_queue->isFull()) drain(false);
+    if (!_rows->add(t_ns, key, [&](std::size_t f) { return row[_places[f]]; })) ++_late;
+    if (_rows->queue().isFull()) drain(false);
 }
 
 void Stream::finish() {
+    _rows->replay([&] { drain(false); });
     drain(true);
+    if (_unpacker) {
+        auto const samples = [&](bool all) {
+            ordered().release(all);
+            deliver();
+        };
+        _unpacker->samples().replay([&] { samples(false); });
+        samples(true);
+    }
     for (auto &member : _members) member->series.finish();
 }
 
 void Stream::drain(bool all) {
-    auto *queue = _queue.get();
+    auto *queue = &_rows->queue();
     queue->release(all);
     if (queue != &ordered()) {
         std::vector<Value> row(_places.size());
@@ -334,9 +392,14 @@ void Stream::drain(bool all) {
         if (all && _unpacker) _unpacker->finish();
         if (all && _buckets) _buckets->finish();
         queue->drop();
-        queue = &ordered();
-        queue->release(all);
+        ordered().release(all);
     }
+    deliver();
+}
+
+/// Give the series the rows that were released.
+void Stream::deliver() {
+    auto *queue = &ordered();
     if (queue->size() == 0) return;
     auto const times = queue->times();
     auto const distances = distancesOf(times);
@@ -354,7 +417,7 @@ void Stream::drain(bool all) {
 
 /// What the samples of the series are in, after unpacking and the like.
 RowQueue &Stream::ordered() {
-    return _unpacker ? _unpacker->queue() : _buckets ? _buckets->queue() : *_queue;
+    return _unpacker ? _unpacker->samples().queue() : _buckets ? _buckets->queue() : _rows->queue();
 }
 
 void Stream::give(Member &member, bool unique) {

@@ -2,6 +2,7 @@
 /// The samples that a group of columns looks at: rows of a topic with the right index, each with its time.
 #pragma once
 
+#include "common/record_sort.h"
 #include "telemetry/rows.h"
 #include "telemetry/series.h"
 
@@ -20,6 +21,7 @@ class Stream {
 public:
     struct Options {
         std::int64_t sortedBy_ns = 60'000'000'000; ///< how far rows may be out of order
+        bool sort_all = false;                     ///< they may be so however far: all are sorted on disk
     };
 
     Stream(WindowList &windows, Results &results, Column const &like, Options const &options);
@@ -30,8 +32,8 @@ public:
     void ask(Asked const &asked, std::vector<std::size_t> const &places);
     /// Only rows that have valid values in all of these places of the topic's rows count.
     void require(std::vector<std::size_t> const &places);
-    /// After all columns: make what rows go through.
-    void prepare();
+    /// After all columns: make what rows go through. \param sortMemory  bytes for sorting
+    void prepare(std::size_t sortMemory);
     /// Of packed rows: the median distance of rows, by index.
     void setSpacing(std::map<std::int64_t, std::int64_t> byIndex) { _packedSpacing = std::move(byIndex); }
 
@@ -55,6 +57,7 @@ public:
 
 private:
     struct Member;
+    class Order;
     class Unpacker;
     class Buckets;
 
@@ -62,6 +65,7 @@ private:
     RowQueue &ordered();
     void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
     void drain(bool all);
+    void deliver();
     void give(Member &member, bool unique);
     void giveEach(Member const &member);
     void giveResolved(Member &member);
@@ -74,7 +78,7 @@ private:
     Column const &_like;
     Options _options;
     std::vector<std::size_t> _places; ///< of the fields of a queued row
-    std::unique_ptr<RowQueue> _queue;
+    std::unique_ptr<Order> _rows;
     std::vector<std::unique_ptr<Member>> _members;
     std::vector<std::size_t> _required; ///< places of the topic's rows
     std::unique_ptr<Unpacker> _unpacker;

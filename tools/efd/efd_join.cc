@@ -13,7 +13,6 @@
 
 #include <array>
 #include <charconv>
-#include <limits>
 #include <optional>
 
 namespace dbb::efd {
@@ -168,36 +167,43 @@ private:
     bool _sourceErrors = false;
 };
 
+struct Joined {
+    std::unique_ptr<telemetry::Joiner> joiner;
+    bool incomplete = false; ///< samples were left out or misunderstood
+};
+
 /// As many passes over the samples as it takes.
-std::unique_ptr<telemetry::Joiner> joined(std::vector<telemetry::Column> const &columns,
-                                          std::vector<telemetry::Window> const &windows, SampleSource &files,
-                                          telemetry::Facts &facts, telemetry::Stream::Options stream,
-                                          bool sort) {
-    constexpr auto unlimited = std::numeric_limits<std::int64_t>::max() / 4;
+Joined joined(std::vector<telemetry::Column> const &columns, std::vector<telemetry::Window> const &windows,
+              SampleSource &files, telemetry::Facts &facts, telemetry::Stream::Options stream) {
     telemetry::PackedFacts packed(columns);
-    if ((packed.needed() || sort) && files.onlyOnce()) files.keep();
+    if ((packed.needed() || stream.sort_all) && files.onlyOnce()) files.keep();
     if (packed.needed()) {
         files.learn(packed);
         packed.finish(facts);
     }
-    if (sort) stream.sortedBy_ns = unlimited;
     for (;;) {
         auto joiner = std::make_unique<telemetry::Joiner>(columns, windows, stream, facts);
         files.read(*joiner);
         joiner->finish();
-        if (common::stopSignal() != 0) return joiner;
+        if (common::stopSignal() != 0) return {std::move(joiner)};
         bool const again = joiner->needsAgain(facts);
         auto const late = joiner->late();
-        if ((late > 0 || again) && !files.onlyOnce() && stream.sortedBy_ns != unlimited) {
-            if (late > 0) stream.sortedBy_ns = unlimited;
+        if ((late > 0 || again) && !files.onlyOnce()) {
+            stream.sort_all = stream.sort_all || late > 0;
             continue;
+        }
+        if (again) {
+            common::log::warning(
+                "a topic has rows with the index of before SAL 7, then others with salIndex: "
+                "the former count as of another instance",
+                "give --sort, which keeps a pipe on disk, so that it can be read again");
         }
         if (late > 0) {
             common::log::warning(std::to_string(late)
                                      + " samples came too late to be put in order and are left out",
                                  "give --sort, or more time with --reorder");
         }
-        return joiner;
+        return {std::move(joiner), again || late > 0};
     }
 }
 
@@ -255,6 +261,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     summary.program = "dbb-efd-join";
     telemetry::Stream::Options stream;
     stream.sortedBy_ns = durationOption(options.reorder, "--reorder");
+    stream.sort_all = options.sort;
 
     common::UniqueFd own;
     if (options.windows != "-") own = common::openForReading(options.windows);
@@ -281,7 +288,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
         }
     }
     auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
-    auto const joiner = joined(columns, lines.windows, source, facts, stream, options.sort);
+    auto const [joiner, incomplete] = joined(columns, lines.windows, source, facts, stream);
     ValueLines values(columns, *joiner, influx ? &*influx : nullptr, settling, output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
         values.print(lines.keys[w], w, lines.windows[w]);
@@ -295,8 +302,8 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     if (influx) influx->count(summary.outcomes);
     summary.finish(options.standard, rejects);
     if (rejects.count() > 0 || source.bad() > 0) return ExitCode::SomeFailed;
-    bool const incomplete = joiner->late() > 0 || lines.left_out > 0 || (influx && influx->differs());
-    return incomplete ? ExitCode::Incomplete : values.status();
+    bool const differs = influx && influx->differs();
+    return incomplete || lines.left_out > 0 || differs ? ExitCode::Incomplete : values.status();
 }
 
 } // namespace dbb::efd

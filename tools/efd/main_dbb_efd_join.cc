@@ -29,7 +29,7 @@ int main(int argc, char **argv) {
         .value("--max-values", opt.influx.max_values, "N", "Refuse to read more values than that")
         .values("-s,--samples", opt.samples.files, "FILE", "File with samples, or - for standard input")
         .value("-w,--windows", opt.windows, "FILE", "File with window lines (default: standard input)")
-        .choice("--format", opt.samples.format, {"auto", "lp", "jsonl", "json", "csv"},
+        .choice("--format", opt.samples.format, {"auto", "lp", "export", "jsonl", "json", "csv"},
                 "Format of samples (default: by the name of the file)")
         .choice("--scale", opt.samples.scale, {"eras", "utc", "tai"},
                 "Time scale of samples that do not say it (default eras: TAI before 2021-10-01, then UTC)")

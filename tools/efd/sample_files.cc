@@ -3,12 +3,15 @@
 #include "common/error.h"
 #include "common/lines.h"
 #include "common/log.h"
+#include "common/record_sort.h"
 #include "common/signals.h"
 #include "efd/fact_learner.h"
 #include "telemetry/line_protocol.h"
 #include "telemetry/sample_text.h"
 
 #include <cerrno>
+#include <cstring>
+#include <map>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +23,7 @@ using telemetry::SourceScale;
 namespace {
 
 constexpr std::size_t chunkBytes = std::size_t{1} << 18;
+constexpr std::size_t headBytes = std::size_t{1} << 12; ///< in which an export says that it is one
 
 std::int64_t unitOf(std::string const &precision) {
     return precision == "s" ? 1'000'000'000 : precision == "ms" ? 1'000'000 : precision == "us" ? 1000 : 1;
@@ -37,17 +41,98 @@ bool isEnd(std::string_view line) {
     return line.starts_with(R"({"type":"end")");
 }
 
+/// A sink between a reader and another sink that makes one row of all values of a topic at one time, however
+/// far they are from each other: exports of InfluxDB have all times of a field, then all of the next one. Of
+/// two values of a field at one time the last one stays, as in InfluxDB.
+template<typename Sink, typename InnerTopic>
+class Points {
+public:
+    class Topic {
+    public:
+        explicit Topic(InnerTopic &inner) : _inner(inner), _values(sizeof(Placed), sortMemory) {}
+        std::size_t placeOf(std::string_view field) const { return _inner.placeOf(field); }
+        void begin() { _row.clear(); }
+        void set(std::size_t place, telemetry::Value const &value) { _row.push_back({place, value}); }
+        void commit(std::int64_t t_ns, SourceScale scale) {
+            _scale = scale;
+            // A point without a field that is asked for is one where it is missing.
+            if (_row.empty()) _row.push_back({none, {}});
+            for (auto const &placed : _row) _values.add(t_ns, &placed);
+        }
+        void handOn() {
+            std::optional<std::int64_t> t_ns;
+            _values.drain([&](std::int64_t t, void const *record) {
+                if (t_ns != t) {
+                    if (t_ns) _inner.commit(*t_ns, _scale);
+                    _inner.begin();
+                    t_ns = t;
+                }
+                Placed placed;
+                std::memcpy(static_cast<void *>(&placed), record, sizeof placed);
+                if (placed.place != none) _inner.set(placed.place, placed.value);
+            });
+            if (t_ns) _inner.commit(*t_ns, _scale);
+        }
+
+    private:
+        static constexpr std::size_t none = static_cast<std::size_t>(-1);
+        static constexpr std::size_t sortMemory = std::size_t{4} << 20;
+        struct Placed {
+            std::size_t place = none;
+            telemetry::Value value{};
+        };
+
+        InnerTopic &_inner;
+        SourceScale _scale = SourceScale::Utc;
+        std::vector<Placed> _row;
+        common::RecordSort _values;
+    };
+
+    explicit Points(Sink &sink) : _sink(sink) {}
+    Topic *topic(std::string_view name) {
+        auto *inner = _sink.topic(name);
+        return inner ? &_topics.try_emplace(std::string(name), *inner).first->second : nullptr;
+    }
+    telemetry::TextPool &texts() { return _sink.texts(); }
+    /// All values are there.
+    void handOn() {
+        for (auto &[name, topic] : _topics) topic.handOn();
+    }
+
+private:
+    Sink &_sink;
+    std::map<std::string, Topic> _topics;
+};
+
+/// Whether line protocol is what influx_inspect exports: field by field.
+bool isExport(std::string_view head) {
+    while (!head.empty()) {
+        auto const line = head.substr(0, head.find('\n'));
+        if (line.starts_with("# INFLUXDB EXPORT") || line.starts_with("# CONTEXT-DATABASE:")) return true;
+        if (!line.empty() && !line.starts_with('#') && !line.starts_with("CREATE DATABASE ")) return false;
+        head.remove_prefix(std::min(head.size(), line.size() + 1));
+    }
+    return false;
+}
+
+/// Read until a buffer is full, the end, or a stop signal. \return bytes read
+std::size_t readFully(int fd, std::string const &path, std::string &buffer) {
+    std::size_t out = 0;
+    while (out < buffer.size() && common::stopSignal() == 0) {
+        auto const n = ::read(fd, buffer.data() + out, buffer.size() - out);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) throw common::systemError("read", path, errno);
+        if (n == 0) break;
+        out += static_cast<std::size_t>(n);
+    }
+    return out;
+}
+
 /// Chunks of a descriptor, until its end or a stop signal.
 template<typename Chunk>
 void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
     std::string buffer(chunkBytes, '\0');
-    while (common::stopSignal() == 0) {
-        auto const n = ::read(fd, buffer.data(), buffer.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) throw common::systemError("read", path, errno);
-        if (n == 0) return;
-        chunk(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
-    }
+    while (auto const n = readFully(fd, path, buffer)) chunk(std::string_view(buffer.data(), n));
 }
 
 } // namespace
@@ -64,7 +149,7 @@ SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
         auto format = _options.format == "auto" ? formatOf(path) : _options.format;
         if (format.empty()) {
             throw common::usageError("\"" + path + "\": its name does not tell its format",
-                                     "say it with --format: lp, jsonl, json or csv");
+                                     "say it with --format: lp, export, jsonl, json or csv");
         }
         _files.push_back({path, format, -1});
     }
@@ -72,6 +157,7 @@ SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
 
 bool SampleFiles::onlyOnce() const {
     for (auto const &file : _files) {
+        if (file.kept >= 0) continue;
         struct stat s {};
         auto const failed = file.path == "-" ? ::fstat(STDIN_FILENO, &s) : ::stat(file.path.c_str(), &s);
         if (failed == 0 && !S_ISREG(s.st_mode)) return true;
@@ -84,7 +170,7 @@ void SampleFiles::keep() {
         struct stat s {};
         if (file.path != "-" && (::stat(file.path.c_str(), &s) != 0 || S_ISREG(s.st_mode))) continue;
         auto copy = common::temporaryFile();
-        auto own = file.path == "-" ? common::UniqueFd() : common::openForReading(file.path);
+        auto own = file.path == "-" ? common::UniqueFd() : common::openFileOrPipe(file.path);
         forEachChunk(own ? own.get() : STDIN_FILENO, file.path, [&](std::string_view text) {
             common::writeAll(copy.get(), text, "a copy of the samples");
         });
@@ -102,7 +188,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     } else if (file.path == "-") {
         fd = STDIN_FILENO;
     } else {
-        own = common::openForReading(file.path);
+        own = common::openFileOrPipe(file.path);
         fd = own.get();
     }
     common::log::Grouped log;
@@ -112,11 +198,24 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     };
     auto const scale = scaleOf(_options.scale);
     auto const unit = unitOf(_options.precision);
-    if (file.format == "lp") {
-        telemetry::LineProtocol<Sink, Topic, SourceScale> parser(sink, scale, unit, bad);
-        forEachChunk(fd, file.path, [&](std::string_view text) { parser.feed(text); });
-        parser.finish();
-        _rows += parser.rows();
+    if (file.format == "lp" || file.format == "export") {
+        std::string head(headBytes, '\0');
+        head.resize(readFully(fd, file.path, head));
+        auto const readInto = [&](auto &&parser) {
+            parser.feed(head);
+            forEachChunk(fd, file.path, [&](std::string_view text) { parser.feed(text); });
+            parser.finish();
+            _rows += parser.rows();
+        };
+        if (file.format == "lp" && !isExport(head)) {
+            readInto(telemetry::LineProtocol<Sink, Topic, SourceScale>(sink, scale, unit, bad));
+        } else {
+            using Merged = Points<Sink, Topic>;
+            Merged points(sink);
+            readInto(telemetry::LineProtocol<Merged, typename Merged::Topic, SourceScale>(points, scale, unit,
+                                                                                          bad));
+            points.handOn();
+        }
         return;
     }
     if (file.format == "json") {

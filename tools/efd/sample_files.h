@@ -12,7 +12,7 @@ namespace dbb::efd {
 
 struct SampleOptions {
     std::vector<std::string> files; ///< "-" is standard input
-    std::string format = "auto";    ///< auto (by name), lp, jsonl, json, csv
+    std::string format = "auto";    ///< auto (by name), lp, export, jsonl, json, csv
     std::string scale = "eras";     ///< of what does not say it: utc, tai, eras
     std::string precision = "ns";   ///< of line protocol and CSV: ns, us, ms, s
     std::string csv_topic{};        ///< what plain CSV is about
