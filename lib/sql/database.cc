@@ -124,6 +124,13 @@ std::string Database::marks(std::size_t count) {
     return out + ")";
 }
 
+std::string Database::definition(TemporaryTable const &table) {
+    auto out = quoteIdentifier(table.name) + " (";
+    for (auto const &column : table.columns)
+        out += (out.ends_with('(') ? "" : ", ") + quoteIdentifier(column.name) + " " + column.type;
+    return out + ")";
+}
+
 void Database::clearCache() {
     _cache.clear();
 }

@@ -78,6 +78,23 @@ std::string arrayOf(std::vector<Value> const &values);
 /// longer to read for more rows.
 Asked asStatement(RowsInsert const &insert);
 
+/// A table of an open transaction, gone with it at the latest.
+struct TemporaryTable {
+    struct Column {
+        std::string name;
+        std::string type; ///< one that SQLite and PostgreSQL both take
+    };
+    std::string name;
+    std::vector<Column> columns;
+};
+
+/// Takes the values of rows one after the other, as many for each row as there are columns.
+class RowSink {
+public:
+    virtual ~RowSink() = default;
+    virtual void add(Value const &value) = 0;
+};
+
 /// The row that could not be inserted.
 struct FailedRow {
     std::size_t insert = 0;
@@ -119,6 +136,10 @@ public:
     virtual std::vector<std::int64_t> insertTogether(std::vector<RowsInsert> const &inserts,
                                                      FailedRow &failed);
 
+    /// Make a temporary table in the transaction that is open, in place of one of the same name, and fill it:
+    /// on a server by COPY. \param rows  hands over the values \throws Error as execute
+    virtual void fill(TemporaryTable const &table, std::function<void(RowSink &)> const &rows) = 0;
+
     /// A value for an automatic integer key of a table that is about to get a row: of its sequence, or null
     /// where the database itself finds one.
     virtual Value nextKey(std::string const &sequence) = 0;
@@ -150,6 +171,8 @@ public:
 protected:
     /// `(?, ?, …)`
     static std::string marks(std::size_t count);
+    /// `name (column type, …)`
+    static std::string definition(TemporaryTable const &table);
 
     /// Forget cached statements; a derived class calls it before it closes.
     void clearCache();

@@ -112,14 +112,15 @@ public:
     void begin(Writing writing) override {
         auto const rows = writing.patient ? _lockTime : std::min(rowWait, _lockTime);
         // Rows are looked for by keys; a server that has not counted a table yet would read all of it, and
-        // keep to that plan for the checks of foreign keys until the connection ends.
+        // keep to that plan for the checks of foreign keys until the connection ends. A scan that is not to
+        // be looks so dear that the server would compile the statement.
         std::vector<Query> const begin{
             {"BEGIN"},
             settings(),
             {std::string("SELECT pg_advisory_xact_lock") + (writing.alone ? "" : "_shared")
              + "(hashtext('dbb'), hashtext(coalesce(current_schema(), '')))"},
             {"SELECT set_config('lock_timeout', $1, true), set_config('enable_seqscan', 'off', true), "
-             "set_config('max_parallel_workers_per_gather', '0', true)",
+             "set_config('max_parallel_workers_per_gather', '0', true), set_config('jit', 'off', true)",
              {inMs(rows)}},
             {"SAVEPOINT dbb"}};
         auto const prepare = [&] {
@@ -211,6 +212,16 @@ public:
         std::vector<std::int64_t> out;
         for (auto const &one : asked) out.push_back(one.changed);
         return out;
+    }
+
+    void fill(TemporaryTable const &table, std::function<void(RowSink &)> const &rows) override {
+        CopyText text(table.columns.size());
+        rows(text);
+        // Behind a pooler the connection may be another's next: the table must not outlive the transaction.
+        auto const name = "pg_temp." + quoteIdentifier(table.name);
+        execute("DROP TABLE IF EXISTS " + name + "; CREATE TEMP TABLE " + definition(table)
+                + " ON COMMIT DROP");
+        check(_connection.copy("COPY " + name + " FROM STDIN", text.text()));
     }
 
     Value nextKey(std::string const &sequence) override {

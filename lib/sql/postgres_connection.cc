@@ -195,10 +195,31 @@ Result PostgresConnection::run(std::string const &script) {
         failed = ::PQresultStatus(result) == PGRES_FATAL_ERROR;
         out = owned(result);
     }
-    if (!out) throw unreachable("use", _target.name(), firstLine(::PQerrorMessage(_handle)));
-    // The end of what it gives, without which nothing else can be sent.
+    return drained(std::move(out));
+}
+
+/// Read to the end of what a statement gives, without which nothing else can be sent.
+Result PostgresConnection::drained(Result result) {
+    if (!result) throw unreachable("use", _target.name(), firstLine(::PQerrorMessage(_handle)));
     while (auto *const rest = next()) ::PQclear(rest);
-    return out;
+    return result;
+}
+
+Result PostgresConnection::copy(std::string const &statement, std::string_view rows) {
+    // So that the server reads the first rows while the others are sent.
+    constexpr std::size_t piece = 256 * 1024;
+    startClock();
+    if (::PQsendQuery(_handle, statement.c_str()) != 1) return drained(owned(nullptr));
+    auto out = owned(next());
+    if (!out || ::PQresultStatus(out.get()) != PGRES_COPY_IN) return drained(std::move(out));
+    for (; !rows.empty() && !lost(); rows.remove_prefix(std::min(piece, rows.size()))) {
+        auto const size = static_cast<int>(std::min(piece, rows.size()));
+        if (::PQputCopyData(_handle, rows.data(), size) != 1) break;
+        await();
+    }
+    // Rows that could not be sent must not be missing unnoticed.
+    ::PQputCopyEnd(_handle, rows.empty() ? nullptr : "rows are missing");
+    return drained(owned(next()));
 }
 
 std::vector<Result> PostgresConnection::pipelined(std::vector<Query> const &queries) {

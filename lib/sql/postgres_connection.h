@@ -23,6 +23,10 @@ public:
     /// of the last \throws Error REPO_UNREACHABLE when the server does not answer in time
     Result run(std::string const &script);
 
+    /// Run `COPY … FROM STDIN` and send it the rows. \return its result, also when it failed
+    /// \throws Error REPO_UNREACHABLE when the server does not answer in time or the connection ends
+    Result copy(std::string const &statement, std::string_view rows);
+
     /// Send all before the answer to the first is read. \return their results; behind one that failed they
     /// say nothing \throws Error REPO_UNREACHABLE when the connection ends meanwhile
     std::vector<Result> pipelined(std::vector<Query> const &queries);
@@ -45,6 +49,7 @@ private:
     void giveUpWhenDue();
     void cancel() const;
     PGresult *next();
+    Result drained(Result result);
 
     PostgresTarget const &_target;
     std::chrono::milliseconds _wait;

@@ -128,16 +128,57 @@ std::pair<std::string, int> numbered(std::string const &text) {
     return {out, count};
 }
 
+namespace {
+
+template<typename T>
+void appendNumber(std::string &out, T number) {
+    std::array<char, 32> buffer{};
+    out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr);
+}
+
+/// Any value but a text. \return false for null
+bool appendPlain(std::string &out, Value const &value) {
+    if (auto const *i = std::get_if<std::int64_t>(&value)) {
+        appendNumber(out, *i);
+    } else if (auto const *d = std::get_if<double>(&value)) {
+        appendNumber(out, *d);
+    } else if (auto const *b = std::get_if<bool>(&value)) {
+        out += *b ? 't' : 'f';
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void appendEscaped(std::string &out, std::string_view text) {
+    for (char const c : text) {
+        switch (c) {
+        case '\\': out += "\\\\"; break;
+        case '\t': out += "\\t"; break;
+        case '\n': out += "\\n"; break;
+        case '\r': out += "\\r"; break;
+        default: out += c;
+        }
+    }
+}
+
+} // namespace
+
 std::optional<std::string> textOf(Value const &value) {
     if (auto const *s = std::get_if<std::string>(&value)) return *s;
-    if (auto const *i = std::get_if<std::int64_t>(&value)) return std::to_string(*i);
-    if (auto const *b = std::get_if<bool>(&value)) return *b ? "t" : "f";
-    if (auto const *d = std::get_if<double>(&value)) {
-        std::array<char, 32> buffer{};
-        auto const end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), *d).ptr;
-        return std::string(buffer.data(), end);
+    std::string out;
+    return appendPlain(out, value) ? std::optional(std::move(out)) : std::nullopt;
+}
+
+void CopyText::add(Value const &value) {
+    if (auto const *s = std::get_if<std::string>(&value)) {
+        appendEscaped(_text, *s);
+    } else if (!appendPlain(_text, value)) {
+        _text += "\\N";
     }
-    return std::nullopt;
+    bool const last = ++_next == _columns;
+    _text += last ? '\n' : '\t';
+    if (last) _next = 0;
 }
 
 Value valueOf(Oid type, std::string_view text) {

@@ -31,6 +31,20 @@ std::pair<std::string, int> numbered(std::string const &text);
 /// A parameter as text: the server reads it as what the statement needs. nullopt is NULL.
 std::optional<std::string> textOf(Value const &value);
 
+/// Rows as the server's COPY reads them in its text format (PostgreSQL 15, COPY, File Formats).
+class CopyText : public RowSink {
+public:
+    explicit CopyText(std::size_t columns) : _columns(columns) {}
+
+    void add(Value const &value) override;
+    std::string const &text() const { return _text; }
+
+private:
+    std::size_t _columns;
+    std::size_t _next = 0; ///< column
+    std::string _text;
+};
+
 /// A column of a row. UUIDs become what SQLite registries have: 32 digits without hyphens.
 /// \param type  of the column, as the protocol names it (OIDs of pg_type.dat)
 Value valueOf(Oid type, std::string_view text);

@@ -162,6 +162,24 @@ private:
     sqlite3_stmt *_statement = nullptr;
 };
 
+/// Inserts each row when its last value has come.
+class SqliteRows : public RowSink {
+public:
+    SqliteRows(Statement &insert, std::size_t columns) : _insert(insert), _row(columns) {}
+
+    void add(Value const &value) override {
+        _row[_next] = value; // which is bound, and may be gone before the row is inserted
+        if (++_next < _row.size()) return;
+        _insert.run(_row);
+        _next = 0;
+    }
+
+private:
+    Statement &_insert;
+    std::vector<Value> _row;
+    std::size_t _next = 0;
+};
+
 /// Room for most of the pages that a commit of 1000 datasets changes in a large registry, whose ids are
 /// random: a page of 4 KiB in each of 7 indexes. With less, SQLite writes pages before the commit, each time
 /// with an fsync of the journal.
@@ -220,6 +238,13 @@ public:
     void useMemoryForCommits() override {
         execute("PRAGMA temp_store = MEMORY");
         execute(pagesOfOneCommit);
+    }
+    void fill(TemporaryTable const &table, std::function<void(RowSink &)> const &rows) override {
+        auto const name = "temp." + quoteIdentifier(table.name);
+        execute("DROP TABLE IF EXISTS " + name + "; CREATE TEMP TABLE " + definition(table));
+        auto const insert = prepare("INSERT INTO " + name + " VALUES " + marks(table.columns.size()));
+        SqliteRows sink(*insert, table.columns.size());
+        rows(sink);
     }
     Value nextKey(std::string const &) override { return std::monostate{}; }
 

@@ -30,6 +30,8 @@ constexpr std::array indexes{
     "CREATE UNIQUE INDEX IF NOT EXISTS efd_column_name ON efd_column (name)",
     "CREATE INDEX IF NOT EXISTS efd_window_day_obs ON efd_window (day_obs, seq_num)",
     "CREATE INDEX IF NOT EXISTS efd_window_begin ON efd_window (begin_tai_ns)",
+    "CREATE INDEX IF NOT EXISTS efd_value_column ON efd_value (column_id)",
+    "CREATE INDEX IF NOT EXISTS efd_value_unsettled ON efd_value (obs_id) WHERE settled = 0",
 };
 
 /// A file or folder that can't be used stops the program, whatever else it is.
@@ -96,7 +98,8 @@ Table const columnTable{"efd_column",
                          {"description", "text"},
                          {"dtype", "text"},
                          {"config_hash", "text"},
-                         {"active", "smallint"}},
+                         {"active", "smallint"},
+                         {"elements", "text"}},
                         1};
 
 Table const valueTable{"efd_value",
@@ -117,6 +120,8 @@ Table const valueTable{"efd_value",
                         {"n_gaps", "bigint"},
                         {"age_ns", "bigint"},
                         {"config_hash", "text"},
+                        {"settled", "smallint DEFAULT 1"},
+                        {"fewer_n", "bigint"},
                         {"run_id", "bigint"},
                         {"updated_at", "timestamp"}},
                        5};

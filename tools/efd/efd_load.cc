@@ -6,11 +6,17 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "efd/column_filter.h"
+#include "efd/consdb_tables.h"
 #include "efd/efd_report.h"
+#include "efd/efd_revisit.h"
 #include "efd/efd_views.h"
 #include "efd/value_store.h"
 #include "manifest/stream.h"
 
+#include <future>
+#include <iterator>
+#include <optional>
 #include <unistd.h>
 
 namespace dbb::efd {
@@ -22,7 +28,7 @@ using manifest::Record;
 namespace {
 
 /// Lines in one transaction. The last window waits for the rest of it, but not beyond the second number.
-constexpr std::size_t enoughLines = 4000;
+constexpr std::size_t enoughLines = 8000;
 constexpr std::size_t mostLines = 50'000;
 /// Waits of RecordReader::idleTime after which a window is taken to be complete.
 constexpr int idleForWindow = 10;
@@ -62,15 +68,15 @@ class Loading {
 public:
     Loading(ValueStore &store, LoadOptions const &options, manifest::Rejects &rejects, common::Output &output,
             manifest::Summary &summary)
-        : _store(store), _dry(options.standard.dry_run), _rejects(rejects), _output(output),
-          _summary(summary) {}
+        : _store(store), _only(options.only), _dry(options.standard.dry_run), _rejects(rejects),
+          _output(output), _summary(summary) {}
 
     void read(manifest::RecordReader &reader) {
         using ReadStatus = manifest::RecordReader::Status;
         int idle = 0;
         for (;;) {
-            auto const timeout =
-                _lines.empty() ? std::chrono::milliseconds(-1) : manifest::RecordReader::idleTime;
+            auto const timeout = _lines.empty() && !_storing.valid() ? std::chrono::milliseconds(-1)
+                                                                     : manifest::RecordReader::idleTime;
             auto const status = reader.next(timeout);
             if (status == ReadStatus::End) break;
             idle = status == ReadStatus::Idle ? idle + 1 : 0;
@@ -83,8 +89,10 @@ public:
             } else if (idle == 1 || _lines.size() >= enoughLines) {
                 commit(_lastWindow);
             }
+            if (idle > 0) settle(); // what comes next may come late
         }
         commit(_lines.size());
+        settle();
     }
 
     RunCounts counts() const {
@@ -121,6 +129,10 @@ private:
         try {
             if (!_dry && line.get("load")["outcome"] == common::Json("planned"))
                 throw Error("DRY_RUN", "the line was printed by a dry run of dbb-efd-load");
+            if (!_only.takesAll() && !_only.takes(line.text("column"))) {
+                ++_summary.outcomes["passed"];
+                return _output.write(line.line());
+            }
             auto value = valueLineOf(line);
             if (_lines.empty() || _lines.back().window != value.window) _lastWindow = _lines.size();
             _lines.push_back(std::move(value));
@@ -129,13 +141,24 @@ private:
         }
     }
 
-    /// Store the first lines, and print them.
+    /// Store the first lines. While the database is at it the next ones are read.
     void commit(std::size_t count) {
-        if (count > 0) {
-            auto const outcomes = _store.store(std::span(_lines).first(count));
-            for (std::size_t i = 0; i < count; ++i) done(_lines[i], outcomes[i]);
-            _lines.erase(_lines.begin(), _lines.begin() + static_cast<std::ptrdiff_t>(count));
-            _lastWindow = 0;
+        if (count == 0) return;
+        settle();
+        auto const end = _lines.begin() + static_cast<std::ptrdiff_t>(count);
+        _inHand =
+            std::exchange(_lines, std::vector(std::move_iterator(end), std::move_iterator(_lines.end())));
+        _inHand.resize(count);
+        _lastWindow = 0;
+        _storing = std::async(std::launch::async, [this] { return _store.store(_inHand); });
+    }
+
+    /// Wait for what is being stored, and print it.
+    void settle() {
+        if (_storing.valid()) {
+            auto const outcomes = _storing.get();
+            for (std::size_t i = 0; i < outcomes.size(); ++i) done(_inHand[i], outcomes[i]);
+            _inHand.clear();
         }
         _output.flush();
     }
@@ -150,12 +173,15 @@ private:
     }
 
     ValueStore &_store;
+    ColumnFilter _only;
     bool _dry;
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
     std::vector<ValueLine> _lines;
-    std::size_t _lastWindow = 0; ///< where the last window begins in them
+    std::size_t _lastWindow = 0;                ///< where the last window begins in them
+    std::vector<ValueLine> _inHand;             ///< lines that are being stored
+    std::future<std::vector<Outcome>> _storing; ///< what became of them
     std::map<Outcome, std::int64_t> _outcomes;
     std::int64_t _sourceErrors = 0;
 };
@@ -172,17 +198,6 @@ void warnOfStrangers(ValueStore const &store, std::string const &file) {
                          "give the file with which dbb-efd-join computed the values");
 }
 
-std::vector<telemetry::Column> readColumns(std::string const &file) {
-    if (file.empty()) return {};
-    std::string text;
-    try {
-        text = common::readFile(file);
-    } catch (Error const &e) {
-        throw common::usageError("--columns: " + e.message(), e.hint());
-    }
-    return telemetry::parseColumns(text, file);
-}
-
 ExitCode loadAll(LoadOptions const &options, int in, int out, manifest::Rejects &rejects,
                  manifest::Summary &summary) {
     using Access = EfdDatabase::Access;
@@ -191,6 +206,11 @@ ExitCode loadAll(LoadOptions const &options, int in, int out, manifest::Rejects 
     ValueStore store(db, columns, withoutSecrets(options.source), options.force);
     common::Output output(out);
     manifest::RecordReader reader(in, rejects);
+    std::optional<ConsdbTables> consdb;
+    if (!options.consdb.empty()) {
+        consdb.emplace(db, options.consdb, options.instrument, columns);
+        store.alsoDo([&](auto lines, auto outcomes) { consdb->write(lines, outcomes); });
+    }
     Loading loading(store, options, rejects, output, summary);
     loading.read(reader);
     auto const signal = common::stopSignal();
@@ -198,6 +218,7 @@ ExitCode loadAll(LoadOptions const &options, int in, int out, manifest::Rejects 
     store.finish(loading.counts(), signal != 0 ? 128 + signal : static_cast<int>(status));
     loading.remark();
     warnOfStrangers(store, options.columns);
+    if (consdb) consdb->remark();
     if (signal == 0) {
         for (auto const &end : reader.endRecords("dbb-efd-load")) output.write(end.line());
     }
@@ -208,15 +229,27 @@ ExitCode loadAll(LoadOptions const &options, int in, int out, manifest::Rejects 
 }
 
 void requireSense(LoadOptions const &options, int in) {
-    bool const views = options.views;
     auto const needs = [](bool given, bool mode, std::string const &option, std::string const &what) {
         if (given && !mode) throw common::usageError(option + " goes with " + what);
     };
     needs(options.json, options.report, "--json", "--report");
-    needs(!options.repo_file.empty(), views, "--repo-file", "--views");
-    needs(!options.repo_schema.empty(), views, "--repo-schema", "--views");
-    if (options.report && views) throw common::usageError("--report and --views are two programs in one run");
-    if (!options.report && !views && ::isatty(in) == 1)
+    needs(options.gaps, options.report, "--gaps", "--report");
+    needs(!options.where.empty(), options.report, "--where", "--report");
+    needs(!options.day_obs.empty(), options.report, "--day-obs", "--report");
+    needs(!options.repo_file.empty(), options.views, "--repo-file", "--views");
+    needs(!options.repo_schema.empty(), options.views, "--repo-schema", "--views");
+    needs(!options.now.empty(), options.revisit, "--now", "--revisit");
+    needs(!options.consdb.empty(), !options.instrument.empty(), "--consdb", "--instrument");
+    needs(!options.consdb.empty(), !options.columns.empty(), "--consdb", "--columns");
+    needs(!options.instrument.empty(), !options.consdb.empty(), "--instrument", "--consdb");
+    std::vector<std::string> modes;
+    if (options.report) modes.emplace_back("--report");
+    if (options.views) modes.emplace_back("--views");
+    if (options.revisit) modes.emplace_back("--revisit");
+    if (modes.size() > 1)
+        throw common::usageError(modes[0] + " and " + modes[1] + " are two programs in one run");
+    needs(!options.consdb.empty(), modes.empty(), "--consdb", "values to load");
+    if (modes.empty() && ::isatty(in) == 1)
         throw common::usageError("standard input is a terminal", "pipe dbb-efd-join in");
 }
 
@@ -226,6 +259,7 @@ ExitCode runLoad(LoadOptions const &options, int in, int out) {
     requireSense(options, in);
     if (options.report) return runReport(options, out);
     if (options.views) return runViews(options, out);
+    if (options.revisit) return runRevisit(options, out);
     manifest::Summary summary;
     summary.program = "dbb-efd-load";
     manifest::Rejects rejects(options.standard.rejects);

@@ -91,10 +91,29 @@ std::string wideSelect(std::string const &instrument, std::vector<WideColumn> co
     return out + "\nGROUP BY " + keys;
 }
 
-View wideView(std::string const &instrument, std::vector<WideColumn> const &columns) {
+/// Telemetry in one view: PostgreSQL takes 1600 columns, SQLite 2000, and keys or records come in front.
+constexpr std::size_t mostColumns = 1500;
+
+/// The columns in as many pieces as it takes, at least one.
+std::vector<std::vector<WideColumn>> piecesOf(std::vector<WideColumn> const &columns) {
+    std::vector<std::vector<WideColumn>> out(1);
+    for (auto const &column : columns) {
+        if (out.back().size() == mostColumns) out.emplace_back();
+        out.back().push_back(column);
+    }
+    return out;
+}
+
+/// What the name of a view ends with: nothing for the first piece.
+std::string suffixOf(std::size_t piece) {
+    return piece == 0 ? "" : "_" + std::to_string(piece + 1);
+}
+
+View wideView(std::string const &instrument, std::vector<WideColumn> const &columns,
+              std::string const &suffix) {
     FreeNames names;
     for (auto const *key : windowKeys) names.take(key);
-    auto const name = viewName(instrument);
+    auto const name = viewName(instrument) + suffix;
     return {name, "CREATE VIEW " + name + " AS\n" + wideSelect(instrument, columns, names, "", "")};
 }
 
@@ -110,7 +129,8 @@ std::vector<std::string> columnNames(sql::Database &db, std::string const &table
 /// The records of an element, exposure or visit, with the telemetry of each.
 /// \param registry  what stands before the names of the Butler's tables \param db  that has them
 View joinedView(sql::Database &db, std::string const &registry, bool temporary, std::string const &element,
-                std::string const &instrument, std::vector<WideColumn> const &columns) {
+                std::string const &instrument, std::vector<WideColumn> const &columns,
+                std::string const &suffix) {
     FreeNames inner;
     for (auto const *key : windowKeys) inner.take(key);
     auto outer = inner;
@@ -122,7 +142,7 @@ View joinedView(sql::Database &db, std::string const &registry, bool temporary, 
         selected += ",\n  x." + quoteIdentifier(outer.nameFor(column.name)) + " AS "
                     + quoteIdentifier(names.nameFor(column.name));
     }
-    auto const name = viewName(instrument) + "_" + element;
+    auto const name = viewName(instrument) + "_" + element + suffix;
     return {name,
             std::string("CREATE ") + (temporary ? "TEMP " : "") + "VIEW " + name + " AS\nSELECT e.*"
                 + selected + "\nFROM " + registry + element + " e JOIN (\n"
@@ -137,12 +157,14 @@ std::vector<View> viewsOf(EfdDatabase &db, LoadOptions const &options) {
     bool const joined = file || !options.repo_schema.empty();
     auto const registry = file ? std::string("butler.") : quoteIdentifier(options.repo_schema) + ".";
     for (auto const &instrument : instruments(db.sql())) {
-        auto const columns = wideColumns(db.sql(), instrument);
-        out.push_back(wideView(instrument, columns));
-        if (!joined) continue;
-        for (auto const *element : {"exposure", "visit"})
-            out.push_back(
-                joinedView(file ? *file : db.sql(), registry, file != nullptr, element, instrument, columns));
+        auto const pieces = piecesOf(wideColumns(db.sql(), instrument));
+        for (std::size_t i = 0; i < pieces.size(); ++i) {
+            out.push_back(wideView(instrument, pieces[i], suffixOf(i)));
+            if (!joined) continue;
+            for (auto const *element : {"exposure", "visit"})
+                out.push_back(joinedView(file ? *file : db.sql(), registry, file != nullptr, element,
+                                         instrument, pieces[i], suffixOf(i)));
+        }
     }
     return out;
 }

@@ -2,6 +2,8 @@
 /// A window as a source has it, and which ones are asked for.
 #pragma once
 
+#include "manifest/record.h"
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -17,8 +19,11 @@ struct FoundWindow {
     std::optional<std::int64_t> day_obs{}; ///< YYYYMMDD; nullopt: not told
     std::optional<std::int64_t> seq_num{};
     std::optional<std::int64_t> begin_ns{}, end_ns{}; ///< TAI; nullopt: open, or not told
-    char const *src = "";                             ///< where the times come from
+    std::string src{};                                ///< where the times come from
 };
+
+/// The line of a window, or of what is to become one: without what is not told.
+manifest::Record lineOf(FoundWindow const &found);
 
 using WindowSink = std::function<void(FoundWindow const &)>;
 

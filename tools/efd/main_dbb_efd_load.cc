@@ -16,8 +16,21 @@ int main(int argc, char **argv) {
         .value("-c,--columns", opt.columns, "FILE",
                "Columns of dbb-efd-join, for what efd_column tells of each")
         .value("--source", opt.source, "TEXT", "Where the values come from, for efd_run")
+        .values("--only", opt.only, "COLUMN",
+                "Load only columns with such a name, or pattern; others pass by. With --revisit, look at "
+                "these only")
+        .value("--consdb", opt.consdb, "SCHEMA", "Write ConsDB's own tables in this schema, too")
+        .value("--instrument", opt.instrument, "NAME", "With --consdb: whose values these tables take")
         .flag("--force", opt.force, "Replace stored values also by worse ones")
         .flag("--report", opt.report, "Read nothing; tell how often each status is stored")
+        .value("--where", opt.where, "EXPR", "With --report: only values that meet a condition")
+        .value("--day-obs", opt.day_obs, "A..B", "With --report: only nights from A to B")
+        .flag("--gaps", opt.gaps, "With --report: tell columns and nights with gaps, the longest first")
+        .flag("--revisit", opt.revisit,
+              "Read nothing; print windows for dbb-efd-join that are worth asking for again")
+        .value("--horizon", opt.horizon, "DURATION",
+               "With --revisit: how long ago windows may have ended that are settled (default 72h)")
+        .value("--now", opt.now, "INSTANT", "With --revisit: go by this instant instead of the clock")
         .flag("--json", opt.json, "With --report: a line of JSON for each row")
         .flag("--views", opt.views, "Read nothing; make views with a column for each column")
         .value("--repo-file", opt.repo_file, "FILE",

@@ -103,6 +103,11 @@ void takeConfig(ValueLine &out, Record const &line) {
     out.cells[Config] = config;
 }
 
+void takeSettled(ValueLine &out, Json const &settled) {
+    if (!settled.isNull() && !settled.isBool()) throw badValue("settled", settled, "true or false");
+    out.cells[Settled] = std::int64_t{settled.isNull() || settled.boolean()};
+}
+
 WindowId windowIdOf(Record const &line) {
     WindowId out;
     out.instrument = requiredText(line, "instrument");
@@ -137,6 +142,7 @@ ValueLine valueLineOf(Record record) {
     out.cells[Gaps] = optionalInteger(record, "n_gaps");
     out.cells[Age] = optionalInteger(record, "age_ns");
     takeConfig(out, record);
+    takeSettled(out, record.get("settled"));
     record.erase("load");
     record.erase("error");
     out.text = record.line();

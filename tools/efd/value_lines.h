@@ -35,6 +35,7 @@ enum Cell : std::size_t {
     Gaps,
     Age,
     Config,
+    Settled, ///< 0: later samples may still come
     CellCount
 };
 using Cells = std::array<sql::Value, CellCount>;

@@ -2,8 +2,6 @@
 
 #include "common/calendar.h"
 #include "common/options.h"
-#include "common/text.h"
-#include "telemetry/definition.h"
 
 #include <algorithm>
 
@@ -14,23 +12,6 @@ using sql::Value;
 
 namespace {
 
-/// Places of columns in a row of efd_column.
-enum ColumnPlace : std::size_t {
-    ColumnId,
-    Name,
-    Topic,
-    Field,
-    IndexValue,
-    Func,
-    ArgsJson,
-    Unit,
-    Ucd,
-    Description,
-    Dtype,
-    ConfigHash,
-    Active
-};
-
 /// UTC as both databases can compare and print it; they keep microseconds.
 std::string now() {
     auto out = common::isoFromNs(common::nowUtcNs()).substr(0, 26);
@@ -38,22 +19,47 @@ std::string now() {
     return out;
 }
 
-Value textOrNull(std::string const &text) {
-    return text.empty() ? Value() : Value(text);
-}
+/// What was given, in the order of the lines: their numbers, and what efd_value takes of them.
+constexpr char const *givenTable = "efd_given";
 
-Value dumpOrNull(common::Json const &value) {
-    return value.isNull() ? Value() : Value(value.text());
+std::span<Table::Column const> givenColumns() {
+    return std::span(valueTable.columns).first(valueTable.keys + CellCount);
 }
 
 std::span<Table::Column const> cellColumns() {
-    return std::span(valueTable.columns).subspan(valueTable.keys, CellCount);
+    return givenColumns().subspan(valueTable.keys);
 }
 
-Cells cellsAt(Statement const &row, int first) {
-    Cells out;
-    for (std::size_t i = 0; i < CellCount; ++i) out[i] = row.column(first + static_cast<int>(i));
+/// `v.name = g.name AND …` for the first columns of efd_value's key.
+std::string sameKey(std::size_t columns) {
+    std::string out;
+    for (auto const &column : std::span(valueTable.columns).first(columns))
+        out += (out.empty() ? "v." : " AND v.") + std::string(column.name) + " = g." + column.name;
     return out;
+}
+
+/// Windows and columns are what stands before the element.
+constexpr std::size_t elementPlace = 4;
+
+/// A condition on the number of a line, and the parameter that it takes.
+class Among {
+public:
+    explicit Among(bool server) : _server(server) {}
+
+    void add(std::size_t place) { _list += (_list.empty() ? "" : ",") + std::to_string(place); }
+    bool empty() const { return _list.empty(); }
+    std::string condition() const {
+        return _server ? "g.at = ANY (?::integer[])" : "g.at IN (SELECT value FROM json_each(?))";
+    }
+    Value parameter() const { return _server ? "{" + _list + "}" : "[" + _list + "]"; }
+
+private:
+    bool _server;
+    std::string _list;
+};
+
+constexpr bool isWritten(Outcome outcome) {
+    return outcome == Outcome::Done || outcome == Outcome::Updated;
 }
 
 /// Replace a window only where something is another, and keep what the line does not tell.
@@ -72,23 +78,20 @@ sql::RowsInsert windowUpsert() {
 
 } // namespace
 
-Outcome outcomeOf(Cells const *stored, Cells const &given, bool force) {
+Outcome outcomeOf(Stored const *stored, Cells const &given, bool force) {
     if (!stored) return Outcome::Done;
-    if (*stored == given) return Outcome::Existing;
+    if (stored->same) return Outcome::Existing;
     if (force) return Outcome::Updated;
-    bool const failedBefore = integerOf(*stored, Status) >= firstSourceError;
+    bool const failedBefore = stored->status >= firstSourceError;
     if (integerOf(given, Status) >= firstSourceError)
         return failedBefore ? Outcome::Updated : Outcome::SourceError;
-    bool const better = failedBefore || (*stored)[Config] != given[Config]
-                        || integerOf(given, Samples) >= integerOf(*stored, Samples);
+    bool const better = failedBefore || !stored->same_config || integerOf(given, Samples) >= stored->n;
     return better ? Outcome::Updated : Outcome::Regression;
 }
 
 ValueStore::ValueStore(EfdDatabase &db, std::vector<telemetry::Column> const &columns, std::string source,
                        bool force)
-    : _db(db), _source(std::move(source)), _force(force), _started(now()) {
-    for (auto const &column : columns) _known[column.name] = &column;
-}
+    : _db(db), _columns(columns), _source(std::move(source)), _force(force), _started(now()) {}
 
 std::vector<Outcome> ValueStore::store(std::span<ValueLine const> lines) {
     std::vector<Outcome> out;
@@ -98,23 +101,14 @@ std::vector<Outcome> ValueStore::store(std::span<ValueLine const> lines) {
         out.clear();
         _run = run;
         noteRun();
-        readColumns();
-        auto const ids = takeColumns(lines);
-        std::vector<CellKey> keys;
-        for (std::size_t i = 0; i < lines.size(); ++i)
-            keys.emplace_back(lines[i].window, ids[i], lines[i].element);
-        auto present = stored(keys);
-        std::map<CellKey, Cells const *> changed;
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            auto const at = present.find(keys[i]);
-            auto const outcome =
-                outcomeOf(at == present.end() ? nullptr : &at->second, lines[i].cells, _force);
-            out.push_back(outcome);
-            if (outcome != Outcome::Done && outcome != Outcome::Updated) continue;
-            present[keys[i]] = lines[i].cells;
-            changed[keys[i]] = &lines[i].cells;
+        _columns.read(_db.sql());
+        auto batches = batchesOf(lines);
+        writeColumnsAndWindows(lines);
+        for (auto &batch : batches) {
+            storeBatch(batch);
+            out.insert(out.end(), batch.outcomes.begin(), batch.outcomes.end());
         }
-        write(lines, changed);
+        if (_also) _also(lines, out);
     });
     return out;
 }
@@ -126,7 +120,7 @@ void ValueStore::noteRun() {
     });
     _db.sql()
         .cached("INSERT INTO efd_run (run_id, tool_version, source, started) VALUES (?, ?, ?, ?)")
-        .run({_run, std::string(common::version), textOrNull(_source), _started});
+        .run({_run, std::string(common::version), _source.empty() ? Value() : Value(_source), _started});
 }
 
 void ValueStore::finish(RunCounts const &counts, int exit) {
@@ -147,139 +141,190 @@ void ValueStore::finish(RunCounts const &counts, int exit) {
     });
 }
 
-void ValueStore::readColumns() {
-    _columns.clear();
-    _changedColumns.clear();
-    auto const names = namesOf(columnTable.columns);
-    _db.sql().cached("SELECT " + names + " FROM efd_column").query({}, [&](Statement const &row) {
-        ColumnRow values;
-        for (int i = 0; i < row.columnCount(); ++i) values.push_back(row.column(i));
-        _columns[row.text(Name)] = std::move(values);
-    });
-}
-
-std::vector<std::int64_t> ValueStore::takeColumns(std::span<ValueLine const> lines) {
-    std::vector<std::int64_t> out;
-    std::map<std::pair<std::string, Value>, ColumnRow *> seen;
-    for (auto const &line : lines) {
-        auto &row = seen[{line.column, line.cells[Config]}];
-        if (!row) row = &columnRow(line.column, line.cells[Config]);
-        out.push_back(std::get<std::int64_t>((*row)[ColumnId]));
-        auto &dtype = (*row)[Dtype];
-        if (line.dtype.empty() || dtype == Value(line.dtype) || dtype == Value("mixed")) continue;
-        dtype = dtype == Value() ? line.dtype : "mixed";
-        _changedColumns.insert(line.column);
-    }
-    return out;
-}
-
-/// The row of a column, a new one where it has none, with what is known of it.
-ValueStore::ColumnRow &ValueStore::columnRow(std::string const &name, Value const &config) {
-    auto const [at, isNew] = _columns.try_emplace(name);
-    auto &row = at->second;
-    if (isNew) {
-        std::int64_t last = 0;
-        for (auto const &[other, values] : _columns) {
-            if (!values.empty()) last = std::max(last, std::get<std::int64_t>(values[ColumnId]));
+std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> lines) {
+    std::vector<Batch> out;
+    std::map<WindowId, std::int64_t> windows; // their numbers
+    std::int64_t window = 0;
+    // By window and column: the elements that the batch has.
+    std::map<std::pair<std::int64_t, std::int64_t>, std::set<std::int64_t>> seen;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        auto const &line = lines[i];
+        if (i == 0 || line.window != lines[i - 1].window)
+            window = windows.try_emplace(line.window, std::ssize(windows)).first->second;
+        auto const column = _columns.take(line);
+        auto const key = std::pair(window, column);
+        auto const present = seen.find(key);
+        bool const clashes =
+            present != seen.end()
+            && (line.element < 0 || present->second.contains(-1) || present->second.contains(line.element));
+        if (i == 0 || clashes) {
+            seen.clear();
+            out.emplace_back().lines = lines.subspan(i, 0);
         }
-        row.resize(columnTable.columns.size());
-        row[ColumnId] = last + 1;
-        row[Name] = name;
-        row[Active] = std::int64_t{1};
-    }
-    auto const before = row;
-    define(row, name, config);
-    if (isNew || row != before) _changedColumns.insert(name);
-    return row;
-}
-
-void ValueStore::define(ColumnRow &row, std::string const &name, Value const &config) {
-    if (row[ConfigHash] != config) {
-        // What was said of the old definition does not hold for the new one.
-        std::fill(row.begin() + Topic, row.begin() + Active, Value());
-        row[ConfigHash] = config;
-    }
-    auto const known = _known.find(name);
-    if (known == _known.end()) return;
-    auto const &column = *known->second;
-    if (config != Value() && config != Value(telemetry::configHash(column))) {
-        _strangers.insert(name);
-        return;
-    }
-    row[Topic] = column.topic;
-    row[Field] = common::join(column.fields, ",");
-    row[IndexValue] = dumpOrNull(telemetry::indexOf(column));
-    row[Func] = telemetry::nameOf(column);
-    row[ArgsJson] = telemetry::argumentsOf(column).dump();
-    row[Unit] = textOrNull(column.unit);
-    row[Ucd] = textOrNull(column.ucd);
-    row[Description] = textOrNull(column.description);
-}
-
-std::map<ValueStore::CellKey, Cells> ValueStore::stored(std::vector<CellKey> const &keys) {
-    std::map<CellKey, Cells> out;
-    if (_db.isServer()) {
-        askServer(keys, out);
-        return out;
-    }
-    auto &statement = _db.sql().cached("SELECT " + namesOf(cellColumns())
-                                       + " FROM efd_value WHERE instrument = ? AND kind = ? AND obs_id = ? "
-                                         "AND column_id = ? AND element = ?");
-    for (auto const &key : keys) {
-        auto const &[window, column, element] = key;
-        statement.query({window.instrument, window.kind, window.obs_id, column, element},
-                        [&](Statement const &row) { out[key] = cellsAt(row, 0); });
+        seen[key].insert(line.element);
+        auto &batch = out.back();
+        batch.lines = {batch.lines.data(), batch.lines.size() + 1};
+        batch.columns.push_back(column);
     }
     return out;
 }
 
-/// All in one question.
-void ValueStore::askServer(std::vector<CellKey> const &keys, std::map<CellKey, Cells> &out) {
-    std::array<std::vector<Value>, 5> columns;
-    for (auto const &[window, column, element] : keys) {
-        std::array<Value, 5> const row{window.instrument, window.kind, window.obs_id, column, element};
-        for (std::size_t i = 0; i < row.size(); ++i) columns[i].push_back(row[i]);
-    }
-    std::vector<Value> parameters;
-    for (auto const &column : columns) parameters.emplace_back(sql::arrayOf(column));
-    _db.sql()
-        .cached(
-            "SELECT k.at, " + namesOf(cellColumns(), "v.")
-            + " FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::integer[]) WITH ORDINALITY "
-              "AS k (instrument, kind, obs_id, column_id, element, at) JOIN efd_value v USING ("
-            + valueTable.key() + ")")
-        .query(parameters, [&](Statement const &row) {
-            out[keys[static_cast<std::size_t>(row.integer(0) - 1)]] = cellsAt(row, 1);
-        });
-}
-
-void ValueStore::write(std::span<ValueLine const> lines, std::map<CellKey, Cells const *> const &changed) {
-    auto columns = columnTable.upsert();
-    for (auto const &name : _changedColumns) columns.rows.push_back(_columns[name]);
+void ValueStore::writeColumnsAndWindows(std::span<ValueLine const> lines) {
+    auto columns = _columns.changes();
     auto windows = windowUpsert();
     std::map<WindowId, ValueLine const *> last;
-    for (auto const &line : lines) last[line.window] = &line;
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        if (i + 1 == lines.size() || lines[i].window != lines[i + 1].window)
+            last[lines[i].window] = &lines[i];
+    }
     for (auto const &[window, line] : last) {
         auto &row =
             windows.rows.emplace_back(std::vector<Value>{window.instrument, window.kind, window.obs_id});
         row.insert(row.end(), line->span.begin(), line->span.end());
     }
-    auto values = valueTable.upsert();
-    auto const time = now();
-    for (auto const &[key, cells] : changed) {
-        auto const &[window, column, element] = key;
-        auto &row = values.rows.emplace_back(
-            std::vector<Value>{window.instrument, window.kind, window.obs_id, column, element});
-        row.insert(row.end(), cells->begin(), cells->end());
-        row.emplace_back(_run);
-        row.emplace_back(time);
-    }
     std::vector<sql::RowsInsert> inserts;
-    for (auto *insert : {&columns, &windows, &values}) {
+    for (auto *insert : {&columns, &windows}) {
         if (!insert->rows.empty()) inserts.push_back(std::move(*insert));
     }
     sql::FailedRow failed;
     _db.sql().insertTogether(inserts, failed);
+}
+
+void ValueStore::storeBatch(Batch &batch) {
+    give(batch);
+    findStored(batch);
+    findOthers(batch);
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        auto const &stored = batch.stored[i];
+        batch.outcomes.push_back(outcomeOf(stored ? &*stored : nullptr, batch.lines[i].cells, _force));
+    }
+    writeValues(batch);
+    removeOthers(batch);
+    noteFewer(batch);
+}
+
+void ValueStore::give(Batch const &batch) {
+    sql::TemporaryTable table{.name = givenTable, .columns = {{"at", "integer"}}};
+    for (auto const &column : givenColumns()) {
+        std::string const type = column.type;
+        table.columns.push_back({column.name, type.substr(0, type.find(" DEFAULT"))});
+    }
+    _db.sql().fill(table, [&](sql::RowSink &sink) {
+        for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+            auto const &line = batch.lines[i];
+            sink.add(static_cast<std::int64_t>(i));
+            sink.add(line.window.instrument);
+            sink.add(line.window.kind);
+            sink.add(line.window.obs_id);
+            sink.add(batch.columns[i]);
+            sink.add(line.element);
+            for (auto const &cell : line.cells) sink.add(cell);
+        }
+    });
+    // It has not been counted, and the plan for few rows of both would read all of efd_value.
+    if (_db.isServer())
+        _db.sql().execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off");
+}
+
+/// What is stored of the same values.
+void ValueStore::findStored(Batch &batch) {
+    batch.stored.resize(batch.lines.size());
+    // A value of which fewer samples were found since is not the same when all of them are there again.
+    auto const text = "SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM g.config_hash, ("
+                      + namesOf(cellColumns(), "v.") + ", v.fewer_n) IS NOT DISTINCT FROM ("
+                      + namesOf(cellColumns(), "g.") + ", NULL) FROM " + givenTable
+                      + " g JOIN efd_value v ON " + sameKey(valueTable.keys);
+    _db.sql().cached(text).query({}, [&](Statement const &row) {
+        batch.stored[static_cast<std::size_t>(row.integer(0))] = {.status = row.integer(1),
+                                                                  .n = row.integer(2),
+                                                                  .same_config = row.integer(3) != 0,
+                                                                  .same = row.integer(4) != 0};
+    });
+}
+
+/// Where a whole column is given its elements may be stored, or the other way round: such values are
+/// replaced by the same rule, and do not stay beside the new ones.
+void ValueStore::findOthers(Batch &batch) {
+    Among asked(_db.isServer());
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        auto const &stored = batch.stored[i];
+        if (stored && !stored->same_config) batch.others.push_back(i);
+        if (!stored && _columns.mayHaveOthers(batch.lines[i])) asked.add(i);
+    }
+    if (asked.empty()) return;
+    auto const text = std::string("SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM ")
+                      + "g.config_hash FROM " + givenTable + " g JOIN efd_value v ON " + sameKey(elementPlace)
+                      + " AND (v.element < 0) <> (g.element < 0) WHERE " + asked.condition()
+                      + " ORDER BY g.at";
+    _db.sql().cached(text).query({asked.parameter()}, [&](Statement const &row) {
+        auto const at = static_cast<std::size_t>(row.integer(0));
+        Stored const other{.status = row.integer(1), .n = row.integer(2), .same_config = row.integer(3) != 0};
+        auto &best = batch.stored[at];
+        if (!best) batch.others.push_back(at);
+        bool const failed = best && best->status >= firstSourceError;
+        if (!best || (failed && other.status < firstSourceError) || (best->n < other.n && !failed))
+            best = other;
+    });
+}
+
+void ValueStore::writeValues(Batch const &batch) {
+    Among written(_db.isServer());
+    bool all = true;
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        if (isWritten(batch.outcomes[i])) {
+            written.add(i);
+        } else {
+            all = false;
+        }
+    }
+    if (written.empty()) return;
+    auto const insert = valueTable.upsert();
+    std::vector<Value> parameters{_run, now()};
+    if (!all) parameters.push_back(written.parameter());
+    _db.sql()
+        .cached(insert.into + " SELECT " + namesOf(givenColumns(), "g.") + ", NULL, ?, ? FROM " + givenTable
+                + " g WHERE " + (all ? "TRUE" : written.condition()) + " " + insert.conflict)
+        .run(parameters);
+}
+
+/// Values of a definition of before, or of another shape, of columns of which nothing that was given was kept
+/// out.
+void ValueStore::removeOthers(Batch const &batch) {
+    if (batch.others.empty()) return;
+    std::set<std::pair<WindowId, std::int64_t>> kept, done;
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        auto const outcome = batch.outcomes[i];
+        if (outcome == Outcome::Regression || outcome == Outcome::SourceError)
+            kept.emplace(batch.lines[i].window, batch.columns[i]);
+    }
+    Among places(_db.isServer());
+    for (auto const i : batch.others) {
+        auto const key = std::pair(batch.lines[i].window, batch.columns[i]);
+        if (!kept.contains(key) && done.insert(key).second) places.add(i);
+    }
+    if (places.empty()) return;
+    auto const key = valueTable.key();
+    _db.sql()
+        .cached(
+            "DELETE FROM efd_value WHERE (" + key + ") IN (SELECT "
+            + namesOf(std::span(valueTable.columns).first(valueTable.keys), "v.") + " FROM " + givenTable
+            + " g JOIN efd_value v ON " + sameKey(elementPlace) + " WHERE " + places.condition()
+            + " AND (v.config_hash IS DISTINCT FROM g.config_hash OR (v.element < 0) <> (g.element < 0)))")
+        .run({places.parameter()});
+}
+
+/// Of how many samples the values were that were kept out for being of fewer, and whether more may come.
+void ValueStore::noteFewer(Batch const &batch) {
+    Among places(_db.isServer());
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        if (batch.outcomes[i] == Outcome::Regression) places.add(i);
+    }
+    if (places.empty()) return;
+    _db.sql()
+        .cached("UPDATE efd_value AS v SET fewer_n = g.n, settled = g.settled FROM " + std::string(givenTable)
+                + " g WHERE " + sameKey(valueTable.keys) + " AND " + places.condition()
+                + " AND (v.fewer_n, v.settled) IS DISTINCT FROM (g.n, g.settled)")
+        .run({places.parameter()});
 }
 
 } // namespace dbb::efd

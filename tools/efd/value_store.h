@@ -2,11 +2,13 @@
 /// Values on their way into the tables: which of them replace what is there, and what was done.
 #pragma once
 
+#include "efd/column_table.h"
 #include "efd/efd_database.h"
 #include "efd/value_lines.h"
-#include "telemetry/column.h"
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -17,8 +19,16 @@ namespace dbb::efd {
 /// What became of a value. The last two: it was not as good as what is stored, which is kept.
 enum class Outcome { Done, Updated, Existing, Regression, SourceError };
 
+/// What is stored of a value, as far as it matters to what may replace it.
+struct Stored {
+    std::int64_t status = 0;
+    std::int64_t n = 0;
+    bool same_config = false;
+    bool same = false; ///< nothing differs
+};
+
 /// The rule that never replaces better by worse. \param stored  nullptr: nothing is
-Outcome outcomeOf(Cells const *stored, Cells const &given, bool force);
+Outcome outcomeOf(Stored const *stored, Cells const &given, bool force);
 
 /// What a run did, for efd_run.
 struct RunCounts {
@@ -34,6 +44,11 @@ public:
     ValueStore(EfdDatabase &db, std::vector<telemetry::Column> const &columns, std::string source,
                bool force);
 
+    /// Do this with the values of a transaction before it is committed.
+    void alsoDo(std::function<void(std::span<ValueLine const>, std::span<Outcome const>)> action) {
+        _also = std::move(action);
+    }
+
     /// Store values in one transaction. \return what became of each \throws Error as Database::execute
     std::vector<Outcome> store(std::span<ValueLine const> lines);
 
@@ -41,31 +56,36 @@ public:
     void finish(RunCounts const &counts, int exit);
 
     /// Names of columns of which `columns` has another definition than the values.
-    std::set<std::string> const &strangers() const { return _strangers; }
+    std::set<std::string> const &strangers() const { return _columns.strangers(); }
 
 private:
-    using ColumnRow = std::vector<sql::Value>;
-    using CellKey = std::tuple<WindowId, std::int64_t, std::int64_t>; ///< column_id and element
+    /// Lines of which no two are of one value, nor one of a whole column and one of its elements.
+    struct Batch {
+        std::span<ValueLine const> lines{};
+        std::vector<std::int64_t> columns{};         ///< column_id of each
+        std::vector<std::optional<Stored>> stored{}; ///< what each is compared with
+        std::vector<std::size_t> others{}; ///< those beside which values of another shape are stored
+        std::vector<Outcome> outcomes{};
+    };
 
     void noteRun();
-    void readColumns();
-    /// \return column_id of each line's column
-    std::vector<std::int64_t> takeColumns(std::span<ValueLine const> lines);
-    ColumnRow &columnRow(std::string const &name, sql::Value const &config);
-    void define(ColumnRow &row, std::string const &name, sql::Value const &config);
-    std::map<CellKey, Cells> stored(std::vector<CellKey> const &keys);
-    void askServer(std::vector<CellKey> const &keys, std::map<CellKey, Cells> &out);
-    void write(std::span<ValueLine const> lines, std::map<CellKey, Cells const *> const &changed);
+    std::vector<Batch> batchesOf(std::span<ValueLine const> lines);
+    void writeColumnsAndWindows(std::span<ValueLine const> lines);
+    void storeBatch(Batch &batch);
+    void give(Batch const &batch);
+    void findStored(Batch &batch);
+    void findOthers(Batch &batch);
+    void writeValues(Batch const &batch);
+    void removeOthers(Batch const &batch);
+    void noteFewer(Batch const &batch);
 
     EfdDatabase &_db;
-    std::map<std::string, telemetry::Column const *> _known;
+    ColumnTable _columns;
     std::string _source;
     bool _force;
     std::string _started;
     std::int64_t _run = 0; ///< 0: it has no row yet
-    std::map<std::string, ColumnRow> _columns;
-    std::set<std::string> _changedColumns;
-    std::set<std::string> _strangers;
+    std::function<void(std::span<ValueLine const>, std::span<Outcome const>)> _also;
 };
 
 } // namespace dbb::efd

@@ -21,7 +21,6 @@ namespace dbb::efd {
 using common::Error;
 using common::ExitCode;
 using common::Json;
-using manifest::Record;
 
 namespace {
 
@@ -35,16 +34,8 @@ std::int64_t dayOf(std::int64_t begin_tai_ns) {
     return date.year * 10000LL + date.month * 100 + date.day;
 }
 
-Record lineOf(FoundWindow const &found) {
-    Record out("window");
-    if (!found.instrument.empty()) out.set("instrument", found.instrument);
-    out.set("kind", found.kind).set("id", manifest::numberOrText(found.id));
-    if (found.day_obs) out.set("day_obs", *found.day_obs);
-    if (found.seq_num) out.set("seq_num", manifest::numberOrText(*found.seq_num));
-    if (found.begin_ns) out.set("begin_tai", common::isoFromNs(*found.begin_ns));
-    if (found.end_ns) out.set("end_tai", common::isoFromNs(*found.end_ns));
-    return out.set("src", found.src);
-}
+/// Asked to stop: ends the reading of a source, however much of it is left.
+struct Stopped {};
 
 /// \throws Error NO_TIMES, BAD_WINDOW
 void requireSpan(FoundWindow const &found) {
@@ -66,7 +57,7 @@ public:
         : _choice(choice), _rejects(rejects), _summary(summary) {}
 
     void take(FoundWindow found) {
-        if (common::stopSignal() != 0) return;
+        if (common::stopSignal() != 0) throw Stopped();
         _summary.countRead();
         if (!found.day_obs && found.begin_ns) found.day_obs = dayOf(*found.begin_ns);
         if (!isWanted(found)) return;
@@ -186,8 +177,12 @@ void makeWindows(WindowsOptions const &options, int in, int out, manifest::Rejec
     if (!options.since.empty()) choice.since_ns = instants.option(options.since, "--since");
     common::Output output(out);
     Windows windows(choice, rejects, summary);
-    findWindows(options, choice, instants, in, windows);
-    windows.print(output);
+    try {
+        findWindows(options, choice, instants, in, windows);
+        windows.print(output);
+    } catch (Stopped const &) {
+        // Lines come in order when all are known, so none has come.
+    }
     if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-windows").line());
     output.flush();
     rejects.finish();

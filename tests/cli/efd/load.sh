@@ -77,7 +77,7 @@ expect_rc 0 dbb-efd-load --db efd.sqlite3 < line
 expect_eq "$(sqlite3 efd.sqlite3 'SELECT dtype FROM efd_column')" mixed
 # Elements, kinds of windows, and what a window may lack
 rm efd.sqlite3
-{ value 1 1 0 '.element = 0'; value 2 1 0 '.element = 1'; value 3 1 0 'del(.element)'; value 4 1 0 '.kind = "visit"'
+{ value 1 1 0 '.element = 0 | .column = "e"'; value 2 1 0 '.element = 1 | .column = "e"'; value 3 1 0 'del(.element)'; value 4 1 0 '.kind = "visit"'
   value 5 1 0 'del(.day_obs, .seq_num) | .kind = "window" | .src = "shutter"'
   value 6 1 0 '.id = "2025042300101" | .begin_tai_ns = "5" | .end_tai_ns = 7 | del(.begin_tai, .end_tai)'; } > line
 expect_rc 0 dbb-efd-load --db efd.sqlite3 < line

@@ -1,0 +1,117 @@
+#include "efd/efd_revisit.h"
+
+#include "common/calendar.h"
+#include "common/lines.h"
+#include "common/options.h"
+#include "common/signals.h"
+#include "efd/column_filter.h"
+#include "efd/efd_database.h"
+#include "efd/found_window.h"
+#include "efd/instant_reader.h"
+#include "telemetry/instants.h"
+
+#include <set>
+
+namespace dbb::efd {
+
+using common::Json;
+using sql::Statement;
+
+namespace {
+
+/// TAI nanoseconds from which on windows may end to be asked for again for what they have.
+std::int64_t horizonOf(LoadOptions const &options) {
+    auto const now = options.now.empty() ? telemetry::TaiFromUtc()(common::nowUtcNs())
+                                         : InstantReader("").option(options.now, "--now");
+    auto const seconds = common::parseDuration(options.horizon, "--horizon");
+    return now - static_cast<std::int64_t>(seconds * 1e9);
+}
+
+/// A condition that lets values of the chosen columns pass: those of --only, and of the file.
+std::string chosenColumns(sql::Database &db, LoadOptions const &options) {
+    if (options.only.empty() && options.columns.empty()) return "";
+    ColumnFilter filter(options.only);
+    std::set<std::string> ofFile;
+    for (auto const &column : readColumns(options.columns)) ofFile.insert(column.name);
+    std::string ids;
+    db.cached("SELECT column_id, name FROM efd_column ORDER BY column_id")
+        .query({}, [&](Statement const &row) {
+            auto const name = row.text(1);
+            if (!filter.takes(name) || (!options.columns.empty() && !ofFile.contains(name))) return;
+            ids += (ids.empty() ? "" : ", ") + std::to_string(row.integer(0));
+        });
+    return " AND v.column_id IN (" + (ids.empty() ? "NULL" : ids) + ")";
+}
+
+/// Windows and names of columns; ?1 is the horizon. Of how many samples a value should be tells the median of
+/// the night; a median is the mean of the one or two in the middle.
+std::string question(std::string const &chosen) {
+    std::string const found = "SELECT w.begin_tai_ns, w.instrument, w.kind, w.obs_id, w.day_obs, w.seq_num, "
+                              "w.end_tai_ns, w.src, c.name FROM efd_window w JOIN efd_value v ON "
+                              "v.instrument = w.instrument AND v.kind = w.kind AND v.obs_id = w.obs_id "
+                              "JOIN efd_column c ON c.column_id = v.column_id ";
+    return "WITH recent AS (SELECT DISTINCT instrument, kind, coalesce(day_obs, 0) AS night FROM efd_window "
+           "WHERE end_tai_ns >= ?1), "
+           "ranked AS (SELECT r.instrument, r.kind, r.night, v.column_id, v.element, v.n, "
+           "row_number() OVER (PARTITION BY r.instrument, r.kind, r.night, v.column_id, v.element ORDER BY "
+           "v.n) "
+           "AS place, "
+           "count(*) OVER (PARTITION BY r.instrument, r.kind, r.night, v.column_id, v.element) AS number "
+           "FROM recent r JOIN efd_window w ON w.instrument = r.instrument AND w.kind = r.kind "
+           "AND coalesce(w.day_obs, 0) = r.night JOIN efd_value v ON v.instrument = w.instrument "
+           "AND v.kind = w.kind AND v.obs_id = w.obs_id WHERE TRUE"
+           + chosen
+           + "), median AS (SELECT instrument, kind, night, column_id, element, avg(n) AS n FROM ranked "
+             "WHERE place IN ((number + 1) / 2, (number + 2) / 2) "
+             "GROUP BY instrument, kind, night, column_id, element) "
+           + found + "WHERE v.settled = 0" + chosen + " UNION " + found
+           + "JOIN median m ON m.instrument = w.instrument AND m.kind = w.kind "
+             "AND m.night = coalesce(w.day_obs, 0) AND m.column_id = v.column_id AND m.element = v.element "
+             "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR 2 * v.n < m.n)"
+           + chosen + " ORDER BY 1, 2, 3, 4, 9";
+}
+
+FoundWindow windowOf(Statement const &row) {
+    FoundWindow out{.instrument = row.text(1), .kind = row.text(2), .id = row.integer(3)};
+    if (!row.isNull(4)) out.day_obs = row.integer(4);
+    if (!row.isNull(5)) out.seq_num = row.integer(5);
+    out.begin_ns = row.integer(0);
+    out.end_ns = row.integer(6);
+    out.src = row.text(7);
+    return out;
+}
+
+/// Without the columns it means all of them.
+void print(FoundWindow const &window, Json::Array columns, common::Output &output) {
+    auto line = lineOf(window);
+    line.set("columns", std::move(columns));
+    if (line.length() > common::LineReader::maxLine) line.erase("columns");
+    output.write(line.line());
+}
+
+} // namespace
+
+common::ExitCode runRevisit(LoadOptions const &options, int out) {
+    auto const horizon = horizonOf(options);
+    EfdDatabase db(options.db, options.schema, EfdDatabase::Access::Read);
+    auto const text = question(chosenColumns(db.sql(), options));
+    common::Output output(out);
+    FoundWindow window;
+    Json::Array columns;
+    db.sql().cached(text).query({horizon}, [&](Statement const &row) {
+        auto next = windowOf(row);
+        bool const same = !columns.empty() && next.id == window.id && next.kind == window.kind
+                          && next.instrument == window.instrument;
+        if (!same) {
+            if (!columns.empty()) print(window, std::exchange(columns, {}), output);
+            window = std::move(next);
+        }
+        columns.emplace_back(row.text(8));
+    });
+    if (!columns.empty()) print(window, std::move(columns), output);
+    if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-efd-load").line());
+    output.flush();
+    return common::ExitCode::Done;
+}
+
+} // namespace dbb::efd
