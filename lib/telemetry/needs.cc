@@ -82,13 +82,24 @@ std::vector<Window> merged(std::vector<Window> ranges) {
     return out;
 }
 
-std::vector<Window> rangesFor(Column const &column, Window const &window) {
+std::vector<Window> samplesFor(Column const &column, Window const &window) {
     std::vector<Window> out;
     if (column.atInstants()) {
         addInstants(out, column, window);
     } else {
         out.push_back(wanted(column, window));
     }
+    if (column.packed) {
+        // The row before holds samples that are younger than itself.
+        auto const &packed = *column.packed;
+        auto const length = packed.dt_ns && packed.n > 0 ? *packed.dt_ns * packed.n : leastGapNs;
+        for (auto &range : out) range.begin_ns = sum(range.begin_ns, -length);
+    }
+    return out;
+}
+
+std::vector<Window> rangesFor(Column const &column, Window const &window) {
+    auto out = samplesFor(column, window);
     // Rows whose own time is another field come later than that says, packed ones by their length.
     if (column.packed || !column.time_field.empty()) {
         for (auto &range : out) range = {sum(range.begin_ns, -mostLag_ns), sum(range.end_ns, mostLag_ns)};

@@ -20,6 +20,9 @@ struct TopicNeeds {
     std::vector<Window> ranges;
 };
 
+/// When samples are that may have a say in what a column is in a window.
+std::vector<Window> samplesFor(Column const &column, Window const &window);
+
 /// What a column has to see of its topic for a window, by the time of rows.
 std::vector<Window> rangesFor(Column const &column, Window const &window);
 

@@ -49,7 +49,7 @@ bool Settling::isInRange(std::vector<telemetry::Column> const &columns,
         return (!_from_ns || needed.begin_ns >= *_from_ns) && (!_to_ns || needed.end_ns <= *_to_ns);
     };
     return std::ranges::all_of(columns, [&](auto const &column) {
-        return std::ranges::all_of(telemetry::rangesFor(column, window), isInside);
+        return std::ranges::all_of(telemetry::samplesFor(column, window), isInside);
     });
 }
 
