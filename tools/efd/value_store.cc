@@ -229,16 +229,16 @@ void ValueStore::give(Batch const &batch) {
 /// What is stored of the same values.
 void ValueStore::findStored(Batch &batch) {
     batch.stored.resize(batch.lines.size());
-    // A value of which fewer samples were found since is not the same when all of them are there again.
     auto const text = "SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM g.config_hash, ("
-                      + namesOf(cellColumns(), "v.") + ", v.fewer_n) IS NOT DISTINCT FROM ("
-                      + namesOf(cellColumns(), "g.") + ", NULL) FROM " + givenTable
+                      + namesOf(cellColumns(), "v.") + ") IS NOT DISTINCT FROM ("
+                      + namesOf(cellColumns(), "g.") + "), v.fewer_n IS NOT NULL FROM " + givenTable
                       + " g JOIN efd_value v ON " + sameKey(valueTable.keys);
     _db.sql().cached(text).query({}, [&](Statement const &row) {
         batch.stored[static_cast<std::size_t>(row.integer(0))] = {.status = row.integer(1),
                                                                   .n = row.integer(2),
                                                                   .same_config = row.integer(3) != 0,
-                                                                  .same = row.integer(4) != 0};
+                                                                  .same = row.integer(4) != 0,
+                                                                  .fewer = row.integer(5) != 0};
     });
 }
 
@@ -313,18 +313,23 @@ void ValueStore::removeOthers(Batch const &batch) {
         .run({places.parameter()});
 }
 
-/// Of how many samples the values were that were kept out for being of fewer, and whether more may come.
+/// Of how many samples the values were that were kept out for being of fewer, and whether more may come; and
+/// where all samples are there again.
 void ValueStore::noteFewer(Batch const &batch) {
-    Among places(_db.isServer());
+    Among fewer(_db.isServer()), again(_db.isServer());
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
-        if (batch.outcomes[i] == Outcome::Regression) places.add(i);
+        if (batch.outcomes[i] == Outcome::Regression) fewer.add(i);
+        if (batch.outcomes[i] == Outcome::Existing && batch.stored[i]->fewer) again.add(i);
     }
-    if (places.empty()) return;
-    _db.sql()
-        .cached("UPDATE efd_value AS v SET fewer_n = g.n, settled = g.settled FROM " + std::string(givenTable)
-                + " g WHERE " + sameKey(valueTable.keys) + " AND " + places.condition()
-                + " AND (v.fewer_n, v.settled) IS DISTINCT FROM (g.n, g.settled)")
-        .run({places.parameter()});
+    auto const update = [&](Among const &places, char const *what) {
+        if (places.empty()) return;
+        _db.sql()
+            .cached(std::string("UPDATE efd_value AS v SET ") + what + " FROM " + givenTable + " g WHERE "
+                    + sameKey(valueTable.keys) + " AND " + places.condition())
+            .run({places.parameter()});
+    };
+    update(fewer, "fewer_n = g.n, settled = g.settled");
+    update(again, "fewer_n = NULL");
 }
 
 } // namespace dbb::efd

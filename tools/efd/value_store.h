@@ -24,7 +24,8 @@ struct Stored {
     std::int64_t status = 0;
     std::int64_t n = 0;
     bool same_config = false;
-    bool same = false; ///< nothing differs
+    bool same = false;  ///< nothing differs
+    bool fewer = false; ///< later values were kept out for being of fewer samples
 };
 
 /// The rule that never replaces better by worse. \param stored  nullptr: nothing is

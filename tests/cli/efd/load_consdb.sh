@@ -53,7 +53,6 @@ expect_eq "$(fields exposure)" 'f0|0.0|before,f1|2.5|before' 'D5 in unpivoted ro
 value 9 3 0 '.column = "wide"' | load 3
 expect_eq "$(wide)" '101|2025042300101|1.6|3.0|1.0|before' 'C4 D4 a part of the samples replaces nothing'
 # What our tables have already still gets there
-value 1.6 11 0 '.column = "wide"' | load 0
 sqlite3 efd.sqlite3 'DELETE FROM exposure_efd'
 value 1.6 11 0 '.column = "wide"' | load 0
 expect_eq "$(receipt "$OUT")" existing

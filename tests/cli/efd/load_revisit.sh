@@ -78,7 +78,7 @@ expect_eq "$(sqlite3 only.sqlite3 'SELECT name FROM efd_column ORDER BY 1' | pas
 # Reports of a part
 report() { expect_rc 0 dbb-efd-load --db efd.sqlite3 --report "$@"; }
 report --day-obs 20250423 --where "column IN ('c', 'd') AND status = 0"
-expect_eq "$(tail -n +2 "$OUT" | tr -s ' ' | paste -sd,)" 'LSSTCam 20250423 c 8 100 % ,LSSTCam 20250423 d 8 100 % unsettled: 1'
+expect_eq "$(tail -n +2 "$OUT" | tr -s ' ' | paste -sd,)" 'LSSTCam 20250423 c 8 100 %,LSSTCam 20250423 d 8 100 % unsettled: 1'
 report --where 'n < 50 AND n > 5' --json
 expect_eq "$(jq -c '[.column, .values]' "$OUT" | paste -sd,)" '["c",1],["low coverage",1]'
 expect_rc 2 dbb-efd-load --db efd.sqlite3 --report --where 'colum = 1'
