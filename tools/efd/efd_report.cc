@@ -92,25 +92,25 @@ std::string lineOf(Row const &row) {
 }
 
 /// What --where may name, and where it comes from.
-constexpr std::array<std::array<char const *, 2>, 17> known{{{"instrument", "v.instrument"},
-                                                             {"kind", "v.kind"},
-                                                             {"id", "v.obs_id"},
-                                                             {"day_obs", "w.day_obs"},
-                                                             {"seq_num", "w.seq_num"},
-                                                             {"column", "c.name"},
-                                                             {"element", "v.element"},
-                                                             {"value", "v.value"},
-                                                             {"value_text", "v.value_text"},
-                                                             {"n", "v.n"},
-                                                             {"status", "v.status"},
-                                                             {"coverage", "v.coverage"},
-                                                             {"max_gap_ns", "v.max_gap_ns"},
-                                                             {"n_gaps", "v.n_gaps"},
-                                                             {"settled", "v.settled"},
-                                                             {"fewer_n", "v.fewer_n"},
-                                                             {"run_id", "v.run_id"}}};
+constexpr std::array<std::array<char const *, 2>, 17> selectable{{{"instrument", "v.instrument"},
+                                                                  {"kind", "v.kind"},
+                                                                  {"id", "v.obs_id"},
+                                                                  {"day_obs", "w.day_obs"},
+                                                                  {"seq_num", "w.seq_num"},
+                                                                  {"column", "c.name"},
+                                                                  {"element", "v.element"},
+                                                                  {"value", "v.value"},
+                                                                  {"value_text", "v.value_text"},
+                                                                  {"n", "v.n"},
+                                                                  {"status", "v.status"},
+                                                                  {"coverage", "v.coverage"},
+                                                                  {"max_gap_ns", "v.max_gap_ns"},
+                                                                  {"n_gaps", "v.n_gaps"},
+                                                                  {"settled", "v.settled"},
+                                                                  {"fewer_n", "v.fewer_n"},
+                                                                  {"run_id", "v.run_id"}}};
 
-/// The values that are asked for, by the names of `known`.
+/// The values that are asked for, by the names of `selectable`.
 struct Chosen {
     std::string sql; ///< to stand behind FROM
     std::vector<sql::Value> values{};
@@ -119,7 +119,7 @@ struct Chosen {
 Chosen chosenValues(LoadOptions const &options) {
     std::vector<std::string> names;
     std::string select;
-    for (auto const &[name, from] : known) {
+    for (auto const &[name, from] : selectable) {
         names.emplace_back(name);
         select += (select.empty() ? "" : ", ") + std::string(from) + " AS " + sql::quoteIdentifier(name);
     }
