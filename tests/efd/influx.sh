@@ -258,12 +258,12 @@ serve --lp t.lp --fault 504
 tell 'nothing in time' "$(joins 3 'status 504' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
   cells | grep -v ' 21 0 null$'; jq -r 'select(.type == "value").reason' out | sort | uniq -c | grep -vx ' *8 timeout')"
 # Only what needs the part that is missing says so; the windows of the same topic beside it, and other topics, have their values.
-# After all at once each hour is asked for alone: of the first four only the last one holds the samples of window 1.
+# After all at once each half hour is asked for alone: of the first six only the last one holds the samples of window 1.
 while read -r fault times whose; do
   serve --lp t.lp --fault "$fault" --times "$times"
   tell "a part can't be had: $fault, $times times (D1, D2, D3)" "$(joins 3 '"t" from .* could not be had' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
     cells > part; diff <(sed -E "s/^($whose) .*/\1 20 0 null/" whole) part)"
-done <<< $'mid 2 look 1\ncut 5 (look|mean|last) 1'
+done <<< $'mid 2 look 1\ncut 7 (look|mean|last) 1'
 # D21: how far an asof looks back is part of the question
 serve --lp t.lp --log log
 tell 'how far is looked back (D21)' "$(joins 0 '' -c t.yaml -w t.jsonl --influx "$fake"
