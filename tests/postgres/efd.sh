@@ -75,10 +75,12 @@ tell 'it ends well' "$statuses"
 tell 'then another can run' "$(load line > /dev/null 2> err || cat err)"
 
 # Windows that are worth asking for again
-value 1 9 0 '.id = 1 | .settled = false' > again
-value 1 9 0 '.id = 2 | .column = "d"' >> again
-value null 0 2 '.id = 3 | .column = "d"' >> again
-for id in 4 5 6; do value 1 20 0 ".id = $id | .column = \"d\""; done >> again
+{
+  value 1 9 0 '.id = 1 | .settled = false'
+  value 1 9 0 '.id = 2 | .column = "d"'
+  value null 0 2 '.id = 3 | .column = "d"'
+  for id in 4 5 6; do value 1 20 0 ".id = $id | .column = \"d\""; done
+} > again
 load again --schema revisit > /dev/null 2>&1
 rm -f again.sqlite3; dbb-efd-load --db again.sqlite3 < again > /dev/null 2>&1
 for now in 2025-04-24T00:00:00Z 2026-01-01T00:00:00Z; do
@@ -96,7 +98,7 @@ columns:
 - {<<: *wide, name: missing}
 - {<<: *wide, name: fields, store_unpivoted: true, tables: [exposure_efd_unpivoted, visit1_efd_unpivoted], topics: [{name: lsst.sal.A.b, fields: [{name: f0}, {name: f1}]}]}
 YAML
-consdb() { load line --columns consdb.yaml --consdb efd_lsstcam --instrument LSSTCam "$@" > out 2> err; }
+consdb() { load line --columns consdb.yaml --consdb efd_lsstcam --instrument LSSTCam > out 2> err; }
 wide() { query 'SELECT seq_num, exposure_id, wide, flag, created_at FROM efd_lsstcam.exposure_efd ORDER BY 1' | paste -sd,; }
 { for i in 1 2 3; do value $i 10 0 ".id = $i | .seq_num = $i | .column = \"wide\""; done; value true 10 0 '.id = 2 | .seq_num = 2 | .column = "flag"'
   value 0 1 0 '.column = "fields" | .element = 0'; value 5 1 0 '.column = "fields" | .element = 1'; value 6 1 0 '.kind = "visit" | .column = "wide"'; value 1 1 0 '.column = "missing"'; } > line
