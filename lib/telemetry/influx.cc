@@ -497,10 +497,11 @@ std::string Influx::source(std::string const &topic) const {
            + quotedIdentifier(topic);
 }
 
-namespace {
+std::string within(TimeRange const &range) {
+    return " WHERE time >= " + std::to_string(range.begin_ns) + " AND time < " + std::to_string(range.end_ns);
+}
 
-/// Calls a function with each row of a result.
-void forEachValues(Json const &result, std::function<void(Json::Array const &)> const &row) {
+void forEachRow(Json const &result, std::function<void(Json::Array const &)> const &row) {
     if (!result["series"].isArray()) return;
     for (auto const &series : result["series"].array()) {
         if (!series["values"].isArray()) continue;
@@ -509,8 +510,6 @@ void forEachValues(Json const &result, std::function<void(Json::Array const &)> 
         }
     }
 }
-
-} // namespace
 
 std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> const &topics) {
     std::vector<std::string> statements;
@@ -521,7 +520,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     statements.clear();
     for (std::size_t i = 0; i < topics.size(); ++i) {
         auto &schema = out[topics[i]];
-        forEachValues(keys[i], [&](Json::Array const &row) {
+        forEachRow(keys[i], [&](Json::Array const &row) {
             if (row.size() < 2 || !row[0].isString() || !row[1].isString()) return;
             auto const type = typeNamed(row[1].string());
             auto const [at, isNew] =
@@ -538,7 +537,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     }
     auto const names = ask(statements);
     for (std::size_t i = 0; i < unknown.size(); ++i) {
-        forEachValues(names[i], [&](Json::Array const &row) {
+        forEachRow(names[i], [&](Json::Array const &row) {
             out[unknown[i]].exists = out[unknown[i]].exists || (!row.empty() && row[0] == Json(unknown[i]));
         });
     }
@@ -554,8 +553,7 @@ std::vector<std::string> Influx::statementsOf(std::string const &topic, std::vec
             for (auto i = first; i < std::min(first + _manners.fields_per_statement, fields.size()); ++i)
                 names.push_back(quotedIdentifier(fields[i].name));
             out.push_back("SELECT " + common::join(names, ",") + " FROM " + source(topic)
-                          + " WHERE time >= " + std::to_string(part.range.begin_ns) + " AND time < "
-                          + std::to_string(part.range.end_ns));
+                          + within(part.range));
         }
     }
     return out;

@@ -1,7 +1,6 @@
 #include "telemetry/joiner.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace dbb::telemetry {
@@ -93,9 +92,8 @@ Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
     : _columns(columns), _windows(std::move(windows)), _options(options), _facts(facts) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &column = columns[c];
-        bool const each = !column.one_field && !column.pool && !column.packed;
-        for (std::size_t f = 0; f < (each ? column.fields.size() : 1); ++f)
-            _elements.push_back({c, each ? static_cast<int>(f) : -1});
+        for (std::size_t f = 0; f < column.elements(); ++f)
+            _elements.push_back({c, column.hasElements() ? static_cast<int>(f) : -1});
     }
     _results = std::make_unique<Results>(_windows.all().size(), _elements.size());
     _streamOfElement.resize(_elements.size());
@@ -274,12 +272,8 @@ void PackedFacts::add(std::string_view topic, std::vector<std::pair<std::string,
             if (name == "salIndex") sal = integer(value);
             if (name == wanted.component_id) id = integer(value);
             if (!column.index_field.empty() && name == column.index_field) own = integer(value);
-            if (!name.starts_with(packed.base) || name.size() == packed.base.size()) continue;
-            int k = 0;
-            auto const *end = name.data() + name.size();
-            auto const digits = std::from_chars(name.data() + packed.base.size(), end, k);
-            if (digits.ec == std::errc() && digits.ptr == end)
-                wanted.n = std::max(wanted.n, std::min(k, 99'999) + 1);
+            if (auto const k = elementNumber(name, packed.base))
+                wanted.n = std::max(wanted.n, static_cast<int>(std::min(*k, 99'999U)) + 1);
         }
         auto const key = !column.index_field.empty() ? own : sal ? sal : id;
         if (column.index == Column::Index::Listed
