@@ -10,9 +10,7 @@ cd "$(dirname "$0")/../.." || exit 2
 export PYTHONDONTWRITEBYTECODE=1
 SEEDS=${SEEDS:-1}
 efd=$root/tests/efd data=$root/tests/data/efd
-for python in python3 /usr/bin/python3; do
-  "$python" -c 'import numpy, yaml' 2> /dev/null && break
-done || { echo 'no python3 with numpy and yaml: apt-get install python3-numpy python3-yaml' >&2; exit 2; }
+. tests/efd/_python.bash
 work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
 
