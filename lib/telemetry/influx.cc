@@ -59,9 +59,11 @@ Failure failureOfText(std::string const &host, std::string const &text) {
     auto const said = "the query failed: " + common::shortened(common::printable(text), 300);
     if (hasAny(lower, {"max-concurrent", "overload", "too many"}))
         return {serverError("SERVER_BUSY", host, said), Remedy::Wait};
-    if (hasAny(lower, {"timeout", "timed out", "max-select-", "deadline"}))
+    if (hasAny(lower, {"timeout", "timed out", "max-select-point", "max-select-buckets", "deadline"}))
         return {serverError("SERVER_TIMEOUT", host, said), Remedy::AskLess};
-    bool const final = hasAny(lower, {"not found", "parsing", "unauthorized", "not authorized"});
+    // As many series are in a part of the time: tags, which topics of the EFD don't have.
+    bool const final =
+        hasAny(lower, {"not found", "max-select-series", "parsing", "unauthorized", "not authorized"});
     return {serverError("SOURCE_ERROR", host, said), final ? Remedy::None : Remedy::TryAgain};
 }
 

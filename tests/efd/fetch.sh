@@ -165,6 +165,13 @@ tell 'queries that take too long' "$(fetches 0 ' [1-9][0-9]* retries' "${night[@
 influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_CONCURRENT_QUERIES=1
 tell 'too many queries at once' "$(for i in 1 2 3; do dbb-efd-fetch "${night[@]}" --influx "$real" --max-qps 200 > busy.$i 2> busy.err.$i & runs[i]=$!; done
   wait_for "${runs[@]}"; echo "$statuses" | grep . && cat busy.err.*; for i in 1 2 3; do diff -q busy.$i night.fetched; done)"
+influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_ROW_LIMIT=10
+tell 'rows that are limited for those who do not ask for chunks' "$(fetches 0 ' 0 retries' "${night[@]}" --influx "$real" --stats; diff -q out night.fetched)"
+printf 'tagged,host=a v=1 1735689600000000000\ntagged,host=b v=2 1735689601000000000\n' > tagged.lp
+put tagged.lp
+influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_SELECT_SERIES=1
+tell 'more series than may be read at once' "$(fetches 3 'max-select-series limit exceeded' --topic tagged --begin 2025-01-01T00:00:37 --end 2025-01-01T00:01:17 --influx "$real" --retry-for 0s
+  grep -q '^# incomplete tagged 1735689600000000000 1735689640000000000 S' out || cat out)"
 "$root/tests/servers/influxdb.sh" stop --remove "$work/influx" > /dev/null 2>&1
 
 # ---- faults. Samples of 40 s in two fields
