@@ -4,9 +4,11 @@ $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# Written anew only when a source came or went: a change of one is for its own folder.
 $(BUILD)/obj/%.unity.cc: $(LIB_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES)
 	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES) $(ALONE),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@
+	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES) $(ALONE),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BUILD)/obj/%.unity.o: $(BUILD)/obj/%.unity.cc
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
