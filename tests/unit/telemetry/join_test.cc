@@ -61,6 +61,38 @@ std::string valueOf(std::string const &column, std::vector<std::string> const &s
 
 } // namespace
 
+TEST_CASE("percentiles of integers beyond 2^53 have all digits, also when some are of the other sign",
+          "[telemetry]") {
+    std::vector<std::string> const wide{sample(1, R"("v":-4611686018427387905)"), sample(2, R"("v":7)"),
+                                        sample(3, R"("v":4611686018427387905)")};
+    CHECK(valueOf("field: v, func: median", wide) == "7.0");
+    CHECK(valueOf("field: v, func: p50_rank", wide) == "7");
+    // Both are the same double.
+    std::vector<std::string> const near{sample(1, R"("v":9007199254740993)"),
+                                        sample(2, R"("v":9007199254740992)")};
+    CHECK(valueOf("field: v, func: p100_rank", near) == "9007199254740993");
+    CHECK(valueOf("field: v, func: max", {near[0], sample(3, R"("v":9007199254740992.0)")})
+          == "9007199254740993");
+    CHECK(valueOf("field: v, func: distinct", {near[0], sample(3, R"("v":9007199254740992.0)")}) == "2");
+}
+
+TEST_CASE("integers beyond 2^53 keep their digits beside doubles, which means of duplicates are",
+          "[telemetry]") {
+    // 2^60 at 0 s, its mean with itself at 1 s, 2^60 + 2 at 2 s: it goes up by one a second.
+    std::vector<std::string> const samples{
+        sample(0, R"("v":1152921504606846976)"), sample(1, R"("v":1152921504606846976)"),
+        sample(1, R"("v":1152921504606846976)"), sample(2, R"("v":1152921504606846978)")};
+    CHECK(valueOf("field: v, dup: mean, func: slope", samples) == "1.0");
+    CHECK(valueOf("field: v, dup: mean, func: range", samples) == "2");
+    CHECK(valueOf("field: v, dup: mean, func: rate", samples) == "1.0");
+    CHECK(valueOf("field: v, dup: mean, func: increase", samples) == "2.0");
+    // Squares of distances from 2/3: 4/9 + 4/9 + 16/9, over two.
+    CHECK(valueOf("field: v, dup: mean, func: variance", samples) == "1.3333333333333333");
+    CHECK(valueOf("field: v, dup: mean", samples) == "1152921504606846976.0");
+    CHECK(valueOf("field: v, dup: mean, func: sum", samples) == "3458764513820540928.0");
+    CHECK(valueOf("field: v, func: interp, at: begin", samples) == "1152921504606846976");
+}
+
 TEST_CASE("truth values have no mean: of duplicates in one of several fields the column has none",
           "[telemetry]") {
     std::vector<std::string> const samples{sample(1, R"("v":1,"b":true)"), sample(1, R"("v":3,"b":true)")};
