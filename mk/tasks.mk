@@ -26,7 +26,7 @@ interop: ## compare with the real Python Butler (downloads it once)
 	@$(MAKE) --no-print-directory $(JOBS) all '$(BUILD)/tests/interop/converted'
 	@BUILD='$(BUILD)' tests/interop/run.sh
 
-bench: ## measure describe, ingest and conversion beside their floors
+bench: ## measure describe, ingest, conversion and telemetry beside their floors
 	@mk/deps.sh build bench
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@$(MAKE) --no-print-directory $(JOBS) $(patsubst bench/%.cc,$(BUILD)/bench/%,$(wildcard bench/*.cc))
@@ -34,6 +34,7 @@ bench: ## measure describe, ingest and conversion beside their floors
 	@BUILD='$(BUILD)' bench/run_postgres
 	@BUILD='$(BUILD)' bench/run_convert
 	@BUILD='$(BUILD)' bench/run_efd
+	@BUILD='$(BUILD)' bench/run_efd_load
 
 SHARE = $(DESTDIR)$(PREFIX)/share
 
