@@ -174,6 +174,7 @@ std::optional<std::string> ServerStatistics::conditionOf(Column const &column) c
 }
 
 std::string ServerStatistics::whyNotCounted(Column const &column) const {
+    if (!_samples.schemas().contains(column.topic)) return "no window asks for it";
     if (column.packed) return "its rows hold several samples";
     if (column.compat == telemetry::Compat::Consdb) return "ConsDB counts in another way";
     if (!column.time_field.empty()) return "its time is a field";
