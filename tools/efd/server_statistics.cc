@@ -131,7 +131,7 @@ void ServerStatistics::learnIndices(std::map<std::string, telemetry::TopicNeeds>
             }
         }
         try {
-            auto const results = _influx.ask(statements);
+            auto const results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
             for (std::size_t i = 0; i < results.size(); ++i) {
                 if (!results[i]["series"].isArray()) continue;
                 for (auto const &series : results[i]["series"].array()) {
@@ -279,7 +279,7 @@ void ServerStatistics::answer(std::vector<Slot> &slots, bool values, Taker const
         statements.insert(statements.end(), slot.statements.begin(), slot.statements.end());
     std::vector<Json> results;
     try {
-        results = _influx.ask(statements);
+        results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         common::log::info("the server does not compute " + std::to_string(statements.size())
