@@ -204,10 +204,27 @@ std::size_t endOfValue(std::string_view text, std::size_t at) {
     return text.size();
 }
 
-/// A null, an integer or a text in plain ASCII: most values of lines, for which the parser takes far longer.
-/// \return false for all else, which may be right or wrong
+bool isPlain(char c) {
+    return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+}
+
+/// A number with a point or an exponent that a double holds.
+bool readDouble(std::string_view text, Json &out) {
+    if (text.find_first_of(".eE") == std::string_view::npos || !isJsonNumber(text)) return false;
+    double number = 0;
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return false;
+    out = number;
+    return true;
+}
+
+/// A null, a truth value, a number or a text in plain ASCII: most values of lines, for which the parser takes
+/// far longer. \return false for all else, which may be right or wrong
 bool readPlain(std::string_view text, Json &out) {
     if (text == "null") return true;
+    if (text == "true" || text == "false") {
+        out = text == "true";
+        return true;
+    }
     constexpr std::size_t surelyInt64 = 18;
     auto const digits = text.substr(text.starts_with('-') ? 1 : 0);
     auto const isDigit = [](char c) { return c >= '0' && c <= '9'; };
@@ -218,9 +235,8 @@ bool readPlain(std::string_view text, Json &out) {
         out = number;
         return true;
     }
-    if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
+    if (text.size() < 2 || text.front() != '"' || text.back() != '"') return readDouble(text, out);
     auto const inner = text.substr(1, text.size() - 2);
-    auto const isPlain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
     if (!std::all_of(inner.begin(), inner.end(), isPlain)) return false;
     out = std::string(inner);
     return true;
@@ -231,6 +247,19 @@ bool readPlain(std::string_view text, Json &out) {
 Json Json::parse(std::string_view text) {
     Json out;
     return readPlain(text, out) ? out : fromElement(parsed(text));
+}
+
+std::size_t plainLength(std::string_view text) {
+    if (text.starts_with('"')) {
+        std::size_t i = 1;
+        while (i < text.size() && isPlain(text[i])) ++i;
+        return i < text.size() && text[i] == '"' ? i + 1 : 0;
+    }
+    for (std::string_view const word : {"null", "true", "false"}) {
+        if (text.starts_with(word)) return word.size();
+    }
+    auto const length = std::min(text.find_first_of(",}"), text.size());
+    return isJsonNumber(text.substr(0, length)) ? length : 0;
 }
 
 std::vector<Member> splitObject(std::string_view text) {

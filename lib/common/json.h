@@ -91,6 +91,18 @@ struct Member {
 /// NOT_AN_OBJECT for another JSON value
 std::vector<Member> splitObject(std::string_view text);
 
+/// Cut an object of plain values at its top level in a fraction of the time: ASCII texts without escapes,
+/// numbers, true, false and null, and no white space, as our own programs print most lines. \param text  the
+/// object, or the rest of one from a comma on \param take  gets each key without its quotes and its value as
+/// it is written; false ends the cutting \return whether it got to the end; false also for anything else than
+/// such values, right or wrong
+template<typename F>
+bool splitPlain(std::string_view text, F const &take);
+
+/// Length of the plain text with its quotes, number, true, false or null at the beginning of `text`; 0: there
+/// is none.
+std::size_t plainLength(std::string_view text);
+
 /// Append `text` as a JSON string literal with quotes. Bytes that are no UTF-8 become U+FFFD.
 void appendQuoted(std::string &out, std::string_view text);
 
@@ -99,5 +111,22 @@ void appendDouble(std::string &out, double v);
 
 /// True for well-formed UTF-8.
 bool isUtf8(std::string_view text);
+
+template<typename F>
+bool splitPlain(std::string_view text, F const &take) {
+    if (text.empty() || (text.front() != '{' && text.front() != ',')) return false;
+    for (;;) {
+        text.remove_prefix(1);
+        auto const keyLength = text.starts_with('"') ? plainLength(text) : 0;
+        if (keyLength == 0 || !text.substr(keyLength).starts_with(':')) return false;
+        auto const key = text.substr(1, keyLength - 2);
+        text.remove_prefix(keyLength + 1);
+        auto const length = plainLength(text);
+        if (length == 0 || length == text.size() || !take(key, text.substr(0, length))) return false;
+        text.remove_prefix(length);
+        if (text == "}") return true;
+        if (text.front() != ',') return false;
+    }
+}
 
 } // namespace dbb::common

@@ -51,24 +51,31 @@ std::string_view Record::raw(std::string_view key) const {
 }
 
 std::string Record::text(std::string_view key) const {
-    auto const value = get(key);
+    return textOf(get(key), key);
+}
+
+std::optional<std::int64_t> Record::integer(std::string_view key) const {
+    return integerOf(get(key), key);
+}
+
+std::string textOf(Json const &value, std::string_view key) {
     if (value.isString()) return value.string();
     std::string const name(key);
     if (value.isNull()) throw Error("MISSING_KEY", "the line has no \"" + name + "\"");
     throw Error("BAD_VALUE", "\"" + name + "\" must be a string, not " + value.dump());
 }
 
-std::optional<std::int64_t> Record::integer(std::string_view key) const {
-    auto value = get(key);
+std::optional<std::int64_t> integerOf(Json const &value, std::string_view key) {
     if (value.isNull()) return std::nullopt;
+    if (value.isInt()) return value.integer();
     if (value.isString()) {
         try {
-            value = Json::parse(value.string());
+            if (auto const inner = Json::parse(value.string()); inner.isNumber())
+                return integerOf(inner, key);
         } catch (Error const &) {
-            value = {};
+            // It is no number, which is said below.
         }
     }
-    if (value.isInt()) return value.integer();
     if (value.isDouble() && std::floor(value.number()) == value.number() && std::abs(value.number()) < 9e18) {
         return static_cast<std::int64_t>(value.number());
     }

@@ -62,6 +62,10 @@ inline constexpr std::int64_t mostExact = std::int64_t{1} << 53;
 /// An integer as lines have it: beyond mostExact it is a text.
 common::Json numberOrText(std::int64_t number);
 
+/// What Record::text() and Record::integer() say of the value of a key. \throws Error as these
+std::string textOf(common::Json const &value, std::string_view key);
+std::optional<std::int64_t> integerOf(common::Json const &value, std::string_view key);
+
 /// Where records go.
 using RecordSink = std::function<void(Record)>;
 

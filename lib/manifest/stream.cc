@@ -135,6 +135,7 @@ RecordReader::Status RecordReader::next(std::chrono::milliseconds timeout) {
             continue;
         }
         if (_lines.line().empty()) continue;
+        if (_take && _take(_lines.line())) return Status::Taken;
         Record record;
         try {
             record = Record::parse(_lines.line(), _assumed);

@@ -54,13 +54,17 @@ private:
 /// Reads records from a descriptor; lines that are none are rejected and skipped.
 class RecordReader {
 public:
-    enum class Status { Record, Idle, End };
+    enum class Status { Record, Idle, End, Taken };
     /// How long who has lines in hand waits for more, before it does what it can.
     static constexpr std::chrono::milliseconds idleTime{50};
 
     /// \param assumed  type of lines that have none; empty: they are rejected
     RecordReader(int fd, Rejects &rejects, std::string assumed = "")
         : _lines(fd), _rejects(rejects), _assumed(std::move(assumed)) {}
+
+    /// Offer each line to who can read most of them faster. \param take  whether it took the line, for which
+    /// next() then says Taken and makes no record
+    void offer(std::function<bool(std::string_view)> take) { _take = std::move(take); }
 
     /// \param timeout  negative: wait without end
     Status next(std::chrono::milliseconds timeout = std::chrono::milliseconds(-1));
@@ -79,6 +83,7 @@ private:
     common::LineReader _lines;
     Rejects &_rejects;
     std::string _assumed;
+    std::function<bool(std::string_view)> _take;
     Record _record;
     std::vector<Record> _ends;
 };

@@ -124,6 +124,12 @@ std::string Database::marks(std::size_t count) {
     return out + ")";
 }
 
+std::string Database::quotedNames(std::vector<std::string> const &names) {
+    std::string out;
+    for (auto const &name : names) out += (out.empty() ? "" : ", ") + quoteIdentifier(name);
+    return out;
+}
+
 std::string Database::definition(TemporaryTable const &table) {
     auto out = quoteIdentifier(table.name) + " (";
     for (auto const &column : table.columns)

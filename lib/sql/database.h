@@ -140,6 +140,11 @@ public:
     /// on a server by COPY. \param rows  hands over the values \throws Error as execute
     virtual void fill(TemporaryTable const &table, std::function<void(RowSink &)> const &rows) = 0;
 
+    /// Insert rows in the transaction that is open: on a server by COPY. \param rows  hands over the values
+    /// \throws Error as execute
+    virtual void insertRows(std::string const &table, std::vector<std::string> const &columns,
+                            std::function<void(RowSink &)> const &rows) = 0;
+
     /// A value for an automatic integer key of a table that is about to get a row: of its sequence, or null
     /// where the database itself finds one.
     virtual Value nextKey(std::string const &sequence) = 0;
@@ -171,6 +176,8 @@ public:
 protected:
     /// `(?, ?, …)`
     static std::string marks(std::size_t count);
+    /// `"name", "name" …`
+    static std::string quotedNames(std::vector<std::string> const &names);
     /// `name (column type, …)`
     static std::string definition(TemporaryTable const &table);
 

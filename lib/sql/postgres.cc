@@ -215,13 +215,17 @@ public:
     }
 
     void fill(TemporaryTable const &table, std::function<void(RowSink &)> const &rows) override {
-        CopyText text(table.columns.size());
-        rows(text);
         // Behind a pooler the connection may be another's next: the table must not outlive the transaction.
         auto const name = "pg_temp." + quoteIdentifier(table.name);
         execute("DROP TABLE IF EXISTS " + name + "; CREATE TEMP TABLE " + definition(table)
                 + " ON COMMIT DROP");
-        check(_connection.copy("COPY " + name + " FROM STDIN", text.text()));
+        copy("COPY " + name + " FROM STDIN", table.columns.size(), rows);
+    }
+    void insertRows(std::string const &table, std::vector<std::string> const &columns,
+                    std::function<void(RowSink &)> const &rows) override {
+        if (!_toBegin.empty()) ask({});
+        copy("COPY " + quoteIdentifier(table) + " (" + quotedNames(columns) + ") FROM STDIN", columns.size(),
+             rows);
     }
 
     Value nextKey(std::string const &sequence) override {
@@ -233,6 +237,14 @@ public:
     }
 
 private:
+    void copy(std::string const &statement, std::size_t columns, std::function<void(RowSink &)> const &rows) {
+        check(_connection.copy(statement, [&](PostgresConnection::SendRows const &send) {
+            CopyText text(columns, send);
+            rows(text);
+            text.finish();
+        }));
+    }
+
     static std::string inMs(milliseconds time) { return std::to_string(time.count()); }
 
     void forgetTransaction() {

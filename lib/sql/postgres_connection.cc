@@ -205,20 +205,19 @@ Result PostgresConnection::drained(Result result) {
     return result;
 }
 
-Result PostgresConnection::copy(std::string const &statement, std::string_view rows) {
-    // So that the server reads the first rows while the others are sent.
-    constexpr std::size_t piece = 256 * 1024;
+Result PostgresConnection::copy(std::string const &statement,
+                                std::function<void(SendRows const &)> const &rows) {
     startClock();
     if (::PQsendQuery(_handle, statement.c_str()) != 1) return drained(owned(nullptr));
     auto out = owned(next());
     if (!out || ::PQresultStatus(out.get()) != PGRES_COPY_IN) return drained(std::move(out));
-    for (; !rows.empty() && !lost(); rows.remove_prefix(std::min(piece, rows.size()))) {
-        auto const size = static_cast<int>(std::min(piece, rows.size()));
-        if (::PQputCopyData(_handle, rows.data(), size) != 1) break;
-        await();
-    }
+    bool sent = true;
+    rows([&](std::string_view text) {
+        sent = sent && !lost() && ::PQputCopyData(_handle, text.data(), static_cast<int>(text.size())) == 1;
+        if (sent) await();
+    });
     // Rows that could not be sent must not be missing unnoticed.
-    ::PQputCopyEnd(_handle, rows.empty() ? nullptr : "rows are missing");
+    ::PQputCopyEnd(_handle, sent ? nullptr : "rows are missing");
     return drained(owned(next()));
 }
 

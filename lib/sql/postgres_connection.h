@@ -6,6 +6,7 @@
 #include "sql/postgres_values.h"
 
 #include <chrono>
+#include <functional>
 
 namespace dbb::sql {
 
@@ -23,9 +24,12 @@ public:
     /// of the last \throws Error REPO_UNREACHABLE when the server does not answer in time
     Result run(std::string const &script);
 
-    /// Run `COPY … FROM STDIN` and send it the rows. \return its result, also when it failed
-    /// \throws Error REPO_UNREACHABLE when the server does not answer in time or the connection ends
-    Result copy(std::string const &statement, std::string_view rows);
+    /// Takes the text of some rows.
+    using SendRows = std::function<void(std::string_view)>;
+    /// Run `COPY … FROM STDIN` and send it the rows, which the server reads while more are made. \return its
+    /// result, also when it failed \throws Error REPO_UNREACHABLE when the server does not answer in time or
+    /// the connection ends
+    Result copy(std::string const &statement, std::function<void(SendRows const &)> const &rows);
 
     /// Send all before the answer to the first is read. \return their results; behind one that failed they
     /// say nothing \throws Error REPO_UNREACHABLE when the connection ends meanwhile

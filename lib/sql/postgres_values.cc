@@ -146,6 +146,10 @@ bool appendPlain(std::string &out, Value const &value) {
 }
 
 void appendEscaped(std::string &out, std::string_view text) {
+    if (text.find_first_of("\\\t\n\r") == std::string_view::npos) {
+        out += text;
+        return;
+    }
     for (char const c : text) {
         switch (c) {
         case '\\': out += "\\\\"; break;
@@ -166,6 +170,7 @@ std::optional<std::string> textOf(Value const &value) {
 }
 
 void CopyText::add(Value const &value) {
+    constexpr std::size_t piece = 256 * 1024;
     if (auto const *s = std::get_if<std::string>(&value)) {
         appendEscaped(_text, *s);
     } else if (!appendPlain(_text, value)) {
@@ -173,7 +178,14 @@ void CopyText::add(Value const &value) {
     }
     bool const last = ++_next == _columns;
     _text += last ? '\n' : '\t';
-    if (last) _next = 0;
+    if (!last) return;
+    _next = 0;
+    if (_text.size() >= piece) finish();
+}
+
+void CopyText::finish() {
+    if (!_text.empty()) _send(_text);
+    _text.clear();
 }
 
 Value valueOf(Oid type, std::string_view text) {

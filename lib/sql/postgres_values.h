@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "sql/database.h"
 
+#include <functional>
 #include <libpq-fe.h>
 #include <memory>
 #include <optional>
@@ -34,13 +35,17 @@ std::optional<std::string> textOf(Value const &value);
 /// Rows as the server's COPY reads them in its text format (PostgreSQL 15, COPY, File Formats).
 class CopyText : public RowSink {
 public:
-    explicit CopyText(std::size_t columns) : _columns(columns) {}
+    /// \param send  gets the text of rows, many at a time
+    CopyText(std::size_t columns, std::function<void(std::string_view)> send)
+        : _columns(columns), _send(std::move(send)) {}
 
     void add(Value const &value) override;
-    std::string const &text() const { return _text; }
+    /// Send what is left.
+    void finish();
 
 private:
     std::size_t _columns;
+    std::function<void(std::string_view)> _send;
     std::size_t _next = 0; ///< column
     std::string _text;
 };

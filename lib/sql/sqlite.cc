@@ -246,6 +246,13 @@ public:
         SqliteRows sink(*insert, table.columns.size());
         rows(sink);
     }
+    void insertRows(std::string const &table, std::vector<std::string> const &columns,
+                    std::function<void(RowSink &)> const &rows) override {
+        SqliteRows sink(cached("INSERT INTO " + quoteIdentifier(table) + " (" + quotedNames(columns)
+                               + ") VALUES " + marks(columns.size())),
+                        columns.size());
+        rows(sink);
+    }
     Value nextKey(std::string const &) override { return std::monostate{}; }
 
     // A deferred transaction would fail at its first write when another writer came in between.

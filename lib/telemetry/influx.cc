@@ -440,8 +440,9 @@ void Influx::request(std::vector<std::string> const &statements, std::size_t chu
     answer.finish();
 }
 
-/// Try again what may help by itself. \throws Failure when that is asking for less, or nothing
-void Influx::patiently(std::function<void()> const &attempt) {
+/// Try again what may help by itself. \param whenSlow  TryAgain: there is no asking for less
+/// \throws Failure when nothing helps, or asking for less
+void Influx::patiently(std::function<void()> const &attempt, WhenSlow whenSlow) {
     static std::minstd_rand random{std::random_device{}()};
     for (int tries = 1;; ++tries) {
         try {
@@ -449,8 +450,9 @@ void Influx::patiently(std::function<void()> const &attempt) {
             _trouble.reset();
             return;
         } catch (Failure const &e) {
-            bool const again =
-                e.remedy == Remedy::Wait || (e.remedy == Remedy::TryAgain && tries < mostTries);
+            bool const mayHelp = e.remedy == Remedy::TryAgain
+                                 || (e.remedy == Remedy::AskLess && whenSlow == WhenSlow::TryAgain);
+            bool const again = e.remedy == Remedy::Wait || (mayHelp && tries < mostTries);
             if (!again || common::stopSignal() != 0) throw;
             if (!_trouble) _trouble = Clock::now();
             milliseconds const step{1000 * (1 << std::min(tries - 1, 6))};
@@ -464,20 +466,39 @@ void Influx::patiently(std::function<void()> const &attempt) {
     }
 }
 
-std::vector<Json> Influx::ask(std::vector<std::string> const &statements) {
+std::vector<Json> Influx::ask(std::vector<std::string> const &statements, WhenSlow whenSlow) {
     std::vector<Json> out;
+    auto most = statements.size(); // at once
     for (std::size_t begin = 0; begin < statements.size();) {
         auto end = begin;
-        for (std::size_t size = 0; end < statements.size(); ++end) {
+        for (std::size_t size = 0; end < std::min(begin + most, statements.size()); ++end) {
             size += statements[end].size() + 2;
             if (size > longestRequest && end > begin) break;
         }
         std::vector<std::string> const some(statements.begin() + static_cast<std::ptrdiff_t>(begin),
                                             statements.begin() + static_cast<std::ptrdiff_t>(end));
-        std::vector<Json> results;
-        patiently([&] {
-            results.assign(some.size(), Json(Json::Object()));
-            request(some, 20'000, [&](std::size_t statement, Json const &result) {
+        try {
+            auto results = answersTo(some, some.size() > 1 ? WhenSlow::GiveUp : whenSlow);
+            std::move(results.begin(), results.end(), std::back_inserter(out));
+            begin = end;
+        } catch (Failure const &e) {
+            if (e.remedy != Remedy::AskLess || some.size() == 1 || whenSlow == WhenSlow::GiveUp
+                || common::stopSignal() != 0)
+                throw;
+            most = some.size() / 2;
+            ++_retries;
+        }
+    }
+    return out;
+}
+
+/// The results of statements that fit into one request.
+std::vector<Json> Influx::answersTo(std::vector<std::string> const &statements, WhenSlow whenSlow) {
+    std::vector<Json> results;
+    patiently(
+        [&] {
+            results.assign(statements.size(), Json(Json::Object()));
+            request(statements, 20'000, [&](std::size_t statement, Json const &result) {
                 auto &whole = results[statement];
                 if (!whole["series"].isArray()) {
                     whole = result;
@@ -487,11 +508,9 @@ std::vector<Json> Influx::ask(std::vector<std::string> const &statements) {
                     whole.set("series", std::move(series));
                 }
             });
-        });
-        std::move(results.begin(), results.end(), std::back_inserter(out));
-        begin = end;
-    }
-    return out;
+        },
+        whenSlow);
+    return results;
 }
 
 std::string Influx::source(std::string const &topic) const {

@@ -94,8 +94,12 @@ public:
     /// What the server knows of topics. A topic that it does not know has no schema that exists.
     std::map<std::string, TopicSchema> schemas(std::vector<std::string> const &topics);
 
-    /// The results of statements, one each, as InfluxDB gives them; for answers that are short.
-    std::vector<common::Json> ask(std::vector<std::string> const &statements);
+    /// What becomes of a question that takes the server too long, also by itself.
+    enum class WhenSlow : std::uint8_t { TryAgain, GiveUp };
+    /// The results of statements, one each, as InfluxDB gives them; for answers that are short. Statements
+    /// that take the server too long together are asked in smaller groups.
+    std::vector<common::Json> ask(std::vector<std::string> const &statements,
+                                  WhenSlow whenSlow = WhenSlow::TryAgain);
 
     /// `"database"."retention"."topic"`, for statements.
     std::string source(std::string const &topic) const;
@@ -128,7 +132,8 @@ private:
 
     void pace();
     void request(std::vector<std::string> const &statements, std::size_t chunkRows, OnResult const &result);
-    void patiently(std::function<void()> const &attempt);
+    void patiently(std::function<void()> const &attempt, WhenSlow whenSlow = WhenSlow::GiveUp);
+    std::vector<common::Json> answersTo(std::vector<std::string> const &statements, WhenSlow whenSlow);
     std::vector<std::string> statementsOf(std::string const &topic, std::vector<Field> const &fields,
                                           std::vector<Part> const &parts) const;
     static std::int64_t lengthOf(Part const &part);

@@ -207,6 +207,15 @@ tell 'always: an integer beyond 64 bits' "$(always huge 'field "a" holds 1e.20, 
 tell 'always: a text in a field of numbers' "$(always other-type 'field "a" holds "seven"')"
 tell 'always: too slow for 2 s' "$(faulty 0 ' [1-9][0-9]* retries' timeout)"
 tell 'always: too slow for anything' "$(faulty 3 '"t" from .* could not be had: .*status 504' 504 | grep -v '^# incomplete t .* SERVER_TIMEOUT$' | grep -v '^t ')"
+# Questions for names, too: several topics at once are asked for one by one before it is said that it takes too long
+names() { local want=$1 regex=$2; shift 2; rm -f log; serve --lp t.lp --fault 504 --names --log log "$@"; fetches "$want" "$regex" "${span[@]}" --influx "$fake" --stats --retry-for 5s; }
+tell 'once: names that take too long' "$(names 0 ' 3 requests, 1 retries' --times 1; diff -q out t.lp)"
+tell 'always: names that take too long' "$(SECONDS=0; names 4 'status 504'; jq -s 'length' log | grep -vx 3; [ $SECONDS -ge 2 ] || echo "only $SECONDS s")"
+serve --lp eras.lp
+dbb-efd-fetch -c eras.yaml -w eras.jsonl --influx "$fake" > eras.fetched 2> err || cat err
+several() { rm -f log; serve --lp eras.lp --fault 504 --names --log log "$@"; fetches 0 ' 1 retries' -c eras.yaml -w eras.jsonl --influx "$fake" --stats; diff -q out eras.fetched; }
+tell 'names of several topics that take too long together' "$(several --times 1; of 'select(.q | startswith("SHOW FIELD")) | .q | [scan("SHOW FIELD")] | length' | grep -vx '2 1 1')"
+tell 'once: a question for the scale that takes too long' "$(several --times 1 --from 2; of 'select(.q | test("LIMIT 1")) | 1' | grep -vx '1 1')"
 tell 'CSV' "$(always csv 'is "text/csv" and not JSON')"
 tell 'a page for people' "$(always html 'is "text/html; charset=utf-8" and not JSON')"
 tell 'no such path' "$(always 404 'status 404: as told 404')"

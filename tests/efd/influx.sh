@@ -140,6 +140,29 @@ tell 'what has not changed is left out' "$(window 2 1735689600 1735689610 | know
   joins 0 ' 1 unchanged' -c eras.yaml -w known.jsonl --influx "$real" --stats; cells | grep -E '^o' | diff <(echo 'odd 2 0 2 11') -
   joins 0 '' -c eras.yaml -w known.jsonl -s eras.lp; cells | grep -c '^o' | grep -vx 2
   joins 1 'BAD_VALUE|not a mapping' -c eras.yaml -w <(window 2 1735689600 1735689610 | known '{"odd":7}') --influx "$real")"
+# unchanged FILE [OPTION...]   how many values are left out, and of which columns the others are
+unchanged() { joins 0 '' -c eras.yaml -w "$1" --influx "$real" --stats "${@:2}"; grep -oE '[0-9]+ unchanged' err; cells | cut -d' ' -f1 | paste -sd,; }
+config=$(dbb-efd-join -c eras.yaml --show-columns | jq -r 'select(.column == "odd").config')
+tell 'what was computed by another definition is not known' "$(for config in 0123456789abcdef "$config"; do
+    window 2 1735689600 1735689610 | known "$(jq -c --arg c "$config" '.odd.config = $c' <<< "$as_known")" > known.jsonl
+    unchanged known.jsonl
+  done | diff <(printf '%s\n' '0 unchanged' none,nosuch,odd,old '1 unchanged' none,nosuch,old) -)"
+# requests_for COLUMNS    what is asked of the server for a window that asks for these
+requests_for() {
+  window 2 1735689600 1735689610 "\"columns\":$1" > asked.jsonl
+  joins 0 '' -c eras.yaml -w asked.jsonl --influx "$real" --stats "${@:2}"
+  grep -o '[0-9]* samples' err
+  cells | cut -d' ' -f1 | paste -sd,
+}
+tell 'only the columns that a window asks for' "$(for option in -v --push-down; do requests_for '["old"]' $option; requests_for '["nosuch","none"]' $option; done |
+  diff <(for _ in 1 2; do printf '%s\n' '0 samples' old '0 samples' none,nosuch; done) -; requests_for '["odd"]' | diff <(printf '%s\n' '3 samples' odd) -)"
+# The circle of a cron job: of what has not changed since nothing is computed
+jq -c '. + {instrument: "LSSTCam", kind: "exposure"}' eras.jsonl > named.jsonl
+tell 'what is asked for again' "$(joins 0 '' -c eras.yaml -w named.jsonl --influx "$real"; dbb-efd-load --db again.sqlite3 < out > loaded || echo "loading ended with $?"
+  revisit() { dbb-efd-load --db again.sqlite3 --revisit --now 2025-01-01T01:00:00Z --horizon 50000h > asked.jsonl; unchanged asked.jsonl; }
+  revisit | diff <(printf '%s\n' '2 unchanged' '') -
+  sqlite3 again.sqlite3 "UPDATE efd_value SET n = 1 WHERE n = 0 AND column_id = (SELECT column_id FROM efd_column WHERE name = 'old')"
+  revisit | diff <(printf '%s\n' '1 unchanged' old) -)"
 
 # ---- columns and server compared
 recent=$(date +%s)

@@ -6,6 +6,8 @@
 cd "$(dirname "$0")/../.." && . tests/postgres/_lib.sh
 # shellcheck source=tests/cli/efd/_values.bash
 . "$root/tests/cli/efd/_values.bash"
+# shellcheck source=tests/cli/efd/_memory.bash
+. "$root/tests/cli/efd/_memory.bash"
 examples=$root/examples/telemetry
 
 load() { dbb-efd-load --db "$url" "${@:2}" < "$1"; }
@@ -129,6 +131,12 @@ for wait in 0.05 0.3 0.7 1.1; do
   tell 'it can be run again' "$(cat err)"
   tell 'and ends as an undisturbed run' "$(server_rows killed | diff undisturbed.rows - | head -n 5)"
 done
+
+# Memory does not grow with the input
+few=$(peak dbb-efd-load --db "$url" --schema memory < many)
+for i in 1 2 3; do sed "s/\"id\":/&$i/" many; done > even_more
+tell 'memory does not grow with what is new' "$(grew dbb-efd-load "$few" "$(peak dbb-efd-load --db "$url" --schema memory < even_more)")"
+tell 'nor with what is there' "$(grew dbb-efd-load "$few" "$(peak dbb-efd-load --db "$url" --schema memory < even_more)")"
 
 # Tables of others, of a later version, and of an earlier one
 query 'CREATE SCHEMA foreign_one; CREATE TABLE foreign_one.t (i int)'

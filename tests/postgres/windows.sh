@@ -5,6 +5,10 @@
 # Usage: tests/postgres/windows.sh      its environment: tests/postgres/_lib.sh
 # shellcheck source=tests/postgres/_lib.sh
 cd "$(dirname "$0")/../.." && . tests/postgres/_lib.sh
+# shellcheck source=tests/cli/efd/_stopped.bash
+. "$root/tests/cli/efd/_stopped.bash"
+# shellcheck source=tests/cli/efd/_memory.bash
+. "$root/tests/cli/efd/_memory.bash"
 
 # ---------------------------------------------------------------- a repository
 
@@ -78,5 +82,21 @@ tell 'no such table' "$(fails 2 'no table cdb_latiss.exposure' dbb-windows --db 
 tell 'no such column' "$(fails 2 'no column "img_typ"' dbb-windows --db "$reader" --table cdb_lsstcam.exposure --where "img_typ = 'bias'")"
 tell 'a text for a number' "$(fails 2 'invalid input' dbb-windows --db "$reader" --table cdb_lsstcam.exposure --where "seq_num = 'x'")"
 tell 'no such database' "$(fails 4 'nowhere' dbb-windows --db "${reader%/dbb}/nowhere" --table cdb_lsstcam.exposure)"
+
+# ---------------------------------------------------------------- asked to stop, among 200000 windows
+
+dbb-repo register-instrument ours LSSTCam > /dev/null
+query "INSERT INTO ours.\"group\" SELECT 'LSSTCam', 'g' || i FROM generate_series(0, 199999) i;
+  INSERT INTO ours.day_obs VALUES ('LSSTCam', 20300101, int8range(0, 1));
+  INSERT INTO ours.exposure (instrument, id, day_obs, \"group\", physical_filter, obs_id, exposure_time, observation_type, seq_num, has_simulated, timespan)
+    SELECT 'LSSTCam', 2030010100000 + i, 20300101, 'g' || i, 'r_57', 'o' || i, 30.0, 'science', i, FALSE,
+      int8range(1900000000000000000 + i::bigint * 40000000000, 1900000030000000000 + i::bigint * 40000000000) FROM generate_series(0, 199999) i;
+  CREATE TABLE cdb_lsstcam.many AS SELECT 2025040100000 + n AS exposure_id, 20250401 AS day_obs, n AS seq_num, 60765 + n / 2160e0 AS obs_start_mjd,
+    60765 + 30 / 86400e0 + n / 2160e0 AS obs_end_mjd FROM generate_series(0, 199999) n;
+  CREATE INDEX ON cdb_lsstcam.many (exposure_id)"
+tell 'a repository' "$(stopped dbb-windows --repo ours)"
+tell "ConsDB's tables" "$(stopped dbb-windows --db "$url" --table cdb_lsstcam.many)"
+few=$(peak dbb-windows --repo ours --where "instrument = 'LSSTCam' AND seq_num < 60000")
+tell 'memory does not grow with the number of windows' "$(grew dbb-windows "$few" "$(peak dbb-windows --repo ours --instrument LSSTCam)")"
 
 sum_up 'windows on a server'

@@ -31,8 +31,13 @@ enum ColumnPlace : std::size_t {
 
 constexpr char const *oneValue = "one", *manyElements = "many", *bothShapes = "both";
 
-char const *shapeOf(ValueLine const &line) {
+std::string_view shapeOf(ValueLine const &line) {
     return line.element < 0 ? oneValue : manyElements;
+}
+
+bool isText(Value const &value, std::string_view text) {
+    auto const *s = std::get_if<std::string>(&value);
+    return s && *s == text;
 }
 
 Value textOrNull(std::string const &text) {
@@ -84,10 +89,10 @@ std::int64_t ColumnTable::take(ValueLine const &line) {
         row.defined = true;
         row.changed = row.changed || row.values != before;
     }
-    auto const note = [&](ColumnPlace place, std::string const &given, char const *several) {
+    auto const note = [&](ColumnPlace place, std::string_view given, char const *several) {
         auto &value = row.values[place];
-        if (given.empty() || value == Value(given) || value == Value(several)) return;
-        value = value == Value() ? given : several;
+        if (given.empty() || isText(value, given) || isText(value, several)) return;
+        value = std::string(value == Value() ? given : several);
         row.changed = true;
     };
     note(Dtype, line.dtype, "mixed");
@@ -96,7 +101,7 @@ std::int64_t ColumnTable::take(ValueLine const &line) {
 }
 
 bool ColumnTable::mayHaveOthers(ValueLine const &line) const {
-    return _rows.at(line.column).values[Elements] != Value(shapeOf(line));
+    return !isText(_rows.at(line.column).values[Elements], shapeOf(line));
 }
 
 sql::RowsInsert ColumnTable::changes() const {

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace dbb::efd {
@@ -41,7 +42,7 @@ private:
     void define(Row &row, std::string const &name, sql::Value const &config);
 
     std::map<std::string, telemetry::Column const *> _known;
-    std::map<std::string, Row> _rows;
+    std::unordered_map<std::string, Row> _rows;
     std::int64_t _last = 0; ///< highest column_id
     std::set<std::string> _strangers;
 };

@@ -78,20 +78,21 @@ void ConsdbTables::write(std::span<ValueLine const> lines, std::span<Outcome con
         auto const &line = lines[i];
         bool const good = outcomes[i] != Outcome::Regression && outcomes[i] != Outcome::SourceError
                           && integerOf(line.cells, Status) < firstSourceError;
-        if (!good || line.window.instrument != _instrument || line.window.kind == "window") continue;
+        if (!good || line.window->id.instrument != _instrument || line.window->id.kind == "window") continue;
         auto const column = _columns.find(line.column);
         if (column == _columns.end()) {
             leaveOut("the file of columns has not", line.column);
             continue;
         }
-        if (line.dtype == "text") leaveOut("are texts, and the tables have numbers:", line.column);
-        auto const *day = std::get_if<std::int64_t>(&line.span[0]);
-        auto const *number = std::get_if<std::int64_t>(&line.span[1]);
+        if (std::string_view(line.dtype) == "text")
+            leaveOut("are texts, and the tables have numbers:", line.column);
+        auto const *day = std::get_if<std::int64_t>(&line.window->span[0]);
+        auto const *number = std::get_if<std::int64_t>(&line.window->span[1]);
         if (!day || !number) leaveOut("have windows without day_obs and seq_num:", line.column);
         if (!day || !number || !std::holds_alternative<double>(line.cells[Number])) continue;
-        Key const key{*day, *number, line.window.obs_id};
+        Key const key{*day, *number, line.window->id.obs_id};
         for (auto const &[name, table] : _tables) {
-            if (table.kind == line.window.kind && wants(*column->second, name))
+            if (table.kind == line.window->id.kind && wants(*column->second, name))
                 take(table, *column->second, line, key, wide[name], fields[name]);
         }
     }

@@ -91,9 +91,10 @@ std::string qualityOf(telemetry::Cell const &cell) {
 class ValueLines {
 public:
     /// \param influx  nullptr: samples are in files
-    ValueLines(std::vector<telemetry::Column> const &columns, telemetry::Joiner &joiner, InfluxJoin *influx,
-               Settling const &settling, common::Output &output)
-        : _columns(columns), _joiner(joiner), _influx(influx), _settling(settling), _output(output) {
+    ValueLines(std::vector<telemetry::Column> const &columns, AskedValues asked, telemetry::Joiner &joiner,
+               InfluxJoin *influx, Settling const &settling, common::Output &output)
+        : _columns(columns), _asked(std::move(asked)), _joiner(joiner), _influx(influx), _settling(settling),
+          _output(output) {
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
@@ -107,6 +108,7 @@ public:
         auto cells = _joiner.results(number);
         auto const &elements = _joiner.elements();
         for (std::size_t e = 0; e < cells.size(); ++e) {
+            if (!_asked.has(number, elements[e].column)) continue;
             if (_influx) {
                 if (_influx->isUnchanged(number, elements[e].column)) continue;
                 _influx->amend(number, elements[e], _joiner.isWhole(e), cells[e]);
@@ -154,6 +156,7 @@ private:
     }
 
     std::vector<telemetry::Column> const &_columns;
+    AskedValues _asked;
     telemetry::Joiner &_joiner;
     InfluxJoin *_influx;
     Settling const &_settling;
@@ -287,7 +290,8 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     }
     auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
     auto const [joiner, incomplete] = joined(columns, lines.windows, source, facts, stream);
-    ValueLines values(columns, *joiner, influx ? &*influx : nullptr, settling, output);
+    ValueLines values(columns, AskedValues(columns, lines), *joiner, influx ? &*influx : nullptr, settling,
+                      output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
         values.print(lines.keys[w], w, lines.windows[w]);
         ++summary.outcomes["done"];

@@ -74,6 +74,7 @@ public:
 
     void read(manifest::RecordReader &reader) {
         using ReadStatus = manifest::RecordReader::Status;
+        reader.offer([this](std::string_view line) { return takeNext(line); });
         int idle = 0;
         for (;;) {
             auto const timeout = _lines.empty() && !_storing.valid() ? std::chrono::milliseconds(-1)
@@ -81,10 +82,8 @@ public:
             auto const status = reader.next(timeout);
             if (status == ReadStatus::End) break;
             idle = status == ReadStatus::Idle ? idle + 1 : 0;
-            if (status == ReadStatus::Record) {
-                _summary.countRead();
-                take(std::move(reader.record()));
-            }
+            if (status != ReadStatus::Idle) _summary.countRead();
+            if (status == ReadStatus::Record) take(std::move(reader.record()));
             if (idle >= idleForWindow || _lines.size() >= mostLines) {
                 commit(_lines.size());
             } else if (idle == 1 || _lines.size() >= enoughLines) {
@@ -130,16 +129,32 @@ private:
         try {
             if (!_dry && line.get("load")["outcome"] == common::Json("planned"))
                 throw Error("DRY_RUN", "the line was printed by a dry run of dbb-efd-load");
-            if (!_only.takesAll() && !_only.takes(line.text("column"))) {
-                ++_summary.outcomes["passed"];
-                return _output.write(line.line());
-            }
-            auto value = valueLineOf(line);
-            if (_lines.empty() || _lines.back().window != value.window) _lastWindow = _lines.size();
-            _lines.push_back(std::move(value));
+            if (!_only.takesAll() && !_only.takes(line.text("column"))) return pass(line.line());
+            add(_reader.read(line));
         } catch (Error const &e) {
             _rejects.add(std::move(line), e);
         }
+    }
+
+    bool takeNext(std::string_view line) {
+        auto value = _reader.readNext(line);
+        if (!value) return false;
+        if (!_only.takesAll() && !_only.takes(value->column)) {
+            pass(line);
+        } else {
+            add(std::move(*value));
+        }
+        return true;
+    }
+
+    void pass(std::string_view line) {
+        ++_summary.outcomes["passed"];
+        _output.write(line);
+    }
+
+    void add(ValueLine value) {
+        if (_lines.empty() || !isSameWindow(_lines.back(), value)) _lastWindow = _lines.size();
+        _lines.push_back(std::move(value));
     }
 
     /// Store the first lines. While the database is at it the next ones are read.
@@ -149,7 +164,7 @@ private:
         auto const end = _lines.begin() + static_cast<std::ptrdiff_t>(count);
         _inHand =
             std::exchange(_lines, std::vector(std::move_iterator(end), std::move_iterator(_lines.end())));
-        _inHand.resize(count);
+        _inHand.erase(_inHand.begin() + static_cast<std::ptrdiff_t>(count), _inHand.end());
         _lastWindow = 0;
         _storing = std::async(std::launch::async, [this] { return _store.store(_inHand); });
     }
@@ -158,15 +173,16 @@ private:
     void settle() {
         if (_storing.valid()) {
             auto const outcomes = _storing.get();
-            for (std::size_t i = 0; i < outcomes.size(); ++i) done(_inHand[i], outcomes[i]);
+            for (auto const outcome : outcomes) ++_outcomes[outcome];
+            for (auto const &[outcome, count] : _outcomes) _summary.outcomes[wordOf(outcome, _dry)] = 0;
+            for (auto const &[outcome, count] : _outcomes) _summary.outcomes[wordOf(outcome, _dry)] += count;
+            for (std::size_t i = 0; i < outcomes.size(); ++i) print(_inHand[i], outcomes[i]);
             _inHand.clear();
         }
         _output.flush();
     }
 
-    void done(ValueLine &line, Outcome outcome) {
-        ++_outcomes[outcome];
-        ++_summary.outcomes[wordOf(outcome, _dry)];
+    void print(ValueLine &line, Outcome outcome) {
         if (integerOf(line.cells, Status) >= firstSourceError) ++_sourceErrors;
         line.text.pop_back();
         line.text.append(",\"load\":").append(receiptOf(outcome, _dry)) += '}';
@@ -179,6 +195,7 @@ private:
     manifest::Rejects &_rejects;
     common::Output &_output;
     manifest::Summary &_summary;
+    ValueLineReader _reader;
     std::vector<ValueLine> _lines;
     std::size_t _lastWindow = 0;                ///< where the last window begins in them
     std::vector<ValueLine> _inHand;             ///< lines that are being stored

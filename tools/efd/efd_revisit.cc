@@ -9,8 +9,10 @@
 #include "efd/efd_database.h"
 #include "efd/found_window.h"
 #include "efd/instant_reader.h"
+#include "telemetry/cell.h"
 #include "telemetry/instants.h"
 
+#include <optional>
 #include <set>
 
 namespace dbb::efd {
@@ -44,11 +46,12 @@ std::string chosenColumns(sql::Database &db, LoadOptions const &options) {
     return " AND v.column_id IN (" + (ids.empty() ? "NULL" : ids) + ")";
 }
 
-/// Windows and names of columns; ?1 is the horizon. Of how many samples a value should be tells the median of
+/// Values with their windows; ?1 is the horizon. Of how many samples a value should be tells the median of
 /// the night; a median is the mean of the one or two in the middle.
 std::string question(std::string const &chosen) {
     std::string const found = "SELECT w.begin_tai_ns, w.instrument, w.kind, w.obs_id, w.day_obs, w.seq_num, "
-                              "w.end_tai_ns, w.src, c.name FROM efd_window w JOIN efd_value v ON "
+                              "w.end_tai_ns, w.src, c.name, v.element, v.n, v.status, v.t_last_tai_ns, "
+                              "v.config_hash, v.settled FROM efd_window w JOIN efd_value v ON "
                               "v.instrument = w.instrument AND v.kind = w.kind AND v.obs_id = w.obs_id "
                               "JOIN efd_column c ON c.column_id = v.column_id ";
     return "WITH recent AS (SELECT DISTINCT instrument, kind, coalesce(day_obs, 0) AS night FROM efd_window "
@@ -69,7 +72,7 @@ std::string question(std::string const &chosen) {
            + "JOIN median m ON m.instrument = w.instrument AND m.kind = w.kind "
              "AND m.night = coalesce(w.day_obs, 0) AND m.column_id = v.column_id AND m.element = v.element "
              "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR 2 * v.n < m.n)"
-           + chosen + " ORDER BY 1, 2, 3, 4, 9";
+           + chosen + " ORDER BY 1, 2, 3, 4, 9, 10";
 }
 
 FoundWindow windowOf(Statement const &row) {
@@ -82,13 +85,62 @@ FoundWindow windowOf(Statement const &row) {
     return out;
 }
 
-/// Without the columns it means all of them.
-void print(FoundWindow const &window, Json::Array columns, common::Output &output) {
-    auto line = lineOf(window);
-    line.set("columns", std::move(columns));
-    if (line.length() > common::LineReader::maxLine) line.erase("columns");
-    output.write(line.line());
+/// What makes it needless to compute a value again, when the source says the same. Of a topic or field that
+/// was not there, or was misunderstood, numbers of samples say nothing; and what is not settled is to be told
+/// to be so at last.
+Json knownOf(Statement const &row) {
+    using telemetry::Status;
+    auto const status = row.integer(11);
+    bool const counted = status <= static_cast<std::int64_t>(Status::AllNan)
+                         || status == static_cast<std::int64_t>(Status::LeapAmbiguous);
+    if (!counted || row.integer(14) == 0 || row.isNull(10)) return {};
+    Json out;
+    out.set("n", row.integer(10));
+    out.set("t_last_tai", row.isNull(12) ? Json() : Json(common::isoFromNs(row.integer(12))));
+    if (!row.isNull(13)) out.set("config", row.text(13));
+    return out;
 }
+
+/// The line of a window whose values come one after the other.
+class RevisitLine {
+public:
+    explicit RevisitLine(FoundWindow window) : _window(std::move(window)) {}
+
+    bool isOf(FoundWindow const &window) const {
+        return window.id == _window.id && window.kind == _window.kind
+               && window.instrument == _window.instrument;
+    }
+
+    /// \param known  null: nothing is
+    void add(std::string const &column, Json known) {
+        if (_columns.empty() || _columns.back() != Json(column)) {
+            _columns.emplace_back(column);
+            _known.emplace_back(column, std::move(known));
+        } else if (_known.back().second != known) {
+            _known.back().second = {}; // it is said of all elements of a column together
+        }
+    }
+
+    /// Without what would make it too long: with no columns it means all of them, with nothing known all
+    /// their values.
+    std::string text() const {
+        auto line = lineOf(_window);
+        line.set("columns", _columns);
+        Json::Object known;
+        for (auto const &column : _known) {
+            if (!column.second.isNull()) known.push_back(column);
+        }
+        if (!known.empty()) line.set("known", std::move(known));
+        for (auto const *key : {"known", "columns"})
+            if (line.length() > common::LineReader::maxLine) line.erase(key);
+        return line.line();
+    }
+
+private:
+    FoundWindow _window;
+    Json::Array _columns;
+    Json::Object _known; ///< by column; null: nothing is
+};
 
 } // namespace
 
@@ -97,19 +149,16 @@ common::ExitCode runRevisit(LoadOptions const &options, int out) {
     EfdDatabase db(options.db, options.schema, EfdDatabase::Access::Read);
     auto const text = question(chosenColumns(db.sql(), options));
     common::Output output(out);
-    FoundWindow window;
-    Json::Array columns;
+    std::optional<RevisitLine> line;
     db.sql().cached(text).query({horizon}, [&](Statement const &row) {
-        auto next = windowOf(row);
-        bool const same = !columns.empty() && next.id == window.id && next.kind == window.kind
-                          && next.instrument == window.instrument;
-        if (!same) {
-            if (!columns.empty()) print(window, std::exchange(columns, {}), output);
-            window = std::move(next);
+        auto window = windowOf(row);
+        if (!line || !line->isOf(window)) {
+            if (line) output.write(line->text());
+            line.emplace(std::move(window));
         }
-        columns.emplace_back(row.text(8));
+        line->add(row.text(8), knownOf(row));
     });
-    if (!columns.empty()) print(window, std::move(columns), output);
+    if (line) output.write(line->text());
     if (common::stopSignal() == 0) output.write(manifest::endRecord("dbb-efd-load").line());
     output.flush();
     return common::ExitCode::Done;

@@ -6,6 +6,7 @@
 #include "common/text.h"
 #include "efd/fact_learner.h"
 #include "efd/instant_reader.h"
+#include "telemetry/definition.h"
 #include "telemetry/line_protocol.h"
 #include "telemetry/needs.h"
 
@@ -57,7 +58,7 @@ std::optional<std::int64_t> limitOf(std::string const &text) {
 
 InfluxJoin::InfluxJoin(InfluxJoinOptions const &options, SourceScale scale,
                        std::vector<Column> const &columns, WindowLines const &windows)
-    : _options(options), _columns(columns), _windows(windows),
+    : _options(options), _columns(columns), _windows(windows), _asked(columns, windows),
       _influx(openInflux(options.server, "dbb-efd-join")), _samples(_influx, scale, nullptr, 0),
       _mostValues(limitOf(options.max_values)) {
     if (!options.estimate_rate.empty())
@@ -81,7 +82,7 @@ std::map<std::string, telemetry::TopicNeeds> InfluxJoin::needs() const {
         some.clear();
         for (std::size_t w = 0; w < _windows.windows.size(); ++w) {
             bool const computed = !_computed.empty() && _computed[c][w] && !_options.verify_push_down;
-            if (!computed && !isUnchanged(w, c)) some.push_back(_windows.windows[w]);
+            if (!computed && isWanted(w, c)) some.push_back(_windows.windows[w]);
         }
         // A column that needs nothing shall not bring its fields, either.
         if (!some.empty()) telemetry::addNeeds(out, _columns[c], some, fetchMargin_ns);
@@ -104,10 +105,15 @@ void InfluxJoin::requireFew(FetchPlan const &plan) const {
 void InfluxJoin::leaveOutUnchanged(ServerStatistics &statistics) {
     auto const count = _windows.windows.size();
     std::vector<std::vector<std::size_t>> same(_columns.size(), std::vector<std::size_t>(count));
+    std::vector<std::string> configs;
+    for (auto const &column : _columns) configs.push_back(telemetry::configHash(column));
+    // What was computed by another definition is not known of this one.
     auto const knownOf = [&](std::size_t column, std::size_t window) -> KnownValue const * {
         auto const &known = _windows.known[window];
         auto const at = known.find(_columns[column].name);
-        return at == known.end() ? nullptr : &at->second;
+        if (at == known.end() || !_asked.has(window, column)) return nullptr;
+        auto const &config = at->second.config;
+        return config.empty() || config == configs[column] ? &at->second : nullptr;
     };
     statistics.count(
         [&](std::size_t column, std::size_t window) { return knownOf(column, window) != nullptr; },
@@ -138,7 +144,7 @@ void InfluxJoin::pushDown(ServerStatistics &statistics) {
     _results.emplace(count, places);
     std::vector<std::vector<std::size_t>> had(_columns.size(), std::vector<std::size_t>(count));
     statistics.compute(
-        [&](std::size_t column, std::size_t window) { return !isUnchanged(window, column); },
+        [&](std::size_t column, std::size_t window) { return isWanted(window, column); },
         [&](std::size_t column, std::size_t field, std::size_t window, telemetry::Cell const &cell) {
             _results->put(window, _placeOfColumn[column] + field, cell);
             ++had[column][window];
@@ -149,7 +155,7 @@ void InfluxJoin::pushDown(ServerStatistics &statistics) {
         for (std::size_t w = 0; w < count; ++w) {
             _computed[c][w] = had[c][w] > 0 && had[c][w] == _columns[c].elements();
             if (_computed[c][w]) ++_pushed;
-            if (!_computed[c][w] && !isUnchanged(w, c)) ++left;
+            if (!_computed[c][w] && isWanted(w, c)) ++left;
         }
         if (left > 0 && left < count)
             common::log::info("column \"" + _columns[c].name + "\" is joined from samples in "

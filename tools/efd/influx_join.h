@@ -65,6 +65,9 @@ private:
     using Marks = std::vector<std::vector<bool>>;
 
     std::map<std::string, telemetry::TopicNeeds> needs() const;
+    bool isWanted(std::size_t window, std::size_t column) const {
+        return _asked.has(window, column) && !isUnchanged(window, column);
+    }
     void leaveOutUnchanged(ServerStatistics &statistics);
     void pushDown(ServerStatistics &statistics);
     void verify(std::size_t window, telemetry::Column const &column, telemetry::Cell const &ours,
@@ -77,6 +80,7 @@ private:
     InfluxJoinOptions const &_options;
     std::vector<telemetry::Column> const &_columns;
     WindowLines const &_windows;
+    AskedValues _asked;
     telemetry::Influx _influx;
     InfluxSamples _samples;
     std::optional<std::int64_t> _mostValues;

@@ -131,7 +131,7 @@ void ServerStatistics::learnIndices(std::map<std::string, telemetry::TopicNeeds>
             }
         }
         try {
-            auto const results = _influx.ask(statements);
+            auto const results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
             for (std::size_t i = 0; i < results.size(); ++i) {
                 telemetry::forEachRow(results[i], [&](Json::Array const &row) {
                     if (row.size() > 1 && row[1].isNumber())
@@ -170,6 +170,7 @@ std::optional<std::string> ServerStatistics::conditionOf(Column const &column) c
 }
 
 std::string ServerStatistics::whyNotCounted(Column const &column) const {
+    if (!_samples.schemas().contains(column.topic)) return "no window asks for it";
     if (column.packed) return "its rows hold several samples";
     if (column.compat == telemetry::Compat::Consdb) return "ConsDB counts in another way";
     if (!column.time_field.empty()) return "its time is a field";
@@ -272,7 +273,7 @@ void ServerStatistics::answer(std::vector<Slot> &slots, bool values, Taker const
         statements.insert(statements.end(), slot.statements.begin(), slot.statements.end());
     std::vector<Json> results;
     try {
-        results = _influx.ask(statements);
+        results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
     } catch (Error const &e) {
         if (isFatal(e)) throw;
         common::log::info("the server does not compute " + std::to_string(statements.size())

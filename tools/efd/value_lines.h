@@ -7,7 +7,10 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 namespace dbb::efd {
@@ -47,17 +50,41 @@ inline std::int64_t integerOf(Cells const &cells, Cell which) {
 /// Statuses from here on say that the source failed; see dbb-efd-join(1).
 inline constexpr std::int64_t firstSourceError = 20;
 
-struct ValueLine {
-    WindowId window;
+/// The window of one line or of several that follow each other.
+struct LineWindow {
+    WindowId id;
+    std::array<sql::Value, 3> key;  ///< the same as a row has it
     std::array<sql::Value, 5> span; ///< day_obs, seq_num, begin_tai_ns, end_tai_ns, src
+};
+
+struct ValueLine {
+    std::shared_ptr<LineWindow const> window;
     std::string column;
     std::int64_t element = -1;
-    std::string dtype; ///< number, boolean or text; empty when there is no value
+    char const *dtype = ""; ///< number, boolean or text; empty when there is no value
     Cells cells{};
     std::string text; ///< the line, without a receipt and an error of before
 };
 
-/// \throws Error MISSING_KEY, BAD_VALUE, BAD_WINDOW
-ValueLine valueLineOf(manifest::Record record);
+/// Whether two lines are of one window.
+inline bool isSameWindow(ValueLine const &a, ValueLine const &b) {
+    return a.window == b.window || a.window->id == b.window->id;
+}
+
+class ValueLineReader {
+public:
+    /// \throws Error MISSING_KEY, BAD_VALUE, BAD_WINDOW
+    ValueLine read(manifest::Record record);
+
+    /// A line that begins as the one that read() had last, up to its column, as those of a window do. \return
+    /// nullopt for any other, and for one with which something is wrong: both are for read()
+    std::optional<ValueLine> readNext(std::string_view line) const;
+
+private:
+    void rememberHead(ValueLine const &line);
+
+    std::string _head; ///< empty: there is none to compare with
+    std::shared_ptr<LineWindow const> _window;
+};
 
 } // namespace dbb::efd

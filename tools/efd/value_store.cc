@@ -4,6 +4,9 @@
 #include "common/options.h"
 
 #include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace dbb::efd {
 
@@ -61,6 +64,30 @@ private:
 constexpr bool isWritten(Outcome outcome) {
     return outcome == Outcome::Done || outcome == Outcome::Updated;
 }
+
+/// Tells values of a batch that are there already, or clash with one: a whole column with its elements.
+class SeenValues {
+public:
+    /// \return false when it clashes; then nothing is added
+    bool add(std::int64_t window, std::int64_t column, std::int64_t element) {
+        auto const [at, isNew] = _whole.try_emplace({window, column, -1}, element < 0);
+        if (element < 0) return isNew;
+        return !at->second && _elements.insert({window, column, element}).second;
+    }
+
+private:
+    using Place = std::array<std::int64_t, 3>;
+    struct Hash {
+        std::size_t operator()(Place const &place) const {
+            constexpr std::size_t mix = 0x9E3779B97F4A7C15; // 2^64 by the golden ratio
+            std::size_t out = 0;
+            for (auto const part : place) out = (out ^ static_cast<std::size_t>(part)) * mix;
+            return out ^ (out >> 32);
+        }
+    };
+    std::unordered_map<Place, bool, Hash> _whole; ///< by window and column: it is there as a whole
+    std::unordered_set<Place, Hash> _elements;
+};
 
 /// Replace a window only where something is another, and keep what the line does not tell.
 sql::RowsInsert windowUpsert() {
@@ -145,23 +172,18 @@ std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> 
     std::vector<Batch> out;
     std::map<WindowId, std::int64_t> windows; // their numbers
     std::int64_t window = 0;
-    // By window and column: the elements that the batch has.
-    std::map<std::pair<std::int64_t, std::int64_t>, std::set<std::int64_t>> seen;
+    SeenValues seen;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         auto const &line = lines[i];
-        if (i == 0 || line.window != lines[i - 1].window)
-            window = windows.try_emplace(line.window, std::ssize(windows)).first->second;
+        if (i == 0 || !isSameWindow(line, lines[i - 1]))
+            window = windows.try_emplace(line.window->id, std::ssize(windows)).first->second;
         auto const column = _columns.take(line);
-        auto const key = std::pair(window, column);
-        auto const present = seen.find(key);
-        bool const clashes =
-            present != seen.end()
-            && (line.element < 0 || present->second.contains(-1) || present->second.contains(line.element));
-        if (i == 0 || clashes) {
-            seen.clear();
+        bool const isNew = seen.add(window, column, line.element);
+        if (i == 0 || !isNew) {
             out.emplace_back().lines = lines.subspan(i, 0);
+            seen = {};
+            seen.add(window, column, line.element);
         }
-        seen[key].insert(line.element);
         auto &batch = out.back();
         batch.lines = {batch.lines.data(), batch.lines.size() + 1};
         batch.columns.push_back(column);
@@ -172,15 +194,14 @@ std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> 
 void ValueStore::writeColumnsAndWindows(std::span<ValueLine const> lines) {
     auto columns = _columns.changes();
     auto windows = windowUpsert();
-    std::map<WindowId, ValueLine const *> last;
+    std::map<WindowId, LineWindow const *> last;
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (i + 1 == lines.size() || lines[i].window != lines[i + 1].window)
-            last[lines[i].window] = &lines[i];
+        if (i + 1 == lines.size() || !isSameWindow(lines[i], lines[i + 1]))
+            last[lines[i].window->id] = lines[i].window.get();
     }
-    for (auto const &[window, line] : last) {
-        auto &row =
-            windows.rows.emplace_back(std::vector<Value>{window.instrument, window.kind, window.obs_id});
-        row.insert(row.end(), line->span.begin(), line->span.end());
+    for (auto const &[id, window] : last) {
+        auto &row = windows.rows.emplace_back(window->key.begin(), window->key.end());
+        row.insert(row.end(), window->span.begin(), window->span.end());
     }
     std::vector<sql::RowsInsert> inserts;
     for (auto *insert : {&columns, &windows}) {
@@ -191,6 +212,7 @@ void ValueStore::writeColumnsAndWindows(std::span<ValueLine const> lines) {
 }
 
 void ValueStore::storeBatch(Batch &batch) {
+    if (!anyStored(batch)) return insertAll(batch);
     give(batch);
     findStored(batch);
     findOthers(batch);
@@ -203,6 +225,57 @@ void ValueStore::storeBatch(Batch &batch) {
     noteFewer(batch);
 }
 
+/// Whether anything is stored of the windows. Mostly a night is loaded for the first time.
+bool ValueStore::anyStored(Batch const &batch) {
+    std::array<std::vector<Value>, 3> keys;
+    LineWindow const *before = nullptr;
+    for (auto const &line : batch.lines) {
+        auto const *window = line.window.get();
+        if (window == before) continue;
+        before = window;
+        for (std::size_t i = 0; i < keys.size(); ++i) keys[i].push_back(window->key[i]);
+    }
+    if (_db.isServer()) {
+        // Not a join, for which the server would have to guess how much there is.
+        return _db.sql()
+            .cached(
+                "SELECT 1 FROM unnest(?::text[], ?::text[], ?::bigint[]) AS w (instrument, kind, obs_id) "
+                "WHERE (SELECT true FROM efd_value v WHERE v.instrument = w.instrument AND v.kind = w.kind "
+                "AND v.obs_id = w.obs_id LIMIT 1) LIMIT 1")
+            .hasRow({sql::arrayOf(keys[0]), sql::arrayOf(keys[1]), sql::arrayOf(keys[2])});
+    }
+    for (std::size_t i = 0; i < keys[0].size(); ++i) {
+        if (_db.sql()
+                .cached("SELECT 1 FROM efd_value WHERE instrument = ? AND kind = ? AND obs_id = ? LIMIT 1")
+                .hasRow({keys[0][i], keys[1][i], keys[2][i]}))
+            return true;
+    }
+    return false;
+}
+
+void ValueStore::addRow(Batch const &batch, std::size_t place, sql::RowSink &sink) {
+    auto const &line = batch.lines[place];
+    for (auto const &value : line.window->key) sink.add(value);
+    sink.add(batch.columns[place]);
+    sink.add(line.element);
+    for (auto const &cell : line.cells) sink.add(cell);
+}
+
+void ValueStore::insertAll(Batch &batch) {
+    std::vector<std::string> columns;
+    for (auto const &column : givenColumns()) columns.emplace_back(column.name);
+    columns.insert(columns.end(), {"run_id", "updated_at"});
+    Value const run(_run), time(now());
+    _db.sql().insertRows(valueTable.name, columns, [&](sql::RowSink &sink) {
+        for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+            addRow(batch, i, sink);
+            sink.add(run);
+            sink.add(time);
+        }
+    });
+    batch.outcomes.assign(batch.lines.size(), Outcome::Done);
+}
+
 void ValueStore::give(Batch const &batch) {
     sql::TemporaryTable table{.name = givenTable, .columns = {{"at", "integer"}}};
     for (auto const &column : givenColumns()) {
@@ -211,14 +284,8 @@ void ValueStore::give(Batch const &batch) {
     }
     _db.sql().fill(table, [&](sql::RowSink &sink) {
         for (std::size_t i = 0; i < batch.lines.size(); ++i) {
-            auto const &line = batch.lines[i];
             sink.add(static_cast<std::int64_t>(i));
-            sink.add(line.window.instrument);
-            sink.add(line.window.kind);
-            sink.add(line.window.obs_id);
-            sink.add(batch.columns[i]);
-            sink.add(line.element);
-            for (auto const &cell : line.cells) sink.add(cell);
+            addRow(batch, i, sink);
         }
     });
     // It has not been counted, and the plan for few rows of both would read all of efd_value.
@@ -229,10 +296,15 @@ void ValueStore::give(Batch const &batch) {
 /// What is stored of the same values.
 void ValueStore::findStored(Batch &batch) {
     batch.stored.resize(batch.lines.size());
-    auto const text = "SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM g.config_hash, ("
-                      + namesOf(cellColumns(), "v.") + ") IS NOT DISTINCT FROM ("
-                      + namesOf(cellColumns(), "g.") + "), v.fewer_n IS NOT NULL FROM " + givenTable
-                      + " g JOIN efd_value v ON " + sameKey(valueTable.keys);
+    // One by one, since most values that differ do so in the first, and rows would have to be made to be
+    // compared.
+    std::string same;
+    for (auto const &column : cellColumns())
+        same += (same.empty() ? "v." : " AND v.") + std::string(column.name) + " IS NOT DISTINCT FROM g."
+                + column.name;
+    auto const text = "SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM g.config_hash, " + same
+                      + ", v.fewer_n IS NOT NULL FROM " + givenTable + " g JOIN efd_value v ON "
+                      + sameKey(valueTable.keys);
     _db.sql().cached(text).query({}, [&](Statement const &row) {
         batch.stored[static_cast<std::size_t>(row.integer(0))] = {.status = row.integer(1),
                                                                   .n = row.integer(2),
@@ -295,11 +367,11 @@ void ValueStore::removeOthers(Batch const &batch) {
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
         auto const outcome = batch.outcomes[i];
         if (outcome == Outcome::Regression || outcome == Outcome::SourceError)
-            kept.emplace(batch.lines[i].window, batch.columns[i]);
+            kept.emplace(batch.lines[i].window->id, batch.columns[i]);
     }
     Among places(_db.isServer());
     for (auto const i : batch.others) {
-        auto const key = std::pair(batch.lines[i].window, batch.columns[i]);
+        auto const key = std::pair(batch.lines[i].window->id, batch.columns[i]);
         if (!kept.contains(key) && done.insert(key).second) places.add(i);
     }
     if (places.empty()) return;

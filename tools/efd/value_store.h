@@ -73,6 +73,10 @@ private:
     std::vector<Batch> batchesOf(std::span<ValueLine const> lines);
     void writeColumnsAndWindows(std::span<ValueLine const> lines);
     void storeBatch(Batch &batch);
+    bool anyStored(Batch const &batch);
+    /// What the columns of a value's row before fewer_n hold.
+    static void addRow(Batch const &batch, std::size_t place, sql::RowSink &sink);
+    void insertAll(Batch &batch);
     void give(Batch const &batch);
     void findStored(Batch &batch);
     void findOthers(Batch &batch);

@@ -3,6 +3,9 @@
 #include "common/calendar.h"
 #include "common/error.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace dbb::efd {
 
 using common::Error;
@@ -39,6 +42,10 @@ std::map<std::string, KnownValue> knownOf(Record const &line) {
         if (!said.isObject() || !said["n"].isInt()) throw wrong();
         auto &value = out[column];
         value.n = said["n"].integer();
+        if (auto const &config = said["config"]; !config.isNull()) {
+            if (!config.isString()) throw wrong();
+            value.config = config.string();
+        }
         auto const &last = said["t_last_tai"];
         if (last.isNull()) continue;
         auto const ns = last.isString() ? common::nsFromIso(last.string()) : std::nullopt;
@@ -48,7 +55,29 @@ std::map<std::string, KnownValue> knownOf(Record const &line) {
     return out;
 }
 
+/// Names of columns that a window is asked for; nullopt: all.
+std::optional<std::set<std::string>> columnsIn(Record const &line) {
+    auto const columns = line.get("columns");
+    if (columns.isNull()) return std::nullopt;
+    auto const isName = [](Json const &name) { return name.isString(); };
+    if (!columns.isArray() || !std::ranges::all_of(columns.array(), isName)) {
+        throw Error("BAD_VALUE", "\"columns\" is not a list of names of columns")
+            .cause({.column = "columns", .value = columns.dump()});
+    }
+    std::set<std::string> out;
+    for (auto const &name : columns.array()) out.insert(name.string());
+    return out;
+}
+
 } // namespace
+
+AskedValues::AskedValues(std::vector<telemetry::Column> const &columns, WindowLines const &lines)
+    : _setOf(&lines.columnSetOf) {
+    for (auto const &names : lines.columnSets) {
+        auto &set = _sets.emplace_back();
+        for (auto const &column : columns) set.push_back(names.contains(column.name));
+    }
+}
 
 telemetry::Window spanOf(Record const &line) {
     telemetry::Window const out{instantOf(line, "begin_tai"), instantOf(line, "end_tai")};
@@ -69,6 +98,7 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
                         manifest::Summary &summary,
                         std::function<bool(telemetry::Window const &)> const &accept) {
     WindowLines out;
+    std::map<std::set<std::string>, std::int32_t> sets; // their numbers: most windows are asked for the same
     while (reader.next() == manifest::RecordReader::Status::Record) {
         auto &line = reader.record();
         summary.countRead();
@@ -86,7 +116,14 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
                     + common::isoFromNs(window.end_ns) + "\",";
             if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
             auto known = knownOf(line);
+            auto const columns = columnsIn(line);
             out.windows.push_back(window);
+            if (columns) {
+                auto const number =
+                    sets.try_emplace(*columns, static_cast<std::int32_t>(sets.size())).first->second;
+                out.columnSetOf.resize(out.windows.size(), -1);
+                out.columnSetOf.back() = number;
+            }
             if (!known.empty() || !out.known.empty()) {
                 out.known.resize(out.windows.size());
                 out.known.back() = std::move(known);
@@ -97,6 +134,8 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
         }
     }
     if (!out.known.empty()) out.known.resize(out.windows.size());
+    out.columnSets.resize(sets.size());
+    for (auto const &[names, number] : sets) out.columnSets[static_cast<std::size_t>(number)] = names;
     return out;
 }
 

@@ -5,9 +5,12 @@
 #include "manifest/record.h"
 #include "manifest/stream.h"
 #include "telemetry/cell.h"
+#include "telemetry/column.h"
 
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,7 @@ namespace dbb::efd {
 struct KnownValue {
     std::int64_t n = 0;
     std::int64_t last_ns = telemetry::Cell::none; ///< TAI
+    std::string config{};                         ///< of the column that it was computed by; empty: not told
 };
 
 /// Windows with the keys that the lines of their values get, too: instrument, kind, id, day_obs, seq_num,
@@ -27,6 +31,26 @@ struct WindowLines {
     std::int64_t left_out = 0;     ///< windows that were not accepted
     /// By window and column, from the key `known`; empty when no window has it.
     std::vector<std::map<std::string, KnownValue>> known{};
+    /// Sets of names of columns that windows are asked for, and by window the number of its set; a window
+    /// beyond the end of the latter, or with number -1, is asked for all.
+    std::vector<std::set<std::string>> columnSets{};
+    std::vector<std::int32_t> columnSetOf{};
+};
+
+/// Which values are asked for, by number of the window and of the column.
+class AskedValues {
+public:
+    /// Asks for what the lines ask for. A name that no column has asks for nothing.
+    AskedValues(std::vector<telemetry::Column> const &columns, WindowLines const &lines);
+
+    bool has(std::size_t window, std::size_t column) const {
+        auto const set = window < _setOf->size() ? (*_setOf)[window] : -1;
+        return set < 0 || _sets[static_cast<std::size_t>(set)][column];
+    }
+
+private:
+    std::vector<std::vector<bool>> _sets;
+    std::vector<std::int32_t> const *_setOf;
 };
 
 /// From when to when a line is: begin_tai and end_tai as ISO 8601, or begin_tai_ns and end_tai_ns.

@@ -26,6 +26,25 @@ expect_rc 0 join --only torque --show-columns
 expect_eq "$(jq -c 'del(.config)' "$OUT")" '{"type":"column","column":"torque","topic":"X.tel","field":"v","index":null,"func":"min","args":{}}'
 expect_rc 0 dbb-efd-join -c - --show-columns < c.yaml
 expect_eq "$(wc -l < "$OUT")" 3
+# Of a window only the columns that its line lists
+{
+  window 1 0 4$s | jq -c '. + {columns: ["torque", "azimuth_max", "nobody"]}'
+  window 2 0 4$s
+  window 3 0 4$s | jq -c '. + {columns: []}'
+  window 4 0 4$s | jq -c '. + {columns: ["torque"]}'
+  window 5 0 4$s | jq -c '. + {columns: ["nobody"]}'
+  window 6 0 4$s | jq -c '. + {columns: null}'
+} > w
+expect_rc 0 join
+expect_eq "$(got '"\(.id) \(.column)"')" '1 azimuth_max,1 torque,2 azimuth_mean,2 azimuth_max,2 torque,4 torque,6 azimuth_mean,6 azimuth_max,6 torque'
+expect_eq "$(jq -c 'select(.id == 4) | del(.id)' "$OUT")" "$(jq -c 'select(.id == 2 and .column == "torque") | del(.id)' "$OUT")"
+for columns in '"torque"' '{"torque":true}' '["torque",7]'; do
+  window 1 0 4$s | jq -c ". + {columns: $columns}" > w
+  expect_rc 1 join
+  expect_match "$ERR" '"columns" is not a list of names of columns'
+  expect_eq "$(got .column)" ''
+done
+window 1 0 4$s > w
 
 # Settled: some time after the window if the topic has gone on, else long after it. The window ends at 00:00:41 TAI.
 cat > c.yaml << 'YAML'

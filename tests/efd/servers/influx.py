@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A server on 127.0.0.1 that answers as InfluxDB 1.x does, out of samples in files, and fails as it is told.
 
-usage: influx.py PORT-FILE [--recorded FILE]... [--lp FILE]... [--fault NAME] [--times N] [--from N] [--user NAME:PASSWORD]
-                 [--log FILE] [--elsewhere URL]
+usage: influx.py PORT-FILE [--recorded FILE]... [--lp FILE]... [--fault NAME] [--times N] [--from N] [--names]
+                 [--user NAME:PASSWORD] [--log FILE] [--elsewhere URL]
 
 It writes its port to PORT-FILE once it listens, and runs until it is killed. It knows SHOW FIELD KEYS, SHOW MEASUREMENTS and
 SELECT of fields over a range of time. --log gets a line of JSON for each request. Answers have passed none of dbb's code.
 
-FAULT      of requests that SELECT several rows, from the N-th on (--from, default 1), N times (--times, default always)
+FAULT      of requests that SELECT several rows, from the N-th on (--from, default 1), N times (--times, default always);
+           with --names of all others
   mid          after the first part of the samples an object with an error
   timeout      that, and its text is that of a query that took too long, for ranges longer than 2 s
   cut          the connection is closed within an object
@@ -155,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         statements = [s for s in re.sub(r'/\*.*?\*/', '', form['q']).split('; ') if s.strip()]
         size = int(form['chunk_size'])
         samples = any(s.startswith('SELECT') and 'LIMIT' not in s for s in statements)
-        if samples and self.fault(statements, size):
+        if samples != self.server.options.names and self.fault(statements, size):
             return
         self.answer(200, self.objects(statements, size))
 
@@ -207,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         if not options.fault or n < 0 or n >= options.times:
             return False
         fault = options.fault
-        longest = max(int(e) - int(b) for b, e in re.findall(r'>= (-?\d+) AND time < (-?\d+)', ' '.join(statements)))
+        longest = max((int(e) - int(b) for b, e in re.findall(r'>= (-?\d+) AND time < (-?\d+)', ' '.join(statements))), default=0)
         if fault in ('mid', 'timeout', 'cut', 'early', 'slow'):
             size = 5
         objects = self.objects(statements, size)
@@ -260,6 +261,7 @@ def main():
     parser.add_argument('--fault')
     parser.add_argument('--times', type=int, default=1 << 30)
     parser.add_argument('--from', dest='first', type=int, default=1)
+    parser.add_argument('--names', action='store_true')
     parser.add_argument('--user')
     parser.add_argument('--log')
     parser.add_argument('--elsewhere')

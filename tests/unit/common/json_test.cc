@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 using dbb::common::Json;
 
@@ -64,6 +65,50 @@ TEST_CASE("of a repeated key the last value counts, at every depth") {
     CHECK(big.object().size() == 1001);
     CHECK(big["k0"].integer() == 1000);
     CHECK(big["k999"].integer() == 1999);
+}
+
+TEST_CASE("objects of plain values are cut as others, and all else is refused") {
+    using Members = std::vector<std::pair<std::string, std::string>>;
+    auto const cut = [](std::string_view text) -> std::optional<Members> {
+        Members out;
+        auto const take = [&](std::string_view key, std::string_view value) {
+            out.emplace_back(key, value);
+            return true;
+        };
+        return dbb::common::splitPlain(text, take) ? std::optional(out) : std::nullopt;
+    };
+    std::string const plain =
+        R"({"a":-1,"b c":"x, {y} : z","":"","d":1.50E+3,"e":null,"f":true,"g":false,"h":0})";
+    Members expected;
+    for (auto const &member : dbb::common::splitObject(plain))
+        expected.emplace_back(member.key, member.value);
+    CHECK(cut(plain) == expected);
+    CHECK(cut(R"(,"h":0})") == Members{{"h", "0"}});
+    for (auto const *text : {"",
+                             "{",
+                             "{}",
+                             "[]",
+                             R"({"a":1)",
+                             R"({"a":1}x)",
+                             R"({"a":1,})",
+                             R"({"a":1 })",
+                             R"({"a" :1})",
+                             R"({"a":[1]})",
+                             R"({"a":{}})",
+                             R"({"a":"\\"})",
+                             R"({"\n":1})",
+                             R"({"a":"é"})",
+                             R"({"a":01})",
+                             R"({"a":1.})",
+                             R"({"a":nul})",
+                             R"({"a":nulls})",
+                             R"({a:1})",
+                             R"({"a":"b)",
+                             "{\"a\":\"\t\"}"}) {
+        INFO(text);
+        CHECK_FALSE(cut(text));
+    }
+    CHECK_FALSE(dbb::common::splitPlain(plain, [](auto key, auto) { return key != "b c"; }));
 }
 
 TEST_CASE("UTF-8 is told from other bytes") {
