@@ -161,6 +161,7 @@ class Topic:
     def make_rows(self):
         r = self.r
         self.jitter, self.snaps, self.flaws = r.random() < 0.7, r.choice([0, 0.3, 1]), r.choice([0, 0.05, 0.3])
+        floats = r.random() < 0.1 and self.index_field != "sensor"
         missing, doubled = r.choice([0, 0.1, 0.3]), r.choice([0, 0.05, 0.3])
         makers = {f: KINDS[kind](r) for f, kind in self.fields.items()}
         self.rows = []
@@ -169,7 +170,7 @@ class Topic:
                 row = {f: self.value(make) for f, make in makers.items() if r.random() >= missing}
                 index = r.choice(self.indices)
                 if index is not None:
-                    row[self.index_field] = index
+                    row[self.index_field] = float(index) if floats and r.random() < 0.5 else index
                 if self.packed and r.random() < 0.97:
                     row[self.base_field] = t / NS
                 if self.own_time and r.random() < 0.95:
@@ -280,8 +281,8 @@ def index(r, topic, c):
         return
     if kind < 0.4:
         c["index"] = "any"
-    elif kind < 0.5 and len(known) > 1:
-        c["index"] = known[:2]
+    elif kind < 0.5:
+        c["index"] = r.choice([known[:2], [*known, 999], 999])
     else:
         c["index"] = r.choice(known)
     if r.random() < 0.2:
