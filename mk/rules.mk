@@ -4,9 +4,12 @@ $(BUILD)/obj/%.o: %.cc
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
 
+# Of an older date than what it is made from when it names the same sources, so that only a folder that changed compiles.
+.PRECIOUS: $(BUILD)/obj/%.unity.cc
 $(BUILD)/obj/%.unity.cc: $(LIB_SOURCES) $(TOOL_SOURCES) $(TEST_SOURCES)
 	@mkdir -p $(@D)
-	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES) $(ALONE),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@
+	@printf '#include "%s"\n' $(filter-out $(MAIN_SOURCES) $(ALONE),$(wildcard $*/*.cc)) | sed 's|"|"$(CURDIR)/|' > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
 $(BUILD)/obj/%.unity.o: $(BUILD)/obj/%.unity.cc
 	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
