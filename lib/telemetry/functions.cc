@@ -405,39 +405,20 @@ std::int64_t numberTrue(SampleSpan const &samples) {
 
 void Samples::clear() {
     _times.clear();
-    _numbers.clear();
     _values.clear();
-    _onlyDoubles = true;
-}
-
-void Samples::widen() {
-    if (!_onlyDoubles) return;
-    _onlyDoubles = false;
-    _values.reserve(_numbers.size() + 1);
-    for (double const v : _numbers) _values.push_back(Value::of(v));
-    _numbers.clear();
 }
 
 void Samples::append(std::int64_t t, Value const &value) {
     _times.push_back(t);
-    if (value.kind != Kind::Double) widen();
-    if (_onlyDoubles) {
-        _numbers.push_back(value.number);
-    } else {
-        _values.push_back(value);
-    }
+    _values.push(value);
 }
 
 void Samples::append(SampleSpan const &samples) {
-    if (samples.empty()) return;
     _times.insert(_times.end(), samples.times.begin(), samples.times.end());
-    if (!samples.only_doubles) widen();
-    if (_onlyDoubles) {
-        _numbers.insert(_numbers.end(), samples.numbers.begin(), samples.numbers.end());
-    } else if (samples.only_doubles) {
-        for (double const v : samples.numbers) _values.push_back(Value::of(v));
+    if (samples.only_doubles) {
+        _values.append(samples.numbers);
     } else {
-        _values.insert(_values.end(), samples.values.begin(), samples.values.end());
+        _values.append(samples.values);
     }
 }
 

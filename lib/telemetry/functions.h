@@ -3,7 +3,7 @@
 #pragma once
 
 #include "telemetry/column.h"
-#include "telemetry/value.h"
+#include "telemetry/value_list.h"
 
 #include <cstdint>
 #include <optional>
@@ -37,15 +37,11 @@ public:
     void clear();
     void append(std::int64_t t, Value const &value);
     void append(SampleSpan const &samples);
-    SampleSpan view() const { return {_times, _numbers, _values, _onlyDoubles}; }
+    SampleSpan view() const { return {_times, _values.numbers(), _values.values(), _values.onlyDoubles()}; }
 
 private:
-    void widen();
-
     std::vector<std::int64_t> _times;
-    std::vector<double> _numbers;
-    std::vector<Value> _values;
-    bool _onlyDoubles = true;
+    ValueList _values;
 };
 
 /// Whether a column's function takes values of this kind.

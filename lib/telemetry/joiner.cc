@@ -21,32 +21,27 @@ std::size_t Topic::placeOf(std::string_view field) const {
 }
 
 std::size_t Topic::want(std::string const &field) {
-    auto const [at, isNew] = _places.try_emplace(field, _row.size());
-    if (isNew) {
-        _unseen.push_back(_row.size());
-        _row.emplace_back();
-    }
+    auto const [at, isNew] = _places.try_emplace(field, _block.width());
+    if (isNew) _unseen.push_back(_block.addPlace());
     return at->second;
 }
 
 void Topic::declare(std::string const &field) {
+    handOn();
     _any = true;
     std::erase(_unseen, placeOf(field));
 }
 
-void Topic::begin() {
-    std::fill(_row.begin(), _row.end(), Value());
-}
-
-void Topic::note(std::size_t place) {
-    if (place == none) return;
-    auto const &value = _row[place];
-    if (value.kind <= Kind::Null) return;
-    auto &facts = _indexFacts[place];
-    if (!facts.first) {
-        facts.first = value;
-    } else if (!(*facts.first == value)) {
-        facts.several = true;
+/// Take down what the index fields of a row hold.
+void Topic::note(std::size_t row) {
+    for (auto &[place, facts] : _indexFacts) {
+        auto const value = _block.value(row, place);
+        if (value.kind <= Kind::Null) continue;
+        if (!facts.first) {
+            facts.first = value;
+        } else if (!(*facts.first == value)) {
+            facts.several = true;
+        }
     }
 }
 
@@ -54,9 +49,9 @@ bool Topic::hasSeen(std::size_t place) const {
     return std::find(_unseen.begin(), _unseen.end(), place) == _unseen.end();
 }
 
-RowKey Topic::keyOf(std::size_t place) const {
+RowKey Topic::keyOf(std::size_t row, std::size_t place) const {
     if (place == none) return {};
-    auto const &value = _row[place];
+    auto const value = _block.value(row, place);
     if (value.kind == Kind::Integer) return {true, value.integer};
     if (value.kind == Kind::Double && value.number == std::floor(value.number)
         && std::fabs(value.number) < 9e18)
@@ -64,28 +59,55 @@ RowKey Topic::keyOf(std::size_t place) const {
     return {};
 }
 
-/// By its first row that has a stamp.
-bool Topic::indexIsUtc(std::int64_t t_ns) {
+/// Whether the time of a row is in UTC. That of the EFD by its first row that has a stamp.
+bool Topic::isUtc(std::size_t row) {
+    if (_scales[row] != SourceScale::Eras) return _scales[row] == SourceScale::Utc;
     if (_isUtc) return *_isUtc;
-    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(_row[_sndStamp]);
-    auto const out = isUtcIndex(t_ns, sent);
+    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(_block.value(row, _sndStamp));
+    auto const out = isUtcIndex(_block.times()[row], sent);
     if (sent) _isUtc = out; // without one the next row may be of the other era, or have a stamp
     return out;
 }
 
-void Topic::commit(std::int64_t t_ns, SourceScale scale) {
-    std::erase_if(_unseen, [&](std::size_t place) { return _row[place].kind != Kind::Absent; });
-    for (auto &[place, facts] : _indexFacts) note(place);
-    bool const utc = scale == SourceScale::Utc || (scale == SourceScale::Eras && indexIsUtc(t_ns));
-    if (utc) t_ns = _taiFromUtc(t_ns);
-    _latest_ns = _any ? std::max(_latest_ns, t_ns) : t_ns;
-    _any = true;
+/// The field that tells instances apart when a column names none.
+std::size_t Topic::standardIndex(std::size_t row) {
     bool const hasSal = _salIndex != none && (_indexFacts[_salIndex].first || _knownSal.value_or(false));
-    auto const standard = hasSal ? _salIndex : _componentId;
-    if (!hasSal && _componentId != none && _row[_componentId].kind > Kind::Null) _usedComponentId = true;
-    for (auto const &[stream, place] : _streams) {
-        stream->add(t_ns, utc, keyOf(place == none ? standard : place), _row);
+    if (hasSal || _componentId == none) return hasSal ? _salIndex : _componentId;
+    if (_block.value(row, _componentId).kind > Kind::Null) _usedComponentId = true;
+    return _componentId;
+}
+
+/// Give the rows to the streams.
+void Topic::handOn() {
+    _block.complete();
+    auto const n = _block.size();
+    if (n == 0) return;
+    auto const has = [&](std::size_t place) { return _block.content(place) != RowBlock::Content::Nothing; };
+    std::erase_if(_unseen, has);
+    _times.resize(n);
+    _fromUtc.resize(n);
+    _standard.resize(n);
+    bool const hasIndex = std::any_of(_indexFacts.begin(), _indexFacts.end(),
+                                      [&](auto const &facts) { return has(facts.first); });
+    for (std::size_t row = 0; row < n; ++row) {
+        if (hasIndex) {
+            note(row);
+            _standard[row] = standardIndex(row);
+        }
+        bool const utc = isUtc(row);
+        _fromUtc[row] = utc;
+        _times[row] = utc ? _taiFromUtc(_block.times()[row]) : _block.times()[row];
+        _latest_ns = _any ? std::max(_latest_ns, _times[row]) : _times[row];
+        _any = true;
     }
+    for (auto const &[stream, place] : _streams) {
+        _keys.assign(n, {});
+        for (std::size_t row = 0; hasIndex && row < n; ++row)
+            _keys[row] = keyOf(row, place == none ? _standard[row] : place);
+        stream->add({_block, _times, _fromUtc, _keys});
+    }
+    _block.clear();
+    _scales.clear();
 }
 
 Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
@@ -216,6 +238,7 @@ std::optional<Status> Joiner::problemOf(std::size_t element) const {
 }
 
 void Joiner::finish() {
+    for (auto &[name, topic] : _topics) topic->handOn();
     for (auto &stream : _streams) stream->finish();
     for (std::size_t e = 0; e < _elements.size(); ++e) {
         _problems.push_back(problemOf(e));

@@ -49,10 +49,14 @@ public:
     void declare(std::string const &field);
 
     /// Begin a row: nothing is in it.
-    void begin();
-    void set(std::size_t place, Value const &value) { _row[place] = value; }
+    void begin() { _block.begin(); }
+    void set(std::size_t place, Value const &value) { _block.set(place, value); }
     /// The row is complete. \param t_ns  in its own scale
-    void commit(std::int64_t t_ns, SourceScale scale);
+    void commit(std::int64_t t_ns, SourceScale scale) {
+        _scales.push_back(scale);
+        _block.end(t_ns);
+        if (_block.isFull()) handOn();
+    }
 
 private:
     friend class Joiner;
@@ -62,14 +66,16 @@ private:
         bool several = false;
     };
 
-    void note(std::size_t place);
+    void handOn();
+    void note(std::size_t row);
     bool hasSeen(std::size_t place) const;
-    bool indexIsUtc(std::int64_t t_ns);
-    RowKey keyOf(std::size_t place) const;
+    bool isUtc(std::size_t row);
+    RowKey keyOf(std::size_t row, std::size_t place) const;
+    std::size_t standardIndex(std::size_t row);
 
     std::string _name;
     std::unordered_map<std::string, std::size_t> _places;
-    std::vector<Value> _row;
+    RowBlock _block;
     std::vector<std::size_t> _unseen; ///< places of fields that were in no row yet
     std::map<std::size_t, IndexFacts> _indexFacts;
     std::size_t _salIndex = none, _componentId = none, _sndStamp = none;
@@ -81,6 +87,12 @@ private:
     std::optional<bool> _isUtc;    ///< what the first row says of its scale
     std::optional<bool> _knownSal; ///< from an earlier pass
     TaiFromUtc _taiFromUtc;
+    /// Of the rows of the block.
+    std::vector<SourceScale> _scales;
+    std::vector<std::int64_t> _times; ///< TAI
+    std::vector<Rows::Flag> _fromUtc;
+    std::vector<std::size_t> _standard; ///< index of those that name none
+    std::vector<RowKey> _keys;
 };
 
 /// The join: topics are asked for, rows are committed to them, then results are read.

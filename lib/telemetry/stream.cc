@@ -109,8 +109,18 @@ public:
             return true;
         }
         if (!_queue.add(t_ns, key)) return false;
-        for (std::size_t f = 0; f < _width; ++f) _queue.set(f, valueOf(f));
+        for (std::size_t f = 0; f < _width; ++f) _queue.push(f, valueOf(f));
         return true;
+    }
+    /// Several rows that lie one behind the other, or the first ones of them, when they are in order.
+    /// \return how many
+    std::size_t append(std::span<std::int64_t const> times, std::span<RowKey const> keys,
+                       RowBlock const &block, std::size_t first, std::vector<std::size_t> const &places) {
+        auto const n = _sort ? 0 : _queue.fitting(times);
+        if (n == 0) return 0;
+        _queue.append(times.first(n), keys.first(n));
+        for (std::size_t f = 0; f < _width; ++f) _queue.append(f, block, places[f], first);
+        return n;
     }
     RowQueue &queue() { return _queue; }
     /// Bring what is on disk back, in order. \param drain  is called when the queue is full
@@ -120,11 +130,11 @@ public:
         _sort->drain([&](std::int64_t t_ns, void const *record) {
             RowKey key;
             std::memcpy(&key, record, sizeof key);
-            _queue.add(t_ns, key);
+            if (!_queue.add(t_ns, key)) return;
             for (std::size_t f = 0; f < _width; ++f) {
                 Value value;
                 std::memcpy(&value, static_cast<std::byte const *>(record) + placeOf(f), sizeof value);
-                _queue.set(f, value);
+                _queue.push(f, value);
             }
             if (_queue.isFull()) drain();
         });
@@ -261,8 +271,8 @@ private:
         if (!_begin) return;
         auto const fields = std::exchange(_fields, std::vector<Field>(_fields.size()));
         if (!std::all_of(_required.begin(), _required.end(), [&](auto k) { return fields[k].n > 0; })) return;
-        _queue.add(*_begin, {});
-        for (std::size_t k = 0; k < fields.size(); ++k) _queue.set(k, valueOf(fields[k]));
+        if (!_queue.add(*_begin, {})) return;
+        for (std::size_t k = 0; k < fields.size(); ++k) _queue.push(k, valueOf(fields[k]));
     }
 
     Column const &_column;
@@ -340,29 +350,56 @@ void Stream::prepare(std::size_t sortMemory) {
     if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options, sortMemory);
 }
 
-void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row) {
+/// Whether a row is one that the columns look at. \param t_ns  becomes its time
+bool Stream::isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns) {
+    auto const &key = rows.keys[row];
     if (_like.index == Column::Index::Listed) {
         (key.given ? _hasIndex : _lacksIndex) = true;
         if (!key.given
             || std::find(_like.indices.begin(), _like.indices.end(), key.index) == _like.indices.end())
-            return;
+            return false;
     }
+    t_ns = rows.times[row];
+    bool fromUtc = rows.from_utc[row];
     if (timePlace) {
-        auto const own = nsOfSeconds(row[*timePlace]);
-        if (!own) return;
+        auto const own = nsOfSeconds(rows.block.value(row, *timePlace));
+        if (!own) return false;
         fromUtc = _like.time_is_utc && !_like.packed;
         t_ns = fromUtc ? astro::taiNsFromUtcNs(*own) : *own;
     }
     _usesUtc = _usesUtc || (fromUtc && !_like.packed);
-    addRow(t_ns, key, row);
+    return _buckets || std::all_of(_required.begin(), _required.end(), [&](auto place) {
+               return rows.block.value(row, place).isValid();
+           });
 }
 
-void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row) {
-    if (!_buckets
-        && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
-        return;
-    if (!_rows->add(t_ns, key, [&](std::size_t f) { return row[_places[f]]; })) ++_late;
-    if (_rows->queue().isFull()) drain(false);
+void Stream::add(Rows const &rows) {
+    _chosen.clear();
+    _chosenTimes.clear();
+    _chosenKeys.clear();
+    std::int64_t t_ns = 0;
+    for (std::size_t row = 0; row < rows.times.size(); ++row) {
+        if (!isChosen(rows, row, t_ns)) continue;
+        _chosen.push_back(row);
+        _chosenTimes.push_back(t_ns);
+        _chosenKeys.push_back(rows.keys[row]);
+    }
+    for (std::size_t i = 0; i < _chosen.size();) {
+        i += addSome(rows.block, i);
+        if (_rows->queue().isFull()) drain(false);
+    }
+}
+
+/// Add chosen rows, as many as can be without more ado. \return how many
+std::size_t Stream::addSome(RowBlock const &block, std::size_t first) {
+    std::size_t n = 1; // those that lie one behind the other
+    while (first + n < _chosen.size() && _chosen[first + n] == _chosen[first] + n) ++n;
+    auto const times = std::span(_chosenTimes).subspan(first, n);
+    auto const keys = std::span(_chosenKeys).subspan(first, n);
+    if (auto const added = _rows->append(times, keys, block, _chosen[first], _places)) return added;
+    auto const valueOf = [&](std::size_t f) { return block.value(_chosen[first], _places[f]); };
+    if (!_rows->add(times.front(), keys.front(), valueOf)) ++_late;
+    return 1;
 }
 
 void Stream::finish() {

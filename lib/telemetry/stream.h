@@ -37,8 +37,8 @@ public:
     /// Of packed rows: the median distance of rows, by index.
     void setSpacing(std::map<std::int64_t, std::int64_t> byIndex) { _packedSpacing = std::move(byIndex); }
 
-    /// A row of the topic. \param row  by place \param t_ns  TAI
-    void add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row);
+    /// Rows of the topic.
+    void add(Rows const &rows);
     void finish();
 
     /// Whether a time came out of UTC, in which leap seconds are ambiguous.
@@ -63,7 +63,8 @@ private:
 
     std::size_t ownPlace(std::size_t place);
     RowQueue &ordered();
-    void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
+    bool isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns);
+    std::size_t addSome(RowBlock const &block, std::size_t first);
     void drain(bool all);
     void deliver();
     void give(Member &member, bool unique);
@@ -85,6 +86,10 @@ private:
     std::unique_ptr<Buckets> _buckets;
     bool _hasIndex = false, _lacksIndex = false;
     std::map<std::int64_t, std::int64_t> _packedSpacing;
+    /// Of the rows that are being added those that count: numbers, times and keys.
+    std::vector<std::size_t> _chosen;
+    std::vector<std::int64_t> _chosenTimes;
+    std::vector<RowKey> _chosenKeys;
     Batch _batch;
     Samples _own; ///< of a batch that are not those of the queue
     bool _usesUtc = false;
