@@ -1,5 +1,6 @@
-// The join itself, without text: rows that are in memory go through telemetry::Joiner and all results are
-// read, beside the bare loop over the same rows (efd_loop.h).
+// The join itself, without text: rows that are in memory go through telemetry::Joiner, in blocks as those who
+// parse deliver them, and all results are read, beside the bare loop over the same rows (efd_loop.h), which
+// lie one behind the other as it likes them best.
 //
 // Usage: join_parsed FILE.csv WINDOWS COLUMNS ROUNDS      files as make_samples.py makes them
 // Prints for each round: seconds of the join and of the loop, by processor time, and the sum of all
@@ -50,19 +51,29 @@ double sumOfLoop(Rows const &rows, std::vector<LoopWindow> const &windows) {
     return loop.sum();
 }
 
-double sumOfJoin(Rows const &rows, std::vector<telemetry::Window> const &windows,
+/// The same as blocks, as those who parse deliver them.
+std::vector<telemetry::RowBlock> blocksOf(Rows const &rows, telemetry::Topic const &topic) {
+    std::vector<std::size_t> places;
+    for (auto const &field : rows.fields) places.push_back(topic.placeOf(field));
+    std::vector<telemetry::RowBlock> out;
+    for (std::size_t i = 0; i < rows.times.size(); ++i) {
+        if (out.empty() || out.back().isFull()) out.push_back(topic.emptyBlock());
+        out.back().begin();
+        for (std::size_t f = 0; f < places.size(); ++f)
+            out.back().set(places[f], telemetry::Value::of(rows.row(i)[f]));
+        out.back().end(rows.times[i], telemetry::SourceScale::Utc);
+    }
+    for (auto &block : out) block.complete();
+    return out;
+}
+
+double sumOfJoin(std::vector<telemetry::RowBlock> const &blocks,
+                 std::vector<telemetry::Window> const &windows,
                  std::vector<telemetry::Column> const &columns) {
     telemetry::Facts const facts;
     telemetry::Joiner joiner(columns, windows, {}, facts);
     auto &topic = *joiner.topic(columns.front().topic);
-    std::vector<std::size_t> places;
-    for (auto const &field : rows.fields) places.push_back(topic.placeOf(field));
-    for (std::size_t i = 0; i < rows.times.size(); ++i) {
-        topic.begin();
-        auto const *row = rows.row(i);
-        for (std::size_t f = 0; f < places.size(); ++f) topic.set(places[f], telemetry::Value::of(row[f]));
-        topic.commit(rows.times[i], telemetry::SourceScale::Utc);
-    }
+    for (auto const &block : blocks) topic.add(block);
     joiner.finish();
     double sum = 0;
     for (std::size_t w = 0; w < windows.size(); ++w) {
@@ -93,9 +104,12 @@ int main(int argc, char **argv) {
         telemetry::TaiFromUtc taiOf;
         tai.push_back({taiOf(w.begin_ns), taiOf(w.end_ns)});
     }
+    telemetry::Facts const facts;
+    telemetry::Joiner example(columns, tai, {}, facts);
+    auto const blocks = blocksOf(rows, *example.topic(columns.front().topic));
     for (int round = std::atoi(argv[4]); round > 0; --round) {
         double joined = 0, looped = 0;
-        auto const join_s = secondsOf([&] { return sumOfJoin(rows, tai, columns); }, joined);
+        auto const join_s = secondsOf([&] { return sumOfJoin(blocks, tai, columns); }, joined);
         auto const loop_s = secondsOf([&] { return sumOfLoop(rows, windows); }, looped);
         std::printf("%.6f %.6f %.15g %.15g\n", join_s, loop_s, joined, looped);
     }

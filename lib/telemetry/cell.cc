@@ -26,7 +26,7 @@ using Point = std::pair<std::int64_t, Value>;
 /// Samples that count for a time-weighted mean: the prevailing one as well.
 std::vector<Point> weightedPoints(Column const &column, Window const &w, WindowSamples const &content) {
     std::vector<Point> out;
-    auto const samples = content.samples.view();
+    auto const &samples = content.samples;
     if (content.prior && w.begin_ns - content.prior->first <= column.tolerance_ns
         && (samples.empty() || samples.times.front() != w.begin_ns)) {
         out.push_back(*content.prior);
@@ -223,13 +223,14 @@ Cell WindowCells::cellOf(Column const &column) {
         cell.n = static_cast<std::int64_t>(used.size());
         measure(cell, column, used);
     } else {
-        if (!_measured || _measured->gap_max_ns != column.gap_max_ns
-            || _measured->hold_max_ns != column.hold_max_ns) {
-            _measured = &column;
-            _gaps = {};
-            measure(_gaps, column, samples.times);
+        auto &[all, measured, gaps] = *_content.times;
+        if (!measured || measured->gap_max_ns != column.gap_max_ns
+            || measured->hold_max_ns != column.hold_max_ns) {
+            measured = &column;
+            gaps = {};
+            measure(gaps, column, samples.times);
         }
-        cell = _gaps;
+        cell = gaps;
         cell.n = static_cast<std::int64_t>(samples.size());
         if (!samples.empty()) {
             cell.first_ns = samples.times.front();

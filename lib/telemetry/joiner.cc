@@ -6,6 +6,21 @@
 
 namespace dbb::telemetry {
 
+namespace {
+
+/// What an index field of a row holds.
+RowKey keyOf(RowBlock const &block, std::size_t row, std::size_t place) {
+    if (place == Topic::none) return {};
+    auto const value = block.value(row, place);
+    if (value.kind == Kind::Integer) return {true, value.integer};
+    if (value.kind == Kind::Double && value.number == std::floor(value.number)
+        && std::fabs(value.number) < 9e18)
+        return {true, static_cast<std::int64_t>(value.number)};
+    return {};
+}
+
+} // namespace
+
 std::string componentId(std::string const &topic) {
     auto const last = topic.rfind('.');
     if (last == std::string::npos) return {};
@@ -33,9 +48,9 @@ void Topic::declare(std::string const &field) {
 }
 
 /// Take down what the index fields of a row hold.
-void Topic::note(std::size_t row) {
+void Topic::note(RowBlock const &block, std::size_t row) {
     for (auto &[place, facts] : _indexFacts) {
-        auto const value = _block.value(row, place);
+        auto const value = block.value(row, place);
         if (value.kind <= Kind::Null) continue;
         if (!facts.first) {
             facts.first = value;
@@ -49,40 +64,34 @@ bool Topic::hasSeen(std::size_t place) const {
     return std::find(_unseen.begin(), _unseen.end(), place) == _unseen.end();
 }
 
-RowKey Topic::keyOf(std::size_t row, std::size_t place) const {
-    if (place == none) return {};
-    auto const value = _block.value(row, place);
-    if (value.kind == Kind::Integer) return {true, value.integer};
-    if (value.kind == Kind::Double && value.number == std::floor(value.number)
-        && std::fabs(value.number) < 9e18)
-        return {true, static_cast<std::int64_t>(value.number)};
-    return {};
-}
-
 /// Whether the time of a row is in UTC. That of the EFD by its first row that has a stamp.
-bool Topic::isUtc(std::size_t row) {
-    if (_scales[row] != SourceScale::Eras) return _scales[row] == SourceScale::Utc;
+bool Topic::isUtc(RowBlock const &block, std::size_t row) {
+    if (block.scale(row) != SourceScale::Eras) return block.scale(row) == SourceScale::Utc;
     if (_isUtc) return *_isUtc;
-    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(_block.value(row, _sndStamp));
-    auto const out = isUtcIndex(_block.times()[row], sent);
+    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(block.value(row, _sndStamp));
+    auto const out = isUtcIndex(block.times()[row], sent);
     if (sent) _isUtc = out; // without one the next row may be of the other era, or have a stamp
     return out;
 }
 
 /// The field that tells instances apart when a column names none.
-std::size_t Topic::standardIndex(std::size_t row) {
+std::size_t Topic::standardIndex(RowBlock const &block, std::size_t row) {
     bool const hasSal = _salIndex != none && (_indexFacts[_salIndex].first || _knownSal.value_or(false));
     if (hasSal || _componentId == none) return hasSal ? _salIndex : _componentId;
-    if (_block.value(row, _componentId).kind > Kind::Null) _usedComponentId = true;
+    if (block.value(row, _componentId).kind > Kind::Null) _usedComponentId = true;
     return _componentId;
 }
 
-/// Give the rows to the streams.
 void Topic::handOn() {
     _block.complete();
-    auto const n = _block.size();
+    add(_block);
+    _block.clear();
+}
+
+void Topic::add(RowBlock const &block) {
+    auto const n = block.size();
     if (n == 0) return;
-    auto const has = [&](std::size_t place) { return _block.content(place) != RowBlock::Content::Nothing; };
+    auto const has = [&](std::size_t place) { return block.content(place) != RowBlock::Content::Nothing; };
     std::erase_if(_unseen, has);
     _times.resize(n);
     _fromUtc.resize(n);
@@ -91,23 +100,21 @@ void Topic::handOn() {
                                       [&](auto const &facts) { return has(facts.first); });
     for (std::size_t row = 0; row < n; ++row) {
         if (hasIndex) {
-            note(row);
-            _standard[row] = standardIndex(row);
+            note(block, row);
+            _standard[row] = standardIndex(block, row);
         }
-        bool const utc = isUtc(row);
+        bool const utc = isUtc(block, row);
         _fromUtc[row] = utc;
-        _times[row] = utc ? _taiFromUtc(_block.times()[row]) : _block.times()[row];
+        _times[row] = utc ? _taiFromUtc(block.times()[row]) : block.times()[row];
         _latest_ns = _any ? std::max(_latest_ns, _times[row]) : _times[row];
         _any = true;
     }
     for (auto const &[stream, place] : _streams) {
         _keys.assign(n, {});
         for (std::size_t row = 0; hasIndex && row < n; ++row)
-            _keys[row] = keyOf(row, place == none ? _standard[row] : place);
-        stream->add({_block, _times, _fromUtc, _keys});
+            _keys[row] = keyOf(block, row, place == none ? _standard[row] : place);
+        stream->add({block, _times, _fromUtc, _keys});
     }
-    _block.clear();
-    _scales.clear();
 }
 
 Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
@@ -246,9 +253,10 @@ void Joiner::finish() {
     }
 }
 
-std::vector<Cell> Joiner::results(std::size_t window) {
+std::span<Cell> Joiner::results(std::size_t window) {
     auto const row = _results->row(window);
-    std::vector<Cell> out(row.begin(), row.end());
+    auto &out = _row;
+    out.assign(row.begin(), row.end());
     auto const &w = _windows.all()[window];
     bool const leap = isNearLeap(w.begin_ns, w.end_ns);
     for (std::size_t e = 0; e < out.size(); ++e) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -53,10 +54,12 @@ public:
     void set(std::size_t place, Value const &value) { _block.set(place, value); }
     /// The row is complete. \param t_ns  in its own scale
     void commit(std::int64_t t_ns, SourceScale scale) {
-        _scales.push_back(scale);
-        _block.end(t_ns);
+        _block.end(t_ns, scale);
         if (_block.isFull()) handOn();
     }
+    /// Rows that are complete, with places as this topic has. \param block  was made by emptyBlock()
+    void add(RowBlock const &block);
+    RowBlock emptyBlock() const { return RowBlock(_block.width()); }
 
 private:
     friend class Joiner;
@@ -67,11 +70,10 @@ private:
     };
 
     void handOn();
-    void note(std::size_t row);
+    void note(RowBlock const &block, std::size_t row);
     bool hasSeen(std::size_t place) const;
-    bool isUtc(std::size_t row);
-    RowKey keyOf(std::size_t row, std::size_t place) const;
-    std::size_t standardIndex(std::size_t row);
+    bool isUtc(RowBlock const &block, std::size_t row);
+    std::size_t standardIndex(RowBlock const &block, std::size_t row);
 
     std::string _name;
     std::unordered_map<std::string, std::size_t> _places;
@@ -87,8 +89,7 @@ private:
     std::optional<bool> _isUtc;    ///< what the first row says of its scale
     std::optional<bool> _knownSal; ///< from an earlier pass
     TaiFromUtc _taiFromUtc;
-    /// Of the rows of the block.
-    std::vector<SourceScale> _scales;
+    /// Of the rows of a block.
     std::vector<std::int64_t> _times; ///< TAI
     std::vector<Rows::Flag> _fromUtc;
     std::vector<std::size_t> _standard; ///< index of those that name none
@@ -125,8 +126,9 @@ public:
     bool isWhole(std::size_t element) const { return _problems[element].has_value(); }
     /// The latest time of any row of the column's topic, TAI nanoseconds; nullopt when it has none.
     std::optional<std::int64_t> latest(std::size_t element) const;
-    /// The results of a window, one per element. \throws Error IO_ERROR
-    std::vector<Cell> results(std::size_t window);
+    /// The results of a window, one per element; they may be changed until the next ones are asked for.
+    /// \throws Error IO_ERROR
+    std::span<Cell> results(std::size_t window);
 
 private:
     Stream &streamOf(Column const &column, Topic &topic);
@@ -139,6 +141,7 @@ private:
     TextPool _texts;
     std::vector<Element> _elements;
     std::unique_ptr<Results> _results;
+    std::vector<Cell> _row; ///< those that were asked for last
     std::map<std::string, std::unique_ptr<Topic>, std::less<>> _topics;
     std::vector<std::unique_ptr<Stream>> _streams;
     std::vector<Stream *> _streamOfElement;

@@ -2,6 +2,7 @@
 /// Rows of a topic as they come, some at a time.
 #pragma once
 
+#include "telemetry/instants.h"
 #include "telemetry/value.h"
 
 #include <array>
@@ -25,6 +26,9 @@ public:
     /// What a place has in all rows.
     enum class Content : std::uint8_t { Nothing, Doubles, Several };
 
+    /// \param width  number of places
+    explicit RowBlock(std::size_t width = 0) : _contents(width) {}
+
     /// \return a new place; only before the first row
     std::size_t addPlace() {
         _contents.push_back(Content::Nothing);
@@ -43,9 +47,10 @@ public:
         _numbers[at] = value.number; // or what else it holds
         _kinds[at] = value.kind;
     }
-    /// The row is complete.
-    void end(std::int64_t t_ns) {
-        _times[_size++] = t_ns;
+    /// The row is complete. \param t_ns  in its own scale
+    void end(std::int64_t t_ns, SourceScale scale) {
+        _times[_size] = t_ns;
+        _scales[_size++] = scale;
         _open = false;
     }
 
@@ -58,6 +63,7 @@ public:
     std::size_t size() const { return _size; }
     /// As they were given to end().
     std::span<std::int64_t const> times() const { return {_times.data(), _size}; }
+    SourceScale scale(std::size_t row) const { return _scales[row]; }
     Content content(std::size_t place) const { return _contents[place]; }
     /// When a place has only doubles.
     std::span<double const> numbers(std::size_t place) const { return {&_numbers[place * stride], _size}; }
@@ -80,6 +86,7 @@ private:
     std::vector<Kind> _kinds;
     std::vector<Content> _contents;
     std::array<std::int64_t, most> _times;
+    std::array<SourceScale, most> _scales;
     std::size_t _size = 0;
     bool _open = false;
 };

@@ -21,6 +21,7 @@ struct Batch {
     SampleSpan samples;
     std::pair<std::int64_t, std::int64_t> distances; ///< the least and the greatest of neighbours
     std::vector<std::int64_t> nan_times, null_times, dup_times, clash_times; ///< each sorted
+    bool shared = false;       ///< the samples are at all times that were given to SharedTimes
     std::int64_t until_ns = 0; ///< all with earlier times, and those of this time, are here or were before
 
     void clear();
@@ -59,6 +60,25 @@ private:
     std::vector<std::uint32_t> _orders[3];
 };
 
+/// The times of rows in windows, for all series that have a sample in each of the rows.
+class SharedTimes {
+public:
+    explicit SharedTimes(WindowList &windows);
+    SharedTimes(SharedTimes const &) = delete;
+    SharedTimes &operator=(SharedTimes const &) = delete;
+    ~SharedTimes();
+
+    /// Windows with the same edges.
+    class Group;
+    Group &groupFor(Column const &column);
+    /// Before the series get samples of these times.
+    void feed(std::span<std::int64_t const> times, std::int64_t until_ns);
+
+private:
+    WindowList &_windows;
+    std::vector<std::unique_ptr<Group>> _groups;
+};
+
 /// A column and where its results go.
 struct Asked {
     Column const *column = nullptr;
@@ -68,7 +88,7 @@ struct Asked {
 /// One series: what its columns ask is answered while its samples pass.
 class Series {
 public:
-    Series(WindowList &windows, Results &results);
+    Series(WindowList &windows, SharedTimes &times, Results &results);
     Series(Series const &) = delete;
     Series &operator=(Series const &) = delete;
     ~Series();
@@ -85,6 +105,7 @@ private:
     using Point = std::pair<std::int64_t, Value>;
 
     WindowList &_windows;
+    SharedTimes &_times;
     Results &_results;
     Spacing _spacing;
     std::vector<std::unique_ptr<InWindows>> _inWindows;

@@ -77,7 +77,7 @@ std::optional<std::int64_t> nsOfSeconds(Value const &seconds) {
 
 /// A series and its place in the stream.
 struct Stream::Member {
-    Member(WindowList &windows, Results &results) : series(windows, results) {}
+    Member(WindowList &windows, SharedTimes &times, Results &results) : series(windows, times, results) {}
     std::vector<std::size_t> places; ///< in a queued row
     Duplicates duplicates = Duplicates::Last;
     bool raw = false; ///< nulls and NaN are values
@@ -329,7 +329,7 @@ void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
         return m->places == own && m->duplicates == column.duplicates && m->raw == raw;
     });
     if (at == _members.end()) {
-        auto member = std::make_unique<Member>(_windows, _results);
+        auto member = std::make_unique<Member>(_windows, _times, _results);
         member->places = own;
         member->duplicates = column.duplicates;
         member->raw = raw;
@@ -441,6 +441,7 @@ void Stream::deliver() {
     auto const times = queue->times();
     auto const distances = distancesOf(times);
     bool const unique = times.size() < 2 || distances.first > 0;
+    _times.feed(times, times.back());
     for (auto &member : _members) {
         _batch.clear();
         _own.clear();
@@ -463,6 +464,7 @@ void Stream::give(Member &member, bool unique) {
     bool const single = member.places.size() == 1;
     if (single && (unique || member.raw) && queue.onlyDoubles(place)) {
         _batch.samples = {queue.times(), queue.numbers(place), {}, true};
+        _batch.shared = true;
         return;
     }
     if (!single) {

@@ -76,6 +76,7 @@ private:
 
     WindowList &_windows;
     Results &_results;
+    SharedTimes _times{_windows};
     Column const &_like;
     Options _options;
     std::vector<std::size_t> _places; ///< of the fields of a queued row

@@ -11,11 +11,7 @@ using telemetry::Value;
 
 namespace {
 
-RowBlock blockOf(std::size_t width) {
-    RowBlock out;
-    for (std::size_t k = 0; k < width; ++k) out.addPlace();
-    return out;
-}
+constexpr auto scale = telemetry::SourceScale::Tai;
 
 /// What a queue hands on, row by row: time, index, number.
 using Handed = std::vector<std::tuple<std::int64_t, std::int64_t, double>>;
@@ -30,13 +26,13 @@ void take(RowQueue &queue, bool all, Handed &out) {
 } // namespace
 
 TEST_CASE("a row that was not ended is forgotten", "[telemetry][rows]") {
-    auto block = blockOf(2);
+    RowBlock block(2);
     block.begin();
     block.set(0, Value::of(1));
     block.set(1, Value::ofInteger(2));
     block.begin();
     block.set(0, Value::of(3));
-    block.end(10);
+    block.end(10, scale);
     block.begin();
     block.set(1, Value::of(4));
     block.complete();
@@ -48,13 +44,13 @@ TEST_CASE("a row that was not ended is forgotten", "[telemetry][rows]") {
 }
 
 TEST_CASE("a place of a row holds what was set last", "[telemetry][rows]") {
-    auto block = blockOf(1);
+    RowBlock block(1);
     block.begin();
     block.set(0, Value::of(1));
     block.set(0, Value::ofInteger(std::numeric_limits<std::int64_t>::max()));
-    block.end(10);
+    block.end(10, scale);
     block.begin();
-    block.end(11);
+    block.end(11, scale);
     block.complete();
     CHECK(block.content(0) == RowBlock::Content::Several);
     CHECK(block.value(0, 0).kind == Kind::Integer);
@@ -75,14 +71,14 @@ TEST_CASE("rows that are appended at once are handed on as those that are added 
     std::int64_t t = 0, late = 0, lateToo = 0;
     double number = 0;
     for (int k = 0; k < 400; ++k) {
-        auto block = blockOf(1);
+        RowBlock block(1);
         std::vector<telemetry::RowKey> keys;
         bool const shuffled = below(4) == 0;
         while (!block.isFull()) {
             t += below(3);
             block.begin();
             block.set(0, Value::of(++number));
-            block.end(shuffled ? t - below(1500) : t);
+            block.end(shuffled ? t - below(1500) : t, scale);
             keys.push_back({true, below(3)});
         }
         block.complete();
