@@ -67,8 +67,7 @@ std::vector<telemetry::RowBlock> blocksOf(Rows const &rows, telemetry::Topic con
     return out;
 }
 
-double sumOfJoin(std::vector<telemetry::RowBlock> const &blocks,
-                 std::vector<telemetry::Window> const &windows,
+double sumOfJoin(std::vector<telemetry::RowBlock> const &blocks, telemetry::WindowList const &windows,
                  std::vector<telemetry::Column> const &columns) {
     telemetry::Facts const facts;
     telemetry::Joiner joiner(columns, windows, {}, facts);
@@ -99,10 +98,10 @@ int main(int argc, char **argv) {
     auto const rows = readRows(argv[1]);
     auto const windows = readLoopWindows(argv[2]);
     auto const columns = telemetry::parseColumns(common::readFile(argv[3]), argv[3]);
-    std::vector<telemetry::Window> tai;
+    telemetry::WindowList tai;
     for (auto const &w : windows) {
         telemetry::TaiFromUtc taiOf;
-        tai.push_back({taiOf(w.begin_ns), taiOf(w.end_ns)});
+        tai.add({taiOf(w.begin_ns), taiOf(w.end_ns)});
     }
     telemetry::Facts const facts;
     telemetry::Joiner example(columns, tai, {}, facts);

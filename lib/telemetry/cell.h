@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/file.h"
+#include "common/scratch_list.h"
 #include "telemetry/column.h"
 #include "telemetry/functions.h"
 
@@ -125,15 +126,25 @@ public:
     /// All cells of a window. \throws Error IO_ERROR
     std::span<Cell const> row(std::size_t window);
     std::uint64_t addIntervals(std::span<Interval const> intervals);
-    std::span<Interval const> intervals(Cell const &cell) const {
-        return {&_intervals[cell.waiting_at], cell.waiting};
-    }
+    /// Valid until the next ones are asked for.
+    std::span<Interval const> intervals(Cell const &cell);
 
 private:
+    struct Placed {
+        std::size_t at;
+        Cell cell;
+    };
+    void writeWaiting();
+    void writeAt(std::size_t at, std::span<Cell const> cells);
+
     std::size_t _columns;
-    std::vector<Cell> _cells; ///< all, or the row that was asked for
+    std::size_t _end;         ///< number of all cells
+    std::vector<Cell> _cells; ///< all, or some rows that were read
     common::UniqueFd _fd;
-    std::vector<Interval> _intervals;
+    std::size_t _firstCell = 0;   ///< of those that were read
+    std::vector<Placed> _waiting; ///< to be written
+    common::ScratchList<Interval> _intervals;
+    std::vector<Interval> _read;
 };
 
 /// The columns of what is in a window.

@@ -117,16 +117,16 @@ void Topic::add(RowBlock const &block) {
     }
 }
 
-Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
-               Stream::Options const &options, Facts const &facts)
-    : _columns(columns), _windows(std::move(windows)), _options(options), _facts(facts) {
+Joiner::Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
+               Facts const &facts)
+    : _columns(columns), _windows(windows), _options(options), _facts(facts) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &column = columns[c];
         bool const each = !column.one_field && !column.pool && !column.packed;
         for (std::size_t f = 0; f < (each ? column.fields.size() : 1); ++f)
             _elements.push_back({c, each ? static_cast<int>(f) : -1});
     }
-    _results = std::make_unique<Results>(_windows.all().size(), _elements.size());
+    _results = std::make_unique<Results>(_windows.size(), _elements.size());
     _streamOfElement.resize(_elements.size());
     for (std::size_t e = 0; e < _elements.size(); ++e) {
         auto const &column = columns[_elements[e].column];
@@ -257,7 +257,7 @@ std::span<Cell> Joiner::results(std::size_t window) {
     auto const row = _results->row(window);
     auto &out = _row;
     out.assign(row.begin(), row.end());
-    auto const &w = _windows.all()[window];
+    auto const w = _windows[window];
     bool const leap = isNearLeap(w.begin_ns, w.end_ns);
     for (std::size_t e = 0; e < out.size(); ++e) {
         auto &cell = out[e];

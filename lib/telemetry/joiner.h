@@ -99,8 +99,8 @@ private:
 /// The join: topics are asked for, rows are committed to them, then results are read.
 class Joiner {
 public:
-    /// \param facts  of an earlier pass. Columns outlive the joiner
-    Joiner(std::vector<Column> const &columns, std::vector<Window> windows, Stream::Options const &options,
+    /// \param facts  of an earlier pass. Columns and windows outlive the joiner
+    Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
            Facts const &facts);
     ~Joiner();
 
@@ -135,7 +135,7 @@ private:
     std::optional<Status> problemOf(std::size_t element) const;
 
     std::vector<Column> const &_columns;
-    WindowList _windows;
+    WindowList const &_windows;
     Stream::Options _options;
     Facts const &_facts;
     TextPool _texts;

@@ -1,10 +1,40 @@
 #include "telemetry/series.h"
 
+#include "common/record_sort.h"
+
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <limits>
-#include <numeric>
 
 namespace dbb::telemetry {
+
+namespace {
+
+/// The one of positive numbers that is in place k when they are in order. They are looked at digit by digit,
+/// so that they need not be in memory.
+std::int64_t nthOf(common::ScratchList<std::int64_t> const &numbers, std::uint64_t k) {
+    constexpr int digitBits = 8;
+    std::uint64_t front = 0; // the digits that are known
+    std::vector<std::int64_t> some;
+    for (int shift = 64 - digitBits; shift >= 0; shift -= digitBits) {
+        std::array<std::uint64_t, 1 << digitBits> counts{};
+        for (std::size_t i = 0; i < numbers.size(); i += some.size()) {
+            some.resize(std::min<std::size_t>(2048, numbers.size() - i));
+            numbers.read(i, some);
+            for (auto const number : some) {
+                auto const digits = static_cast<std::uint64_t>(number) >> shift;
+                if (digits >> digitBits == front) ++counts[digits % counts.size()];
+            }
+        }
+        std::uint64_t digit = 0;
+        for (; k >= counts[digit]; ++digit) k -= counts[digit];
+        front = front << digitBits | digit;
+    }
+    return static_cast<std::int64_t>(front);
+}
+
+} // namespace
 
 void Batch::clear() {
     samples = {};
@@ -18,13 +48,14 @@ void Spacing::addDistance(std::int64_t distance_ns) {
         ++_short;
         _longestShort = std::max(_longestShort, distance_ns);
     } else {
-        _long.push_back(distance_ns);
+        _long.push(distance_ns);
     }
 }
 
 void Spacing::add(std::span<std::int64_t const> times,
                   std::pair<std::int64_t, std::int64_t> const &distances) {
     if (times.empty()) return;
+    _gapMax2.reset();
     if (_last) addDistance(times.front() - *_last);
     _last = times.back();
     auto const [least, greatest] = distances;
@@ -37,27 +68,37 @@ void Spacing::add(std::span<std::int64_t const> times,
 }
 
 std::int64_t Spacing::gapMax2_ns() const {
+    if (_gapMax2) return *_gapMax2;
     auto const n = _short + _long.size();
-    if (n == 0) return 2 * leastGapNs;
-    auto sorted = _long;
     // Of those that are only counted none but the longest can be of interest.
-    auto const at = [&](std::uint64_t k) {
-        if (k < _short) return _longestShort;
-        auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(k - _short);
-        std::nth_element(sorted.begin(), nth, sorted.end());
-        return *nth;
-    };
-    return std::max(2 * leastGapNs, 5 * (at((n - 1) / 2) + at(n / 2)));
+    auto const at = [&](std::uint64_t k) { return k < _short ? _longestShort : nthOf(_long, k - _short); };
+    _gapMax2 = 2 * leastGapNs;
+    if (n > 0) _gapMax2 = std::max(2 * leastGapNs, 5 * (at((n - 1) / 2) + at(n / 2)));
+    return *_gapMax2;
 }
 
-std::vector<std::uint32_t> const &WindowList::orderOf(At at) {
+std::vector<Window> WindowList::all() const {
+    std::vector<Window> out(size());
+    _windows.read(0, out);
+    return out;
+}
+
+WindowList::Order const &WindowList::orderOf(At at) const {
     auto &order = _orders[static_cast<std::size_t>(at)];
-    if (order.size() == _windows.size()) return order;
-    order.resize(_windows.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](auto a, auto b) { return _windows[a].instant(at) < _windows[b].instant(at); });
-    return order;
+    if (order) return *order;
+    constexpr std::size_t sortMemory = std::size_t{4} << 20;
+    common::RecordSort sort(sizeof(Ranked), sortMemory);
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        Ranked const ranked{(*this)[number], number};
+        sort.add(ranked.window.instant(at), &ranked);
+    }
+    order.emplace();
+    sort.drain([&](std::int64_t, void const *record) {
+        Ranked ranked;
+        std::memcpy(static_cast<void *>(&ranked), record, sizeof ranked);
+        order->push(ranked);
+    });
+    return *order;
 }
 
 /// Windows with the same edges that have begun and are not over, in the order in which they begin.
@@ -72,8 +113,8 @@ public:
     };
 
     /// \param like  what the edges are made from
-    OpenWindows(WindowList &windows, Column const &like)
-        : _windows(windows), _like(like), _order(windows.orderOf(At::Begin)) {}
+    OpenWindows(WindowList const &windows, Column const &like)
+        : _like(like), _order(windows.orderOf(At::Begin)) {}
 
     bool isFor(Column const &c) const {
         return c.pre_ns == _like.pre_ns && c.post_ns == _like.post_ns && c.closed == _like.closed
@@ -83,8 +124,8 @@ public:
     template<typename IsOpen>
     void open(std::int64_t until_ns, IsOpen const &isOpen) {
         for (; _next < _order.size(); ++_next) {
-            auto const number = _order[_next];
-            Item item{_next, number, edgesOf(_like, _windows.all()[number])};
+            auto const next = _order.at(_next);
+            Item item{_next, next.number, edgesOf(_like, next.window)};
             if (item.edges.begin_ns > until_ns) return;
             if (isOpen(item)) _items.push_back(std::move(item));
         }
@@ -100,16 +141,15 @@ public:
     }
 
 private:
-    WindowList &_windows;
     Column const &_like;
-    std::vector<std::uint32_t> const &_order; ///< also that of the shifted begins
+    WindowList::Order const &_order; ///< also that of the shifted begins
     std::size_t _next = 0;
     std::vector<Item> _items;
 };
 
 class SharedTimes::Group {
 public:
-    Group(WindowList &windows, Column const &like) : _open(windows, like) {}
+    Group(WindowList const &windows, Column const &like) : _open(windows, like) {}
     bool isFor(Column const &column) const { return _open.isFor(column); }
 
     void feed(std::span<std::int64_t const> times, std::int64_t until_ns) {
@@ -144,7 +184,7 @@ private:
     std::int64_t _until_ns = std::numeric_limits<std::int64_t>::min();
 };
 
-SharedTimes::SharedTimes(WindowList &windows) : _windows(windows) {}
+SharedTimes::SharedTimes(WindowList const &windows) : _windows(windows) {}
 
 SharedTimes::~SharedTimes() = default;
 
@@ -334,7 +374,7 @@ public:
 private:
     struct Probe {
         At at;
-        std::vector<std::uint32_t> const *order;
+        WindowList::Order const *order;
         std::size_t next;
     };
     /// The latest sample up to an instant, and the latest one of an earlier time than that one.
@@ -348,7 +388,7 @@ private:
 
     std::optional<std::int64_t> pending(Probe const &probe) const {
         if (probe.next >= probe.order->size()) return std::nullopt;
-        return _series._windows.all()[(*probe.order)[probe.next]].instant(probe.at);
+        return probe.order->at(probe.next).window.instant(probe.at);
     }
 
     static Point point(SampleSpan const &samples, std::size_t i) { return {samples.times[i], samples.at(i)}; }
@@ -372,7 +412,7 @@ private:
     }
 
     void answer(Probe &probe, std::int64_t at, Before const &before, std::optional<Point> const &after) {
-        auto const number = (*probe.order)[probe.next++];
+        auto const number = probe.order->at(probe.next++).number;
         auto const found =
             _asked.column->func == Func::Interp ? bracket(at, before, after) : nearestOf(at, before, after);
         if (_asked.column->func != Func::Delta) {
@@ -473,7 +513,7 @@ private:
     std::vector<std::int64_t> _clashes; ///< times at which there must have been one sample only
 };
 
-Series::Series(WindowList &windows, SharedTimes &times, Results &results)
+Series::Series(WindowList const &windows, SharedTimes &times, Results &results)
     : _windows(windows), _times(times), _results(results) {}
 
 Series::~Series() = default;
@@ -494,7 +534,8 @@ void Series::ask(Asked const &asked) {
 
 void Series::feed(Batch const &batch) {
     auto const &samples = batch.samples;
-    _spacing.add(samples.times, batch.distances);
+    if (!batch.shared && !_spacing) _spacing = _times.spacing();
+    if (_spacing) _spacing->add(samples.times, batch.distances);
     for (auto &windows : _inWindows) windows->feed(batch);
     for (auto &instants : _atInstants) instants->feed(batch);
     if (samples.empty()) return;

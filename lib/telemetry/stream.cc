@@ -77,7 +77,8 @@ std::optional<std::int64_t> nsOfSeconds(Value const &seconds) {
 
 /// A series and its place in the stream.
 struct Stream::Member {
-    Member(WindowList &windows, SharedTimes &times, Results &results) : series(windows, times, results) {}
+    Member(WindowList const &windows, SharedTimes &times, Results &results)
+        : series(windows, times, results) {}
     std::vector<std::size_t> places; ///< in a queued row
     Duplicates duplicates = Duplicates::Last;
     bool raw = false; ///< nulls and NaN are values
@@ -284,7 +285,7 @@ private:
     bool _failed = false;
 };
 
-Stream::Stream(WindowList &windows, Results &results, Column const &like, Options const &options)
+Stream::Stream(WindowList const &windows, Results &results, Column const &like, Options const &options)
     : _windows(windows), _results(results), _like(like), _options(options) {}
 
 Stream::~Stream() = default;
@@ -450,6 +451,7 @@ void Stream::deliver() {
         give(*member, unique);
         member->series.feed(_batch);
     }
+    _times.pass(times, distances);
     queue->drop();
 }
 

@@ -24,7 +24,7 @@ public:
         bool sort_all = false;                     ///< they may be so however far: all are sorted on disk
     };
 
-    Stream(WindowList &windows, Results &results, Column const &like, Options const &options);
+    Stream(WindowList const &windows, Results &results, Column const &like, Options const &options);
     ~Stream();
 
     bool isFor(Column const &column) const;
@@ -74,7 +74,7 @@ private:
     void givePool(Member &member);
     Member const &memberOf(std::size_t cell) const;
 
-    WindowList &_windows;
+    WindowList const &_windows;
     Results &_results;
     SharedTimes _times{_windows};
     Column const &_like;

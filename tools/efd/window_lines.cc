@@ -86,12 +86,12 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
                     + common::isoFromNs(window.end_ns) + "\",";
             if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
             auto known = knownOf(line);
-            out.windows.push_back(window);
+            out.windows.add(window);
             if (!known.empty() || !out.known.empty()) {
                 out.known.resize(out.windows.size());
                 out.known.back() = std::move(known);
             }
-            out.keys.push_back(std::move(keys));
+            out.keys.push(keys);
         } catch (Error const &e) {
             rejects.add(std::move(line), e);
         }
