@@ -13,6 +13,8 @@ namespace dbb::telemetry {
 namespace {
 
 constexpr std::size_t maxInMemory = std::size_t{16} << 20; // bytes
+constexpr std::size_t mostWaiting = 4096;                  // cells
+constexpr char const *resultsName = "the results so far";
 
 /// Time-weighted mean and how it came about.
 struct Weighted {
@@ -26,7 +28,7 @@ using Point = std::pair<std::int64_t, Value>;
 /// Samples that count for a time-weighted mean: the prevailing one as well.
 std::vector<Point> weightedPoints(Column const &column, Window const &w, WindowSamples const &content) {
     std::vector<Point> out;
-    auto const samples = content.samples.view();
+    auto const &samples = content.samples;
     if (content.prior && w.begin_ns - content.prior->first <= column.tolerance_ns
         && (samples.empty() || samples.times.front() != w.begin_ns)) {
         out.push_back(*content.prior);
@@ -223,13 +225,14 @@ Cell WindowCells::cellOf(Column const &column) {
         cell.n = static_cast<std::int64_t>(used.size());
         measure(cell, column, used);
     } else {
-        if (!_measured || _measured->gap_max_ns != column.gap_max_ns
-            || _measured->hold_max_ns != column.hold_max_ns) {
-            _measured = &column;
-            _gaps = {};
-            measure(_gaps, column, samples.times);
+        auto &[all, measured, gaps] = *_content.times;
+        if (!measured || measured->gap_max_ns != column.gap_max_ns
+            || measured->hold_max_ns != column.hold_max_ns) {
+            measured = &column;
+            gaps = {};
+            measure(gaps, column, samples.times);
         }
-        cell = _gaps;
+        cell = gaps;
         cell.n = static_cast<std::int64_t>(samples.size());
         if (!samples.empty()) {
             cell.first_ns = samples.times.front();
@@ -269,15 +272,14 @@ void settle(Cell &cell, Column const &column, Window const &w, std::span<Interva
         cell.status = Status::LowCoverage;
 }
 
-Results::Results(std::size_t windows, std::size_t columns) : _columns(columns) {
-    if (windows * columns * sizeof(Cell) <= maxInMemory) {
-        _cells.resize(windows * columns);
+Results::Results(std::size_t windows, std::size_t columns) : _columns(columns), _end(windows * columns) {
+    if (_end * sizeof(Cell) <= maxInMemory) {
+        _cells.resize(_end);
         return;
     }
-    _cells.resize(columns);
     _fd = common::temporaryFile();
-    if (::ftruncate(_fd.get(), static_cast<off_t>(windows * columns * sizeof(Cell))) != 0)
-        throw common::systemError("make room in", "a file for results", errno);
+    if (::ftruncate(_fd.get(), static_cast<off_t>(_end * sizeof(Cell))) != 0)
+        throw common::systemError("make room in", resultsName, errno);
 }
 
 void Results::put(std::size_t window, std::size_t column, Cell const &cell) {
@@ -286,22 +288,56 @@ void Results::put(std::size_t window, std::size_t column, Cell const &cell) {
         _cells[at] = cell;
         return;
     }
-    auto const written = ::pwrite(_fd.get(), &cell, sizeof cell, static_cast<off_t>(at * sizeof cell));
-    if (written != static_cast<ssize_t>(sizeof cell))
-        throw common::systemError("write", "the results so far", written < 0 ? errno : ENOSPC);
+    _cells.clear();
+    _waiting.push_back({at, cell});
+    if (_waiting.size() == mostWaiting) writeWaiting();
+}
+
+/// Those that are neighbours at once.
+void Results::writeWaiting() {
+    std::sort(_waiting.begin(), _waiting.end(), [](Placed const &a, Placed const &b) { return a.at < b.at; });
+    std::vector<Cell> some;
+    for (std::size_t i = 0; i < _waiting.size(); ++i) {
+        some.push_back(_waiting[i].cell);
+        bool const goesOn = i + 1 < _waiting.size() && _waiting[i + 1].at == _waiting[i].at + 1;
+        if (goesOn) continue;
+        writeAt(_waiting[i].at + 1 - some.size(), some);
+        some.clear();
+    }
+    _waiting.clear();
+}
+
+void Results::writeAt(std::size_t at, std::span<Cell const> cells) {
+    auto const written =
+        ::pwrite(_fd.get(), cells.data(), cells.size_bytes(), static_cast<off_t>(at * sizeof(Cell)));
+    if (written != static_cast<ssize_t>(cells.size_bytes()))
+        throw common::systemError("write", resultsName, written < 0 ? errno : ENOSPC);
 }
 
 std::span<Cell const> Results::row(std::size_t window) {
-    if (!_fd) return {&_cells[window * _columns], _columns};
-    common::readAt(_fd.get(), "the results so far", _cells.data(), _columns * sizeof(Cell),
-                   static_cast<std::int64_t>(window * _columns * sizeof(Cell)));
-    return _cells;
+    auto const first = window * _columns;
+    if (_fd && (first < _firstCell || first + _columns > _firstCell + _cells.size())) {
+        writeWaiting();
+        // Whole rows, also of the windows behind it.
+        auto const rows = std::max<std::size_t>(1, mostWaiting / std::max<std::size_t>(1, _columns));
+        _firstCell = first;
+        _cells.resize(std::min(rows * _columns, _end - first));
+        common::readAt(_fd.get(), resultsName, _cells.data(), _cells.size() * sizeof(Cell),
+                       static_cast<std::int64_t>(first * sizeof(Cell)));
+    }
+    return std::span(_cells).subspan(first - _firstCell, _columns);
 }
 
 std::uint64_t Results::addIntervals(std::span<Interval const> intervals) {
     auto const out = _intervals.size();
-    _intervals.insert(_intervals.end(), intervals.begin(), intervals.end());
+    _intervals.append(intervals);
     return out;
+}
+
+std::span<Interval const> Results::intervals(Cell const &cell) {
+    _read.resize(cell.waiting);
+    _intervals.read(cell.waiting_at, _read);
+    return _read;
 }
 
 } // namespace dbb::telemetry

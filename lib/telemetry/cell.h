@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/file.h"
+#include "common/scratch_list.h"
 #include "telemetry/column.h"
 #include "telemetry/functions.h"
 
@@ -90,9 +91,18 @@ struct Interval {
 /// The least and the greatest distance between neighbours of sorted times; 0 when there are none.
 std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> times);
 
+/// The times of the samples that a window has, and what was found out of them.
+struct WindowTimes {
+    std::vector<std::int64_t> all;
+    /// Gaps and coverage of a column, which those with the same limits have, too.
+    Column const *measured = nullptr;
+    Cell gaps{};
+};
+
 /// What a window has of a series when it is over.
 struct WindowSamples {
-    Samples samples;
+    SampleSpan samples;
+    WindowTimes *times = nullptr;                        ///< of the samples
     std::optional<std::pair<std::int64_t, Value>> prior; ///< the last one before it
     std::optional<std::pair<std::int64_t, Value>> next;  ///< the first one at its end or later
     std::int64_t n_nan = 0, n_null = 0, n_dup = 0;
@@ -116,23 +126,33 @@ public:
     /// All cells of a window. \throws Error IO_ERROR
     std::span<Cell const> row(std::size_t window);
     std::uint64_t addIntervals(std::span<Interval const> intervals);
-    std::span<Interval const> intervals(Cell const &cell) const {
-        return {&_intervals[cell.waiting_at], cell.waiting};
-    }
+    /// Valid until the next ones are asked for.
+    std::span<Interval const> intervals(Cell const &cell);
 
 private:
+    struct Placed {
+        std::size_t at;
+        Cell cell;
+    };
+    void writeWaiting();
+    void writeAt(std::size_t at, std::span<Cell const> cells);
+
     std::size_t _columns;
-    std::vector<Cell> _cells; ///< all, or the row that was asked for
+    std::size_t _end;         ///< number of all cells
+    std::vector<Cell> _cells; ///< all, or some rows that were read
     common::UniqueFd _fd;
-    std::vector<Interval> _intervals;
+    std::size_t _firstCell = 0;   ///< of those that were read
+    std::vector<Placed> _waiting; ///< to be written
+    common::ScratchList<Interval> _intervals;
+    std::vector<Interval> _read;
 };
 
 /// The columns of what is in a window.
 class WindowCells {
 public:
-    /// \param window  with pre and post
-    WindowCells(Window const &window, WindowSamples const &content, Results &results)
-        : _window(window), _content(content), _results(results), _moments(content.samples.view()) {}
+    /// \param window  with pre and post \param extremes  whether any column asks for them
+    WindowCells(Window const &window, WindowSamples const &content, bool extremes, Results &results)
+        : _window(window), _content(content), _results(results), _moments(content.samples, extremes) {}
 
     Cell cellOf(Column const &column);
 
@@ -143,9 +163,6 @@ private:
     WindowSamples const &_content;
     Results &_results;
     Moments _moments;
-    /// Gaps and coverage of the column before, which those with the same limits have, too.
-    Column const *_measured = nullptr;
-    Cell _gaps;
 };
 
 } // namespace dbb::telemetry

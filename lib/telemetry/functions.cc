@@ -54,13 +54,51 @@ Pair pairAt(double const *v) {
     return out;
 }
 
-/// A sum of many values in lanes, which the processor can add at the same time.
-long double sumOf(std::span<double const> v) {
+/// Looks for nothing.
+struct NoExtremes {
+    void take(Pair, Pair) {}
+    void take(double) {}
+};
+
+/// Looks for the least and the greatest of values, in lanes.
+class Extremes {
+public:
+    explicit Extremes(double first) {
+        for (auto *pair : {&_least[0], &_least[1], &_greatest[0], &_greatest[1]}) *pair = Pair{first, first};
+    }
+    void take(Pair a, Pair b) {
+        take(0, a);
+        take(1, b);
+    }
+    void take(double x) { take(0, Pair{x, x}); }
+    /// The first of those that are equal to them: 0 may be -0. \param values  all that were taken
+    std::pair<double, double> of(std::span<double const> values) const {
+        auto const least = _least[1] < _least[0] ? _least[1] : _least[0];
+        auto const greatest = _greatest[1] > _greatest[0] ? _greatest[1] : _greatest[0];
+        auto const first = [&](double x) { return x == 0 ? *std::find(values.begin(), values.end(), x) : x; };
+        return {first(std::min(least[0], least[1])), first(std::max(greatest[0], greatest[1]))};
+    }
+
+private:
+    void take(std::size_t lane, Pair x) {
+        _least[lane] = x < _least[lane] ? x : _least[lane];
+        _greatest[lane] = x > _greatest[lane] ? x : _greatest[lane];
+    }
+
+    Pair _least[2], _greatest[2];
+};
+
+/// A sum of many values in lanes, which the processor can add at the same time; it has time to look for
+/// extremes, too.
+template<typename Looked = NoExtremes>
+long double sumOf(std::span<double const> v, Looked &&extremes = {}) {
     std::array<SumOf<Pair>, 2> lanes;
     std::size_t i = 0;
     for (; i + 4 <= v.size(); i += 4) {
-        lanes[0].add(pairAt(&v[i]));
-        lanes[1].add(pairAt(&v[i + 2]));
+        auto const a = pairAt(&v[i]), b = pairAt(&v[i + 2]);
+        lanes[0].add(a);
+        lanes[1].add(b);
+        extremes.take(a, b);
     }
     Sum out;
     for (auto const &lane : lanes) {
@@ -69,7 +107,10 @@ long double sumOf(std::span<double const> v) {
             out.add(lane.error()[k]);
         }
     }
-    for (; i < v.size(); ++i) out.add(v[i]);
+    for (; i < v.size(); ++i) {
+        out.add(v[i]);
+        extremes.take(v[i]);
+    }
     return out.value();
 }
 
@@ -170,23 +211,12 @@ Value spread(Column const &column, Moments &moments) {
     return fromLong(column.func == Func::Variance ? variance : std::sqrt(variance));
 }
 
-/// The first of those that are equal to the least and to the greatest.
 std::pair<double, double> extremesOf(std::span<double const> v) {
-    std::array<double, 4> least, greatest;
-    least.fill(v.front());
-    greatest.fill(v.front());
-    auto const take = [&](std::size_t lane, double x) {
-        least[lane] = x < least[lane] ? x : least[lane];
-        greatest[lane] = x > greatest[lane] ? x : greatest[lane];
-    };
+    Extremes out(v.front());
     std::size_t i = 0;
-    for (; i + 4 <= v.size(); i += 4) {
-        for (std::size_t k = 0; k < 4; ++k) take(k, v[i + k]);
-    }
-    for (; i < v.size(); ++i) take(0, v[i]);
-    auto const first = [&](double x) { return x == 0 ? *std::find(v.begin(), v.end(), x) : x; };
-    return {first(*std::min_element(least.begin(), least.end())),
-            first(*std::max_element(greatest.begin(), greatest.end()))};
+    for (; i + 4 <= v.size(); i += 4) out.take(pairAt(&v[i]), pairAt(&v[i + 2]));
+    for (; i < v.size(); ++i) out.take(v[i]);
+    return out.of(v);
 }
 
 bool isLess(Value const &a, Value const &b) {
@@ -418,39 +448,20 @@ std::int64_t numberTrue(SampleSpan const &samples) {
 
 void Samples::clear() {
     _times.clear();
-    _numbers.clear();
     _values.clear();
-    _onlyDoubles = true;
-}
-
-void Samples::widen() {
-    if (!_onlyDoubles) return;
-    _onlyDoubles = false;
-    _values.reserve(_numbers.size() + 1);
-    for (double const v : _numbers) _values.push_back(Value::of(v));
-    _numbers.clear();
 }
 
 void Samples::append(std::int64_t t, Value const &value) {
     _times.push_back(t);
-    if (value.kind != Kind::Double) widen();
-    if (_onlyDoubles) {
-        _numbers.push_back(value.number);
-    } else {
-        _values.push_back(value);
-    }
+    _values.push(value);
 }
 
 void Samples::append(SampleSpan const &samples) {
-    if (samples.empty()) return;
     _times.insert(_times.end(), samples.times.begin(), samples.times.end());
-    if (!samples.only_doubles) widen();
-    if (_onlyDoubles) {
-        _numbers.insert(_numbers.end(), samples.numbers.begin(), samples.numbers.end());
-    } else if (samples.only_doubles) {
-        for (double const v : samples.numbers) _values.push_back(Value::of(v));
+    if (samples.only_doubles) {
+        _values.append(samples.numbers);
     } else {
-        _values.insert(_values.end(), samples.values.begin(), samples.values.end());
+        _values.append(samples.values);
     }
 }
 
@@ -485,7 +496,13 @@ long double Moments::mean() {
         _mean = static_cast<long double>(integerSum(_samples)) / n;
     } else {
         Plain const plain(_samples);
-        _mean = sumOf(plain.view) / n + static_cast<long double>(plain.offset);
+        if (_alsoExtremes && !_extremes && _samples.only_doubles) {
+            Extremes extremes(plain.view.front());
+            _mean = sumOf(plain.view, extremes) / n;
+            _extremes = extremes.of(plain.view);
+        } else {
+            _mean = sumOf(plain.view) / n + static_cast<long double>(plain.offset);
+        }
     }
     return *_mean;
 }
@@ -504,6 +521,10 @@ long double Moments::squares() {
 std::pair<double, double> Moments::extremes() {
     if (!_extremes) _extremes = extremesOf(_samples.numbers);
     return *_extremes;
+}
+
+bool needsExtremes(Func func) {
+    return func == Func::Min || func == Func::Max || func == Func::Range;
 }
 
 Value evaluate(Column const &column, Moments &moments) {

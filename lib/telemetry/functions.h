@@ -3,7 +3,7 @@
 #pragma once
 
 #include "telemetry/column.h"
-#include "telemetry/value.h"
+#include "telemetry/value_list.h"
 
 #include <cstdint>
 #include <optional>
@@ -37,15 +37,11 @@ public:
     void clear();
     void append(std::int64_t t, Value const &value);
     void append(SampleSpan const &samples);
-    SampleSpan view() const { return {_times, _numbers, _values, _onlyDoubles}; }
+    SampleSpan view() const { return {_times, _values.numbers(), _values.values(), _values.onlyDoubles()}; }
 
 private:
-    void widen();
-
     std::vector<std::int64_t> _times;
-    std::vector<double> _numbers;
-    std::vector<Value> _values;
-    bool _onlyDoubles = true;
+    ValueList _values;
 };
 
 /// Whether a column's function takes values of this kind.
@@ -54,7 +50,9 @@ bool takes(Column const &column, Kind kind);
 /// What several functions of the same samples need, worked out when the first one asks.
 class Moments {
 public:
-    explicit Moments(SampleSpan const &samples) : _samples(samples) {}
+    /// \param alsoExtremes  they will be asked for, too
+    explicit Moments(SampleSpan const &samples, bool alsoExtremes = false)
+        : _samples(samples), _alsoExtremes(alsoExtremes) {}
     SampleSpan const &samples() const { return _samples; }
     /// Of numbers and truth values.
     long double mean();
@@ -65,9 +63,13 @@ public:
 
 private:
     SampleSpan _samples;
+    bool _alsoExtremes;
     std::optional<long double> _mean, _squares;
     std::optional<std::pair<double, double>> _extremes;
 };
+
+/// Whether a function needs the least or the greatest.
+bool needsExtremes(Func func);
 
 /// Value of an in-window function (all but TimeWeightedMean and those at instants) of at least one sample;
 /// Kind::Null when it is undefined. Doubles are within some units of the last place of the exact result.

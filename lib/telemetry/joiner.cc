@@ -30,6 +30,15 @@ RowKey keyOf(Facts::Instance const &instance, TextPool &texts) {
     return {};
 }
 
+/// What an index field of a row holds.
+RowKey keyOf(RowBlock const &block, std::size_t row, std::size_t place) {
+    if (place == Topic::none) return {};
+    auto const value = block.value(row, place);
+    if (value.kind == Kind::Text) return {.given = false, .text = value.text + 1, .index = 0};
+    auto const whole = wholeOf(value);
+    return {.given = whole.has_value(), .text = 0, .index = whole.value_or(0)};
+}
+
 } // namespace
 
 std::string componentId(std::string const &topic) {
@@ -47,32 +56,27 @@ std::size_t Topic::placeOf(std::string_view field) const {
 }
 
 std::size_t Topic::want(std::string const &field) {
-    auto const [at, isNew] = _places.try_emplace(field, _row.size());
-    if (isNew) {
-        _unseen.push_back(_row.size());
-        _row.emplace_back();
-    }
+    auto const [at, isNew] = _places.try_emplace(field, _block.width());
+    if (isNew) _unseen.push_back(_block.addPlace());
     return at->second;
 }
 
 void Topic::declare(std::string const &field) {
+    handOn();
     _any = true;
     std::erase(_unseen, placeOf(field));
 }
 
-void Topic::begin() {
-    std::fill(_row.begin(), _row.end(), Value());
-}
-
-void Topic::note(std::size_t place) {
-    if (place == none) return;
-    auto const &value = _row[place];
-    if (value.kind <= Kind::Null) return;
-    auto &facts = _indexFacts[place];
-    if (!facts.first) {
-        facts.first = value;
-    } else if (!(*facts.first == value)) {
-        facts.several = true;
+/// Take down what the index fields of a row hold.
+void Topic::note(RowBlock const &block, std::size_t row) {
+    for (auto &[place, facts] : _indexFacts) {
+        auto const value = block.value(row, place);
+        if (value.kind <= Kind::Null) continue;
+        if (!facts.first) {
+            facts.first = value;
+        } else if (!(*facts.first == value)) {
+            facts.several = true;
+        }
     }
 }
 
@@ -80,47 +84,68 @@ bool Topic::hasSeen(std::size_t place) const {
     return std::find(_unseen.begin(), _unseen.end(), place) == _unseen.end();
 }
 
-RowKey Topic::keyOf(std::size_t place) const {
-    if (place == none) return {};
-    auto const &value = _row[place];
-    if (value.kind == Kind::Text) return {.given = false, .text = value.text + 1, .index = 0};
-    auto const whole = wholeOf(value);
-    return {.given = whole.has_value(), .text = 0, .index = whole.value_or(0)};
-}
-
-/// By its first row that has a stamp.
-bool Topic::indexIsUtc(std::int64_t t_ns) {
+/// Whether the time of a row is in UTC. That of the EFD by its first row that has a stamp.
+bool Topic::isUtc(RowBlock const &block, std::size_t row) {
+    if (block.scale(row) != SourceScale::Eras) return block.scale(row) == SourceScale::Utc;
     if (_isUtc) return *_isUtc;
-    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(_row[_sndStamp]);
-    auto const out = isUtcIndex(t_ns, sent);
+    auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(block.value(row, _sndStamp));
+    auto const out = isUtcIndex(block.times()[row], sent);
     if (sent) _isUtc = out; // without one the next row may be of the other era, or have a stamp
     return out;
 }
 
-void Topic::commit(std::int64_t t_ns, SourceScale scale) {
-    std::erase_if(_unseen, [&](std::size_t place) { return _row[place].kind != Kind::Absent; });
-    for (auto &[place, facts] : _indexFacts) note(place);
-    bool const utc = scale == SourceScale::Utc || (scale == SourceScale::Eras && indexIsUtc(t_ns));
-    if (utc) t_ns = _taiFromUtc(t_ns);
-    _latest_ns = _any ? std::max(_latest_ns, t_ns) : t_ns;
-    _any = true;
+/// The field that tells instances apart when a column names none.
+std::size_t Topic::standardIndex(RowBlock const &block, std::size_t row) {
     bool const hasSal = _salIndex != none && (_indexFacts[_salIndex].first || _knownSal.value_or(false));
-    auto const standard = hasSal ? _salIndex : _componentId;
-    if (!hasSal && _componentId != none && _row[_componentId].kind > Kind::Null) _usedComponentId = true;
+    if (hasSal || _componentId == none) return hasSal ? _salIndex : _componentId;
+    if (block.value(row, _componentId).kind > Kind::Null) _usedComponentId = true;
+    return _componentId;
+}
+
+void Topic::handOn() {
+    _block.complete();
+    add(_block);
+    _block.clear();
+}
+
+void Topic::add(RowBlock const &block) {
+    auto const n = block.size();
+    if (n == 0) return;
+    auto const has = [&](std::size_t place) { return block.content(place) != RowBlock::Content::Nothing; };
+    std::erase_if(_unseen, has);
+    _times.resize(n);
+    _fromUtc.resize(n);
+    _standard.resize(n);
+    bool const hasIndex = std::any_of(_indexFacts.begin(), _indexFacts.end(),
+                                      [&](auto const &facts) { return has(facts.first); });
+    for (std::size_t row = 0; row < n; ++row) {
+        if (hasIndex) {
+            note(block, row);
+            _standard[row] = standardIndex(block, row);
+        }
+        bool const utc = isUtc(block, row);
+        _fromUtc[row] = utc;
+        _times[row] = utc ? _taiFromUtc(block.times()[row]) : block.times()[row];
+        _latest_ns = _any ? std::max(_latest_ns, _times[row]) : _times[row];
+        _any = true;
+    }
     for (auto const &[stream, place] : _streams) {
-        stream->add(t_ns, utc, keyOf(place == none ? standard : place), _row);
+        _keys.assign(n, {});
+        for (std::size_t row = 0; hasIndex && row < n; ++row)
+            _keys[row] = keyOf(block, row, place == none ? _standard[row] : place);
+        stream->add({block, _times, _fromUtc, _keys});
     }
 }
 
-Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
-               Stream::Options const &options, Facts const &facts)
-    : _columns(columns), _windows(std::move(windows)), _options(options), _facts(facts) {
+Joiner::Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
+               Facts const &facts)
+    : _columns(columns), _windows(windows), _options(options), _facts(facts) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &column = columns[c];
         for (std::size_t f = 0; f < column.elements(); ++f)
             _elements.push_back({c, column.hasElements() ? static_cast<int>(f) : -1});
     }
-    _results = std::make_unique<Results>(_windows.all().size(), _elements.size());
+    _results = std::make_unique<Results>(_windows.size(), _elements.size());
     _streamOfElement.resize(_elements.size());
     for (std::size_t e = 0; e < _elements.size(); ++e) {
         auto const &column = columns[_elements[e].column];
@@ -243,6 +268,7 @@ std::optional<Status> Joiner::problemOf(std::size_t element, bool cantAverage) c
 }
 
 void Joiner::finish() {
+    for (auto &[name, topic] : _topics) topic->handOn();
     for (auto &stream : _streams) stream->finish();
     // What a column can't say of one of its elements it can't say of any.
     std::vector<bool> cantAverage(_columns.size());
@@ -255,10 +281,11 @@ void Joiner::finish() {
     }
 }
 
-std::vector<Cell> Joiner::results(std::size_t window) {
+std::span<Cell> Joiner::results(std::size_t window) {
     auto const row = _results->row(window);
-    std::vector<Cell> out(row.begin(), row.end());
-    auto const &w = _windows.all()[window];
+    auto &out = _row;
+    out.assign(row.begin(), row.end());
+    auto const w = _windows[window];
     bool const leap = isNearLeap(w.begin_ns, w.end_ns);
     for (std::size_t e = 0; e < out.size(); ++e) {
         auto &cell = out[e];

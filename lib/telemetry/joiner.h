@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,10 +53,16 @@ public:
     void declare(std::string const &field);
 
     /// Begin a row: nothing is in it.
-    void begin();
-    void set(std::size_t place, Value const &value) { _row[place] = value; }
+    void begin() { _block.begin(); }
+    void set(std::size_t place, Value const &value) { _block.set(place, value); }
     /// The row is complete. \param t_ns  in its own scale
-    void commit(std::int64_t t_ns, SourceScale scale);
+    void commit(std::int64_t t_ns, SourceScale scale) {
+        _block.end(t_ns, scale);
+        if (_block.isFull()) handOn();
+    }
+    /// Rows that are complete, with places as this topic has. \param block  was made by emptyBlock()
+    void add(RowBlock const &block);
+    RowBlock emptyBlock() const { return RowBlock(_block.width()); }
 
 private:
     friend class Joiner;
@@ -65,14 +72,15 @@ private:
         bool several = false;
     };
 
-    void note(std::size_t place);
+    void handOn();
+    void note(RowBlock const &block, std::size_t row);
     bool hasSeen(std::size_t place) const;
-    bool indexIsUtc(std::int64_t t_ns);
-    RowKey keyOf(std::size_t place) const;
+    bool isUtc(RowBlock const &block, std::size_t row);
+    std::size_t standardIndex(RowBlock const &block, std::size_t row);
 
     std::string _name;
     std::unordered_map<std::string, std::size_t> _places;
-    std::vector<Value> _row;
+    RowBlock _block;
     std::vector<std::size_t> _unseen; ///< places of fields that were in no row yet
     std::map<std::size_t, IndexFacts> _indexFacts;
     std::size_t _salIndex = none, _componentId = none, _sndStamp = none;
@@ -84,13 +92,18 @@ private:
     std::optional<bool> _isUtc;    ///< what the first row says of its scale
     std::optional<bool> _knownSal; ///< from an earlier pass
     TaiFromUtc _taiFromUtc;
+    /// Of the rows of a block.
+    std::vector<std::int64_t> _times; ///< TAI
+    std::vector<Rows::Flag> _fromUtc;
+    std::vector<std::size_t> _standard; ///< index of those that name none
+    std::vector<RowKey> _keys;
 };
 
 /// The join: topics are asked for, rows are committed to them, then results are read.
 class Joiner {
 public:
-    /// \param facts  of an earlier pass. Columns outlive the joiner
-    Joiner(std::vector<Column> const &columns, std::vector<Window> windows, Stream::Options const &options,
+    /// \param facts  of an earlier pass. Columns and windows outlive the joiner
+    Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
            Facts const &facts);
     ~Joiner();
 
@@ -116,20 +129,22 @@ public:
     bool isWhole(std::size_t element) const { return _problems[element].has_value(); }
     /// The latest time of any row of the column's topic, TAI nanoseconds; nullopt when it has none.
     std::optional<std::int64_t> latest(std::size_t element) const;
-    /// The results of a window, one per element. \throws Error IO_ERROR
-    std::vector<Cell> results(std::size_t window);
+    /// The results of a window, one per element; they may be changed until the next ones are asked for.
+    /// \throws Error IO_ERROR
+    std::span<Cell> results(std::size_t window);
 
 private:
     Stream &streamOf(Column const &column, Topic &topic);
     std::optional<Status> problemOf(std::size_t element, bool cantAverage) const;
 
     std::vector<Column> const &_columns;
-    WindowList _windows;
+    WindowList const &_windows;
     Stream::Options _options;
     Facts const &_facts;
     TextPool _texts;
     std::vector<Element> _elements;
     std::unique_ptr<Results> _results;
+    std::vector<Cell> _row; ///< those that were asked for last
     std::map<std::string, std::unique_ptr<Topic>, std::less<>> _topics;
     std::vector<std::unique_ptr<Stream>> _streams;
     std::vector<Stream *> _streamOfElement;

@@ -2,46 +2,34 @@
 /// Rows of a topic on their way into the order of time.
 #pragma once
 
-#include "telemetry/value.h"
+#include "telemetry/row_block.h"
+#include "telemetry/value_list.h"
 
-#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 namespace dbb::telemetry {
 
-/// Which of several instances of a component a row is of: the value of its index field.
-struct RowKey {
-    bool given = false;     ///< as an integer
-    std::uint32_t text = 0; ///< or as a text: its number in the pool, from 1 on
-    std::int64_t index = 0;
-    auto operator<=>(RowKey const &) const = default;
-};
-
 /// Rows of equal width in the order of time, then of arrival. A row may come later than others that are
 /// younger, as long as it is not older than what was handed on.
-///
-/// Values lie by field: mostly they are doubles and go on as they lie.
 class RowQueue {
 public:
     /// \param width  values of a row \param sorted_by_ns  how much younger a row may be than one that comes
     /// after it
     RowQueue(std::size_t width, std::int64_t sortedBy_ns) : _sortedBy_ns(sortedBy_ns), _fields(width) {}
 
-    /// Room for a row of this time, whose fields are to be set() at once; false when it comes too late.
+    /// A row of this time, whose fields are to be pushed at once; false when it comes too late.
     bool add(std::int64_t t_ns, RowKey key);
-    /// A value of the row that was added last.
-    void set(std::size_t field, Value const &value) {
-        auto &f = _fields[field];
-        if (value.kind == Kind::Double && f.only_doubles) {
-            f.numbers[_size - 1] = value.number;
-        } else {
-            setOther(f, value);
-        }
-    }
+    void push(std::size_t field, Value const &value) { _fields[field].push(value); }
+    /// How many of some rows can be appended at once: those that are in order, up to the one that makes it
+    /// full. 0: add() the first one.
+    std::size_t fitting(std::span<std::int64_t const> times) const;
+    /// So many rows, whose fields are to be appended at once.
+    void append(std::span<std::int64_t const> times, std::span<RowKey const> keys);
+    void append(std::size_t field, RowBlock const &block, std::size_t place, std::size_t first);
     /// Whether some rows may be handed on, enough to be worth it.
-    bool isFull() { return _size - _begin >= _lookAt && canRelease(); }
+    bool isFull() { return _times.size() - _begin >= _lookAt && canRelease(); }
 
     std::size_t size() const { return _end - _begin; }
     /// Prepare the rows that may be handed on now: those older than `sortedBy` against the youngest, or all.
@@ -49,15 +37,12 @@ public:
     void release(bool all);
     std::int64_t time(std::size_t row) const { return _times[_begin + row]; }
     RowKey key(std::size_t row) const { return _keys[_begin + row]; }
-    Value value(std::size_t row, std::size_t field) const {
-        auto const &f = _fields[field];
-        return f.only_doubles ? Value::of(f.numbers[_begin + row]) : f.values[_begin + row];
-    }
+    Value value(std::size_t row, std::size_t field) const { return _fields[field].at(_begin + row); }
     std::span<std::int64_t const> times() const { return {&_times[_begin], size()}; }
     /// Whether all values of a field are doubles, which then are numbers().
-    bool onlyDoubles(std::size_t field) const { return _fields[field].only_doubles; }
+    bool onlyDoubles(std::size_t field) const { return _fields[field].onlyDoubles(); }
     std::span<double const> numbers(std::size_t field) const {
-        return {&_fields[field].numbers[_begin], size()};
+        return _fields[field].numbers().subspan(_begin, size());
     }
     /// Put rows of equal time among those in the order of a field, which holds doubles only.
     void sortTies(std::size_t field);
@@ -67,28 +52,19 @@ public:
 private:
     static constexpr std::size_t batchRows = 1024;
 
-    /// Either doubles or all kinds.
-    struct Field {
-        std::vector<double> numbers;
-        std::vector<Value> values;
-        bool only_doubles = true;
-    };
-
-    void grow();
-    void setOther(Field &field, Value const &value);
     bool canRelease();
     void sort();
     void reorderFrom(std::size_t first, std::vector<std::size_t> const &order);
     void removeFront();
 
     std::int64_t _sortedBy_ns;
-    std::size_t _begin = 0, _end = 0, _size = 0;
+    std::size_t _begin = 0, _end = 0;
     std::size_t _sorted = 0; ///< rows before this one are in order
     std::size_t _lookAt = batchRows;
     std::int64_t _youngest_ns = 0;
-    std::vector<std::int64_t> _times; ///< longer than _size, as are the others
+    std::vector<std::int64_t> _times;
     std::vector<RowKey> _keys;
-    std::vector<Field> _fields;
+    std::vector<ValueList> _fields;
     bool _started = false;
     std::int64_t _handedOn_ns = 0; ///< time of the last row that was handed on
 };

@@ -1,12 +1,44 @@
 #include "telemetry/series.h"
 
+#include "common/record_sort.h"
+
 #include <algorithm>
-#include <numeric>
+#include <array>
+#include <cstring>
+#include <limits>
 
 namespace dbb::telemetry {
 
+namespace {
+
+/// The one of positive numbers that is in place k when they are in order. They are looked at digit by digit,
+/// so that they need not be in memory.
+std::int64_t nthOf(common::ScratchList<std::int64_t> const &numbers, std::uint64_t k) {
+    constexpr int digitBits = 8;
+    std::uint64_t front = 0; // the digits that are known
+    std::vector<std::int64_t> some;
+    for (int shift = 64 - digitBits; shift >= 0; shift -= digitBits) {
+        std::array<std::uint64_t, 1 << digitBits> counts{};
+        for (std::size_t i = 0; i < numbers.size(); i += some.size()) {
+            some.resize(std::min<std::size_t>(2048, numbers.size() - i));
+            numbers.read(i, some);
+            for (auto const number : some) {
+                auto const digits = static_cast<std::uint64_t>(number) >> shift;
+                if (digits >> digitBits == front) ++counts[digits % counts.size()];
+            }
+        }
+        std::uint64_t digit = 0;
+        for (; k >= counts[digit]; ++digit) k -= counts[digit];
+        front = front << digitBits | digit;
+    }
+    return static_cast<std::int64_t>(front);
+}
+
+} // namespace
+
 void Batch::clear() {
     samples = {};
+    shared = false;
     for (auto *times : {&nan_times, &null_times, &dup_times, &clash_times}) times->clear();
 }
 
@@ -16,13 +48,14 @@ void Spacing::addDistance(std::int64_t distance_ns) {
         ++_short;
         _longestShort = std::max(_longestShort, distance_ns);
     } else {
-        _long.push_back(distance_ns);
+        _long.push(distance_ns);
     }
 }
 
 void Spacing::add(std::span<std::int64_t const> times,
                   std::pair<std::int64_t, std::int64_t> const &distances) {
     if (times.empty()) return;
+    _gapMax2.reset();
     if (_last) addDistance(times.front() - *_last);
     _last = times.back();
     auto const [least, greatest] = distances;
@@ -35,132 +68,271 @@ void Spacing::add(std::span<std::int64_t const> times,
 }
 
 std::int64_t Spacing::gapMax2_ns() const {
+    if (_gapMax2) return *_gapMax2;
     auto const n = _short + _long.size();
-    if (n == 0) return 2 * leastGapNs;
-    auto sorted = _long;
     // Of those that are only counted none but the longest can be of interest.
-    auto const at = [&](std::uint64_t k) {
-        if (k < _short) return _longestShort;
-        auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(k - _short);
-        std::nth_element(sorted.begin(), nth, sorted.end());
-        return *nth;
-    };
-    return std::max(2 * leastGapNs, 5 * (at((n - 1) / 2) + at(n / 2)));
+    auto const at = [&](std::uint64_t k) { return k < _short ? _longestShort : nthOf(_long, k - _short); };
+    _gapMax2 = 2 * leastGapNs;
+    if (n > 0) _gapMax2 = std::max(2 * leastGapNs, 5 * (at((n - 1) / 2) + at(n / 2)));
+    return *_gapMax2;
 }
 
-std::vector<std::uint32_t> const &WindowList::orderOf(At at) {
+std::vector<Window> WindowList::all() const {
+    std::vector<Window> out(size());
+    _windows.read(0, out);
+    return out;
+}
+
+WindowList::Order const &WindowList::orderOf(At at) const {
     auto &order = _orders[static_cast<std::size_t>(at)];
-    if (order.size() == _windows.size()) return order;
-    order.resize(_windows.size());
-    std::iota(order.begin(), order.end(), 0U);
-    std::stable_sort(order.begin(), order.end(),
-                     [&](auto a, auto b) { return _windows[a].instant(at) < _windows[b].instant(at); });
-    return order;
+    if (order) return *order;
+    constexpr std::size_t sortMemory = std::size_t{4} << 20;
+    common::RecordSort sort(sizeof(Ranked), sortMemory);
+    for (std::uint32_t number = 0; number < size(); ++number) {
+        Ranked const ranked{(*this)[number], number};
+        sort.add(ranked.window.instant(at), &ranked);
+    }
+    order.emplace();
+    sort.drain([&](std::int64_t, void const *record) {
+        Ranked ranked;
+        std::memcpy(static_cast<void *>(&ranked), record, sizeof ranked);
+        order->push(ranked);
+    });
+    return *order;
+}
+
+/// Windows with the same edges that have begun and are not over, in the order in which they begin.
+template<typename Content>
+class OpenWindows {
+public:
+    struct Item {
+        std::size_t rank; ///< in the order of begins
+        std::uint32_t number;
+        Window edges;
+        Content content{};
+    };
+
+    /// \param like  what the edges are made from
+    OpenWindows(WindowList const &windows, Column const &like)
+        : _like(like), _order(windows.orderOf(At::Begin)) {}
+
+    bool isFor(Column const &c) const {
+        return c.pre_ns == _like.pre_ns && c.post_ns == _like.post_ns && c.closed == _like.closed
+               && c.compat == _like.compat;
+    }
+    /// Each that begins until then and did not before. \param isOpen  says whether it stays so
+    template<typename IsOpen>
+    void open(std::int64_t until_ns, IsOpen const &isOpen) {
+        for (; _next < _order.size(); ++_next) {
+            auto const next = _order.at(_next);
+            Item item{_next, next.number, edgesOf(_like, next.window)};
+            if (item.edges.begin_ns > until_ns) return;
+            if (isOpen(item)) _items.push_back(std::move(item));
+        }
+    }
+    std::vector<Item> &items() { return _items; }
+
+    /// Which of some sorted times are in a window: from the first to before the second.
+    std::pair<std::size_t, std::size_t> part(std::span<std::int64_t const> times, Window const &w) const {
+        auto const lo = std::lower_bound(times.begin(), times.end(), w.begin_ns);
+        auto const hi = _like.closed ? std::upper_bound(lo, times.end(), w.end_ns)
+                                     : std::lower_bound(lo, times.end(), w.end_ns);
+        return {static_cast<std::size_t>(lo - times.begin()), static_cast<std::size_t>(hi - times.begin())};
+    }
+
+private:
+    Column const &_like;
+    WindowList::Order const &_order; ///< also that of the shifted begins
+    std::size_t _next = 0;
+    std::vector<Item> _items;
+};
+
+class SharedTimes::Group {
+public:
+    Group(WindowList const &windows, Column const &like) : _open(windows, like) {}
+    bool isFor(Column const &column) const { return _open.isFor(column); }
+
+    void feed(std::span<std::int64_t const> times, std::int64_t until_ns) {
+        // What was over at the end of the times before has been asked for until now.
+        std::erase_if(_open.items(), [&](auto const &item) { return item.edges.end_ns < _until_ns; });
+        _until_ns = until_ns;
+        _open.open(until_ns, [&](auto &item) {
+            if (_open.items().size() >= most) return false;
+            item.content = std::make_shared<WindowTimes>();
+            return true;
+        });
+        for (auto &item : _open.items()) {
+            auto const [lo, hi] = _open.part(times, item.edges);
+            auto &all = item.content->all;
+            all.insert(all.end(), times.begin() + static_cast<std::ptrdiff_t>(lo),
+                       times.begin() + static_cast<std::ptrdiff_t>(hi));
+        }
+    }
+
+    /// Of a window that begins within the times that were given last; nullptr when too many do.
+    std::shared_ptr<WindowTimes> find(std::size_t rank) {
+        auto const &items = _open.items();
+        auto const at = std::lower_bound(items.begin(), items.end(), rank,
+                                         [](auto const &item, std::size_t r) { return item.rank < r; });
+        return at == items.end() || at->rank != rank ? nullptr : at->content;
+    }
+
+private:
+    static constexpr std::size_t most = 1024;
+
+    OpenWindows<std::shared_ptr<WindowTimes>> _open;
+    std::int64_t _until_ns = std::numeric_limits<std::int64_t>::min();
+};
+
+SharedTimes::SharedTimes(WindowList const &windows) : _windows(windows) {}
+
+SharedTimes::~SharedTimes() = default;
+
+SharedTimes::Group &SharedTimes::groupFor(Column const &column) {
+    auto const at =
+        std::find_if(_groups.begin(), _groups.end(), [&](auto const &g) { return g->isFor(column); });
+    if (at != _groups.end()) return **at;
+    return *_groups.emplace_back(std::make_unique<Group>(_windows, column));
+}
+
+void SharedTimes::feed(std::span<std::int64_t const> times, std::int64_t until_ns) {
+    for (auto &group : _groups) group->feed(times, until_ns);
 }
 
 /// The columns that look at the samples in windows with the same edges.
 class Series::InWindows {
 public:
     InWindows(Series &series, Column const &column)
-        : _series(series), _like(column), _closed(column.closed), _order(series._windows.orderOf(At::Begin)) {
-    }
+        : _series(series), _times(series._times.groupFor(column)), _open(series._windows, column) {}
 
-    bool isFor(Column const &c) const {
-        return c.pre_ns == _like.pre_ns && c.post_ns == _like.post_ns && c.closed == _closed
-               && c.compat == _like.compat;
-    }
+    bool isFor(Column const &c) const { return _open.isFor(c); }
     void ask(Asked const &asked) {
         _asked.push_back(asked);
         auto const &c = *asked.column;
         _needsNext = _needsNext || (c.func == Func::TimeWeightedMean && c.linear);
+        _extremes = _extremes || needsExtremes(c.func);
     }
 
     void feed(Batch const &batch) {
-        open(batch);
-        std::erase_if(_active, [&](Active &active) { return advance(active, batch); });
+        std::erase_if(_open.items(), [&](Item &item) { return advance(item, batch); });
+        _open.open(batch.until_ns, [&](Item &item) {
+            begin(item, batch);
+            return !advance(item, batch);
+        });
     }
 
     void finish() {
-        for (auto &active : _active) close(active);
-        _active.clear();
-        for (; _next < _order.size(); ++_next) {
-            Active active{_order[_next], edges(_order[_next]), {}};
-            active.content.prior = _series._last;
-            close(active);
-        }
+        for (auto &item : _open.items()) closeKept(item);
+        _open.items().clear();
+        _open.open(std::numeric_limits<std::int64_t>::max(), [&](Item &item) {
+            item.content.facts.prior = _series._last;
+            close(item, {}, nullptr);
+            return false;
+        });
     }
 
 private:
-    struct Active {
-        std::uint32_t number;
-        Window edges;
-        WindowSamples content;
+    struct Content {
+        WindowSamples facts;
+        ValueList values;
+        std::shared_ptr<WindowTimes> times; ///< of the values; nullptr: of none yet
+        bool own_times = false;
     };
+    using Item = OpenWindows<Content>::Item;
 
-    Window edges(std::uint32_t number) const { return edgesOf(_like, _series._windows.all()[number]); }
-
-    /// Windows that begin before the end of the batch.
-    void open(Batch const &batch) {
+    void begin(Item &item, Batch const &batch) {
         auto const &times = batch.samples.times;
-        for (; _next < _order.size(); ++_next) {
-            auto const w = edges(_order[_next]);
-            if (w.begin_ns > batch.until_ns) break;
-            Active active{_order[_next], w, {}};
-            auto const first = std::lower_bound(times.begin(), times.end(), w.begin_ns) - times.begin();
-            active.content.prior = first > 0
-                                       ? std::pair(times[static_cast<std::size_t>(first - 1)],
-                                                   batch.samples.at(static_cast<std::size_t>(first - 1)))
-                                       : _series._last;
-            _active.push_back(std::move(active));
-        }
+        auto const first = static_cast<std::size_t>(
+            std::lower_bound(times.begin(), times.end(), item.edges.begin_ns) - times.begin());
+        item.content.facts.prior =
+            first > 0 ? std::pair(times[first - 1], batch.samples.at(first - 1)) : _series._last;
+        item.content.times = _times.find(item.rank);
     }
 
-    std::pair<std::size_t, std::size_t> part(std::span<std::int64_t const> times, Window const &w) const {
-        auto const lo = std::lower_bound(times.begin(), times.end(), w.begin_ns);
-        auto const hi = _closed ? std::upper_bound(lo, times.end(), w.end_ns)
-                                : std::lower_bound(lo, times.end(), w.end_ns);
-        return {static_cast<std::size_t>(lo - times.begin()), static_cast<std::size_t>(hi - times.begin())};
-    }
     std::int64_t number(std::span<std::int64_t const> times, Window const &w) const {
-        auto const [lo, hi] = part(times, w);
+        auto const [lo, hi] = _open.part(times, w);
         return static_cast<std::int64_t>(hi - lo);
     }
 
     /// \return whether the window is over
-    bool advance(Active &active, Batch const &batch) {
-        auto const &w = active.edges;
-        auto &content = active.content;
+    bool advance(Item &item, Batch const &batch) {
+        auto const &w = item.edges;
+        auto &content = item.content;
+        auto &facts = content.facts;
         auto const &samples = batch.samples;
-        auto const [lo, hi] = part(samples.times, w);
-        content.samples.append(samples.part(lo, hi));
-        content.n_nan += number(batch.nan_times, w);
-        content.n_null += number(batch.null_times, w);
-        content.n_dup += number(batch.dup_times, w);
-        content.clash = content.clash || number(batch.clash_times, w) > 0;
+        auto const [lo, hi] = _open.part(samples.times, w);
+        facts.n_nan += number(batch.nan_times, w);
+        facts.n_null += number(batch.null_times, w);
+        facts.n_dup += number(batch.dup_times, w);
+        facts.clash = facts.clash || number(batch.clash_times, w) > 0;
         bool const hasNext = hi < samples.size();
-        if (!hasNext && (_needsNext || batch.until_ns <= w.end_ns)) return false;
-        if (hasNext) content.next = {samples.times[hi], samples.at(hi)};
-        close(active);
-        return true;
+        if (hasNext) facts.next = {samples.times[hi], samples.at(hi)};
+        bool const isOver = hasNext || (!_needsNext && batch.until_ns > w.end_ns);
+        bool const own = content.own_times || !batch.shared || !content.times;
+        if (isOver && content.values.empty()) {
+            // What is here as a whole need not be kept.
+            close(item, samples.part(lo, hi), own ? nullptr : content.times.get());
+            return true;
+        }
+        if (own) separate(content);
+        keep(content, samples.part(lo, hi));
+        if (isOver) closeKept(item);
+        return isOver;
     }
 
-    void close(Active &active) {
-        auto const &w = active.edges;
-        WindowCells cells(w, active.content, _series._results);
+    /// From now on a window's samples are at other times than those of other series.
+    static void separate(Content &content) {
+        if (content.own_times) return;
+        content.own_times = true;
+        auto own = std::make_shared<WindowTimes>();
+        auto const n = static_cast<std::ptrdiff_t>(content.values.size());
+        if (n > 0) own->all.assign(content.times->all.begin(), content.times->all.begin() + n);
+        content.times = std::move(own);
+    }
+
+    void keep(Content &content, SampleSpan const &samples) {
+        if (content.values.empty() && !_spare.empty()) {
+            content.values = std::move(_spare.back());
+            _spare.pop_back();
+        }
+        if (samples.only_doubles) {
+            content.values.append(samples.numbers);
+        } else {
+            content.values.append(samples.values);
+        }
+        auto &times = content.times->all;
+        if (content.own_times) times.insert(times.end(), samples.times.begin(), samples.times.end());
+    }
+
+    void closeKept(Item &item) {
+        auto &[facts, values, times, own] = item.content;
+        SampleSpan samples;
+        if (!values.empty()) samples = {times->all, values.numbers(), values.values(), values.onlyDoubles()};
+        close(item, samples, times.get());
+        values.clear();
+        _spare.push_back(std::move(values));
+    }
+
+    /// \param times  of the samples; nullptr: nothing is known of them
+    void close(Item &item, SampleSpan const &samples, WindowTimes *times) {
+        auto const &w = item.edges;
+        auto &facts = item.content.facts;
+        WindowTimes own;
+        facts.samples = samples;
+        facts.times = times ? times : &own;
+        WindowCells cells(w, facts, _extremes, _series._results);
         for (auto const &asked : _asked) {
-            _series._results.put(active.number, asked.cell,
+            _series._results.put(item.number, asked.cell,
                                  w.end_ns - w.begin_ns <= 1 ? Cell::problem(Status::EmptyWindow)
                                                             : cells.cellOf(*asked.column));
         }
     }
 
     Series &_series;
-    Column const &_like; ///< what its edges are made from
-    bool _closed;
-    bool _needsNext = false;
-    std::vector<std::uint32_t> const &_order; ///< also that of the shifted begins
-    std::size_t _next = 0;
-    std::vector<Active> _active;
+    SharedTimes::Group &_times;
+    OpenWindows<Content> _open;
+    bool _needsNext = false, _extremes = false;
+    std::vector<ValueList> _spare; ///< memory of windows that are over
     std::vector<Asked> _asked;
 };
 
@@ -202,7 +374,7 @@ public:
 private:
     struct Probe {
         At at;
-        std::vector<std::uint32_t> const *order;
+        WindowList::Order const *order;
         std::size_t next;
     };
     /// The latest sample up to an instant, and the latest one of an earlier time than that one.
@@ -216,7 +388,7 @@ private:
 
     std::optional<std::int64_t> pending(Probe const &probe) const {
         if (probe.next >= probe.order->size()) return std::nullopt;
-        return _series._windows.all()[(*probe.order)[probe.next]].instant(probe.at);
+        return probe.order->at(probe.next).window.instant(probe.at);
     }
 
     static Point point(SampleSpan const &samples, std::size_t i) { return {samples.times[i], samples.at(i)}; }
@@ -240,7 +412,7 @@ private:
     }
 
     void answer(Probe &probe, std::int64_t at, Before const &before, std::optional<Point> const &after) {
-        auto const number = (*probe.order)[probe.next++];
+        auto const number = probe.order->at(probe.next++).number;
         auto const found =
             _asked.column->func == Func::Interp ? bracket(at, before, after) : nearestOf(at, before, after);
         if (_asked.column->func != Func::Delta) {
@@ -343,7 +515,8 @@ private:
     std::vector<std::int64_t> _clashes; ///< times at which there must have been one sample only
 };
 
-Series::Series(WindowList &windows, Results &results) : _windows(windows), _results(results) {}
+Series::Series(WindowList const &windows, SharedTimes &times, Results &results)
+    : _windows(windows), _times(times), _results(results) {}
 
 Series::~Series() = default;
 
@@ -363,7 +536,8 @@ void Series::ask(Asked const &asked) {
 
 void Series::feed(Batch const &batch) {
     auto const &samples = batch.samples;
-    _spacing.add(samples.times, batch.distances);
+    if (!batch.shared && !_spacing) _spacing = _times.spacing();
+    if (_spacing) _spacing->add(samples.times, batch.distances);
     for (auto &windows : _inWindows) windows->feed(batch);
     for (auto &instants : _atInstants) instants->feed(batch);
     if (samples.empty()) return;

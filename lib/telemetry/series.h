@@ -3,6 +3,7 @@
 /// it.
 #pragma once
 
+#include "common/scratch_list.h"
 #include "telemetry/cell.h"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct Batch {
     SampleSpan samples;
     std::pair<std::int64_t, std::int64_t> distances; ///< the least and the greatest of neighbours
     std::vector<std::int64_t> nan_times, null_times, dup_times, clash_times; ///< each sorted
+    bool shared = false;       ///< the samples are at all times that were given to SharedTimes
     std::int64_t until_ns = 0; ///< all with earlier times, and those of this time, are here or were before
 
     void clear();
@@ -42,21 +44,34 @@ private:
     std::optional<std::int64_t> _last;
     std::uint64_t _short = 0;
     std::int64_t _longestShort = 0;
-    std::vector<std::int64_t> _long;
+    common::ScratchList<std::int64_t> _long;
+    mutable std::optional<std::int64_t> _gapMax2; ///< once it was asked for
 };
 
-/// The windows of a run, as the series see them.
+/// The windows of a run, on disk when they are many.
 class WindowList {
 public:
-    explicit WindowList(std::vector<Window> windows) : _windows(std::move(windows)) {}
+    WindowList() = default;
+    explicit WindowList(std::vector<Window> const &windows) { _windows.append(windows); }
 
-    std::vector<Window> const &all() const { return _windows; }
-    /// Numbers of the windows in the order of an instant.
-    std::vector<std::uint32_t> const &orderOf(At at);
+    void add(Window const &window) { _windows.push(window); }
+    std::size_t size() const { return _windows.size(); }
+    bool empty() const { return size() == 0; }
+    Window operator[](std::size_t number) const { return _windows.at(number); }
+
+    std::vector<Window> all() const;
+
+    struct Ranked {
+        Window window;
+        std::uint32_t number = 0;
+    };
+    using Order = common::ScratchList<Ranked>;
+    /// All of them in the order of an instant; none is added any more.
+    Order const &orderOf(At at) const;
 
 private:
-    std::vector<Window> _windows;
-    std::vector<std::uint32_t> _orders[3];
+    common::ScratchList<Window> _windows;
+    mutable std::optional<Order> _orders[3];
 };
 
 /// A column and where its results go.
@@ -65,10 +80,36 @@ struct Asked {
     std::size_t cell = 0; ///< column of Results
 };
 
+/// The times of rows, for all series that have a sample in each of the rows.
+class SharedTimes {
+public:
+    explicit SharedTimes(WindowList const &windows);
+    SharedTimes(SharedTimes const &) = delete;
+    SharedTimes &operator=(SharedTimes const &) = delete;
+    ~SharedTimes();
+
+    /// Windows with the same edges.
+    class Group;
+    Group &groupFor(Column const &column);
+    /// Before the series get samples of these times.
+    void feed(std::span<std::int64_t const> times, std::int64_t until_ns);
+    /// After that.
+    void pass(std::span<std::int64_t const> times, std::pair<std::int64_t, std::int64_t> const &distances) {
+        _spacing.add(times, distances);
+    }
+    /// Of all times that have passed.
+    Spacing const &spacing() const { return _spacing; }
+
+private:
+    WindowList const &_windows;
+    Spacing _spacing;
+    std::vector<std::unique_ptr<Group>> _groups;
+};
+
 /// One series: what its columns ask is answered while its samples pass.
 class Series {
 public:
-    Series(WindowList &windows, Results &results);
+    Series(WindowList const &windows, SharedTimes &times, Results &results);
     Series(Series const &) = delete;
     Series &operator=(Series const &) = delete;
     ~Series();
@@ -77,16 +118,19 @@ public:
     void feed(Batch const &batch);
     /// The input is at its end.
     void finish();
-    std::int64_t gapMax2_ns() const { return _spacing.gapMax2_ns(); }
+    std::int64_t gapMax2_ns() const {
+        return _spacing ? _spacing->gapMax2_ns() : _times.spacing().gapMax2_ns();
+    }
 
 private:
     class InWindows;
     class AtInstants;
     using Point = std::pair<std::int64_t, Value>;
 
-    WindowList &_windows;
+    WindowList const &_windows;
+    SharedTimes &_times;
     Results &_results;
-    Spacing _spacing;
+    std::optional<Spacing> _spacing; ///< once its samples were at other times than those of others
     std::vector<std::unique_ptr<InWindows>> _inWindows;
     std::vector<std::unique_ptr<AtInstants>> _atInstants;
     std::optional<Point> _last;   ///< the latest sample

@@ -77,7 +77,8 @@ std::optional<std::int64_t> nsOfSeconds(Value const &seconds) {
 
 /// A series and its place in the stream.
 struct Stream::Member {
-    Member(WindowList &windows, Results &results) : series(windows, results) {}
+    Member(WindowList const &windows, SharedTimes &times, Results &results)
+        : series(windows, times, results) {}
     std::vector<std::size_t> places; ///< in a queued row
     Duplicates duplicates = Duplicates::Last;
     bool raw = false; ///< nulls and NaN are values
@@ -109,8 +110,18 @@ public:
             return true;
         }
         if (!_queue.add(t_ns, key)) return false;
-        for (std::size_t f = 0; f < _width; ++f) _queue.set(f, valueOf(f));
+        for (std::size_t f = 0; f < _width; ++f) _queue.push(f, valueOf(f));
         return true;
+    }
+    /// Several rows that lie one behind the other, or the first ones of them, when they are in order.
+    /// \return how many
+    std::size_t append(std::span<std::int64_t const> times, std::span<RowKey const> keys,
+                       RowBlock const &block, std::size_t first, std::vector<std::size_t> const &places) {
+        auto const n = _sort ? 0 : _queue.fitting(times);
+        if (n == 0) return 0;
+        _queue.append(times.first(n), keys.first(n));
+        for (std::size_t f = 0; f < _width; ++f) _queue.append(f, block, places[f], first);
+        return n;
     }
     RowQueue &queue() { return _queue; }
     /// Bring what is on disk back, in order. \param drain  is called when the queue is full
@@ -120,11 +131,11 @@ public:
         _sort->drain([&](std::int64_t t_ns, void const *record) {
             RowKey key;
             std::memcpy(&key, record, sizeof key);
-            _queue.add(t_ns, key);
+            if (!_queue.add(t_ns, key)) return;
             for (std::size_t f = 0; f < _width; ++f) {
                 Value value;
                 std::memcpy(&value, static_cast<std::byte const *>(record) + placeOf(f), sizeof value);
-                _queue.set(f, value);
+                _queue.push(f, value);
             }
             if (_queue.isFull()) drain();
         });
@@ -270,8 +281,8 @@ private:
         if (!_begin) return;
         auto const fields = std::exchange(_fields, std::vector<Field>(_fields.size()));
         if (!std::all_of(_required.begin(), _required.end(), [&](auto k) { return fields[k].n > 0; })) return;
-        _queue.add(*_begin, {});
-        for (std::size_t k = 0; k < fields.size(); ++k) _queue.set(k, valueOf(fields[k]));
+        if (!_queue.add(*_begin, {})) return;
+        for (std::size_t k = 0; k < fields.size(); ++k) _queue.push(k, valueOf(fields[k]));
     }
 
     Column const &_column;
@@ -283,7 +294,7 @@ private:
     bool _failed = false;
 };
 
-Stream::Stream(WindowList &windows, Results &results, Column const &like, Options const &options)
+Stream::Stream(WindowList const &windows, Results &results, Column const &like, Options const &options)
     : _windows(windows), _results(results), _like(like), _options(options) {}
 
 Stream::~Stream() = default;
@@ -328,7 +339,7 @@ void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
         return m->places == own && m->duplicates == column.duplicates && m->raw == raw;
     });
     if (at == _members.end()) {
-        auto member = std::make_unique<Member>(_windows, _results);
+        auto member = std::make_unique<Member>(_windows, _times, _results);
         member->places = own;
         member->duplicates = column.duplicates;
         member->raw = raw;
@@ -350,35 +361,62 @@ void Stream::prepare(std::size_t sortMemory) {
     if (_like.packed) _unpacker = std::make_unique<Unpacker>(_like, _packedSpacing, _options, sortMemory);
 }
 
-void Stream::add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row) {
+/// Whether a row is one that the columns look at. \param t_ns  becomes its time
+bool Stream::isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns) {
+    auto const &key = rows.keys[row];
     if (_like.index == Column::Index::Listed) {
         (key.given ? _hasIndex : _lacksIndex) = true;
         if (!key.given
             || std::find(_like.indices.begin(), _like.indices.end(), key.index) == _like.indices.end())
-            return;
+            return false;
     }
+    t_ns = rows.times[row];
+    bool fromUtc = rows.from_utc[row];
     if (timePlace) {
-        auto const own = nsOfSeconds(row[*timePlace]);
-        if (!own) return;
+        auto const own = nsOfSeconds(rows.block.value(row, *timePlace));
+        if (!own) return false;
         fromUtc = _like.time_is_utc && !_like.packed;
         t_ns = fromUtc ? astro::taiNsFromUtcNs(*own) : *own;
     }
     _usesUtc = _usesUtc || (fromUtc && !_like.packed);
-    addRow(t_ns, key, row);
+    return _buckets || std::all_of(_required.begin(), _required.end(), [&](auto place) {
+               return rows.block.value(row, place).isValid();
+           });
 }
 
-void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row) {
-    if (!_buckets
-        && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
-        return;
-    auto const field = [&](std::size_t f) { return row[_places[f]]; };
-    auto const fieldOrArrival = [&](std::size_t f) {
-        return f < _places.size() ? field(f) : Value::of(static_cast<double>(_packedRows));
+void Stream::add(Rows const &rows) {
+    _chosen.clear();
+    _chosenTimes.clear();
+    _chosenKeys.clear();
+    std::int64_t t_ns = 0;
+    for (std::size_t row = 0; row < rows.times.size(); ++row) {
+        if (!isChosen(rows, row, t_ns)) continue;
+        _chosen.push_back(row);
+        _chosenTimes.push_back(t_ns);
+        _chosenKeys.push_back(rows.keys[row]);
+    }
+    for (std::size_t i = 0; i < _chosen.size();) {
+        i += addSome(rows.block, i);
+        if (_rows->queue().isFull()) drain(false);
+    }
+}
+
+/// Add chosen rows, as many as can be without more ado. \return how many
+std::size_t Stream::addSome(RowBlock const &block, std::size_t first) {
+    std::size_t n = 1; // those that lie one behind the other
+    while (first + n < _chosen.size() && _chosen[first + n] == _chosen[first] + n) ++n;
+    auto const times = std::span(_chosenTimes).subspan(first, n);
+    auto const keys = std::span(_chosenKeys).subspan(first, n);
+    if (!_unpacker) {
+        if (auto const added = _rows->append(times, keys, block, _chosen[first], _places)) return added;
+    }
+    auto const valueOf = [&](std::size_t f) {
+        return f < _places.size() ? block.value(_chosen[first], _places[f])
+                                  : Value::of(static_cast<double>(_packedRows));
     };
-    bool const inTime = _unpacker ? _rows->add(t_ns, key, fieldOrArrival) : _rows->add(t_ns, key, field);
-    if (!inTime) ++_late;
+    if (!_rows->add(times.front(), keys.front(), valueOf)) ++_late;
     if (_unpacker) ++_packedRows;
-    if (_rows->queue().isFull()) drain(false);
+    return 1;
 }
 
 void Stream::finish() {
@@ -421,6 +459,7 @@ void Stream::deliver() {
     auto const times = queue->times();
     auto const distances = distancesOf(times);
     bool const unique = times.size() < 2 || distances.first > 0;
+    _times.feed(times, times.back());
     for (auto &member : _members) {
         _batch.clear();
         _own.clear();
@@ -429,6 +468,7 @@ void Stream::deliver() {
         give(*member, unique);
         member->series.feed(_batch);
     }
+    _times.pass(times, distances);
     queue->drop();
 }
 
@@ -443,6 +483,7 @@ void Stream::give(Member &member, bool unique) {
     bool const single = member.places.size() == 1;
     if (single && unique && queue.onlyDoubles(place)) {
         _batch.samples = {queue.times(), queue.numbers(place), {}, true};
+        _batch.shared = true;
         return;
     }
     if (!single) {

@@ -24,7 +24,7 @@ public:
         bool sort_all = false;                     ///< they may be so however far: all are sorted on disk
     };
 
-    Stream(WindowList &windows, Results &results, Column const &like, Options const &options);
+    Stream(WindowList const &windows, Results &results, Column const &like, Options const &options);
     ~Stream();
 
     bool isFor(Column const &column) const;
@@ -37,8 +37,8 @@ public:
     /// Of packed rows: the median distance of rows, by index.
     void setSpacing(std::map<RowKey, std::int64_t> byKey) { _packedSpacing = std::move(byKey); }
 
-    /// A row of the topic. \param row  by place \param t_ns  TAI
-    void add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row);
+    /// Rows of the topic.
+    void add(Rows const &rows);
     void finish();
 
     /// Whether a time came out of UTC, in which leap seconds are ambiguous.
@@ -63,7 +63,8 @@ private:
 
     std::size_t ownPlace(std::size_t place);
     RowQueue &ordered();
-    void addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row);
+    bool isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns);
+    std::size_t addSome(RowBlock const &block, std::size_t first);
     void drain(bool all);
     void deliver();
     void give(Member &member, bool unique);
@@ -73,8 +74,9 @@ private:
     void givePool(Member &member);
     Member const &memberOf(std::size_t cell) const;
 
-    WindowList &_windows;
+    WindowList const &_windows;
     Results &_results;
+    SharedTimes _times{_windows};
     Column const &_like;
     Options _options;
     std::vector<std::size_t> _places; ///< of the fields of a queued row
@@ -86,6 +88,10 @@ private:
     bool _hasIndex = false, _lacksIndex = false;
     std::map<RowKey, std::int64_t> _packedSpacing;
     std::int64_t _packedRows = 0; ///< that have come
+    /// Of the rows that are being added those that count: numbers, times and keys.
+    std::vector<std::size_t> _chosen;
+    std::vector<std::int64_t> _chosenTimes;
+    std::vector<RowKey> _chosenKeys;
     Batch _batch;
     Samples _own; ///< of a batch that are not those of the queue
     bool _usesUtc = false;

@@ -330,7 +330,8 @@ std::string joinedSamples(std::string const &text, std::size_t split) {
         "any}]",
         "fuzz");
     telemetry::Facts const facts;
-    telemetry::Joiner joiner(columns, {{0, 1'000'000'000}, {500, 10'000'000'000'000}}, {}, facts);
+    telemetry::WindowList const windows({{0, 1'000'000'000}, {500, 10'000'000'000'000}});
+    telemetry::Joiner joiner(columns, windows, {}, facts);
     std::string out;
     auto const bad = [&](std::int64_t number, std::string const &reason) {
         out += std::to_string(number) + reason;

@@ -84,7 +84,7 @@ public:
 private:
     std::vector<telemetry::Window> windowsOf(manifest::RecordReader &reader) const {
         auto const all = [](telemetry::Window const &) { return true; };
-        return readWindows(reader, _rejects, _summary, all).windows;
+        return readWindows(reader, _rejects, _summary, all).windows.all();
     }
 
     std::map<std::string, telemetry::TopicNeeds> byHand() const {

@@ -173,7 +173,7 @@ struct Joined {
 };
 
 /// As many passes over the samples as it takes.
-Joined joined(std::vector<telemetry::Column> const &columns, std::vector<telemetry::Window> const &windows,
+Joined joined(std::vector<telemetry::Column> const &columns, telemetry::WindowList const &windows,
               SampleSource &files, telemetry::Facts &facts, telemetry::Stream::Options stream) {
     telemetry::PackedFacts packed(columns);
     if ((packed.needed() || stream.sort_all) && files.onlyOnce()) files.keep();
@@ -293,7 +293,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     ValueLines values(columns, AskedValues(columns, lines), *joiner, influx ? &*influx : nullptr, settling,
                       output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
-        values.print(lines.keys[w], w, lines.windows[w]);
+        values.print(lines.keys.at(w), w, lines.windows[w]);
         ++summary.outcomes["done"];
     }
     if (common::stopSignal() == 0) {

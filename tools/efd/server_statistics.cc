@@ -107,7 +107,7 @@ struct ServerStatistics::Slot {
 };
 
 ServerStatistics::ServerStatistics(telemetry::Influx &influx, InfluxSamples const &samples,
-                                   std::vector<Column> const &columns, std::vector<Window> const &windows)
+                                   std::vector<Column> const &columns, telemetry::WindowList const &windows)
     : _influx(influx), _samples(samples), _columns(columns), _windows(windows) {}
 
 telemetry::SourceScale ServerStatistics::scaleOf(std::string const &topic) const {
@@ -228,7 +228,7 @@ ServerStatistics::groupsOf(std::function<bool(Column const &)> const &takes) con
 ServerStatistics::Slot ServerStatistics::slotOf(Group const &group, std::size_t window, bool values,
                                                 Wanted const &wanted) const {
     Slot slot{.window = window, .scale = scaleOf(group.topic)};
-    auto const &w = _windows[window];
+    auto const w = _windows[window];
     auto const range = inScale({w.begin_ns + group.pre_ns, w.end_ns + group.post_ns}, slot.scale);
     auto const behind = " FROM " + _influx.source(group.topic) + telemetry::within(range) + group.condition;
     constexpr std::size_t mostSelected = 100;
@@ -339,7 +339,7 @@ void ServerStatistics::ask(std::vector<Group> const &groups, bool values, Wanted
     std::size_t statements = 0;
     for (auto const &group : groups) {
         for (std::size_t w = 0; w < _windows.size() && common::stopSignal() == 0; ++w) {
-            auto const &window = _windows[w];
+            auto const window = _windows[w];
             Window const edges{window.begin_ns + group.pre_ns, window.end_ns + group.post_ns};
             // Unix UTC has two instants for one stamp there.
             if (telemetry::isNearLeap(std::min(window.begin_ns, edges.begin_ns),

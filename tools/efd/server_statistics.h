@@ -5,6 +5,7 @@
 #include "efd/influx_samples.h"
 #include "telemetry/cell.h"
 #include "telemetry/column.h"
+#include "telemetry/series.h"
 
 #include <cstdint>
 #include <functional>
@@ -20,8 +21,7 @@ class ServerStatistics {
 public:
     /// All outlive it. \param samples  prepared
     ServerStatistics(telemetry::Influx &influx, InfluxSamples const &samples,
-                     std::vector<telemetry::Column> const &columns,
-                     std::vector<telemetry::Window> const &windows);
+                     std::vector<telemetry::Column> const &columns, telemetry::WindowList const &windows);
 
     /// Ask which instances of topics are in the ranges that are needed.
     void learnIndices(std::map<std::string, telemetry::TopicNeeds> const &needs);
@@ -66,7 +66,7 @@ private:
     telemetry::Influx &_influx;
     InfluxSamples const &_samples;
     std::vector<telemetry::Column> const &_columns;
-    std::vector<telemetry::Window> const &_windows;
+    telemetry::WindowList const &_windows;
     std::map<std::string, std::map<std::string, std::set<std::int64_t>>> _indices; ///< by topic and field
     std::set<std::string> _unknown; ///< topics of which they could not be had
 };

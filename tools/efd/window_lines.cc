@@ -117,7 +117,7 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
             if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
             auto known = knownOf(line);
             auto const columns = columnsIn(line);
-            out.windows.push_back(window);
+            out.windows.add(window);
             if (columns) {
                 auto const number =
                     sets.try_emplace(*columns, static_cast<std::int32_t>(sets.size())).first->second;
@@ -128,7 +128,7 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
                 out.known.resize(out.windows.size());
                 out.known.back() = std::move(known);
             }
-            out.keys.push_back(std::move(keys));
+            out.keys.push(keys);
         } catch (Error const &e) {
             rejects.add(std::move(line), e);
         }

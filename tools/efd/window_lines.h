@@ -2,10 +2,12 @@
 /// The lines of windows and what is passed on of them.
 #pragma once
 
+#include "common/scratch_list.h"
 #include "manifest/record.h"
 #include "manifest/stream.h"
 #include "telemetry/cell.h"
 #include "telemetry/column.h"
+#include "telemetry/series.h"
 
 #include <cstdint>
 #include <functional>
@@ -26,9 +28,9 @@ struct KnownValue {
 /// Windows with the keys that the lines of their values get, too: instrument, kind, id, day_obs, seq_num,
 /// begin_tai, end_tai, src.
 struct WindowLines {
-    std::vector<telemetry::Window> windows;
-    std::vector<std::string> keys; ///< JSON members, each with a comma behind it
-    std::int64_t left_out = 0;     ///< windows that were not accepted
+    telemetry::WindowList windows;
+    common::ScratchTexts keys; ///< JSON members, each with a comma behind it
+    std::int64_t left_out = 0; ///< windows that were not accepted
     /// By window and column, from the key `known`; empty when no window has it.
     std::vector<std::map<std::string, KnownValue>> known{};
     /// Sets of names of columns that windows are asked for, and by window the number of its set; a window
