@@ -11,8 +11,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 
 passed=0 failed=0
 log=$(mktemp)
-beside=$(mktemp)
-trap 'rm -f "$log" "$beside"' EXIT
+lanes=$(mktemp -d)
+trap 'rm -rf "$log" "$lanes"' EXIT
 
 # check NAME COMMAND...   one check, silent when it passes
 check() {
@@ -74,8 +74,8 @@ suite() {
   "$@"
   echo "  $1: $((SECONDS - start)) s"
 }
-# Suites with a server mostly wait, so they run beside what takes the processors. Of stops, faults, order and writers both
-# lanes are a part of what make check-all does.
+# Lanes run beside what takes the processors: suites with a server mostly wait, others use one of them. Of stops, faults,
+# order and writers they are a part of what make check-all does.
 servers_lane() {
   suite tests/postgres/registry.sh
   STEP=6 suite tests/postgres/check.sh
@@ -90,7 +90,6 @@ servers_lane() {
   PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 suite tests/fault/kill.sh
 }
 files_lane() {
-  suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-5}"
   suite tests/fault/order.sh
   SCENARIOS='' suite tests/fault/faults.sh
   suite tests/gen2/compare.sh
@@ -99,7 +98,7 @@ files_lane() {
   STEP=8 suite tests/concurrency/meet.sh
 }
 
-# finish_lane FILE SUITES   count what a lane has printed; each of its suites ends with a line of its own
+# finish_lane NAME SUITES   count what a lane has printed; each of its suites ends with a line of its own
 finish_lane() {
   local line good bad ended=0
   while IFS= read -r line; do
@@ -108,7 +107,7 @@ finish_lane() {
     passed=$((passed + good))
     failed=$((failed + bad))
     ended=$((ended + 1))
-  done < "$1"
+  done < <(cat "$lanes/$1")
   [ "$ended" = "$2" ] || { echo "FAIL $(($2 - ended)) suites ended early"; failed=$((failed + 1)); }
 }
 
@@ -123,9 +122,9 @@ check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W er
 [ -e "$BUILD/libdbb.a" ] || export UNITY=1
 export BUILD
 build "$BUILD" && {
-  servers_lane > "$beside" 2>&1 < /dev/null &
-  servers=$!
-  run_tests "$BUILD" 1
+  servers_lane > "$lanes/servers" 2>&1 < /dev/null &
+  files_lane > "$lanes/files" 2>&1 < /dev/null &
+  run_tests "$BUILD" 2
 }
 # With sanitizers g++ 12 warns of libstdc++'s own <regex>.
 # Folders are compiled as a whole and without optimiser: that takes a quarter of the time.
@@ -134,12 +133,13 @@ sanitized=(UNITY=1 CXXFLAGS='-O0 -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitiali
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-pie -no-pie')
 # Programs that are killed say the same as plain ones.
 build "$BUILD/asan" "$BUILD/asan/tests/fuzz" "${sanitized[@]}" && {
-  run_tests "$BUILD/asan" 4
-  files_lane > "$log" 2>&1 < /dev/null
-  finish_lane "$log" 7
+  run_tests "$BUILD/asan" 8
+  suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-3}" > "$lanes/fuzz" 2>&1 < /dev/null
+  finish_lane fuzz 1
 }
-[ -z "${servers:-}" ] || wait "$servers"
-finish_lane "$beside" 11
+wait
+finish_lane files 6
+finish_lane servers 11
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

@@ -8,7 +8,7 @@ subprocess.run(sys.argv[1:], stdin=sys.stdin, stdout=subprocess.DEVNULL, check=T
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)' "$@"
 }
 
-# grew PROGRAM SMALL LARGE  says so when the second peak is more than 8 MB above the first. Sanitizers take memory of their own.
+# grew PROGRAM SMALL LARGE  says so when the second peak is more than 8 MB above the first
 grew() {
-  [ $(($3 - $2)) -le 8192 ] || ldd "$(type -P "$1")" | grep -q asan || echo "$2 kB for few, $3 kB for many"
+  [ $(($3 - $2)) -le 8192 ] || echo "$1: $2 kB for few, $3 kB for many"
 }

@@ -110,7 +110,7 @@ wait $writer
 # Killed at any moment and run again, it ends as if nothing had happened; windows are whole
 for i in $(seq 0 5999); do echo "$i"; done | jq -c --slurpfile line line '. as $i | $line[0] | .id = ($i / 6 | floor) | .column = "c\($i % 6)" | .value = $i' > many
 dbb-efd-load --db undisturbed.sqlite3 < many > /dev/null
-for wait in 0 1 2 3 4 5 6 7; do
+for wait in $(seq 0 "${STEP:-1}" 7); do
   rm -f killed.sqlite3*
   (sed -n 1,3000p many; sleep 0.1; sed -n 3001,4501p many; sleep 0.1; sed -n '4502,$p' many; sleep 2) | dbb-efd-load --db killed.sqlite3 > killed.out 2> /dev/null & victim=$!
   sleep "0.$((wait + 1))"
