@@ -174,7 +174,7 @@ Options &Options::standard(StandardOptions &target, unsigned which) {
         app.add_flag("-n,--dry-run", target.dry_run, "Check everything and change nothing")->group(group);
     }
     if (which & Jobs) {
-        app.add_option("-j,--jobs", target.jobs, "Threads that read and translate headers")
+        app.add_option("-j,--jobs", target.jobs, "Threads that read what comes in")
             ->check(CLI::Range(1, 1024))
             ->type_name("N")
             ->group(group);

@@ -104,11 +104,16 @@ std::size_t Topic::standardIndex(RowBlock const &block, std::size_t row) {
 
 void Topic::handOn() {
     _block.complete();
-    add(_block);
+    handOn(_block);
     _block.clear();
 }
 
 void Topic::add(RowBlock const &block) {
+    handOn(); // what came before
+    handOn(block);
+}
+
+void Topic::handOn(RowBlock const &block) {
     auto const n = block.size();
     if (n == 0) return;
     auto const has = [&](std::size_t place) { return block.content(place) != RowBlock::Content::Nothing; };

@@ -73,6 +73,7 @@ private:
     };
 
     void handOn();
+    void handOn(RowBlock const &block);
     void note(RowBlock const &block, std::size_t row);
     bool hasSeen(std::size_t place) const;
     bool isUtc(RowBlock const &block, std::size_t row);

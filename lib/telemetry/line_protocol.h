@@ -54,6 +54,8 @@ public:
         _rest.clear();
     }
     std::int64_t rows() const { return _rows; }
+    /// Of any kind.
+    std::int64_t lines() const { return _number; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);

@@ -88,6 +88,8 @@ public:
         if (!_rest.empty() || _tooLong) endKept();
     }
     std::int64_t rows() const { return _rows; }
+    /// Of any kind.
+    std::int64_t lines() const { return _number; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;

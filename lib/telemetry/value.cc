@@ -11,6 +11,7 @@ bool operator==(Value const &a, Value const &b) {
 }
 
 std::uint32_t TextPool::add(std::string_view text) {
+    std::lock_guard const lock(_mutex);
     auto const known = _numbers.find(text);
     if (known != _numbers.end()) return known->second;
     auto const number = static_cast<std::uint32_t>(_texts.size());

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <deque>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,13 +62,15 @@ private:
 /// Equal kind and content; a number and an integer of equal value are equal.
 bool operator==(Value const &a, Value const &b);
 
-/// Texts of values, each once.
+/// Texts of values, each once. Several threads may add some.
 class TextPool {
 public:
     std::uint32_t add(std::string_view text);
+    /// When none is added any more.
     std::string const &at(std::uint32_t number) const { return _texts[number]; }
 
 private:
+    std::mutex _mutex;
     std::deque<std::string> _texts;
     std::unordered_map<std::string_view, std::uint32_t> _numbers;
 };

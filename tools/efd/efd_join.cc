@@ -254,7 +254,11 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     requireSense(options, fromServer);
     if (options.influx.check) return runCheck(options, columns, out);
     std::optional<SampleFiles> files;
-    if (!fromServer) files.emplace(options.samples);
+    if (!fromServer) {
+        auto samples = options.samples;
+        samples.jobs = options.standard.jobs;
+        files.emplace(samples);
+    }
     Settling const settling(options.settle);
     manifest::Rejects rejects(options.standard.rejects);
     manifest::Summary summary;

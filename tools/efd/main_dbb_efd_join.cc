@@ -46,7 +46,7 @@ int main(int argc, char **argv) {
                "How long after a window its values may change at least (default 5m)")
         .value("--settle-max", opt.settle.settle_max, "DURATION", "How long at most (default 72h)")
         .flag("--sort", opt.sort, "Put samples in order however late they come; keeps a pipe on disk")
-        .standard(opt.standard, common::Options::Rejects | common::Options::Runs)
+        .standard(opt.standard, common::Options::Rejects | common::Options::Jobs | common::Options::Runs)
         .example("dbb-efd-join -c telemetry/columns.yaml -s telemetry/azimuth.json < telemetry/windows.jsonl",
                  "join windows with a saved response of InfluxDB")
         .example("cat telemetry/azimuth.json | dbb-efd-join -c telemetry/columns.yaml -w "

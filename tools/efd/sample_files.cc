@@ -13,6 +13,7 @@
 #include <cstring>
 #include <map>
 #include <sys/stat.h>
+#include <type_traits>
 #include <unistd.h>
 
 namespace dbb::efd {
@@ -23,7 +24,6 @@ using telemetry::SourceScale;
 namespace {
 
 constexpr std::size_t chunkBytes = std::size_t{1} << 18;
-constexpr std::size_t headBytes = std::size_t{1} << 12; ///< in which an export says that it is one
 
 std::int64_t unitOf(std::string const &precision) {
     return precision == "s" ? 1'000'000'000 : precision == "ms" ? 1'000'000 : precision == "us" ? 1000 : 1;
@@ -135,6 +135,17 @@ void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
     while (auto const n = readFully(fd, path, buffer)) chunk(std::string_view(buffer.data(), n));
 }
 
+/// Whether only lines of samples end at the ends of lines, no texts, and no header follows.
+bool isPlain(std::string_view text, bool isCsv) {
+    auto const has = [&](std::string_view what) { return text.find(what) != std::string_view::npos; };
+    if (has("\"")) return false;
+    return !isCsv || !(text.starts_with("\n") || text.starts_with("\r\n") || has("\n\n") || has("\n\r\n"));
+}
+
+Error badLine(std::string const &path, std::int64_t number, std::string const &reason) {
+    return Error("BAD_SAMPLE", "\"" + path + "\", line " + std::to_string(number) + ": " + reason);
+}
+
 } // namespace
 
 SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
@@ -175,6 +186,95 @@ void SampleFiles::keep() {
     }
 }
 
+/// What several threads can read of a text: whole lines, as long as nothing but a line ends at the end of
+/// one. \param text  its beginning \return what they could not, and what comes next
+std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
+                                     std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                                     std::function<void(SamplePart &)> const &take) {
+    PartPipeline pipeline(_options.jobs, makeReader, take);
+    std::string chunk(chunkBytes, '\0');
+    for (bool atEnd = false; !atEnd;) {
+        auto const n = readFully(fd, file.path, chunk);
+        atEnd = n == 0;
+        text.append(chunk, 0, n);
+        auto const whole = atEnd ? text.size() : text.rfind('\n') + 1;
+        if ((whole == 0 && !atEnd) || !isPlain(text, file.format == "csv")) break;
+        auto rest = text.substr(whole);
+        text.resize(whole);
+        if (whole > 0) pipeline.add(std::exchange(text, std::move(rest)));
+    }
+    pipeline.finish();
+    return text;
+}
+
+/// Line protocol or CSV.
+template<typename Sink, typename Topic>
+void SampleFiles::readText(File const &file, int fd, Sink &sink) {
+    common::log::Grouped log;
+    std::int64_t linesBefore = 0; // that several threads have read
+    auto const bad = [&](std::int64_t number, std::string const &reason) {
+        ++_bad;
+        log.add(badLine(file.path, linesBefore + number, reason));
+    };
+    auto const scale = telemetry::scaleNamed(_options.scale);
+    auto const unit = unitOf(_options.precision);
+    std::string text(chunkBytes, '\0');
+    text.resize(readFully(fd, file.path, text));
+    auto const readInto = [&](auto &parser) {
+        parser.feed(text);
+        forEachChunk(fd, file.path, [&](std::string_view more) { parser.feed(more); });
+        parser.finish();
+        _rows += parser.rows();
+    };
+    if (file.format != "csv" && (file.format == "export" || isExport(text))) {
+        using Merged = Points<Sink, Topic>;
+        Merged points(sink);
+        telemetry::LineProtocol<Merged, typename Merged::Topic, SourceScale> parser(points, scale, unit, bad);
+        readInto(parser);
+        points.handOn();
+        return;
+    }
+    // One for this thread and, when there are several, one for each.
+    auto const read = [&](std::string const &header, bool byParts, auto const &parserOf) {
+        auto parser = parserOf(sink, std::type_identity<Topic>(), bad);
+        parser.feed(header);
+        if constexpr (std::is_same_v<Sink, telemetry::Joiner>) {
+            using Inner = BlockSink::Topic;
+            auto const forParts = [&](BlockSink &into, auto const &told) {
+                return parserOf(into, std::type_identity<Inner>(), told);
+            };
+            using Parser = decltype(forParts(std::declval<BlockSink &>(), bad));
+            auto const makeReader = [&] {
+                return std::make_unique<ParserOfParts<Parser>>(sink, header, forParts);
+            };
+            auto const take = [&](SamplePart &part) {
+                for (auto const &[topic, block] : part.blocks) topic->add(block);
+                for (auto const &[number, reason] : part.bad) bad(parser.lines() + number, reason);
+                linesBefore += part.lines;
+                _rows += part.rows;
+            };
+            if (byParts) text = readByParts(std::move(text), fd, file, makeReader, take);
+        }
+        readInto(parser);
+    };
+    bool const several = _options.jobs > 1;
+    if (file.format != "csv") {
+        return read("", several,
+                    [&]<typename Into, typename T>(Into &into, std::type_identity<T>, auto const &told) {
+                        return telemetry::LineProtocol<Into, T, SourceScale>(into, scale, unit, told);
+                    });
+    }
+    // The header is for all parts.
+    auto header = text.substr(0, text.find('\n') + 1);
+    if (!isPlain(header, true)) header.clear();
+    text.erase(0, header.size());
+    read(header, several && !header.empty(),
+         [&]<typename Into, typename T>(Into &into, std::type_identity<T>, auto const &told) {
+             return telemetry::CsvSamples<Into, T>(into, scale, unit, _options.csv_topic, _options.csv_time,
+                                                   told);
+         });
+}
+
 template<typename Sink, typename Topic>
 void SampleFiles::readFile(File const &file, Sink &sink) {
     common::UniqueFd own;
@@ -187,33 +287,9 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
         own = common::openFileOrPipe(file.path);
         fd = own.get();
     }
-    common::log::Grouped log;
-    auto const bad = [&](std::int64_t number, std::string const &reason) {
-        ++_bad;
-        log.add(Error("BAD_SAMPLE", "\"" + file.path + "\", line " + std::to_string(number) + ": " + reason));
-    };
+    if (file.format == "lp" || file.format == "export" || file.format == "csv")
+        return readText<Sink, Topic>(file, fd, sink);
     auto const scale = telemetry::scaleNamed(_options.scale);
-    auto const unit = unitOf(_options.precision);
-    if (file.format == "lp" || file.format == "export") {
-        std::string head(headBytes, '\0');
-        head.resize(readFully(fd, file.path, head));
-        auto const readInto = [&](auto &&parser) {
-            parser.feed(head);
-            forEachChunk(fd, file.path, [&](std::string_view text) { parser.feed(text); });
-            parser.finish();
-            _rows += parser.rows();
-        };
-        if (file.format == "lp" && !isExport(head)) {
-            readInto(telemetry::LineProtocol<Sink, Topic, SourceScale>(sink, scale, unit, bad));
-        } else {
-            using Merged = Points<Sink, Topic>;
-            Merged points(sink);
-            readInto(telemetry::LineProtocol<Merged, typename Merged::Topic, SourceScale>(points, scale, unit,
-                                                                                          bad));
-            points.handOn();
-        }
-        return;
-    }
     if (file.format == "json") {
         auto const text = common::readAll(fd, file.path, std::size_t{1} << 30);
         telemetry::forEachSavedRow(text, scale, [&](telemetry::NamedRow const &row) {
@@ -222,14 +298,11 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
         });
         return;
     }
-    if (file.format == "csv") {
-        telemetry::CsvSamples<Sink, Topic> parser(sink, scale, unit, _options.csv_topic, _options.csv_time,
-                                                  bad);
-        forEachChunk(fd, file.path, [&](std::string_view text) { parser.feed(text); });
-        parser.finish();
-        _rows += parser.rows();
-        return;
-    }
+    common::log::Grouped log;
+    auto const bad = [&](std::int64_t number, std::string const &reason) {
+        ++_bad;
+        log.add(badLine(file.path, number, reason));
+    };
     common::LineReader lines(fd, '\n', file.path);
     using LineStatus = common::LineReader::Status;
     for (auto status = lines.next(); status != LineStatus::End; status = lines.next()) {

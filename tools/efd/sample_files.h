@@ -2,9 +2,12 @@
 /// Samples out of files and pipes.
 #pragma once
 
+#include "efd/sample_parts.h"
 #include "efd/sample_source.h"
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,6 +20,7 @@ struct SampleOptions {
     std::string precision = "ns";   ///< of line protocol and CSV: ns, us, ms, s
     std::string csv_topic{};        ///< what plain CSV is about
     std::string csv_time = "time";  ///< column of plain CSV with the time
+    int jobs = 1;                   ///< threads that read line protocol and CSV
 };
 
 /// Several files, which can be read more than once. What can't (a pipe) is kept on disk when that is asked
@@ -44,6 +48,12 @@ private:
     void readAll(Sink &sink);
     template<typename Sink, typename Topic>
     void readFile(File const &file, Sink &sink);
+
+    template<typename Sink, typename Topic>
+    void readText(File const &file, int fd, Sink &sink);
+    std::string readByParts(std::string text, int fd, File const &file,
+                            std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                            std::function<void(SamplePart &)> const &take);
 
     SampleOptions _options;
     std::vector<File> _files;

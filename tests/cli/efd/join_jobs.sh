@@ -1,0 +1,54 @@
+#!/bin/bash
+# dbb-efd-join -j N says the same as one thread, values and complaints, however the text is cut into parts.
+. "$DBB_CLI_LIB"
+
+cat > c.yaml << 'YAML'
+- {name: mean, topic: X.tel, field: v}
+- {name: last, topic: X.tel, field: w, func: last, index: 2}
+- {name: other, topic: Y.tel, field: v, func: asof, tolerance: 1h}
+- {name: mode, topic: Y.tel, field: note, func: mode}
+YAML
+# 3 MB, a dozen parts: two topics, two instances of one, lines that can't be read, rows of equal times, times out of order.
+awk 'BEGIN { srand(2); t0 = 1735689600000
+  for (i = 0; i < 60000; i++) {
+    t = t0 + 50 * i - (i % 100 == 7 ? 4000 : 0) - (i % 50 == 3 ? 50 : 0)
+    printf "X.tel v=%.9f,w=%di,salIndex=%di %.0f000000\n", rand(), i, 1 + i % 2, t > "s.lp"
+    if (i % 10 == 0) printf "Y.tel,site=s%d v=%.3f %.0f000000\n", i % 3, rand(), t > "s.lp"
+    if (i % 9000 == 8999) print "X.tel v=one 1" > "s.lp"
+    if (i % 25000 == 0) print "" > "s.lp"
+    printf "%.0f000000,%.9f,%d,%d\n", t, rand(), i, 1 + i % 2 > "rows"
+    if (i % 9000 == 8999) print "1735689600000000000,2" > "rows"
+  }
+  for (i = 0; i < 100; i++) printf "{\"id\":%d,\"begin_tai_ns\":%.0f000000,\"end_tai_ns\":%.0f000000}\n", i, t0 + 37000 + 30000 * i, t0 + 47000 + 30000 * i > "w" }'
+# The same with a text that has a line's end in it, in the middle; without a last line's end; as CSV; with a second block.
+{ head -n 30000 s.lp; printf 'Y.tel note="a \\"b\\"\nc" 1735690600000000000\n'; tail -n +30001 s.lp; } > quoted.lp
+head -c -1 s.lp > open.lp
+{ echo time,v,w,salIndex; cat rows; } > s.csv
+{ echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo; echo name,tags,time,v; sed -n 's/^\([0-9]*,[^,]*\),.*/Y.tel,,\1/p' rows; } > blocks.csv
+{ echo time,v,w,note; sed 's/,1$/,calm/; s/,2$/,wild/' rows; } > words.csv
+{ echo '"time",v,w,salIndex'; cat rows; } > header.csv
+head -c 300000 rows | tr -d '\n' > long.csv
+
+for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long.csv; do
+  rc=0
+  dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
+  for jobs in 2 5; do
+    expect_rc $rc dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w -j $jobs
+    cmp "$OUT" one || fail "$samples: other values with -j $jobs"
+    cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
+  done
+done
+dbb-efd-join -c c.yaml -s s.lp -w w -j 2 > one 2> one.err || true
+expect_eq "$(jq -r 'select(.column == "other" and .status == 0) | .id' one | wc -l)" 100
+expect_match one.err '"s.lp", line [0-9]+: a value is no number'
+# From a pipe, and several files.
+expect_rc 1 dbb-efd-join -c c.yaml -s - --format lp -w w -j 3 < <(cat s.lp)
+cmp "$OUT" one || fail 'other values from a pipe'
+rc=0
+dbb-efd-join -c c.yaml -s s.csv -s quoted.lp --csv-topic X.tel -w w > one 2> one.err || rc=$?
+expect_rc $rc dbb-efd-join -c c.yaml -s s.csv -s quoted.lp --csv-topic X.tel -w w -j 3
+cmp "$OUT" one || fail 'other values of several files'
+cmp "$ERR" one.err || fail 'other complaints about several files'
+# A part that can't be read as it is gone half way: nothing is told of what was read.
+expect_rc 4 dbb-efd-join -c c.yaml -s s.lp -s gone.lp -w w -j 2
+expect_empty "$OUT"

@@ -1,0 +1,141 @@
+#include "efd/sample_parts.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <signal.h>
+#include <thread>
+
+namespace dbb::efd {
+
+void BlockSink::Topic::handOn() {
+    _block.complete();
+    if (_block.size() == 0) return;
+    _owner._part->blocks.emplace_back(&_inner, std::move(_block));
+    _block = _inner.emptyBlock();
+}
+
+BlockSink::Topic *BlockSink::topic(std::string_view name) {
+    auto const at = _topics.find(name);
+    if (at != _topics.end()) return &at->second;
+    auto *inner = _joiner.topic(name);
+    return inner ? &_topics.try_emplace(std::string(name), *this, *inner).first->second : nullptr;
+}
+
+void BlockSink::end() {
+    for (auto &[name, topic] : _topics) topic.handOn();
+}
+
+/// Parts lie in a ring: some are to be taken, then some are being read, then some wait for a reader.
+class PartPipeline::State {
+public:
+    State(int jobs, std::function<std::unique_ptr<PartReader>()> const &makeReader,
+          std::function<void(SamplePart &)> take)
+        : _take(std::move(take)), _slots(2 * static_cast<std::size_t>(std::min(jobs, mostJobs)) + 2),
+          _own(makeReader()) {
+        // Signals are for the thread that waits for input.
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        for (int k = 1; k < std::min(jobs, mostJobs); ++k)
+            _helpers.emplace_back([this, reader = makeReader()] { help(*reader); });
+        pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    }
+    ~State() {
+        {
+            std::lock_guard const lock(_mutex);
+            _stop = true;
+        }
+        _changed.notify_all();
+    }
+
+    void add(std::string text) {
+        std::unique_lock lock(_mutex);
+        while (_end - _first == _slots.size()) step(lock);
+        slot(_end).part.text = std::move(text);
+        ++_end;
+        _changed.notify_all();
+        while (_first < _end && slot(_first).ready) step(lock);
+    }
+    void finish() {
+        std::unique_lock lock(_mutex);
+        while (_first < _end) step(lock);
+    }
+
+private:
+    static constexpr int mostJobs = 16; ///< what they read one thread must take
+
+    struct Slot {
+        SamplePart part{};
+        bool ready = false;
+        std::exception_ptr error{};
+    };
+    using Lock = std::unique_lock<std::mutex>;
+
+    Slot &slot(std::size_t number) { return _slots[number % _slots.size()]; }
+
+    /// Take the oldest part, read one, or wait.
+    void step(Lock &lock) {
+        if (slot(_first).ready) {
+            auto &oldest = slot(_first);
+            lock.unlock();
+            if (oldest.error) std::rethrow_exception(oldest.error);
+            _take(oldest.part);
+            lock.lock();
+            oldest = {};
+            ++_first;
+        } else if (_next < _end) {
+            readNext(lock, *_own);
+        } else {
+            _changed.wait(lock);
+        }
+    }
+
+    void readNext(Lock &lock, PartReader &reader) {
+        auto &mine = slot(_next++);
+        lock.unlock();
+        try {
+            reader.read(mine.part);
+        } catch (...) {
+            mine.error = std::current_exception();
+        }
+        lock.lock();
+        mine.ready = true;
+        _changed.notify_all();
+    }
+
+    void help(PartReader &reader) {
+        std::unique_lock lock(_mutex);
+        for (;;) {
+            _changed.wait(lock, [&] { return _stop || _next < _end; });
+            if (_stop) return;
+            readNext(lock, reader);
+        }
+    }
+
+    std::function<void(SamplePart &)> _take;
+    std::mutex _mutex;
+    std::condition_variable _changed;
+    std::vector<Slot> _slots;
+    std::size_t _first = 0, _next = 0, _end = 0; ///< numbers of parts: oldest, first to be read, next to come
+    bool _stop = false;
+    std::unique_ptr<PartReader> _own;
+    std::vector<std::jthread> _helpers; ///< last, so that they end before what they use
+};
+
+PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                           std::function<void(SamplePart &)> take)
+    : _state(std::make_unique<State>(jobs, makeReader, std::move(take))) {}
+
+PartPipeline::~PartPipeline() = default;
+
+void PartPipeline::add(std::string text) {
+    _state->add(std::move(text));
+}
+
+void PartPipeline::finish() {
+    _state->finish();
+}
+
+} // namespace dbb::efd

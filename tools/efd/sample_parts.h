@@ -1,0 +1,124 @@
+/// \file
+/// Samples in text that is read by several threads, part by part.
+#pragma once
+
+#include "telemetry/joiner.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace dbb::efd {
+
+/// Whole lines and what they say.
+struct SamplePart {
+    std::string text;
+    /// Rows of topics, those of each in their order.
+    std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>> blocks{};
+    std::vector<std::pair<std::int64_t, std::string>> bad{}; ///< lines of the part, and reasons
+    std::int64_t lines = 0, rows = 0;
+};
+
+/// What a thread reads parts with.
+class PartReader {
+public:
+    PartReader() = default;
+    PartReader(PartReader const &) = delete;
+    PartReader &operator=(PartReader const &) = delete;
+    virtual ~PartReader() = default;
+    virtual void read(SamplePart &part) = 0;
+};
+
+/// Takes rows for the topics of a joiner and makes blocks of them, in a thread of its own; see LineProtocol.
+class BlockSink {
+public:
+    class Topic {
+    public:
+        Topic(BlockSink &owner, telemetry::Topic &inner)
+            : _owner(owner), _inner(inner), _block(inner.emptyBlock()) {}
+        std::size_t placeOf(std::string_view field) const { return _inner.placeOf(field); }
+        void begin() { _block.begin(); }
+        void set(std::size_t place, telemetry::Value const &value) { _block.set(place, value); }
+        void commit(std::int64_t t_ns, telemetry::SourceScale scale) {
+            _block.end(t_ns, scale);
+            if (_block.isFull()) handOn();
+        }
+        void handOn();
+
+    private:
+        BlockSink &_owner;
+        telemetry::Topic &_inner;
+        telemetry::RowBlock _block;
+    };
+
+    explicit BlockSink(telemetry::Joiner &joiner) : _joiner(joiner) {}
+    Topic *topic(std::string_view name);
+    telemetry::TextPool &texts() { return _joiner.texts(); }
+
+    /// From now on rows are of this part.
+    void begin(SamplePart &part) { _part = &part; }
+    SamplePart &part() { return *_part; }
+    /// All rows of the part are there.
+    void end();
+
+private:
+    telemetry::Joiner &_joiner;
+    SamplePart *_part = nullptr;
+    std::map<std::string, Topic, std::less<>> _topics;
+};
+
+/// Reads parts with a parser of text into a BlockSink.
+template<typename Parser>
+class ParserOfParts : public PartReader {
+public:
+    /// \param make  a parser, of the sink and a function that is told of bad lines
+    template<typename Make>
+    ParserOfParts(telemetry::Joiner &joiner, std::string const &header, Make const &make)
+        : _sink(joiner), _parser(make(_sink, [this](std::int64_t number, std::string const &reason) {
+              _sink.part().bad.emplace_back(number - _linesBefore, reason);
+          })) {
+        _parser.feed(header);
+    }
+    void read(SamplePart &part) override {
+        _linesBefore = _parser.lines();
+        auto const rowsBefore = _parser.rows();
+        _sink.begin(part);
+        _parser.feed(part.text);
+        _parser.finish();
+        _sink.end();
+        part.lines = _parser.lines() - _linesBefore;
+        part.rows = _parser.rows() - rowsBefore;
+    }
+
+private:
+    BlockSink _sink;
+    std::int64_t _linesBefore = 0;
+    Parser _parser;
+};
+
+/// Parts that several threads read. They are taken in the order in which they were added, by the thread that
+/// adds them, which also reads some when the others are behind.
+class PartPipeline {
+public:
+    /// \param makeReader  for each thread \param take  what was read
+    PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                 std::function<void(SamplePart &)> take);
+    PartPipeline(PartPipeline const &) = delete;
+    PartPipeline &operator=(PartPipeline const &) = delete;
+    ~PartPipeline();
+
+    void add(std::string text);
+    /// Until all were taken.
+    void finish();
+
+private:
+    class State;
+    std::unique_ptr<State> _state;
+};
+
+} // namespace dbb::efd
