@@ -53,62 +53,50 @@ cli_tests() {
   failed=$((failed + ${bad:-1}))
 }
 
-# build_and_test FOLDER STEP MAKE-VARIABLES...
-build_and_test() {
-  local build=$1 step=$2
-  shift 2
-  check "build $build" make --no-print-directory -j"$(nproc)" BUILD="$build" "$@" all "$build/tests/unit" || return
-  unit_tests "$build"
-  cli_tests "$build" "$step"
+# build FOLDER [MORE-TARGETS] [MAKE-VARIABLES]...
+build() {
+  local build=$1
+  shift
+  check "build $build" make --no-print-directory -j"$(nproc)" BUILD="$build" "$@" all "$build/tests/unit"
+}
+# run_tests FOLDER STEP
+run_tests() {
+  unit_tests "$1"
+  cli_tests "$1" "$2"
 }
 
 files() { find . -path ./.git -prune -o -path "./$BUILD" -prune -o -path ./build -prune -o -type f "$@" -print0; }
 shell_scripts() { files \( -name '*.sh' -o -path ./.ci/run -o -path './bench/run*' \) -size +0; }
 
-check 'direction of includes' tests/check_includes.sh
-# Cases of the CLI tests have no first line that names their shell, and source their helpers by a variable (SC1090).
-check 'shellcheck' xargs -0ra <(shell_scripts) shellcheck -x -s bash -e SC1090
-check 'clang-format' xargs -0ra <(files \( -name '*.cc' -o -name '*.h' \)) clang-format --dry-run -Werror
-check 'tables of Gen2' tests/gen2/check_tables.sh
-check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W error
-
-# Where nothing is built yet, as on a server, folders are compiled as a whole.
-[ -e "$BUILD/libdbb.a" ] || export UNITY=1
-build_and_test "$BUILD" 1
-# With sanitizers g++ 12 warns of libstdc++'s own <regex>.
-# Folders are compiled as a whole and without optimiser: that takes a quarter of the time.
-sanitized=(UNITY=1 CXXFLAGS='-O0 -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized'
-  # Over a million places would be relocated whenever a program starts.
-  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-pie -no-pie')
-# Programs that are killed say the same as plain ones.
-build_and_test "$BUILD/asan" 4 "${sanitized[@]}"
-
-check "build $BUILD/asan/tests/fuzz" make --no-print-directory -j"$(nproc)" BUILD="$BUILD/asan" "${sanitized[@]}" \
-  "$BUILD/asan/tests/fuzz"
-export BUILD
-# Two lanes side by side: suites with a server mostly wait, and fuzzing takes one processor. Of stops, faults, order and
-# writers it is a part of what make check-all does.
-lane_one() {
-  tests/postgres/registry.sh
-  STEP=6 tests/postgres/check.sh
-  tests/postgres/faults.sh
-  tests/postgres/convert.sh
-  tests/postgres/windows.sh
-  tests/postgres/efd.sh
-  SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
-  FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 tests/fault/kill.sh
-  PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 tests/fault/kill.sh
+# suite COMMAND...   one suite of a lane, and how long it took
+suite() {
+  local start=$SECONDS
+  "$@"
+  echo "  $1: $((SECONDS - start)) s"
 }
-lane_two() {
-  tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-5}"
-  tests/fault/order.sh
-  SCENARIOS='' tests/fault/faults.sh
-  tests/gen2/compare.sh
-  tests/efd/compare.sh
-  tests/efd/fetch.sh
-  tests/efd/influx.sh
-  tests/concurrency/writers.sh
-  STEP=8 tests/concurrency/meet.sh
+# Suites with a server mostly wait, so they run beside what takes the processors. Of stops, faults, order and writers both
+# lanes are a part of what make check-all does.
+servers_lane() {
+  suite tests/postgres/registry.sh
+  STEP=6 suite tests/postgres/check.sh
+  suite tests/postgres/faults.sh
+  suite tests/postgres/convert.sh
+  suite tests/postgres/windows.sh
+  suite tests/postgres/efd.sh
+  suite tests/efd/fetch.sh
+  suite tests/efd/influx.sh
+  SERVER=1 SCENARIOS='copy move-live' FULL='' STEP=30 PAGES=20 RANDOM_KILLS=6 suite tests/fault/kill.sh
+  FULL='' STEP=60 PAGES=20 RANDOM_KILLS=20 suite tests/fault/kill.sh
+  PROGRAM=dbb-convert FULL='' STEP=60 PAGES=20 RANDOM_KILLS=6 suite tests/fault/kill.sh
+}
+files_lane() {
+  suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-5}"
+  suite tests/fault/order.sh
+  SCENARIOS='' suite tests/fault/faults.sh
+  suite tests/gen2/compare.sh
+  suite tests/efd/compare.sh
+  suite tests/concurrency/writers.sh
+  STEP=8 suite tests/concurrency/meet.sh
 }
 
 # finish_lane FILE SUITES   count what a lane has printed; each of its suites ends with a line of its own
@@ -124,12 +112,34 @@ finish_lane() {
   [ "$ended" = "$2" ] || { echo "FAIL $(($2 - ended)) suites ended early"; failed=$((failed + 1)); }
 }
 
-lane_one > "$beside" 2>&1 < /dev/null &
-servers=$!
-lane_two > "$log" 2>&1 < /dev/null
-wait $servers
-finish_lane "$log" 9
-finish_lane "$beside" 9
+check 'direction of includes' tests/check_includes.sh
+# Cases of the CLI tests have no first line that names their shell, and source their helpers by a variable (SC1090).
+check 'shellcheck' xargs -0ra <(shell_scripts) shellcheck -x -s bash -e SC1090
+check 'clang-format' xargs -0ra <(files \( -name '*.cc' -o -name '*.h' \)) clang-format --dry-run -Werror
+check 'tables of Gen2' tests/gen2/check_tables.sh
+check 'man pages' xargs -0ra <(files -path './man/*.[157]') mandoc -T lint -W error
+
+# Where nothing is built yet, as on a server, folders are compiled as a whole.
+[ -e "$BUILD/libdbb.a" ] || export UNITY=1
+export BUILD
+build "$BUILD" && {
+  servers_lane > "$beside" 2>&1 < /dev/null &
+  servers=$!
+  run_tests "$BUILD" 1
+}
+# With sanitizers g++ 12 warns of libstdc++'s own <regex>.
+# Folders are compiled as a whole and without optimiser: that takes a quarter of the time.
+sanitized=(UNITY=1 CXXFLAGS='-O0 -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitialized'
+  # Over a million places would be relocated whenever a program starts.
+  SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-pie -no-pie')
+# Programs that are killed say the same as plain ones.
+build "$BUILD/asan" "$BUILD/asan/tests/fuzz" "${sanitized[@]}" && {
+  run_tests "$BUILD/asan" 4
+  files_lane > "$log" 2>&1 < /dev/null
+  finish_lane "$log" 7
+}
+[ -z "${servers:-}" ] || wait "$servers"
+finish_lane "$beside" 11
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

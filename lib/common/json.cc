@@ -361,11 +361,9 @@ void appendDouble(std::string &out, double v) {
         out += "null";
         return;
     }
-    char buffer[32];
-    auto const end = std::to_chars(buffer, buffer + sizeof buffer, v).ptr;
-    std::string_view const text(buffer, static_cast<std::size_t>(end - buffer));
-    out += text;
-    if (text.find_first_of(".e") == std::string_view::npos) out += ".0";
+    auto const begin = out.size();
+    appendNumber(out, v);
+    if (out.find_first_of(".e", begin) == std::string::npos) out += ".0";
 }
 
 namespace {

@@ -58,6 +58,16 @@ std::vector<std::string> split(std::string_view text, char separator) {
     }
 }
 
+std::string someOf(std::vector<std::string> names) {
+    constexpr std::size_t most = 5;
+    if (names.size() > most) {
+        auto const more = names.size() - most;
+        names.resize(most);
+        names.push_back("and " + std::to_string(more) + " more");
+    }
+    return join(names, ", ");
+}
+
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t out = 0;
     auto const *end = text.data() + text.size();

@@ -2,6 +2,7 @@
 /// Small functions on text that several programs need.
 #pragma once
 
+#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,16 @@ std::vector<std::string> split(std::string_view text, char separator);
 
 /// Pieces joined with a separator.
 std::string join(std::vector<std::string> const &pieces, std::string_view separator);
+
+/// The first few of names, and how many more there are: `a, b, c, d, e, and 3 more`.
+std::string someOf(std::vector<std::string> names);
+
+/// Append an integer, or the shortest decimal that reads back as a floating-point number.
+template<typename Number>
+void appendNumber(std::string &out, Number number) {
+    char buffer[32];
+    out.append(buffer, std::to_chars(buffer, buffer + sizeof buffer, number).ptr);
+}
 
 /// A text that is a decimal integer and nothing else; nullopt for any other.
 std::optional<std::int64_t> wholeNumber(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 #include "common/signals.h"
+#include "common/text.h"
 
 #include <algorithm>
 #include <array>
@@ -130,18 +131,12 @@ std::pair<std::string, int> numbered(std::string const &text) {
 
 namespace {
 
-template<typename T>
-void appendNumber(std::string &out, T number) {
-    std::array<char, 32> buffer{};
-    out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr);
-}
-
 /// Any value but a text. \return false for null
 bool appendPlain(std::string &out, Value const &value) {
     if (auto const *i = std::get_if<std::int64_t>(&value)) {
-        appendNumber(out, *i);
+        common::appendNumber(out, *i);
     } else if (auto const *d = std::get_if<double>(&value)) {
-        appendNumber(out, *d);
+        common::appendNumber(out, *d);
     } else if (auto const *b = std::get_if<bool>(&value)) {
         out += *b ? 't' : 'f';
     } else {

@@ -411,6 +411,14 @@ bool isEvent(std::string const &topic) {
     return last.starts_with("logevent_") || last.starts_with("command_") || last.starts_with("ackcmd");
 }
 
+std::optional<unsigned> elementNumber(std::string_view field, std::string_view base) {
+    if (!field.starts_with(base)) return std::nullopt;
+    unsigned out = 0;
+    auto const *const end = field.data() + field.size();
+    auto const [rest, error] = std::from_chars(field.data() + base.size(), end, out);
+    return error == std::errc() && rest == end ? std::optional(out) : std::nullopt;
+}
+
 std::string nameOf(Column const &column) {
     for (auto const &f : funcs) {
         if (f.func == column.func) return std::string(f.name);

@@ -63,6 +63,10 @@ struct Packed {
     std::optional<std::int64_t> dt_ns;         ///< distance of two; nullopt: from the distance of the rows
 };
 
+/// Which element of a packed series a field is: the number behind the base in its name; nullopt when it is
+/// none.
+std::optional<unsigned> elementNumber(std::string_view field, std::string_view base);
+
 /// A column of a configuration. Durations are nanoseconds.
 struct Column {
     std::string name;
@@ -109,6 +113,10 @@ struct Column {
 
     /// Whether it looks at instants and not at the samples in the window.
     bool atInstants() const { return func >= Func::Asof; }
+    /// Whether each of its fields has a result of its own.
+    bool hasElements() const { return !one_field && !pool && !packed; }
+    /// How many results it has of a window.
+    std::size_t elements() const { return hasElements() ? fields.size() : 1; }
 };
 
 /// Whether the samples of a topic are steps that hold until the next one: logevent_, command_, ackcmd.

@@ -133,19 +133,28 @@ Value fromLong(long double v) {
     return Value::of(static_cast<double>(v));
 }
 
-/// The samples as doubles. Of integers what they are above the first, which keeps all digits.
+/// What integers are to be counted from, so that doubles keep all of their digits. Doubles among them, which
+/// means of duplicates are, keep theirs when integers are small.
+std::int64_t offsetOf(SampleSpan const &samples) {
+    if (allIntegers(samples)) return samples.values.front().integer;
+    constexpr std::int64_t exact = std::int64_t{1} << 53;
+    auto const isLarge = [](Value const &v) {
+        return v.kind == Kind::Integer && (v.integer > exact || v.integer < -exact);
+    };
+    auto const large = std::find_if(samples.values.begin(), samples.values.end(), isLarge);
+    return large == samples.values.end() ? 0 : large->integer;
+}
+
+/// The samples as doubles. Of integers what they are above one of them.
 struct Plain {
     explicit Plain(SampleSpan const &samples) {
         if (samples.only_doubles) {
             view = samples.numbers;
             return;
         }
-        bool const integers = allIntegers(samples);
-        if (integers) offset = samples.values.front().integer;
-        for (auto const &v : samples.values) {
-            own.push_back(integers ? static_cast<double>(static_cast<Wide>(v.integer) - offset)
-                                   : v.asDouble());
-        }
+        offset = offsetOf(samples);
+        auto const zero = static_cast<long double>(offset);
+        for (auto const &v : samples.values) own.push_back(static_cast<double>(v.asLongDouble() - zero));
         view = own;
     }
     std::span<double const> view;
@@ -180,23 +189,22 @@ std::pair<double, double> extremesOf(std::span<double const> v) {
             first(*std::max_element(greatest.begin(), greatest.end()))};
 }
 
+bool isLess(Value const &a, Value const &b) {
+    return a.asLongDouble() < b.asLongDouble();
+}
+
 Value extreme(Moments &moments, bool greatest) {
     auto const &samples = moments.samples();
     if (samples.only_doubles)
         return Value::of(greatest ? moments.extremes().second : moments.extremes().first);
-    auto const less = [](Value const &a, Value const &b) {
-        return a.kind == Kind::Integer && b.kind == Kind::Integer ? a.integer < b.integer
-                                                                  : a.asDouble() < b.asDouble();
-    };
     auto const &v = samples.values;
     // The first of equal ones.
-    return greatest ? *std::max_element(v.begin(), v.end(), less)
-                    : *std::min_element(v.begin(), v.end(), less);
+    return greatest ? *std::max_element(v.begin(), v.end(), isLess)
+                    : *std::min_element(v.begin(), v.end(), isLess);
 }
 
-Value percentile(SampleSpan const &samples, std::int64_t numerator, std::int64_t denominator) {
-    Plain const plain(samples);
-    std::vector<double> sorted(plain.view.begin(), plain.view.end());
+template<typename Number>
+Value percentileOf(std::vector<Number> sorted, std::int64_t numerator, std::int64_t denominator) {
     auto const position = static_cast<Wide>(sorted.size() - 1) * numerator;
     auto const k = static_cast<std::size_t>(position / denominator);
     auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(k);
@@ -205,7 +213,17 @@ Value percentile(SampleSpan const &samples, std::int64_t numerator, std::int64_t
     auto const rest =
         static_cast<long double>(position % denominator) / static_cast<long double>(denominator);
     if (rest > 0) out += rest * (static_cast<long double>(*std::min_element(nth + 1, sorted.end())) - out);
-    return fromLong(out + static_cast<long double>(plain.offset));
+    return fromLong(out);
+}
+
+Value percentile(SampleSpan const &samples, std::int64_t numerator, std::int64_t denominator) {
+    if (samples.only_doubles) {
+        auto const &v = samples.numbers;
+        return percentileOf(std::vector<double>(v.begin(), v.end()), numerator, denominator);
+    }
+    std::vector<long double> all;
+    for (auto const &v : samples.values) all.push_back(v.asLongDouble());
+    return percentileOf(std::move(all), numerator, denominator);
 }
 
 Value ranked(SampleSpan const &samples, std::int64_t numerator, std::int64_t denominator) {
@@ -215,8 +233,7 @@ Value ranked(SampleSpan const &samples, std::int64_t numerator, std::int64_t den
     auto const rank =
         std::clamp<Wide>((2 * n * numerator + denominator) / (2 * static_cast<Wide>(denominator)), 1, n);
     auto const nth = sorted.begin() + static_cast<std::ptrdiff_t>(rank - 1);
-    std::nth_element(sorted.begin(), nth, sorted.end(),
-                     [](Value const &a, Value const &b) { return a.asDouble() < b.asDouble(); });
+    std::nth_element(sorted.begin(), nth, sorted.end(), isLess);
     return *nth;
 }
 
@@ -318,15 +335,14 @@ Value increase(Column const &column, SampleSpan const &samples) {
     auto const &t = samples.times;
     bool const integers = allIntegers(samples);
     Wide whole = 0;
-    Plain const plain(samples);
     long double total = 0;
     for (std::size_t i = 1; i < samples.size(); ++i) {
         if (integers) {
             Wide const a = samples.values[i - 1].integer, b = samples.values[i].integer;
             whole += b >= a ? b - a : b;
         } else {
-            auto const a = plain.view[i - 1], b = plain.view[i];
-            total += b >= a ? static_cast<long double>(b) - a : static_cast<long double>(b);
+            auto const a = samples.at(i - 1).asLongDouble(), b = samples.at(i).asLongDouble();
+            total += b >= a ? b - a : b;
         }
     }
     if (column.func == Func::Increase) return integers ? fromWide(whole) : fromLong(total);
@@ -338,10 +354,7 @@ Value increase(Column const &column, SampleSpan const &samples) {
 Value rate(SampleSpan const &samples) {
     auto const &t = samples.times;
     if (t.front() == t.back()) return Value::null();
-    auto const a = samples.at(0), b = samples.at(samples.size() - 1);
-    auto const difference = a.kind == Kind::Integer && b.kind == Kind::Integer
-                                ? static_cast<long double>(static_cast<Wide>(b.integer) - a.integer)
-                                : static_cast<long double>(b.asDouble()) - a.asDouble();
+    auto const difference = samples.at(samples.size() - 1).asLongDouble() - samples.at(0).asLongDouble();
     return fromLong(difference * nsPerSecond / static_cast<long double>(t.back() - t.front()));
 }
 
@@ -462,7 +475,7 @@ bool takes(Column const &column, Kind kind) {
 Value differenceOf(Value const &a, Value const &b) {
     if (a.kind == Kind::Integer && b.kind == Kind::Integer)
         return fromWide(static_cast<Wide>(a.integer) - b.integer);
-    return fromLong(static_cast<long double>(a.asDouble()) - b.asDouble());
+    return fromLong(a.asLongDouble() - b.asLongDouble());
 }
 
 long double Moments::mean() {
@@ -472,7 +485,7 @@ long double Moments::mean() {
         _mean = static_cast<long double>(integerSum(_samples)) / n;
     } else {
         Plain const plain(_samples);
-        _mean = sumOf(plain.view) / n;
+        _mean = sumOf(plain.view) / n + static_cast<long double>(plain.offset);
     }
     return *_mean;
 }
@@ -509,7 +522,8 @@ Value evaluate(Column const &column, Moments &moments) {
     case Func::Sum: {
         if (allIntegers(samples)) return fromWide(integerSum(samples));
         Plain const plain(samples);
-        return fromLong(sumOf(plain.view));
+        return fromLong(sumOf(plain.view)
+                        + static_cast<long double>(plain.offset) * static_cast<long double>(n));
     }
     case Func::Mean: return fromLong(moments.mean());
     case Func::Rms: {

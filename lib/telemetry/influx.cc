@@ -59,9 +59,11 @@ Failure failureOfText(std::string const &host, std::string const &text) {
     auto const said = "the query failed: " + common::shortened(common::printable(text), 300);
     if (hasAny(lower, {"max-concurrent", "overload", "too many"}))
         return {serverError("SERVER_BUSY", host, said), Remedy::Wait};
-    if (hasAny(lower, {"timeout", "timed out", "max-select-", "deadline"}))
+    if (hasAny(lower, {"timeout", "timed out", "max-select-point", "max-select-buckets", "deadline"}))
         return {serverError("SERVER_TIMEOUT", host, said), Remedy::AskLess};
-    bool const final = hasAny(lower, {"not found", "parsing", "unauthorized", "not authorized"});
+    // As many series are in a part of the time: tags, which topics of the EFD don't have.
+    bool const final =
+        hasAny(lower, {"not found", "max-select-series", "parsing", "unauthorized", "not authorized"});
     return {serverError("SOURCE_ERROR", host, said), final ? Remedy::None : Remedy::TryAgain};
 }
 
@@ -516,10 +518,11 @@ std::string Influx::source(std::string const &topic) const {
            + quotedIdentifier(topic);
 }
 
-namespace {
+std::string within(TimeRange const &range) {
+    return " WHERE time >= " + std::to_string(range.begin_ns) + " AND time < " + std::to_string(range.end_ns);
+}
 
-/// Calls a function with each row of a result.
-void forEachValues(Json const &result, std::function<void(Json::Array const &)> const &row) {
+void forEachRow(Json const &result, std::function<void(Json::Array const &)> const &row) {
     if (!result["series"].isArray()) return;
     for (auto const &series : result["series"].array()) {
         if (!series["values"].isArray()) continue;
@@ -528,8 +531,6 @@ void forEachValues(Json const &result, std::function<void(Json::Array const &)> 
         }
     }
 }
-
-} // namespace
 
 std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> const &topics) {
     std::vector<std::string> statements;
@@ -540,7 +541,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     statements.clear();
     for (std::size_t i = 0; i < topics.size(); ++i) {
         auto &schema = out[topics[i]];
-        forEachValues(keys[i], [&](Json::Array const &row) {
+        forEachRow(keys[i], [&](Json::Array const &row) {
             if (row.size() < 2 || !row[0].isString() || !row[1].isString()) return;
             auto const type = typeNamed(row[1].string());
             auto const [at, isNew] =
@@ -557,7 +558,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     }
     auto const names = ask(statements);
     for (std::size_t i = 0; i < unknown.size(); ++i) {
-        forEachValues(names[i], [&](Json::Array const &row) {
+        forEachRow(names[i], [&](Json::Array const &row) {
             out[unknown[i]].exists = out[unknown[i]].exists || (!row.empty() && row[0] == Json(unknown[i]));
         });
     }
@@ -573,8 +574,7 @@ std::vector<std::string> Influx::statementsOf(std::string const &topic, std::vec
             for (auto i = first; i < std::min(first + _manners.fields_per_statement, fields.size()); ++i)
                 names.push_back(quotedIdentifier(fields[i].name));
             out.push_back("SELECT " + common::join(names, ",") + " FROM " + source(topic)
-                          + " WHERE time >= " + std::to_string(part.range.begin_ns) + " AND time < "
-                          + std::to_string(part.range.end_ns));
+                          + within(part.range));
         }
     }
     return out;

@@ -62,6 +62,12 @@ struct TimeRange {
 std::string quotedIdentifier(std::string_view name);
 std::string quotedText(std::string_view text);
 
+/// The condition of a SELECT for samples in a range.
+std::string within(TimeRange const &range);
+
+/// Calls a function with each row of a result, over all of its series; what is no row is passed over.
+void forEachRow(common::Json const &result, std::function<void(common::Json::Array const &)> const &row);
+
 /// What is read at once of a topic at most, so that neither a server nor our memory is strained: shorter for
 /// more fields.
 std::int64_t longestRange(std::size_t fields);

@@ -65,6 +65,10 @@ bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns) {
     return offsetAtTai(begin_ns - common::nsPerSecond) != offsetAtTai(end_ns + 2 * common::nsPerSecond - 1);
 }
 
+SourceScale scaleNamed(std::string_view name) {
+    return name == "utc" ? SourceScale::Utc : name == "tai" ? SourceScale::Tai : SourceScale::Eras;
+}
+
 bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns) {
     bool const era = t_ns >= utcEraBegin_s * 1'000'000'000;
     if (!sent_ns) return era;

@@ -38,6 +38,9 @@ enum class SourceScale {
     Eras, ///< TAI before 2021-10-01, then UTC: the index of the EFD (lsst-efd-client 0.9.0 of 2021-10-05)
 };
 
+/// The scale of that name: utc, tai; eras for any other.
+SourceScale scaleNamed(std::string_view name);
+
 /// When the EFD's index became UTC, unix seconds, as far as is known; installations differ.
 inline constexpr std::int64_t utcEraBegin_s = 1'633'046'400;
 

@@ -1,10 +1,36 @@
 #include "telemetry/joiner.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 namespace dbb::telemetry {
+
+namespace {
+
+/// An integer, or a double that is one.
+std::optional<std::int64_t> wholeOf(Value const &value) {
+    if (value.kind == Kind::Integer) return value.integer;
+    if (value.kind == Kind::Double && value.number == std::floor(value.number)
+        && std::fabs(value.number) < 9e18)
+        return static_cast<std::int64_t>(value.number);
+    return std::nullopt;
+}
+
+Facts::Instance instanceOf(Value const &value, TextPool const &texts) {
+    if (value.kind == Kind::Text) return texts.at(value.text);
+    auto const whole = wholeOf(value);
+    return whole ? Facts::Instance(*whole) : Facts::Instance();
+}
+
+RowKey keyOf(Facts::Instance const &instance, TextPool &texts) {
+    if (auto const *index = std::get_if<std::int64_t>(&instance))
+        return {.given = true, .text = 0, .index = *index};
+    if (auto const *text = std::get_if<std::string>(&instance))
+        return {.given = false, .text = texts.add(*text) + 1, .index = 0};
+    return {};
+}
+
+} // namespace
 
 std::string componentId(std::string const &topic) {
     auto const last = topic.rfind('.');
@@ -57,11 +83,9 @@ bool Topic::hasSeen(std::size_t place) const {
 RowKey Topic::keyOf(std::size_t place) const {
     if (place == none) return {};
     auto const &value = _row[place];
-    if (value.kind == Kind::Integer) return {true, value.integer};
-    if (value.kind == Kind::Double && value.number == std::floor(value.number)
-        && std::fabs(value.number) < 9e18)
-        return {true, static_cast<std::int64_t>(value.number)};
-    return {};
+    if (value.kind == Kind::Text) return {.given = false, .text = value.text + 1, .index = 0};
+    auto const whole = wholeOf(value);
+    return {.given = whole.has_value(), .text = 0, .index = whole.value_or(0)};
 }
 
 /// By its first row that has a stamp.
@@ -93,9 +117,8 @@ Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
     : _columns(columns), _windows(std::move(windows)), _options(options), _facts(facts) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &column = columns[c];
-        bool const each = !column.one_field && !column.pool && !column.packed;
-        for (std::size_t f = 0; f < (each ? column.fields.size() : 1); ++f)
-            _elements.push_back({c, each ? static_cast<int>(f) : -1});
+        for (std::size_t f = 0; f < column.elements(); ++f)
+            _elements.push_back({c, column.hasElements() ? static_cast<int>(f) : -1});
     }
     _results = std::make_unique<Results>(_windows.all().size(), _elements.size());
     _streamOfElement.resize(_elements.size());
@@ -122,7 +145,12 @@ Joiner::Joiner(std::vector<Column> const &columns, std::vector<Window> windows,
                            : known == facts.packed.end() ? 0
                                                          : known->second.n;
             for (int k = 0; k < n; ++k) places.push_back(topic.want(column.packed->base + std::to_string(k)));
-            if (known != facts.packed.end()) stream.setSpacing(known->second.spacing_ns);
+            if (known != facts.packed.end()) {
+                std::map<RowKey, std::int64_t> spacing;
+                for (auto const &[instance, ns] : known->second.spacing_ns)
+                    spacing[keyOf(instance, _texts)] = ns;
+                stream.setSpacing(std::move(spacing));
+            }
         } else if (_elements[e].number >= 0) {
             places.push_back(topic.want(column.fields[static_cast<std::size_t>(_elements[e].number)]));
         } else {
@@ -187,7 +215,7 @@ bool Joiner::needsAgain(Facts &facts) const {
 }
 
 /// What keeps a column from saying anything, in the order of what is looked at first.
-std::optional<Status> Joiner::problemOf(std::size_t element) const {
+std::optional<Status> Joiner::problemOf(std::size_t element, bool cantAverage) const {
     auto const &column = _columns[_elements[element].column];
     auto const &topic = *_topics.find(column.topic)->second;
     if (!topic._any) return Status::NoSuchTopic;
@@ -211,14 +239,18 @@ std::optional<Status> Joiner::problemOf(std::size_t element) const {
     for (auto const &field : column.fields) {
         if (!topic.hasSeen(topic.placeOf(field))) return Status::NoSuchField;
     }
-    if (_streamOfElement[element]->cantAverage(element)) return Status::TypeError;
-    return std::nullopt;
+    return cantAverage ? std::optional(Status::TypeError) : std::nullopt;
 }
 
 void Joiner::finish() {
     for (auto &stream : _streams) stream->finish();
+    // What a column can't say of one of its elements it can't say of any.
+    std::vector<bool> cantAverage(_columns.size());
     for (std::size_t e = 0; e < _elements.size(); ++e) {
-        _problems.push_back(problemOf(e));
+        if (_streamOfElement[e]->cantAverage(e)) cantAverage[_elements[e].column] = true;
+    }
+    for (std::size_t e = 0; e < _elements.size(); ++e) {
+        _problems.push_back(problemOf(e, cantAverage[_elements[e].column]));
         _gapMax2.push_back(_streamOfElement[e]->gapMax2_ns(e));
     }
 }
@@ -249,7 +281,7 @@ PackedFacts::PackedFacts(std::vector<Column> const &columns) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &packed = columns[c].packed;
         if (packed && (packed->n == 0 || !packed->dt_ns))
-            _wanted.push_back({c, &columns[c], componentId(columns[c].topic), 0, {}});
+            _wanted.push_back({c, &columns[c], componentId(columns[c].topic), 0, false, {}});
     }
 }
 
@@ -258,44 +290,51 @@ bool PackedFacts::wants(std::string_view topic) const {
                        [&](auto const &w) { return w.column->topic == topic; });
 }
 
-void PackedFacts::add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields) {
+void PackedFacts::add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields,
+                      TextPool const &texts) {
     for (auto &wanted : _wanted) {
         auto const &column = *wanted.column;
         if (column.topic != topic) continue;
         auto const &packed = *column.packed;
-        std::optional<std::int64_t> t, sal, id, own;
-        auto const integer = [](Value const &v) -> std::optional<std::int64_t> {
-            return v.isNumber() ? std::optional(v.kind == Kind::Integer ? v.integer
-                                                                        : static_cast<std::int64_t>(v.number))
-                                : std::nullopt;
-        };
+        std::optional<std::int64_t> t;
+        Facts::Instance first, second;
         for (auto const &[name, value] : fields) {
             if (name == packed.time_field) t = nsOfSeconds(value);
-            if (name == "salIndex") sal = integer(value);
-            if (name == wanted.component_id) id = integer(value);
-            if (!column.index_field.empty() && name == column.index_field) own = integer(value);
-            if (!name.starts_with(packed.base) || name.size() == packed.base.size()) continue;
-            int k = 0;
-            auto const *end = name.data() + name.size();
-            auto const digits = std::from_chars(name.data() + packed.base.size(), end, k);
-            if (digits.ec == std::errc() && digits.ptr == end)
-                wanted.n = std::max(wanted.n, std::min(k, 99'999) + 1);
+            if (name == "salIndex" && value.kind > Kind::Null) wanted.has_sal_index = true;
+            if (name == (column.index_field.empty() ? "salIndex" : column.index_field))
+                first = instanceOf(value, texts);
+            if (column.index_field.empty() && name == wanted.component_id) second = instanceOf(value, texts);
+            if (auto const k = elementNumber(name, packed.base))
+                wanted.n = std::max(wanted.n, static_cast<int>(std::min(*k, 99'999U)) + 1);
         }
-        auto const key = !column.index_field.empty() ? own : sal ? sal : id;
-        if (column.index == Column::Index::Listed
-            && (!key
-                || std::find(column.indices.begin(), column.indices.end(), *key) == column.indices.end()))
-            continue;
-        if (t) wanted.times[key.value_or(0)].push_back(*t);
+        if (t) wanted.times[{first, second}].push_back(*t);
     }
+}
+
+/// Of the rows that the column asks for.
+std::map<Facts::Instance, std::vector<std::int64_t>> PackedFacts::timesOf(Wanted const &wanted) {
+    auto const &column = *wanted.column;
+    bool const isFirst = !column.index_field.empty() || wanted.has_sal_index;
+    std::map<Facts::Instance, std::vector<std::int64_t>> out;
+    for (auto const &[instances, times] : wanted.times) {
+        auto const &instance = isFirst ? instances.first : instances.second;
+        auto const *index = std::get_if<std::int64_t>(&instance);
+        auto const &listed = column.indices;
+        if (column.index == Column::Index::Listed
+            && (!index || std::find(listed.begin(), listed.end(), *index) == listed.end()))
+            continue;
+        auto &all = out[instance];
+        all.insert(all.end(), times.begin(), times.end());
+    }
+    return out;
 }
 
 void PackedFacts::finish(Facts &facts) const {
     for (auto const &wanted : _wanted) {
+        if (wanted.has_sal_index) facts.has_sal_index[wanted.column->topic] = true;
         Facts::PackedRows out;
         out.n = wanted.n;
-        for (auto const &[key, all] : wanted.times) {
-            auto times = all;
+        for (auto &[key, times] : timesOf(wanted)) {
             std::sort(times.begin(), times.end());
             times.erase(std::unique(times.begin(), times.end()), times.end());
             if (wanted.column->compat == Compat::Consdb) {

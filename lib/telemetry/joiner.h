@@ -13,16 +13,19 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 namespace dbb::telemetry {
 
 /// What had to be known of a whole input before it could be joined: learned in one pass, used in the next.
 struct Facts {
+    /// What an index field says: nothing, an integer, or a text.
+    using Instance = std::variant<std::monostate, std::int64_t, std::string>;
     /// Of packed rows: number of values in a row and median distance of rows, by index.
     struct PackedRows {
         int n = 0;
-        std::map<std::int64_t, std::int64_t> spacing_ns;
+        std::map<Instance, std::int64_t> spacing_ns;
         bool single = false; ///< an index has one row only, so its distance is not known
     };
     std::map<std::size_t, PackedRows> packed;  ///< by number of the column
@@ -118,7 +121,7 @@ public:
 
 private:
     Stream &streamOf(Column const &column, Topic &topic);
-    std::optional<Status> problemOf(std::size_t element) const;
+    std::optional<Status> problemOf(std::size_t element, bool cantAverage) const;
 
     std::vector<Column> const &_columns;
     WindowList _windows;
@@ -143,7 +146,8 @@ public:
     /// As Joiner's, but rows go to add().
     bool wants(std::string_view topic) const;
     /// A row: its fields by name.
-    void add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields);
+    void add(std::string_view topic, std::vector<std::pair<std::string, Value>> const &fields,
+             TextPool const &texts);
     void finish(Facts &facts) const;
 
 private:
@@ -152,8 +156,12 @@ private:
         Column const *column;
         std::string component_id;
         int n = 0;
-        std::map<std::int64_t, std::vector<std::int64_t>> times;
+        bool has_sal_index = false;
+        /// By the index that the column names, or by salIndex and <CSC>ID: which of them is the index only
+        /// the end of the input tells.
+        std::map<std::pair<Facts::Instance, Facts::Instance>, std::vector<std::int64_t>> times;
     };
+    static std::map<Facts::Instance, std::vector<std::int64_t>> timesOf(Wanted const &wanted);
     std::vector<Wanted> _wanted;
 };
 

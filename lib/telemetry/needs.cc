@@ -52,15 +52,6 @@ Window wanted(Column const &column, Window const &window) {
     return out;
 }
 
-/// Whether a name is a base with a number behind it.
-bool isElement(std::string const &name, std::string const &base) {
-    if (!name.starts_with(base) || name.size() == base.size()) return false;
-    unsigned number = 0;
-    auto const *end = name.data() + name.size();
-    auto const [rest, error] = std::from_chars(name.data() + base.size(), end, number);
-    return error == std::errc() && rest == end;
-}
-
 void want(std::vector<std::string> &names, std::string const &name) {
     if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
@@ -160,7 +151,7 @@ std::vector<Field> fieldsFor(std::string const &topic, TopicNeeds const &needs, 
     for (auto const &base : needs.packed) {
         bool any = false;
         for (auto const &[name, field] : schema.fields) {
-            if (!isElement(name, base)) continue;
+            if (!elementNumber(name, base)) continue;
             any = true;
             add(field);
         }

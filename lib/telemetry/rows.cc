@@ -80,6 +80,11 @@ void RowQueue::sort() {
     std::iota(order.begin(), order.end(), first);
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return _times[a] < _times[b]; });
+    reorderFrom(first, order);
+    _sorted = _size;
+}
+
+void RowQueue::reorderFrom(std::size_t first, std::vector<std::size_t> const &order) {
     reorder(_times, first, order);
     reorder(_keys, first, order);
     for (auto &field : _fields) {
@@ -89,7 +94,19 @@ void RowQueue::sort() {
             reorder(field.values, first, order);
         }
     }
-    _sorted = _size;
+}
+
+void RowQueue::sortTies(std::size_t field) {
+    auto const &numbers = _fields[field].numbers;
+    for (auto i = _begin, stop = i; i < _end; i = stop) {
+        for (stop = i + 1; stop < _end && _times[stop] == _times[i];) ++stop;
+        if (stop == i + 1) continue;
+        std::vector<std::size_t> order(stop - i);
+        std::iota(order.begin(), order.end(), i);
+        std::stable_sort(order.begin(), order.end(),
+                         [&](std::size_t a, std::size_t b) { return numbers[a] < numbers[b]; });
+        reorderFrom(i, order);
+    }
 }
 
 void RowQueue::release(bool all) {

@@ -4,6 +4,7 @@
 
 #include "telemetry/value.h"
 
+#include <compare>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -12,9 +13,10 @@ namespace dbb::telemetry {
 
 /// Which of several instances of a component a row is of: the value of its index field.
 struct RowKey {
-    bool given = false;
+    bool given = false;     ///< as an integer
+    std::uint32_t text = 0; ///< or as a text: its number in the pool, from 1 on
     std::int64_t index = 0;
-    bool operator==(RowKey const &) const = default;
+    auto operator<=>(RowKey const &) const = default;
 };
 
 /// Rows of equal width in the order of time, then of arrival. A row may come later than others that are
@@ -57,6 +59,8 @@ public:
     std::span<double const> numbers(std::size_t field) const {
         return {&_fields[field].numbers[_begin], size()};
     }
+    /// Put rows of equal time among those in the order of a field, which holds doubles only.
+    void sortTies(std::size_t field);
     /// What was handed on is not needed any more.
     void drop();
 
@@ -74,6 +78,7 @@ private:
     void setOther(Field &field, Value const &value);
     bool canRelease();
     void sort();
+    void reorderFrom(std::size_t first, std::vector<std::size_t> const &order);
     void removeFront();
 
     std::int64_t _sortedBy_ns;

@@ -286,6 +286,10 @@ private:
 
     Cell cell(std::int64_t at, Found const &found) const {
         auto const func = _asked.column->func;
+        auto const &column = *_asked.column;
+        auto const fits = [&](std::optional<Point> const &p) { return !p || takes(column, p->second.kind); };
+        if (func == Func::Interp && !(fits(found.used) && fits(found.second)))
+            return Cell::problem(Status::TypeError);
         if (clashes(found.used) || clashes(found.second)) return Cell::problem(Status::SourceError);
         Cell out;
         note(out, found.used);
@@ -301,13 +305,10 @@ private:
             if (!value.isValid()) out.status = Status::AllNan;
             return out;
         }
-        auto const &column = *_asked.column;
-        if (!takes(column, value.kind) || (found.second && !takes(column, found.second->second.kind)))
-            return Cell::problem(Status::TypeError);
         out.value = value;
         if (found.second) {
             auto const &[t1, v1] = *found.second;
-            long double const a = value.asDouble(), b = v1.asDouble();
+            auto const a = value.asLongDouble(), b = v1.asLongDouble();
             out.value =
                 Value::of(static_cast<double>(a
                                               + (b - a) * static_cast<long double>(at - found.used->first)
@@ -317,19 +318,20 @@ private:
     }
 
     Cell difference(std::optional<Point> const &begin, std::optional<Point> const &end) const {
-        if (clashes(begin) || clashes(end)) return Cell::problem(Status::SourceError);
         Cell out;
         auto const valid = [](std::optional<Point> const &p) {
             return p && p->second.isValid() ? p : std::optional<Point>();
         };
         note(out, valid(begin));
         note(out, valid(end));
-        if (out.n < 2) {
+        bool const both = out.n == 2;
+        if (both && !(takes(*_asked.column, begin->second.kind) && takes(*_asked.column, end->second.kind)))
+            return Cell::problem(Status::TypeError);
+        if (clashes(begin) || clashes(end)) return Cell::problem(Status::SourceError);
+        if (!both) {
             out.status = Status::Stale;
             return out;
         }
-        if (!takes(*_asked.column, begin->second.kind) || !takes(*_asked.column, end->second.kind))
-            return Cell::problem(Status::TypeError);
         out.value = differenceOf(end->second, begin->second);
         return out;
     }

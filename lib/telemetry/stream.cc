@@ -144,27 +144,33 @@ private:
 /// one.
 class Stream::Unpacker {
 public:
-    Unpacker(Column const &column, std::map<std::int64_t, std::int64_t> const &spacing,
-             Options const &options, std::size_t sortMemory)
+    Unpacker(Column const &column, std::map<RowKey, std::int64_t> const &spacing, Options const &options,
+             std::size_t sortMemory)
         : _packed(*column.packed), _compat(column.compat), _spacing(spacing),
-          _samples(1, options, sortMemory) {}
+          _samples(arrival + 1, options, sortMemory) {}
 
+    /// \param values  of the row, then the number of its arrival
     void row(std::int64_t t, RowKey key, std::span<Value const> values) {
-        auto &pending = _pending[{key.given, key.index}];
+        auto &pending = _pending[key];
         if (!pending.values.empty() && pending.t != t) emit(pending, key, t - pending.t);
         pending.t = t;
-        pending.values.assign(values.begin(), values.end());
+        pending.arrival = values.back();
+        pending.values.assign(values.begin(), values.end() - 1);
     }
     void finish() {
-        for (auto &[id, pending] : _pending) emit(pending, {id.first, id.second}, std::nullopt);
+        for (auto &[key, pending] : _pending) emit(pending, key, std::nullopt);
         _pending.clear();
     }
+    /// A value and the number of its row's arrival: rows come in the order of time, and samples of equal time
+    /// count as their rows came.
     Order &samples() { return _samples; }
+    static constexpr std::size_t arrival = 1;
     std::int64_t late() const { return _late; }
 
 private:
     struct Pending {
         std::int64_t t = 0;
+        Value arrival{};
         std::vector<Value> values;
     };
 
@@ -173,24 +179,27 @@ private:
         std::int64_t distance = 0;
         if (_packed.dt_ns) {
             distance = *_packed.dt_ns * n;
-        } else if (_compat == Compat::Consdb) {
-            distance = _spacing.at(key.index);
         } else {
-            auto const median = _spacing.at(key.index);
-            distance = gap && 2 * *gap <= 3 * median ? *gap : median;
+            auto const median = _spacing.find(key);
+            if (median == _spacing.end()) return; // the input has changed since it was learned from
+            bool const own = _compat == Compat::None && gap && 2 * *gap <= 3 * median->second;
+            distance = own ? *gap : median->second;
         }
         for (std::int64_t k = 0; k < n; ++k) {
             auto const t = pending.t + static_cast<std::int64_t>(static_cast<Wide>(k) * distance / n);
             auto const &value = pending.values[static_cast<std::size_t>(k)];
-            if (!_samples.add(t, key, [&](std::size_t) { return value; })) ++_late;
+            auto const valueOf = [&](std::size_t field) {
+                return field == arrival ? pending.arrival : value;
+            };
+            if (!_samples.add(t, key, valueOf)) ++_late;
         }
     }
 
     Packed const &_packed;
     Compat _compat;
-    std::map<std::int64_t, std::int64_t> const &_spacing;
+    std::map<RowKey, std::int64_t> const &_spacing;
     Order _samples;
-    std::map<std::pair<bool, std::int64_t>, Pending> _pending;
+    std::map<RowKey, Pending> _pending;
     std::int64_t _late = 0;
 };
 
@@ -331,7 +340,8 @@ void Stream::ask(Asked const &asked, std::vector<std::size_t> const &places) {
 }
 
 void Stream::prepare(std::size_t sortMemory) {
-    _rows = std::make_unique<Order>(_places.size(), _options, sortMemory);
+    // Packed rows have the number of their arrival behind them.
+    _rows = std::make_unique<Order>(_places.size() + (_like.packed ? 1 : 0), _options, sortMemory);
     if (_like.bucket_ns > 0) {
         std::vector<std::size_t> own;
         for (auto const place : _required) own.push_back(ownPlace(place));
@@ -361,7 +371,13 @@ void Stream::addRow(std::int64_t t_ns, RowKey key, std::vector<Value> const &row
     if (!_buckets
         && !std::all_of(_required.begin(), _required.end(), [&](auto place) { return row[place].isValid(); }))
         return;
-    if (!_rows->add(t_ns, key, [&](std::size_t f) { return row[_places[f]]; })) ++_late;
+    auto const field = [&](std::size_t f) { return row[_places[f]]; };
+    auto const fieldOrArrival = [&](std::size_t f) {
+        return f < _places.size() ? field(f) : Value::of(static_cast<double>(_packedRows));
+    };
+    bool const inTime = _unpacker ? _rows->add(t_ns, key, fieldOrArrival) : _rows->add(t_ns, key, field);
+    if (!inTime) ++_late;
+    if (_unpacker) ++_packedRows;
     if (_rows->queue().isFull()) drain(false);
 }
 
@@ -383,7 +399,7 @@ void Stream::drain(bool all) {
     auto *queue = &_rows->queue();
     queue->release(all);
     if (queue != &ordered()) {
-        std::vector<Value> row(_places.size());
+        std::vector<Value> row(_places.size() + (_unpacker ? 1 : 0));
         for (std::size_t r = 0; r < queue->size(); ++r) {
             for (std::size_t f = 0; f < row.size(); ++f) row[f] = queue->value(r, f);
             if (_unpacker) _unpacker->row(queue->time(r), queue->key(r), row);
@@ -401,6 +417,7 @@ void Stream::drain(bool all) {
 void Stream::deliver() {
     auto *queue = &ordered();
     if (queue->size() == 0) return;
+    if (_unpacker) queue->sortTies(Unpacker::arrival);
     auto const times = queue->times();
     auto const distances = distancesOf(times);
     bool const unique = times.size() < 2 || distances.first > 0;
@@ -424,13 +441,13 @@ void Stream::give(Member &member, bool unique) {
     auto const &queue = ordered();
     auto const place = member.places.front();
     bool const single = member.places.size() == 1;
-    if (single && (unique || member.raw) && queue.onlyDoubles(place)) {
+    if (single && unique && queue.onlyDoubles(place)) {
         _batch.samples = {queue.times(), queue.numbers(place), {}, true};
         return;
     }
     if (!single) {
         givePool(member);
-    } else if (unique || member.raw) {
+    } else if (unique) {
         giveEach(member);
     } else {
         giveResolved(member);
@@ -456,7 +473,8 @@ void Stream::giveEach(Member const &member) {
     }
 }
 
-/// The values of one field, of equal times what the policy leaves.
+/// The values of one field, of equal times what the policy leaves. It has a say over nulls that are taken,
+/// too.
 void Stream::giveResolved(Member &member) {
     auto const &queue = ordered();
     auto const place = member.places.front();
@@ -467,9 +485,10 @@ void Stream::giveResolved(Member &member) {
         group.clear();
         for (; r < n && queue.time(r) == t; ++r) {
             auto const v = queue.value(r, place);
+            if (member.raw) _own.append(t, v);
             if (v.isValid()) {
                 group.push_back({r, queue.key(r), v});
-            } else {
+            } else if (!member.raw) {
                 leaveOut(v, t);
             }
         }
@@ -478,6 +497,7 @@ void Stream::giveResolved(Member &member) {
         if (!resolve(member.duplicates, group, dropped, clash)) member.cantAverage = true;
         _batch.dup_times.insert(_batch.dup_times.end(), dropped, t);
         if (clash) _batch.clash_times.push_back(t);
+        if (member.raw) continue;
         for (auto const &c : group) _own.append(t, c.value);
     }
 }

@@ -35,7 +35,7 @@ public:
     /// After all columns: make what rows go through. \param sortMemory  bytes for sorting
     void prepare(std::size_t sortMemory);
     /// Of packed rows: the median distance of rows, by index.
-    void setSpacing(std::map<std::int64_t, std::int64_t> byIndex) { _packedSpacing = std::move(byIndex); }
+    void setSpacing(std::map<RowKey, std::int64_t> byKey) { _packedSpacing = std::move(byKey); }
 
     /// A row of the topic. \param row  by place \param t_ns  TAI
     void add(std::int64_t t_ns, bool fromUtc, RowKey key, std::vector<Value> const &row);
@@ -84,7 +84,8 @@ private:
     std::unique_ptr<Unpacker> _unpacker;
     std::unique_ptr<Buckets> _buckets;
     bool _hasIndex = false, _lacksIndex = false;
-    std::map<std::int64_t, std::int64_t> _packedSpacing;
+    std::map<RowKey, std::int64_t> _packedSpacing;
+    std::int64_t _packedRows = 0; ///< that have come
     Batch _batch;
     Samples _own; ///< of a batch that are not those of the queue
     bool _usesUtc = false;

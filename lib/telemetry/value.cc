@@ -5,7 +5,7 @@ namespace dbb::telemetry {
 bool operator==(Value const &a, Value const &b) {
     if (a.isNumber() && b.isNumber()) {
         return a.kind == b.kind ? (a.kind == Kind::Double ? a.number == b.number : a.integer == b.integer)
-                                : a.asDouble() == b.asDouble();
+                                : a.asLongDouble() == b.asLongDouble();
     }
     return a.kind == b.kind && a.integer == b.integer;
 }

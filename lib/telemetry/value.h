@@ -43,6 +43,12 @@ struct Value {
         return kind == Kind::Double ? number : static_cast<double>(kind == Kind::Boolean ? boolean : integer);
     }
 
+    /// Likewise, with all digits of integers.
+    long double asLongDouble() const {
+        return kind == Kind::Integer ? static_cast<long double>(integer)
+                                     : static_cast<long double>(asDouble());
+    }
+
 private:
     static Value made(Kind kind, std::int64_t content) {
         Value out;

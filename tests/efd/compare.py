@@ -19,12 +19,22 @@ def nanoseconds(iso):
     return int(t.timestamp()) * 10**9 + int(decimals)
 
 
-def close(a, b, tolerance):
+def close(a, b, tolerance, absolute=0.0):
     if isinstance(a, (bool, str, type(None))) or isinstance(b, (bool, type(None))):
         return a == b and type(a) is type(b)
     if isinstance(b, str):      # an integer beyond 2^53
         return a == int(b)
-    return a == b or abs(a - b) <= tolerance * max(abs(a), abs(b))
+    return a == b or abs(a - b) <= max(absolute, tolerance * max(abs(a), abs(b)))
+
+
+def differences(want, got, tolerance, absolute=0.0):
+    """Keys of a result of the reference that a value line has otherwise; of the value more than both tolerances."""
+    got = dict(got)
+    for key in ("first", "last"):
+        got["t_%s_tai_ns" % key] = nanoseconds(got["t_%s_tai" % key])
+    wrong = [k for k in want if k not in ("value", "coverage") and want[k] != got.get(k)]
+    wrong += [] if close(want["value"], got["value"], tolerance, absolute) else ["value"]
+    return wrong + ([] if close(want["coverage"], got["coverage"], tolerance) else ["coverage"])
 
 
 def main():
@@ -36,12 +46,8 @@ def main():
         print("expected %d lines, got %d" % (len(expected), len(values)))
         different += 1
     for want, got in zip(expected, values):
-        got = dict(got)
-        for key in ("first", "last"):
-            got["t_%s_tai_ns" % key] = nanoseconds(got["t_%s_tai" % key])
         tolerance = 1e-9 if "polyrms" in want["column"] and "4" in want["column"] else 1e-12
-        wrong = [k for k in want if k not in ("value", "coverage") and want[k] != got.get(k)]
-        wrong += [k for k in ("value", "coverage") if not close(want[k], got[k], tolerance)]
+        wrong = differences(want, got, tolerance)
         if wrong:
             different += 1
             if different <= 20:

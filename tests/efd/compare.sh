@@ -5,14 +5,13 @@
 # Usage: tests/efd/compare.sh
 # Env:   BUILD   the build folder (default: build)
 #        SEEDS   of generated nights, separated by blanks (default: 1)
+#        NIGHTS  seeds of random nights, such as "7 100-300" (default: 1-40)
 cd "$(dirname "$0")/../.." || exit 2
 . tests/_suite.sh
 export PYTHONDONTWRITEBYTECODE=1
-SEEDS=${SEEDS:-1}
+SEEDS=${SEEDS:-1} NIGHTS=${NIGHTS:-1-40}
 efd=$root/tests/efd data=$root/tests/data/efd
-for python in python3 /usr/bin/python3; do
-  "$python" -c 'import numpy, yaml' 2> /dev/null && break
-done || { echo 'no python3 with numpy and yaml: apt-get install python3-numpy python3-yaml' >&2; exit 2; }
+. tests/efd/_python.bash
 work_in "${TMPDIR:-/tmp}"
 cd "$work" || exit 2
 
@@ -71,6 +70,9 @@ for seed in $SEEDS; do
   reference expected night/leap_windows.jsonl night/leap_config.yaml night/leap.lp
   same "night $seed of a leap second" expected -c night/leap_config.yaml -s night/leap.lp < night/leap_windows.jsonl
 done
+
+# shellcheck disable=SC2086  # several words
+tell "random nights $NIGHTS" "$("$python" "$efd/differential.py" $NIGHTS | sed '$ { /, 0 different$/d }')"
 
 # All columns of ConsDB's own configurations: what they become, on a night of all their topics; then with its flaws.
 for config in "$data"/consdb/config_*.yaml; do

@@ -6,45 +6,10 @@
 # Env:   BUILD   the build folder (default: build)
 cd "$(dirname "$0")/../.." || exit 2
 . tests/_suite.sh
-export PYTHONDONTWRITEBYTECODE=1
-efd=$root/tests/efd data=$root/tests/data/efd
-for python in python3 /usr/bin/python3; do
-  "$python" -c 'import numpy, yaml' 2> /dev/null && break
-done || { echo 'no python3 with numpy and yaml: apt-get install python3-numpy python3-yaml' >&2; exit 2; }
-work_in "${TMPDIR:-/tmp}"
-cd "$work" || exit 2
-unset EFD_HOST EFD_PORT EFD_PATH EFD_USERNAME EFD_PASSWORD EFD_TOKEN "${!DBB_INFLUX@}"
-export HOME=$work
-
-# Servers are started in subshells, too, so that a file knows them.
-: > pids
-stop_all() {
-  while read -r pid; do kill "$pid" 2> /dev/null; done < "$work/pids"
-  "$root/tests/servers/influxdb.sh" stop --remove "$work/influx" > /dev/null 2>&1
-}
-trap 'stop_all; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# serve OPTION...         a server of tests/efd/servers; sets $fake, its URL
-serve() {
-  rm -f port
-  "$python" "$efd/servers/influx.py" port "$@" > serve.log 2>&1 &
-  echo $! >> "$work/pids"
-  for _ in $(seq 200); do [ ! -e port ] || break; sleep 0.05; done
-  fake=http://127.0.0.1:$(cat port)
-}
-# influx [NAME=VALUE]...  the real server with limits, stopped before if it runs; sets $real
-influx() {
-  "$root/tests/servers/influxdb.sh" stop "$work/influx" > /dev/null 2>&1
-  real=$(env "$@" "$root/tests/servers/influxdb.sh" start "$work/influx" "$(free_port)" --db efd 2> influx.log | tail -n 1)
-  case $real in http:*) ;; *) cat influx.log; echo 'fetch: 0 passed, 1 failed'; exit 1 ;; esac
-}
-# put FILE                writes line protocol; InfluxDB leaves out what has another type
-put() {
-  split -l 20000 "$1" part.
-  for part in part.*; do curl -s -o put.out --noproxy '*' -u dbb:dbb-secret --data-binary "@$part" "$real/write?db=efd"; done
-  rm part.*
-}
+data=$root/tests/data/efd
+suite=fetch
+. tests/efd/_influx.bash
+work_with_servers
 ask() { curl -s --noproxy '*' -u dbb:dbb-secret "$real/query" --data-urlencode "q=$1"; }
 
 # fetches WANT REGEX OPTION...   it ends with that status and its messages match; the output is in out
@@ -60,9 +25,6 @@ fetches() {
 same() {
   cat > values
   "$python" "$efd/compare.py" "$1" values | sed '$ { /, 0 different$/d }'
-}
-reference() { # CONFIG WINDOWS SAMPLES...
-  "$python" "$efd/efd_oracle.py" --config "$1" --windows "$2" --samples "${@:3}"
 }
 of() { jq -r "$1" "${2:-log}" | paste -sd' '; }
 
@@ -203,6 +165,13 @@ tell 'queries that take too long' "$(fetches 0 ' [1-9][0-9]* retries' "${night[@
 influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_CONCURRENT_QUERIES=1
 tell 'too many queries at once' "$(for i in 1 2 3; do dbb-efd-fetch "${night[@]}" --influx "$real" --max-qps 200 > busy.$i 2> busy.err.$i & runs[i]=$!; done
   wait_for "${runs[@]}"; echo "$statuses" | grep . && cat busy.err.*; for i in 1 2 3; do diff -q busy.$i night.fetched; done)"
+influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_ROW_LIMIT=10
+tell 'rows that are limited for those who do not ask for chunks' "$(fetches 0 ' 0 retries' "${night[@]}" --influx "$real" --stats; diff -q out night.fetched)"
+printf 'tagged,host=a v=1 1735689600000000000\ntagged,host=b v=2 1735689601000000000\n' > tagged.lp
+put tagged.lp
+influx DBB_INFLUX_AUTH=1 DBB_INFLUX_MAX_SELECT_SERIES=1
+tell 'more series than may be read at once' "$(fetches 3 'max-select-series limit exceeded' --topic tagged --begin 2025-01-01T00:00:37 --end 2025-01-01T00:01:17 --influx "$real" --retry-for 0s
+  grep -q '^# incomplete tagged 1735689600000000000 1735689640000000000 S' out || cat out)"
 "$root/tests/servers/influxdb.sh" stop --remove "$work/influx" > /dev/null 2>&1
 
 # ---- faults. Samples of 40 s in two fields

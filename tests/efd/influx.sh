@@ -6,44 +6,9 @@
 # Env:   BUILD   the build folder (default: build)
 cd "$(dirname "$0")/../.." || exit 2
 . tests/_suite.sh
-export PYTHONDONTWRITEBYTECODE=1
-efd=$root/tests/efd
-for python in python3 /usr/bin/python3; do
-  "$python" -c 'import numpy, yaml' 2> /dev/null && break
-done || { echo 'no python3 with numpy and yaml: apt-get install python3-numpy python3-yaml' >&2; exit 2; }
-work_in "${TMPDIR:-/tmp}"
-cd "$work" || exit 2
-unset EFD_HOST EFD_PORT EFD_PATH EFD_USERNAME EFD_PASSWORD EFD_TOKEN "${!DBB_INFLUX@}"
-export HOME=$work
-
-pids=()
-stop_all() {
-  for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null; done
-  "$root/tests/servers/influxdb.sh" stop --remove "$work/influx" > /dev/null 2>&1
-}
-trap 'stop_all; chmod -R u+rwX "$work"; rm -rf "$work"' EXIT
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# serve OPTION...         a server of tests/efd/servers; sets $fake, its URL
-serve() {
-  rm -f port
-  "$python" "$efd/servers/influx.py" port "$@" > serve.log 2>&1 &
-  pids+=($!)
-  for _ in $(seq 200); do [ ! -e port ] || break; sleep 0.05; done
-  fake=http://127.0.0.1:$(cat port)
-}
-# influx [NAME=VALUE]...  the real server with limits, stopped before if it runs; sets $real
-influx() {
-  "$root/tests/servers/influxdb.sh" stop "$work/influx" > /dev/null 2>&1
-  real=$(env "$@" "$root/tests/servers/influxdb.sh" start "$work/influx" "$(free_port)" --db efd 2> influx.log | tail -n 1)
-  case $real in http:*) ;; *) cat influx.log; echo 'influx: 0 passed, 1 failed'; exit 1 ;; esac
-}
-# put FILE                writes line protocol; InfluxDB leaves out what has another type
-put() {
-  split -l 20000 "$1" part.
-  for part in part.*; do curl -s -o put.out --noproxy '*' -u dbb:dbb-secret --data-binary "@$part" "$real/write?db=efd"; done
-  rm part.*
-}
+suite=influx
+. tests/efd/_influx.bash
+work_with_servers
 
 # joins WANT REGEX OPTION...   it ends with that status and its messages match; the values are in out
 joins() {
@@ -55,9 +20,6 @@ joins() {
 }
 # same EXPECTED           whether out holds the values of the reference
 same() { "$python" "$efd/compare.py" "$1" out | sed '$ { /, 0 different$/d }'; }
-reference() { # CONFIG WINDOWS SAMPLES...
-  "$python" "$efd/efd_oracle.py" --config "$1" --windows "$2" --samples "${@:3}"
-}
 window() { # ID BEGIN END [MEMBERS]   seconds of TAI since 1970
   printf '{"type":"window","id":%s,"begin_tai_ns":%s000000000,"end_tai_ns":%s000000000%s}\n' "$1" "$2" "$3" "${4:+,$4}"
 }

@@ -41,10 +41,9 @@ std::string wordFor(FieldType type) {
 /// The values of one column of a result.
 std::vector<Json> valuesIn(Json const &result, std::size_t column) {
     std::vector<Json> out;
-    if (!result["series"].isArray()) return out;
-    for (auto const &series : result["series"].array()) {
-        for (auto const &row : series["values"].array()) out.push_back(row.array().at(column));
-    }
+    telemetry::forEachRow(result, [&](Json::Array const &row) {
+        if (row.size() > column) out.push_back(row[column]);
+    });
     return out;
 }
 
@@ -164,9 +163,8 @@ private:
         if (!schema.fields.contains(packed.time_field)) noField(column, schema, packed.time_field);
         std::int64_t count = packed.n;
         for (auto const &[name, field] : schema.fields) {
-            if (packed.n > 0 || !name.starts_with(packed.base)) continue;
-            if (auto const number = common::wholeNumber(name.substr(packed.base.size())))
-                count = std::max(count, *number + 1);
+            auto const number = packed.n > 0 ? std::nullopt : telemetry::elementNumber(name, packed.base);
+            if (number) count = std::max(count, std::int64_t{*number} + 1);
         }
         if (count == 0) noField(column, schema, packed.base + "0");
         std::string first;

@@ -2,8 +2,6 @@
 /// Which columns a run is about.
 #pragma once
 
-#include "telemetry/column.h"
-
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,8 +20,5 @@ private:
     std::vector<std::string> _patterns;
     std::unordered_map<std::string, bool> _seen; ///< each name is looked at once
 };
-
-/// The columns of a file of dbb-efd-join; none without a file. \throws Error USAGE (exit 2)
-std::vector<telemetry::Column> readColumns(std::string const &file);
 
 } // namespace dbb::efd

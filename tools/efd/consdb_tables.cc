@@ -182,14 +182,9 @@ void ConsdbTables::insert(sql::RowsInsert const &rows, ConsdbTable const &table)
 }
 
 void ConsdbTables::remark() const {
-    constexpr std::size_t most = 5;
-    for (auto const &[why, columns] : _leftOut) {
-        std::vector<std::string> shown(
-            columns.begin(),
-            std::next(columns.begin(), static_cast<std::ptrdiff_t>(std::min(most, columns.size()))));
-        if (columns.size() > most) shown.push_back("and " + std::to_string(columns.size() - most) + " more");
-        common::log::warning("not in ConsDB's tables: " + why + " " + common::join(shown, ", "));
-    }
+    for (auto const &[why, columns] : _leftOut)
+        common::log::warning("not in ConsDB's tables: " + why + " "
+                             + common::someOf({columns.begin(), columns.end()}));
 }
 
 } // namespace dbb::efd

@@ -1,10 +1,10 @@
 #include "efd/efd_fetch.h"
 
 #include "common/error.h"
-#include "common/json.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "efd/column_file.h"
 #include "efd/influx_samples.h"
 #include "efd/instant_reader.h"
 #include "efd/sample_lines.h"
@@ -17,27 +17,11 @@ namespace dbb::efd {
 
 using common::Error;
 using common::ExitCode;
-using common::Json;
 using telemetry::SourceScale;
 
 namespace {
 
 constexpr auto programName = "dbb-efd-fetch";
-
-std::vector<telemetry::Column> columnsNamed(std::string const &file) {
-    try {
-        return telemetry::parseColumns(common::readFileOrPipe(file), file);
-    } catch (Error const &e) {
-        if (e.exitCode() == ExitCode::Usage) throw;
-        throw common::usageError("--columns: " + e.message(), "look at what it names");
-    }
-}
-
-std::int64_t notNegative(std::string const &text, std::string const &option) {
-    auto const out = telemetry::durationNs(Json(text));
-    if (out < 0) throw common::usageError(option + " must not be negative");
-    return out;
-}
 
 void requireOneQuestion(FetchOptions const &options) {
     bool const byHand = !options.topic.empty();
@@ -60,16 +44,13 @@ public:
 
     ExitCode run(int in) {
         requireOneQuestion(_options);
-        auto const margin_ns = notNegative(_options.margin, "--margin");
-        auto const settle_ns = notNegative(_options.settle, "--settle");
-        auto const columns =
-            _options.columns.empty() ? std::vector<telemetry::Column>() : columnsNamed(_options.columns);
+        auto const margin_ns = durationOption(_options.margin, "--margin");
+        auto const settle_ns = durationOption(_options.settle, "--settle");
+        auto const columns = readColumns(_options.columns);
         auto influx = openInflux(_options.influx, programName);
         std::optional<SampleCache> cache;
         if (!_options.cache.empty()) cache.emplace(_options.cache);
-        auto const scale = _options.scale == "utc"   ? SourceScale::Utc
-                           : _options.scale == "tai" ? SourceScale::Tai
-                                                     : SourceScale::Eras;
+        auto const scale = telemetry::scaleNamed(_options.scale);
         InfluxSamples samples(influx, scale, cache ? &*cache : nullptr, settle_ns);
 
         common::UniqueFd own;

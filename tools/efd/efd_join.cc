@@ -5,6 +5,7 @@
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/signals.h"
+#include "common/text.h"
 #include "efd/check_columns.h"
 #include "efd/instant_reader.h"
 #include "efd/join_columns.h"
@@ -12,7 +13,6 @@
 #include "telemetry/definition.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace dbb::efd {
@@ -23,10 +23,7 @@ using telemetry::Kind;
 
 namespace {
 
-void appendNumber(std::string &out, std::int64_t v) {
-    char digits[24];
-    out.append(digits, std::to_chars(digits, digits + sizeof digits, v).ptr);
-}
+using common::appendNumber;
 
 void appendInteger(std::string &out, std::int64_t v) {
     // jq makes doubles of numbers.
@@ -278,7 +275,8 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     }
     telemetry::Facts facts;
     std::optional<InfluxJoin> influx;
-    if (fromServer) influx.emplace(options.influx, scaleOf(options.samples.scale), columns, lines);
+    if (fromServer)
+        influx.emplace(options.influx, telemetry::scaleNamed(options.samples.scale), columns, lines);
     if (influx && (options.influx.plan || !options.influx.max_values.empty())) {
         auto const plan = influx->plan();
         if (options.influx.plan) plan.print(output);

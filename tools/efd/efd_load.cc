@@ -6,6 +6,7 @@
 #include "common/log.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "efd/column_file.h"
 #include "efd/column_filter.h"
 #include "efd/consdb_tables.h"
 #include "efd/efd_report.h"
@@ -206,12 +207,9 @@ private:
 void warnOfStrangers(ValueStore const &store, std::string const &file) {
     auto const &names = store.strangers();
     if (names.empty()) return;
-    constexpr std::size_t most = 5;
-    std::vector<std::string> shown(
-        names.begin(), std::next(names.begin(), static_cast<std::ptrdiff_t>(std::min(most, names.size()))));
-    if (names.size() > most) shown.push_back("and " + std::to_string(names.size() - most) + " more");
     common::log::warning("\"" + file + "\" defines columns otherwise than their values were computed: "
-                             + common::join(shown, ", ") + "; efd_column does not tell of them",
+                             + common::someOf({names.begin(), names.end()})
+                             + "; efd_column does not tell of them",
                          "give the file with which dbb-efd-join computed the values");
 }
 

@@ -4,6 +4,7 @@
 #include "common/lines.h"
 #include "common/options.h"
 #include "common/signals.h"
+#include "efd/column_file.h"
 #include "efd/column_filter.h"
 #include "efd/efd_database.h"
 #include "efd/found_window.h"

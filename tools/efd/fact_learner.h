@@ -27,7 +27,7 @@ public:
         void set(std::size_t place, telemetry::Value const &value) {
             _row.emplace_back(_names[place], value);
         }
-        void commit(std::int64_t, telemetry::SourceScale) { _owner._facts.add(name, _row); }
+        void commit(std::int64_t, telemetry::SourceScale) { _owner._facts.add(name, _row, _owner._texts); }
         std::string name{};
 
     private:

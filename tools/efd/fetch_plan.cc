@@ -55,22 +55,18 @@ FetchPlan::Part FetchPlan::planOf(InfluxSamples::Plan const &plan, std::optional
                 for (auto f = begin; f < std::min(begin + countedAtOnce, plan.fields.size()); ++f)
                     counts.push_back("COUNT(" + telemetry::quotedIdentifier(plan.fields[f].name) + ")");
                 statements.push_back("SELECT " + common::join(counts, ",") + " FROM "
-                                     + _influx.source(plan.topic)
-                                     + " WHERE time >= " + std::to_string(piece.begin_ns) + " AND time < "
-                                     + std::to_string(piece.end_ns));
+                                     + _influx.source(plan.topic) + telemetry::within(piece));
             }
         }
         for (auto const &result : _influx.ask(statements)) {
             std::int64_t most = 0;
-            if (!result["series"].isArray()) continue;
-            for (auto const &series : result["series"].array()) {
-                auto const &row = series["values"].array().at(0).array();
+            telemetry::forEachRow(result, [&](Json::Array const &row) {
                 for (std::size_t i = 1; i < row.size(); ++i) {
                     if (!row[i].isInt()) continue;
                     out.values += row[i].integer();
                     most = std::max(most, row[i].integer());
                 }
-            }
+            });
             rows += most;
         }
     }

@@ -5,11 +5,11 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "efd/fact_learner.h"
+#include "efd/instant_reader.h"
 #include "telemetry/definition.h"
 #include "telemetry/line_protocol.h"
 #include "telemetry/needs.h"
 
-#include <charconv>
 #include <cmath>
 
 namespace dbb::efd {
@@ -46,34 +46,12 @@ std::string described(telemetry::Cell const &cell) {
            + instant(cell.last_ns);
 }
 
-struct PlanNumbers {
-    std::optional<double> rate_hz;
-    std::optional<std::int64_t> max_values;
-};
-
-/// \throws Error USAGE
-PlanNumbers numbersOf(InfluxJoinOptions const &options) {
-    PlanNumbers out;
-    if (!options.estimate_rate.empty()) {
-        double rate = 0;
-        auto const *end = options.estimate_rate.data() + options.estimate_rate.size();
-        auto const [rest, error] = std::from_chars(options.estimate_rate.data(), end, rate);
-        if (error != std::errc() || rest != end || !(rate > 0) || rate > 1e6)
-            throw common::usageError("--estimate-rate: \"" + options.estimate_rate
-                                     + "\" is no number of rows a second");
-        out.rate_hz = rate;
-    }
-    if (!options.max_values.empty()) {
-        out.max_values = common::wholeNumber(options.max_values);
-        if (!out.max_values || *out.max_values < 0)
-            throw common::usageError("--max-values: \"" + options.max_values + "\" is no number of values");
-    }
+/// nullopt when there is no limit. \throws Error USAGE
+std::optional<std::int64_t> limitOf(std::string const &text) {
+    if (text.empty()) return std::nullopt;
+    auto const out = common::wholeNumber(text);
+    if (!out || *out < 0) throw common::usageError("--max-values: \"" + text + "\" is no number of values");
     return out;
-}
-
-/// How many results a column has.
-std::size_t elementsOf(Column const &column) {
-    return column.one_field || column.pool || column.packed ? 1 : column.fields.size();
 }
 
 } // namespace
@@ -81,12 +59,14 @@ std::size_t elementsOf(Column const &column) {
 InfluxJoin::InfluxJoin(InfluxJoinOptions const &options, SourceScale scale,
                        std::vector<Column> const &columns, WindowLines const &windows)
     : _options(options), _columns(columns), _windows(windows), _asked(columns, windows),
-      _influx(openInflux(options.server, "dbb-efd-join")), _samples(_influx, scale, nullptr, 0) {
+      _influx(openInflux(options.server, "dbb-efd-join")), _samples(_influx, scale, nullptr, 0),
+      _mostValues(limitOf(options.max_values)) {
+    if (!options.estimate_rate.empty())
+        _rate_hz = rateOption(options.estimate_rate, "--estimate-rate", "rows");
     auto const all = needs();
     _samples.prepare(all);
     ServerStatistics statistics(_influx, _samples, columns, windows.windows);
     bool const push = options.push_down || options.verify_push_down;
-    if (options.plan || !options.max_values.empty()) numbersOf(options);
     if (options.plan) return;
     if (!push && windows.known.empty()) return;
     statistics.learnIndices(all);
@@ -111,15 +91,14 @@ std::map<std::string, telemetry::TopicNeeds> InfluxJoin::needs() const {
 }
 
 FetchPlan InfluxJoin::plan() {
-    return FetchPlan(_influx, _samples, numbersOf(_options).rate_hz);
+    return FetchPlan(_influx, _samples, _rate_hz);
 }
 
 void InfluxJoin::requireFew(FetchPlan const &plan) const {
-    auto const most = numbersOf(_options).max_values;
-    if (!most || plan.values() <= *most) return;
+    if (!_mostValues || plan.values() <= *_mostValues) return;
     throw common::usageError(
         "the samples hold " + std::to_string(plan.values()) + " values, more than the "
-            + std::to_string(*most) + " of --max-values",
+            + std::to_string(*_mostValues) + " of --max-values",
         "take fewer windows or columns, or --push-down; --plan says what takes how much");
 }
 
@@ -145,7 +124,7 @@ void InfluxJoin::leaveOutUnchanged(ServerStatistics &statistics) {
     _unchanged.assign(_columns.size(), std::vector<bool>(count));
     for (std::size_t c = 0; c < _columns.size(); ++c) {
         for (std::size_t w = 0; w < count; ++w) {
-            if (same[c][w] < elementsOf(_columns[c])) continue;
+            if (same[c][w] < _columns[c].elements()) continue;
             _unchanged[c][w] = true;
             ++_left_out;
         }
@@ -157,7 +136,7 @@ void InfluxJoin::pushDown(ServerStatistics &statistics) {
     for (auto const &column : _columns) {
         _placeOfColumn.push_back(places);
         auto const why = statistics.whyNotComputed(column);
-        if (why.empty()) places += elementsOf(column);
+        if (why.empty()) places += column.elements();
         if (!why.empty()) common::log::info("column \"" + column.name + "\" is joined from samples: " + why);
     }
     if (places == 0) return;
@@ -174,7 +153,7 @@ void InfluxJoin::pushDown(ServerStatistics &statistics) {
     for (std::size_t c = 0; c < _columns.size(); ++c) {
         std::size_t left = 0;
         for (std::size_t w = 0; w < count; ++w) {
-            _computed[c][w] = had[c][w] > 0 && had[c][w] == elementsOf(_columns[c]);
+            _computed[c][w] = had[c][w] > 0 && had[c][w] == _columns[c].elements();
             if (_computed[c][w]) ++_pushed;
             if (!_computed[c][w] && isWanted(w, c)) ++left;
         }
@@ -225,6 +204,15 @@ void InfluxJoin::count(std::map<std::string, std::int64_t> &outcomes) const {
     if (!_windows.known.empty()) outcomes["unchanged"] = _left_out;
 }
 
+/// What is done of a part that could not be had.
+auto InfluxJoin::noteMissing() -> decltype(SampleSink::missing) {
+    return [this](std::string const &topic, SourceScale scale, telemetry::TimeRange const &range,
+                  Error const &e) {
+        _missing.add(topic, inTai(range, scale), e);
+        _log.add(missingSamples(topic, range, e));
+    };
+}
+
 /// All parts, of the server or of what was kept of it.
 void InfluxJoin::forEachPart(SampleSink const &sink) {
     if (!_kept) return _samples.read(sink);
@@ -246,12 +234,7 @@ void InfluxJoin::keep() {
                            common::writeAll(copy.get(), lines, "a copy of the samples");
                            _parts.push_back({topic, scale, static_cast<std::int64_t>(lines.size())});
                        },
-                   .missing =
-                       [&](std::string const &topic, SourceScale scale, telemetry::TimeRange const &range,
-                           Error const &e) {
-                           _missing.add(topic, inTai(range, scale), e);
-                           _log.add(missingSamples(topic, range, e));
-                       }});
+                   .missing = noteMissing()});
     _kept = std::move(copy);
 }
 
@@ -276,12 +259,7 @@ void InfluxJoin::feed(Sink &sink) {
                          }
                          parser->feed(lines);
                      },
-                 .missing =
-                     [&](std::string const &topic, SourceScale scale, telemetry::TimeRange const &range,
-                         Error const &e) {
-                         _missing.add(topic, inTai(range, scale), e);
-                         _log.add(missingSamples(topic, range, e));
-                     }});
+                 .missing = noteMissing()});
     if (parser) parser->finish();
 }
 

@@ -74,6 +74,7 @@ private:
                 telemetry::Cell const &theirs);
     template<typename Sink, typename Topic>
     void feed(Sink &sink);
+    decltype(SampleSink::missing) noteMissing();
     void forEachPart(SampleSink const &sink);
 
     InfluxJoinOptions const &_options;
@@ -82,6 +83,8 @@ private:
     AskedValues _asked;
     telemetry::Influx _influx;
     InfluxSamples _samples;
+    std::optional<std::int64_t> _mostValues;
+    std::optional<double> _rate_hz;          ///< as was said, of rows
     Marks _unchanged, _computed;             ///< empty: none
     std::vector<std::size_t> _placeOfColumn; ///< of computed results
     std::optional<telemetry::Results> _results;

@@ -33,11 +33,7 @@ std::int64_t utcNow() {
 
 void tellMissing(std::string const &topic, std::vector<std::string> const &fields) {
     if (fields.empty()) return;
-    constexpr std::size_t most = 5;
-    std::vector<std::string> shown(
-        fields.begin(), fields.begin() + static_cast<std::ptrdiff_t>(std::min(most, fields.size())));
-    if (fields.size() > most) shown.push_back("and " + std::to_string(fields.size() - most) + " more");
-    common::log::warning("\"" + topic + "\" has no field " + common::join(shown, ", "),
+    common::log::warning("\"" + topic + "\" has no field " + common::someOf(fields),
                          "look at its name, or whether the topic had it in those days");
 }
 
@@ -134,8 +130,8 @@ void InfluxSamples::settleScales(std::map<std::string, TopicNeeds> const &needs)
         auto const &ranges = needs.at(plan.topic).ranges;
         auto const begin = inScale(ranges.front(), SourceScale::Utc).begin_ns;
         statements.push_back("SELECT " + telemetry::quotedIdentifier(sentStamp) + " FROM "
-                             + _influx.source(plan.topic) + " WHERE time >= " + std::to_string(begin)
-                             + " AND time < " + std::to_string(ranges.back().end_ns) + " LIMIT 1");
+                             + _influx.source(plan.topic) + telemetry::within({begin, ranges.back().end_ns})
+                             + " LIMIT 1");
         asked.push_back(&plan);
     }
     auto const results = _influx.ask(statements);

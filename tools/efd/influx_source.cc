@@ -5,8 +5,8 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "common/yaml.h"
+#include "efd/instant_reader.h"
 
-#include <charconv>
 #include <chrono>
 #include <sys/stat.h>
 
@@ -137,16 +137,6 @@ std::chrono::milliseconds millisecondsOf(std::string const &text, std::string co
     return std::chrono::milliseconds(static_cast<std::int64_t>(1000 * common::parseDuration(text, option)));
 }
 
-double rateOf(std::string const &text) {
-    if (text.empty()) return 0;
-    double out = 0;
-    auto const *end = text.data() + text.size();
-    auto const [rest, error] = std::from_chars(text.data(), end, out);
-    if (error != std::errc() || rest != end || !(out > 0) || out > 1e6)
-        throw common::usageError("--max-qps: \"" + text + "\" is no number of requests a second");
-    return out;
-}
-
 void requireSense(InfluxOptions const &options) {
     bool const service = !options.credentials_service.empty() || !options.repertoire.empty();
     if (options.efd.empty() && service) {
@@ -201,7 +191,7 @@ telemetry::Influx openInflux(InfluxOptions const &options, std::string const &pr
     manners.limits.total = millisecondsOf(options.timeout, "--timeout");
     manners.limits.idle = millisecondsOf(options.idle_timeout, "--idle-timeout");
     manners.retry_for = millisecondsOf(options.retry_for, "--retry-for");
-    manners.max_qps = rateOf(options.max_qps);
+    if (!options.max_qps.empty()) manners.max_qps = rateOption(options.max_qps, "--max-qps", "requests");
     manners.fields_per_statement = static_cast<std::size_t>(options.fields_per_statement);
 
     InfluxServer server;

@@ -4,6 +4,8 @@
 #include "telemetry/column.h"
 #include "telemetry/instants.h"
 
+#include <charconv>
+
 namespace dbb::efd {
 
 using common::Error;
@@ -31,6 +33,15 @@ std::int64_t InstantReader::option(std::string const &text, std::string const &n
     }
 }
 
+double rateOption(std::string const &text, std::string const &name, std::string const &things) {
+    double out = 0;
+    auto const *const end = text.data() + text.size();
+    auto const [rest, error] = std::from_chars(text.data(), end, out);
+    if (error != std::errc() || rest != end || !(out > 0) || out > 1e6)
+        throw common::usageError(name + ": \"" + text + "\" is no number of " + things + " a second");
+    return out;
+}
+
 std::int64_t durationOption(std::string const &text, std::string const &name) {
     try {
         auto const out = telemetry::durationNs(text);
@@ -38,7 +49,7 @@ std::int64_t durationOption(std::string const &text, std::string const &name) {
     } catch (Error const &e) {
         throw common::usageError(name + ": " + e.message());
     }
-    throw common::usageError(name + ": \"" + text + "\" is negative");
+    throw common::usageError(name + " must not be negative, and is \"" + text + "\"");
 }
 
 } // namespace dbb::efd

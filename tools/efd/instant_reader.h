@@ -1,5 +1,5 @@
 /// \file
-/// Instants and durations as people and tables write them.
+/// Instants, durations and rates as people and tables write them.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,10 @@ public:
 private:
     std::string _scale;
 };
+
+/// How many of something a second an option says: more than 0, up to 10^6. \param things  for messages: rows
+/// \throws Error USAGE
+double rateOption(std::string const &text, std::string const &name, std::string const &things);
 
 /// Nanoseconds of an option that is a duration, as telemetry::durationNs() takes it. \throws Error USAGE,
 /// also when it is negative

@@ -1,9 +1,9 @@
 #include "efd/join_columns.h"
 
 #include "common/error.h"
-#include "common/file.h"
 #include "common/glob.h"
 #include "common/text.h"
+#include "efd/column_file.h"
 #include "manifest/record.h"
 #include "telemetry/definition.h"
 
@@ -11,20 +11,9 @@
 
 namespace dbb::efd {
 
-using common::Error;
 using common::Json;
 
 namespace {
-
-std::vector<telemetry::Column> columnsOf(std::string const &file, telemetry::Compat compat, int in) {
-    try {
-        return telemetry::parseColumns(
-            file == "-" ? common::readAll(in, "standard input") : common::readFile(file), file, compat);
-    } catch (Error const &e) {
-        if (e.exitCode() == common::ExitCode::Usage) throw;
-        throw common::usageError("--columns: " + e.message(), "look at what it names");
-    }
-}
 
 void requireKnown(std::string const &pattern, std::vector<telemetry::Column> const &columns,
                   std::string const &file) {
@@ -42,8 +31,8 @@ void requireKnown(std::string const &pattern, std::vector<telemetry::Column> con
 } // namespace
 
 std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in) {
-    auto out = columnsOf(choice.file,
-                         choice.compat.empty() ? telemetry::Compat::None : telemetry::Compat::Consdb, in);
+    auto out = readColumns(choice.file, in,
+                           choice.compat.empty() ? telemetry::Compat::None : telemetry::Compat::Consdb);
     for (auto const &pattern : choice.only) requireKnown(pattern, out, choice.file);
     if (!choice.only.empty())
         std::erase_if(out, [&](auto const &c) { return !common::anyGlobMatches(choice.only, c.name); });

@@ -137,10 +137,6 @@ void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
 
 } // namespace
 
-SourceScale scaleOf(std::string const &name) {
-    return name == "utc" ? SourceScale::Utc : name == "tai" ? SourceScale::Tai : SourceScale::Eras;
-}
-
 SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
     if (_options.files.empty())
         throw common::usageError("no samples: name their files with --samples, or a server with --influx",
@@ -196,7 +192,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
         ++_bad;
         log.add(Error("BAD_SAMPLE", "\"" + file.path + "\", line " + std::to_string(number) + ": " + reason));
     };
-    auto const scale = scaleOf(_options.scale);
+    auto const scale = telemetry::scaleNamed(_options.scale);
     auto const unit = unitOf(_options.precision);
     if (file.format == "lp" || file.format == "export") {
         std::string head(headBytes, '\0');

@@ -19,9 +19,6 @@ struct SampleOptions {
     std::string csv_time = "time";  ///< column of plain CSV with the time
 };
 
-/// The scale of that name: utc, tai, eras.
-telemetry::SourceScale scaleOf(std::string const &name);
-
 /// Several files, which can be read more than once. What can't (a pipe) is kept on disk when that is asked
 /// for.
 class SampleFiles : public SampleSource {

@@ -44,10 +44,11 @@ bool isSelected(telemetry::Func func) {
 
 /// What one row of a result holds behind its time; empty: there is no row.
 Json::Array rowOf(Json const &result) {
-    if (!result["series"].isArray() || result["series"].array().empty()) return {};
-    auto const &values = result["series"].array().front()["values"];
-    if (!values.isArray() || values.array().empty() || !values.array().front().isArray()) return {};
-    return values.array().front().array();
+    Json::Array out;
+    telemetry::forEachRow(result, [&](Json::Array const &row) {
+        if (out.empty()) out = row;
+    });
+    return out;
 }
 
 telemetry::Value numberIn(Json const &json, FieldType type) {
@@ -125,22 +126,17 @@ void ServerStatistics::learnIndices(std::map<std::string, telemetry::TopicNeeds>
             for (auto const &range : need.ranges) {
                 auto const in = inScale(range, scaleOf(topic));
                 statements.push_back("SELECT " + selection("DISTINCT", field) + " FROM "
-                                     + _influx.source(topic) + " WHERE time >= " + std::to_string(in.begin_ns)
-                                     + " AND time < " + std::to_string(in.end_ns));
+                                     + _influx.source(topic) + telemetry::within(in));
                 fields.push_back(field);
             }
         }
         try {
             auto const results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
             for (std::size_t i = 0; i < results.size(); ++i) {
-                if (!results[i]["series"].isArray()) continue;
-                for (auto const &series : results[i]["series"].array()) {
-                    for (auto const &row : series["values"].array()) {
-                        auto const &value = row.array().at(1);
-                        if (value.isNumber())
-                            _indices[topic][fields[i]].insert(static_cast<std::int64_t>(value.number()));
-                    }
-                }
+                telemetry::forEachRow(results[i], [&](Json::Array const &row) {
+                    if (row.size() > 1 && row[1].isNumber())
+                        _indices[topic][fields[i]].insert(static_cast<std::int64_t>(row[1].number()));
+                });
             }
         } catch (Error const &e) {
             if (isFatal(e)) throw;
@@ -234,9 +230,7 @@ ServerStatistics::Slot ServerStatistics::slotOf(Group const &group, std::size_t 
     Slot slot{.window = window, .scale = scaleOf(group.topic)};
     auto const &w = _windows[window];
     auto const range = inScale({w.begin_ns + group.pre_ns, w.end_ns + group.post_ns}, slot.scale);
-    auto const behind = " FROM " + _influx.source(group.topic)
-                        + " WHERE time >= " + std::to_string(range.begin_ns) + " AND time < "
-                        + std::to_string(range.end_ns) + group.condition;
+    auto const behind = " FROM " + _influx.source(group.topic) + telemetry::within(range) + group.condition;
     constexpr std::size_t mostSelected = 100;
     std::vector<std::string> selected;
     std::map<std::string, std::size_t> firsts; // by field: its FIRST, or its LAST where no first is asked for

@@ -1,15 +1,10 @@
 #!/bin/bash
 # Which columns and windows dbb-efd-join takes, when values are settled, and what --compat consdb changes.
 . "$DBB_CLI_LIB"
+# shellcheck source=tests/cli/efd/_nights.bash
+. "$DBB_ROOT/tests/cli/efd/_nights.bash"
 
-t0=1735689600 # 2025-01-01T00:00:00 UTC, 37 s less than TAI
-# sample SECONDS FIELDS [TOPIC]       a line of line protocol, seconds after t0
-sample() { F=$2 awk -v t="$1" -v t0=$t0 -v m="${3:-X.tel}" 'BEGIN { printf "%s %s %.0f000\n", m, ENVIRON["F"], (t0 + t) * 1e6 }'; }
-# window ID BEGIN END                 nanoseconds of TAI after t0 + 37 s
-window() { printf '{"id":%s,"begin_tai_ns":%s,"end_tai_ns":%s}\n' "$1" "$(((t0 + 37) * 1000000000 + $2))" "$(((t0 + 37) * 1000000000 + $3))"; }
-s=000000000
 join() { dbb-efd-join -c c.yaml -s s.lp -w w "$@"; }
-got() { jq -r "select(.column) | $1" "$OUT" | paste -sd,; }
 
 # --only
 cat > c.yaml << 'YAML'
