@@ -83,7 +83,7 @@ public:
 
 private:
     std::vector<telemetry::Window> windowsOf(manifest::RecordReader &reader) const {
-        auto const all = [](telemetry::Window const &) { return true; };
+        auto const all = [](telemetry::Window const &, AskedNames const &) { return true; };
         return readWindows(reader, _rejects, _summary, all).windows.all();
     }
 

@@ -12,6 +12,7 @@
 #include "efd/window_lines.h"
 #include "telemetry/definition.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -270,8 +271,12 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     common::UniqueFd own;
     if (options.windows != "-") own = common::openForReading(options.windows);
     manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
-    auto const lines = readWindows(reader, rejects, summary,
-                                   [&](auto const &window) { return settling.isInRange(columns, window); });
+    auto const lines =
+        readWindows(reader, rejects, summary, [&](auto const &window, AskedNames const &names) {
+            return std::ranges::all_of(columns, [&](auto const &column) {
+                return (names && !names->contains(column.name)) || settling.isInRange(column, window);
+            });
+        });
     if (lines.left_out > 0) {
         common::log::warning(std::to_string(lines.left_out)
                                  + " windows need samples from outside of --range and are left out",

@@ -43,13 +43,9 @@ bool Settling::isSettled(telemetry::Column const &column, telemetry::Window cons
     return _now_ns - end_ns >= _settle_ns && latest_ns && *latest_ns - end_ns >= proof_ns;
 }
 
-bool Settling::isInRange(std::vector<telemetry::Column> const &columns,
-                         telemetry::Window const &window) const {
-    auto const isInside = [&](telemetry::Window const &needed) {
+bool Settling::isInRange(telemetry::Column const &column, telemetry::Window const &window) const {
+    return std::ranges::all_of(telemetry::samplesFor(column, window), [&](telemetry::Window const &needed) {
         return (!_from_ns || needed.begin_ns >= *_from_ns) && (!_to_ns || needed.end_ns <= *_to_ns);
-    };
-    return std::ranges::all_of(columns, [&](auto const &column) {
-        return std::ranges::all_of(telemetry::samplesFor(column, window), isInside);
     });
 }
 

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace dbb::efd {
 
@@ -29,8 +28,8 @@ public:
     /// or some time after it and the topic has gone on. \param latest_ns  time of the topic's youngest row
     bool isSettled(telemetry::Column const &column, telemetry::Window const &window,
                    std::optional<std::int64_t> latest_ns) const;
-    /// Whether the range that was asked for holds all that the columns need of a window.
-    bool isInRange(std::vector<telemetry::Column> const &columns, telemetry::Window const &window) const;
+    /// Whether the range that was asked for holds all that a column needs of a window.
+    bool isInRange(telemetry::Column const &column, telemetry::Window const &window) const;
 
 private:
     std::int64_t _now_ns = 0, _settle_ns = 0, _settleMax_ns = 0; ///< now: TAI

@@ -4,7 +4,6 @@
 #include "common/error.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace dbb::efd {
 
@@ -55,8 +54,7 @@ std::map<std::string, KnownValue> knownOf(Record const &line) {
     return out;
 }
 
-/// Names of columns that a window is asked for; nullopt: all.
-std::optional<std::set<std::string>> columnsIn(Record const &line) {
+AskedNames columnsIn(Record const &line) {
     auto const columns = line.get("columns");
     if (columns.isNull()) return std::nullopt;
     auto const isName = [](Json const &name) { return name.isString(); };
@@ -96,7 +94,7 @@ telemetry::Window windowOf(Record const &line) {
 
 WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
                         manifest::Summary &summary,
-                        std::function<bool(telemetry::Window const &)> const &accept) {
+                        std::function<bool(telemetry::Window const &, AskedNames const &)> const &accept) {
     WindowLines out;
     std::map<std::set<std::string>, std::int32_t> sets; // their numbers: most windows are asked for the same
     while (reader.next() == manifest::RecordReader::Status::Record) {
@@ -104,7 +102,8 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
         summary.countRead();
         try {
             auto const window = windowOf(line);
-            if (!accept(window)) {
+            auto const columns = columnsIn(line);
+            if (!accept(window, columns)) {
                 ++out.left_out;
                 continue;
             }
@@ -116,7 +115,6 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
                     + common::isoFromNs(window.end_ns) + "\",";
             if (line.has("src")) keys += "\"src\":" + std::string(line.raw("src")) + ",";
             auto known = knownOf(line);
-            auto const columns = columnsIn(line);
             out.windows.add(window);
             if (columns) {
                 auto const number =

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,9 +63,11 @@ telemetry::Window spanOf(manifest::Record const &line);
 /// The same of a line that must be a window. \throws Error as spanOf()
 telemetry::Window windowOf(manifest::Record const &line);
 
+/// Names of the columns that a window is asked for; nullopt: all.
+using AskedNames = std::optional<std::set<std::string>>;
 /// The windows of an input that are accepted. Lines that are none are rejected.
 WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejects,
                         manifest::Summary &summary,
-                        std::function<bool(telemetry::Window const &)> const &accept);
+                        std::function<bool(telemetry::Window const &, AskedNames const &)> const &accept);
 
 } // namespace dbb::efd

@@ -112,6 +112,9 @@ printf '%s\n' '- {name: a, topic: X.tel, field: v}' '- {name: b, topic: X.tel, f
 expect_rc 3 join --range 2025-01-01T00:00:37..
 expect_eq "$(got .id)" 2,2,3,3 'a window comes with all columns or not at all'
 expect_rc 0 join --range 2025-01-01T00:00:37.. --only a
+jq -c '. + {columns: ["a"]}' <<< "$three" > w
+expect_rc 0 join --range 2025-01-01T00:00:37..
+expect_eq "$(got .id)" 1,2,3 'a column that no window asks for needs nothing'
 
 for wrong in '--range 2025-01-01T00:00:37' '--range 2025..' '--range 2025-01-02T00:00:00..2025-01-01T00:00:00' '--now yesterday' \
   '--settle -1s' '--settle soon' '--settle 2h --settle-max 1h' '--reorder x' '--compat all' '--compat consdb'; do
