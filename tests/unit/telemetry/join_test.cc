@@ -41,11 +41,14 @@ JoinedWindow joinedWith(std::string const &column, std::vector<std::string> cons
         packed.add(row.topic, fields, texts);
     }
     packed.finish(facts);
-    telemetry::Joiner joiner(columns, {{start_s * second, (start_s + 10) * second}}, {}, facts);
+    telemetry::WindowList windows;
+    windows.add({start_s * second, (start_s + 10) * second});
+    telemetry::Joiner joiner(columns, windows, {}, facts);
     for (auto const &line : samples)
         telemetry::give(joiner, telemetry::sampleLine(line, telemetry::SourceScale::Tai));
     joiner.finish();
-    JoinedWindow out{joiner.elements(), joiner.results(0), {}};
+    auto const cells = joiner.results(0);
+    JoinedWindow out{joiner.elements(), {cells.begin(), cells.end()}, {}};
     for (auto const &cell : out.cells) {
         out.values.push_back(cell.value.kind == telemetry::Kind::Integer ? std::to_string(cell.value.integer)
                              : cell.value.kind == telemetry::Kind::Double

@@ -79,7 +79,7 @@ TEST_CASE("rows that are appended at once are handed on as those that are added 
             block.begin();
             block.set(0, Value::of(++number));
             block.end(shuffled ? t - below(1500) : t, scale);
-            keys.push_back({true, below(3)});
+            keys.push_back({.given = true, .text = 0, .index = below(3)});
         }
         block.complete();
         auto const times = block.times();
