@@ -264,6 +264,9 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     stream.sort_all = options.sort;
 
     common::UniqueFd own;
+    if (common::isFolder(options.windows))
+        throw common::usageError("--windows: \"" + options.windows + "\" is a folder",
+                                 "look at what it names");
     if (options.windows != "-") own = common::openForReading(options.windows);
     manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
     auto const lines = readWindows(reader, rejects, summary,
@@ -302,7 +305,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     if (influx) influx->count(summary.outcomes);
     summary.finish(options.standard, rejects);
     if (rejects.count() > 0 || source.bad() > 0) return ExitCode::SomeFailed;
-    bool const differs = influx && influx->differs();
+    bool const differs = (influx && influx->differs()) || (files && files->isPartial());
     return incomplete || lines.left_out > 0 || differs ? ExitCode::Incomplete : values.status();
 }
 

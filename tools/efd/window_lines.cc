@@ -2,6 +2,7 @@
 
 #include "common/calendar.h"
 #include "common/error.h"
+#include "telemetry/instants.h"
 
 namespace dbb::efd {
 
@@ -48,6 +49,17 @@ std::map<std::string, KnownValue> knownOf(Record const &line) {
     return out;
 }
 
+/// So that lengths and shifted edges are within int64.
+void requireTimes(telemetry::Window const &window) {
+    constexpr std::int64_t longest_ns = std::int64_t{36'525} * common::nsPerDay;
+    auto const wrong = [](std::string const &what) { return Error("BAD_WINDOW", what); };
+    for (auto const &[name, ns] : {std::pair("begin", window.begin_ns), std::pair("end", window.end_ns)}) {
+        if (!telemetry::isDated(ns))
+            throw wrong(std::string("the window's ") + name + " " + std::string(telemetry::notDated));
+    }
+    if (window.end_ns - window.begin_ns > longest_ns) throw wrong("the window is longer than 100 years");
+}
+
 } // namespace
 
 telemetry::Window spanOf(Record const &line) {
@@ -74,6 +86,7 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
         summary.countRead();
         try {
             auto const window = windowOf(line);
+            requireTimes(window);
             if (!accept(window)) {
                 ++out.left_out;
                 continue;
