@@ -171,21 +171,24 @@ void WindowCells::measure(Cell &cell, Column const &column, std::span<std::int64
     cell.coverage_waits = !hold && !linearMean;
     auto const hold2 = hold ? 2 * *hold : withoutEnd;
     bool const waits = cell.gaps_wait || cell.coverage_waits;
+    bool const keeps = _results.keepsGaps() && column.gap_max_ns;
     std::vector<Interval> waiting;
     std::int64_t covered2 = 0;
     auto const interval = [&](Interval const &i) {
         bool const isLong = waits && i.to_ns - i.from_ns > leastGapNs;
-        if (isLong) waiting.push_back(i);
+        if (isLong || (keeps && i.to_ns - i.from_ns > *column.gap_max_ns)) waiting.push_back(i);
         if (i.covers && (!isLong || hold)) covered2 += held2(i, w, hold2);
     };
     if (inside.empty() || inside.front() > w.begin_ns)
-        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
+        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false, inside.empty()});
     // Without a gap all is covered from the first sample on.
-    bool const whole =
-        used.data() == inside.data() && !used.empty() && longest <= leastGapNs && 2 * longest <= hold2;
+    bool const whole = used.data() == inside.data() && !used.empty() && longest <= leastGapNs
+                       && 2 * longest <= hold2 && !(keeps && longest > *column.gap_max_ns);
     if (whole) covered2 = std::max<std::int64_t>(0, 2 * (w.end_ns - inside.front()));
-    for (std::size_t k = 0; !whole && k < used.size(); ++k)
-        interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
+    for (std::size_t k = 0; !whole && k < used.size(); ++k) {
+        bool const isLast = k + 1 == used.size();
+        interval({used[k], isLast ? w.end_ns : used[k + 1], true, isLast});
+    }
     if (!linearMean) cell.covered_ns = covered2;
     cell.coverage = share(cell.covered_ns, w);
     cell.waiting = static_cast<std::uint32_t>(waiting.size());
@@ -269,7 +272,20 @@ void settle(Cell &cell, Column const &column, Window const &w, std::span<Interva
         cell.status = Status::LowCoverage;
 }
 
-Results::Results(std::size_t windows, std::size_t columns) : _columns(columns) {
+std::vector<Gap> gapsOf(Column const &column, Window const &w, std::span<Interval const> intervals,
+                        std::int64_t gapMax2_ns) {
+    auto const most2 = column.gap_max_ns ? 2 * *column.gap_max_ns : gapMax2_ns;
+    std::vector<Gap> out;
+    for (auto const &i : intervals) {
+        // What begins before the window is there from the window's begin on as well.
+        if (i.from_ns < w.begin_ns || 2 * (i.to_ns - i.from_ns) <= most2) continue;
+        out.push_back({i.from_ns, i.to_ns, !i.covers, i.to_edge});
+    }
+    return out;
+}
+
+Results::Results(std::size_t windows, std::size_t columns, bool keepGaps)
+    : _columns(columns), _keepGaps(keepGaps) {
     if (windows * columns * sizeof(Cell) <= maxInMemory) {
         _cells.resize(windows * columns);
         return;
@@ -299,9 +315,27 @@ std::span<Cell const> Results::row(std::size_t window) {
 }
 
 std::uint64_t Results::addIntervals(std::span<Interval const> intervals) {
-    auto const out = _intervals.size();
+    if (_intervals.size() * sizeof(Interval) >= maxInMemory) {
+        if (!_intervalsFd) _intervalsFd = common::temporaryFile();
+        auto const *const bytes = reinterpret_cast<char const *>(_intervals.data());
+        common::writeAll(_intervalsFd.get(), {bytes, _intervals.size() * sizeof(Interval)},
+                         "a file for intervals");
+        _onDisk += _intervals.size();
+        _intervals.clear();
+    }
+    auto const out = _onDisk + _intervals.size();
     _intervals.insert(_intervals.end(), intervals.begin(), intervals.end());
     return out;
+}
+
+std::span<Interval const> Results::intervals(Cell const &cell) {
+    if (cell.waiting == 0) return {};
+    if (cell.waiting_at >= _onDisk) return {&_intervals[cell.waiting_at - _onDisk], cell.waiting};
+    _asked.resize(cell.waiting);
+    common::readAt(_intervalsFd.get(), "a file for intervals", _asked.data(),
+                   _asked.size() * sizeof(Interval),
+                   static_cast<std::int64_t>(cell.waiting_at * sizeof(Interval)));
+    return _asked;
 }
 
 } // namespace dbb::telemetry

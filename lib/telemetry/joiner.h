@@ -89,9 +89,9 @@ private:
 /// The join: topics are asked for, rows are committed to them, then results are read.
 class Joiner {
 public:
-    /// \param facts  of an earlier pass. Columns outlive the joiner
+    /// \param facts  of an earlier pass. Columns outlive the joiner \param keepGaps  gaps() is asked for
     Joiner(std::vector<Column> const &columns, std::vector<Window> windows, Stream::Options const &options,
-           Facts const &facts);
+           Facts const &facts, bool keepGaps = false);
     ~Joiner();
 
     /// The topic of that name; nullptr when no column asks for it. Names are remembered.
@@ -118,6 +118,8 @@ public:
     std::optional<std::int64_t> latest(std::size_t element) const;
     /// The results of a window, one per element. \throws Error IO_ERROR
     std::vector<Cell> results(std::size_t window);
+    /// The gaps behind a result. \param cell  with gaps: Cell::has_gaps \throws Error IO_ERROR
+    std::vector<Gap> gaps(std::size_t window, std::size_t element, Cell const &cell);
 
 private:
     Stream &streamOf(Column const &column, Topic &topic);
