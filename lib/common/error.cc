@@ -60,8 +60,9 @@ char const *codeOf(int errnum) {
     case ENOENT:
     case ENOTDIR: return "NOT_FOUND";
     case ENAMETOOLONG: return "NAME_TOO_LONG";
-    case ELOOP:                      // links that lead to no file, however often they are followed
-    case ENXIO: return "NOT_A_FILE"; // a socket, or a device that is not there
+    case ELOOP: // links that lead to no file, however often they are followed
+    case ENXIO: // a socket, or a device that is not there
+    case EISDIR: return "NOT_A_FILE";
     case EACCES:
     case EPERM: return "PERMISSION";
     case ENOSPC:

@@ -150,9 +150,12 @@ void Grouped::add(Error const &e, std::string const &uri) {
 void Grouped::finish() {
     for (auto const &count : _counts) {
         if (count.seen <= shownPerCode) continue;
+        auto const rest = !_rest.empty()           ? _rest
+                          : _level == Level::Error ? "--rejects FILE keeps all"
+                                                   : "the receipts tell all";
         write(_level,
               std::to_string(count.seen - shownPerCode) + " more of kind " + count.code + " are not shown; "
-                  + (_level == Level::Error ? "--rejects FILE keeps all" : "the receipts tell all"),
+                  + rest,
               "", "");
     }
     _counts.clear();

@@ -38,6 +38,8 @@ void progress(std::string const &text);
 class Grouped {
 public:
     explicit Grouped(Level level = Level::Error) : _level(level) {}
+    /// \param rest  where those that are not shown are
+    Grouped(Level level, std::string rest) : _level(level), _rest(std::move(rest)) {}
     ~Grouped();
     /// \param uri  of the file that the error is about, for messages as JSON; may be empty
     void add(Error const &e, std::string const &uri = "");
@@ -50,6 +52,7 @@ private:
         std::size_t seen = 0;
     };
     Level _level;
+    std::string _rest{};
     std::vector<Count> _counts;
 };
 

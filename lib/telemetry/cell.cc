@@ -173,21 +173,24 @@ void WindowCells::measure(Cell &cell, Column const &column, std::span<std::int64
     cell.coverage_waits = !hold && !linearMean;
     auto const hold2 = hold ? 2 * *hold : withoutEnd;
     bool const waits = cell.gaps_wait || cell.coverage_waits;
+    bool const keeps = _results.keepsGaps() && column.gap_max_ns;
     std::vector<Interval> waiting;
     std::int64_t covered2 = 0;
     auto const interval = [&](Interval const &i) {
         bool const isLong = waits && i.to_ns - i.from_ns > leastGapNs;
-        if (isLong) waiting.push_back(i);
+        if (isLong || (keeps && i.to_ns - i.from_ns > *column.gap_max_ns)) waiting.push_back(i);
         if (i.covers && (!isLong || hold)) covered2 += held2(i, w, hold2);
     };
     if (inside.empty() || inside.front() > w.begin_ns)
-        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false});
+        interval({w.begin_ns, inside.empty() ? w.end_ns : inside.front(), false, inside.empty()});
     // Without a gap all is covered from the first sample on.
-    bool const whole =
-        used.data() == inside.data() && !used.empty() && longest <= leastGapNs && 2 * longest <= hold2;
+    bool const whole = used.data() == inside.data() && !used.empty() && longest <= leastGapNs
+                       && 2 * longest <= hold2 && !(keeps && longest > *column.gap_max_ns);
     if (whole) covered2 = std::max<std::int64_t>(0, 2 * (w.end_ns - inside.front()));
-    for (std::size_t k = 0; !whole && k < used.size(); ++k)
-        interval({used[k], k + 1 < used.size() ? used[k + 1] : w.end_ns, true});
+    for (std::size_t k = 0; !whole && k < used.size(); ++k) {
+        bool const isLast = k + 1 == used.size();
+        interval({used[k], isLast ? w.end_ns : used[k + 1], true, isLast});
+    }
     if (!linearMean) cell.covered_ns = covered2;
     cell.coverage = share(cell.covered_ns, w);
     cell.waiting = static_cast<std::uint32_t>(waiting.size());
@@ -272,7 +275,20 @@ void settle(Cell &cell, Column const &column, Window const &w, std::span<Interva
         cell.status = Status::LowCoverage;
 }
 
-Results::Results(std::size_t windows, std::size_t columns) : _columns(columns), _end(windows * columns) {
+std::vector<Gap> gapsOf(Column const &column, Window const &w, std::span<Interval const> intervals,
+                        std::int64_t gapMax2_ns) {
+    auto const most2 = column.gap_max_ns ? 2 * *column.gap_max_ns : gapMax2_ns;
+    std::vector<Gap> out;
+    for (auto const &i : intervals) {
+        // What begins before the window is there from the window's begin on as well.
+        if (i.from_ns < w.begin_ns || 2 * (i.to_ns - i.from_ns) <= most2) continue;
+        out.push_back({i.from_ns, i.to_ns, !i.covers, i.to_edge});
+    }
+    return out;
+}
+
+Results::Results(std::size_t windows, std::size_t columns, bool keepGaps)
+    : _columns(columns), _keepGaps(keepGaps), _end(windows * columns) {
     if (_end * sizeof(Cell) <= maxInMemory) {
         _cells.resize(_end);
         return;

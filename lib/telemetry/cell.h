@@ -85,8 +85,19 @@ bool isEquallyGood(Cell const &a, Cell const &b);
 /// From one sample, or edge of the window, to the next.
 struct Interval {
     std::int64_t from_ns = 0, to_ns = 0;
-    bool covers = false; ///< begins with a sample
+    bool covers = false;  ///< begins with a sample
+    bool to_edge = false; ///< ends with the window
 };
+
+/// An interval without samples that is longer than those of the column may be.
+struct Gap {
+    std::int64_t from_ns = 0, to_ns = 0;
+    bool from_edge = false, to_edge = false; ///< the window's, not a sample
+};
+
+/// The gaps among intervals of a window. \param gapMax2_ns  as of settle()
+std::vector<Gap> gapsOf(Column const &column, Window const &window, std::span<Interval const> intervals,
+                        std::int64_t gapMax2_ns);
 
 /// The least and the greatest distance between neighbours of sorted times; 0 when there are none.
 std::pair<std::int64_t, std::int64_t> distancesOf(std::span<std::int64_t const> times);
@@ -119,14 +130,15 @@ void settle(Cell &cell, Column const &column, Window const &window, std::span<In
 /// Cells by window and column, and their intervals; on disk when they are many.
 class Results {
 public:
-    /// \throws Error DISK_FULL …
-    Results(std::size_t windows, std::size_t columns);
+    /// \param keepGaps  intervals are kept of gaps that can be told at once, too \throws Error DISK_FULL …
+    Results(std::size_t windows, std::size_t columns, bool keepGaps = false);
 
     void put(std::size_t window, std::size_t column, Cell const &cell);
     /// All cells of a window. \throws Error IO_ERROR
     std::span<Cell const> row(std::size_t window);
+    bool keepsGaps() const { return _keepGaps; }
     std::uint64_t addIntervals(std::span<Interval const> intervals);
-    /// Valid until the next ones are asked for.
+    /// Those of a cell, until the next call. \throws Error IO_ERROR
     std::span<Interval const> intervals(Cell const &cell);
 
 private:
@@ -138,6 +150,7 @@ private:
     void writeAt(std::size_t at, std::span<Cell const> cells);
 
     std::size_t _columns;
+    bool _keepGaps;
     std::size_t _end;         ///< number of all cells
     std::vector<Cell> _cells; ///< all, or some rows that were read
     common::UniqueFd _fd;

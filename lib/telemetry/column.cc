@@ -91,6 +91,9 @@ bool setPercentile(Column &column, std::string_view name) {
     return true;
 }
 
+/// Of durations, so that times and their sums are within int64.
+constexpr std::int64_t longest_ns = std::int64_t{3652} * 86'400 * 1'000'000'000;
+
 /// Takes the keys of a column one by one; what is left over at the end is unknown.
 class Keys {
 public:
@@ -153,6 +156,8 @@ public:
         try {
             auto const out = durationNs(value);
             if (out < 0 && !negative) throw bad("\"" + key + "\" must not be negative");
+            if (out > longest_ns || out < -longest_ns)
+                throw bad("\"" + key + "\" must not be longer than ten years, as " + value.dump() + " is");
             return out;
         } catch (Error const &e) {
             if (e.code() == "USAGE") throw;
@@ -217,13 +222,16 @@ void setIndex(Column &column, Keys const &keys, Json const &index) {
 
 void setPacked(Column &column, Keys const &keys, Json const &packed) {
     if (packed.isNull()) return;
-    Keys own(packed, "");
+    if (!packed.isObject()) throw keys.bad("\"packed\" must be a mapping, not " + packed.dump());
+    constexpr std::int64_t longestDt_ns = 3'600'000'000'000; // times the most elements
     Packed out;
-    out.base = own.text("base", true);
-    if (auto const field = own.text("time_field"); !field.empty()) out.time_field = field;
-    out.n = own.integer("n", 0, 1, 100'000);
-    out.dt_ns = own.duration("dt");
     try {
+        Keys own(packed, "");
+        out.base = own.text("base", true);
+        if (auto const field = own.text("time_field"); !field.empty()) out.time_field = field;
+        out.n = own.integer("n", 0, 1, 100'000);
+        out.dt_ns = own.duration("dt");
+        if (out.dt_ns > longestDt_ns) throw own.bad("\"dt\" must not be longer than 1h");
         own.finish();
     } catch (Error const &e) {
         throw keys.bad("\"packed\"" + e.message(), e.hint());

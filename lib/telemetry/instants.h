@@ -31,6 +31,14 @@ std::optional<std::int64_t> taiFromIso(std::string_view text, bool isUtc);
 /// for two instants there.
 bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns);
 
+/// Times that samples and windows may have: from 1970 to 2100, as the time spans of a Butler, so that what is
+/// computed from them is within int64.
+inline constexpr std::int64_t latest_ns = 4'102'444'800'000'000'000;
+constexpr bool isDated(std::int64_t ns) {
+    return ns >= 0 && ns <= latest_ns;
+}
+inline constexpr std::string_view notDated = "is not between 1970 and 2100";
+
 /// The scale that the times of a source are in.
 enum class SourceScale {
     Utc,

@@ -143,14 +143,14 @@ void Topic::handOn(RowBlock const &block) {
 }
 
 Joiner::Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
-               Facts const &facts)
+               Facts const &facts, bool keepGaps)
     : _columns(columns), _windows(windows), _options(options), _facts(facts) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
         auto const &column = columns[c];
         for (std::size_t f = 0; f < column.elements(); ++f)
             _elements.push_back({c, column.hasElements() ? static_cast<int>(f) : -1});
     }
-    _results = std::make_unique<Results>(_windows.size(), _elements.size());
+    _results = std::make_unique<Results>(_windows.size(), _elements.size(), keepGaps);
     _streamOfElement.resize(_elements.size());
     for (std::size_t e = 0; e < _elements.size(); ++e) {
         auto const &column = columns[_elements[e].column];
@@ -301,12 +301,17 @@ std::span<Cell> Joiner::results(std::size_t window) {
             continue;
         }
         auto const edges = column.atInstants() ? w : edgesOf(column, w);
-        settle(cell, column, edges,
-               cell.waiting > 0 ? _results->intervals(cell) : std::span<Interval const>(), _gapMax2[e]);
+        settle(cell, column, edges, _results->intervals(cell), _gapMax2[e]);
         bool const counts = (cell.status == Status::Ok || cell.status == Status::LowCoverage) && cell.n > 0;
         if (leap && counts && _streamOfElement[e]->usesUtc()) cell.status = Status::LeapAmbiguous;
     }
     return out;
+}
+
+std::vector<Gap> Joiner::gaps(std::size_t window, std::size_t element, Cell const &cell) {
+    auto const &column = _columns[_elements[element].column];
+    return gapsOf(column, edgesOf(column, _windows.all()[window]), _results->intervals(cell),
+                  _gapMax2[element]);
 }
 
 PackedFacts::PackedFacts(std::vector<Column> const &columns) {

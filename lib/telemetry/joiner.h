@@ -103,9 +103,10 @@ private:
 /// The join: topics are asked for, rows are committed to them, then results are read.
 class Joiner {
 public:
-    /// \param facts  of an earlier pass. Columns and windows outlive the joiner
+    /// \param facts  of an earlier pass. Columns and windows outlive the joiner \param keepGaps  gaps() is
+    /// asked for
     Joiner(std::vector<Column> const &columns, WindowList const &windows, Stream::Options const &options,
-           Facts const &facts);
+           Facts const &facts, bool keepGaps = false);
     ~Joiner();
 
     /// The topic of that name; nullptr when no column asks for it. Names are remembered.
@@ -133,6 +134,8 @@ public:
     /// The results of a window, one per element; they may be changed until the next ones are asked for.
     /// \throws Error IO_ERROR
     std::span<Cell> results(std::size_t window);
+    /// The gaps behind a result. \param cell  with gaps: Cell::has_gaps \throws Error IO_ERROR
+    std::vector<Gap> gaps(std::size_t window, std::size_t element, Cell const &cell);
 
 private:
     Stream &streamOf(Column const &column, Topic &topic);

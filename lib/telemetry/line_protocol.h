@@ -3,6 +3,7 @@
 #pragma once
 
 #include "telemetry/decimal.h"
+#include "telemetry/instants.h"
 #include "telemetry/value.h"
 
 #include <algorithm>
@@ -32,26 +33,24 @@ public:
 
     /// The next part of the text. What is no whole line yet is kept.
     void feed(std::string_view text) {
-        if (!_rest.empty()) {
+        if (!_rest.empty() || _tooLong) {
             auto const newline = text.find('\n');
+            keep(text.substr(0, newline));
             if (newline == std::string_view::npos) {
-                _rest += text;
+                if (_rest.size() > maxLine) lines(std::exchange(_rest, std::string()), false);
                 return;
             }
-            _rest += text.substr(0, newline + 1);
-            auto const whole = std::exchange(_rest, std::string());
-            lines(whole);
             text.remove_prefix(newline + 1);
-            if (!_rest.empty()) return feed(text); // a text that goes over several lines
+            endKept(false);
+            if (!_rest.empty()) { // a text that goes over several lines
+                _rest += text;
+                return lines(std::exchange(_rest, std::string()), false);
+            }
         }
-        lines(text);
+        lines(text, false);
     }
     void finish() {
-        if (_rest.empty()) return;
-        auto const last = std::exchange(_rest, std::string()) + "\n";
-        lines(last);
-        if (!_rest.empty()) fail("it ends within a text");
-        _rest.clear();
+        if (!_rest.empty() || _tooLong) endKept(true);
     }
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
@@ -59,6 +58,7 @@ public:
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
+    static constexpr std::size_t maxLine = std::size_t{1} << 20;
 
     /// A field as lines begin it, `name=`, and its place.
     class Key {
@@ -99,7 +99,28 @@ private:
         std::string problem{};
     };
 
-    void lines(std::string_view text) {
+    void keep(std::string_view text) {
+        if (!_tooLong) _rest += text;
+        // A text over several lines is left to lines().
+        if (_rest.size() <= maxLine || _rest.find('\n') != std::string::npos) return;
+        _tooLong = true;
+        _rest.clear();
+    }
+    /// The line that was kept is at its end, and the input with it, perhaps.
+    void endKept(bool last) {
+        auto const kept = std::exchange(_rest, std::string()) + "\n";
+        if (std::exchange(_tooLong, false)) {
+            ++_number;
+            fail("it is too long");
+        } else {
+            _uncertain = last;
+            lines(kept, last);
+            _uncertain = false;
+        }
+    }
+
+    /// \param last  nothing comes behind them
+    void lines(std::string_view text, bool last) {
         auto const *p = text.data();
         auto const *const end = p + text.size();
         _limit = end;
@@ -110,32 +131,32 @@ private:
             auto const *stop = newline;
             if (quote < p) quote = findCharacter(p, end, '"');
             // A quote may open a text in which lines end.
-            while (quote < stop && isOpen({p, static_cast<std::size_t>(stop - p)})) {
-                stop = findCharacter(stop + 1, end, '\n');
-                if (stop == end) {
-                    _rest.assign(p, end);
-                    return;
-                }
-            }
+            if (quote < stop && *p != '#') stop = closedEnd(p, newline, end);
+            if (stop == end && !last && end - p <= static_cast<std::ptrdiff_t>(maxLine)) break;
+            if (stop == end) stop = newline; // it is never closed, or so late that the line is no line
             ++_number;
             line(p, stop);
+            if (stop != newline) _number += std::count(newline, stop, '\n');
             p = stop + 1;
         }
         _rest.assign(p, end);
     }
 
-    /// Whether a text value is not closed at the end.
-    static bool isOpen(std::string_view text) {
-        if (text.front() == '#') return false;
+    /// The first end of a line that is in no text; the end of all when there is none.
+    static char const *closedEnd(char const *p, char const *newline, char const *end) {
         bool quoted = false;
-        for (std::size_t i = 0; i < text.size(); ++i) {
-            if (text[i] == '\\') {
-                ++i;
-            } else if (text[i] == '"') {
-                quoted = !quoted;
+        for (auto const *from = p; newline != end; newline = findCharacter(from, end, '\n')) {
+            for (; from < newline; ++from) {
+                if (*from == '\\') {
+                    ++from;
+                } else if (*from == '"') {
+                    quoted = !quoted;
+                }
             }
+            if (!quoted) return newline;
+            from = std::max(from, newline + 1);
         }
-        return quoted;
+        return end;
     }
 
     void fail(std::string const &reason) { _bad(_number, reason); }
@@ -145,9 +166,14 @@ private:
         if (end > p && end[-1] == '\r') --end;
         while (p < end && *p == ' ') ++p;
         if (p == end || *p == '#') return;
-        takeHead(p, end);
+        bool const isNew = takeHead(p, end);
         auto const &head = *_head;
-        if (!head.topic) return;
+        if (!head.topic) {
+            // Once, so that what is no line protocol at all is not passed over in silence. Exports begin with
+            // CREATE DATABASE.
+            if (isNew && _headText != "CREATE" && std::find(p, end, '=') == end) fail("it has no fields");
+            return;
+        }
         head.topic->begin();
         if (!head.problem.empty()) return fail(head.problem);
         for (auto const &[place, value] : head.tags) head.topic->set(place, value);
@@ -161,18 +187,23 @@ private:
         if (rest != end) return fail("it has no time stamp");
         if (_unit_ns != 1 && __builtin_mul_overflow(stamp, _unit_ns, &stamp))
             return fail("its time stamp is too large");
+        if (!isDated(stamp)) return fail("its time stamp " + std::string(notDated));
+        if (_uncertain && stamp >= 0 && stamp < _lastStamp / 10)
+            return fail("the input ends within its time stamp");
+        _lastStamp = stamp;
         ++_rows;
         head.topic->commit(stamp, _scale);
     }
 
     /// What stands before the fields is mostly that of the line before, or of an earlier one.
-    void takeHead(char const *&p, char const *end) {
+    /// \return whether it is that of none, as far as is known
+    bool takeHead(char const *&p, char const *end) {
         auto const n = _headText.size();
         // Behind a backslash at the end of a line there was no space.
         if (_head && static_cast<std::size_t>(end - p) > n && p[n] == ' ' && p[n - 1] != '\\'
             && std::memcmp(p, _headText.data(), n) == 0) {
             p += n;
-            return;
+            return false;
         }
         auto const *const from = p;
         p = scan(p, end, " ");
@@ -180,11 +211,16 @@ private:
         auto const known = _heads.find(_headText);
         if (known != _heads.end()) {
             _head = &known->second;
-            return;
+            return false;
         }
-        constexpr std::size_t mostHeads = 10'000;
-        if (_heads.size() >= mostHeads) _heads.clear();
+        constexpr std::size_t mostHeads = 10'000, mostBytes = std::size_t{4} << 20;
+        if (_heads.size() >= mostHeads || _headBytes > mostBytes) {
+            _heads.clear();
+            _headBytes = 0;
+        }
+        _headBytes += _headText.size();
         _head = &_heads.emplace(_headText, headOf(from, p)).first->second;
+        return true;
     }
 
     Head headOf(char const *p, char const *end) {
@@ -289,7 +325,7 @@ private:
         if (behind < end && (*behind == 'i' || *behind == 'u')) {
             std::int64_t integer = 0;
             auto const result = std::from_chars(p, behind, integer);
-            if (result.ptr != behind || result.ec != std::errc()) {
+            if (result.ptr != behind || result.ec != std::errc() || (*behind == 'u' && integer < 0)) {
                 if (*behind != 'u' || result.ec != std::errc::result_out_of_range)
                     return fail("a value is no integer"), false;
                 topic.set(place, Value::of(number)); // unsigned and beyond int64
@@ -342,11 +378,15 @@ private:
     std::int64_t _unit_ns;
     std::function<void(std::int64_t, std::string const &)> _bad;
     std::string _rest;            ///< of a line that is not here as a whole
+    bool _tooLong = false;        ///< it is so, and not kept
     char const *_limit = nullptr; ///< of the text at hand
     std::string _headText;        ///< of the line before
     Head const *_head = nullptr;
     std::unordered_map<std::string, Head> _heads;
+    std::size_t _headBytes = 0; ///< of their texts
     std::unordered_map<Topic *, Layout> _layouts;
+    std::int64_t _lastStamp = 0; ///< of the line before
+    bool _uncertain = false;     ///< the line at hand has no end, and may be cut
     std::int64_t _number = 0;
     std::int64_t _rows = 0;
 };

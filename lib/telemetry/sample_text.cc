@@ -23,13 +23,30 @@ SourceScale scaleOf(Json const &scale, SourceScale otherwise) {
     throw Error("BAD_VALUE", "\"scale\" is " + scale.dump() + ", not utc or tai");
 }
 
-std::int64_t integerOf(Json const &value, char const *key) {
-    if (value.isInt()) return value.integer();
-    if (value.isString()) {
-        if (auto const whole = common::wholeNumber(value.string())) return *whole;
+std::int64_t timeOf(Json const &value, char const *key) {
+    auto const whole = value.isInt()      ? std::optional(value.integer())
+                       : value.isString() ? common::wholeNumber(value.string())
+                                          : std::nullopt;
+    if (!whole)
+        throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
+                    std::string("\"") + key + "\" must be an integer, not " + value.dump());
+    if (!isDated(*whole))
+        throw Error("BAD_VALUE",
+                    std::string("\"") + key + "\", " + value.dump() + ", " + std::string(notDated));
+    return *whole;
+}
+
+/// The lines of a text of several lines each of which is an object; none when it is something else.
+std::vector<std::string_view> chunksOf(std::string_view text) {
+    std::vector<std::string_view> out;
+    while (!text.empty()) {
+        auto const line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(text.size(), line.size() + 1));
+        if (line.empty() || line == "\r") continue;
+        if (!line.starts_with('{') || !(line.ends_with('}') || line.ends_with("}\r"))) return {};
+        out.push_back(line);
     }
-    throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
-                std::string("\"") + key + "\" must be an integer, not " + value.dump());
+    return out.size() > 1 ? out : std::vector<std::string_view>();
 }
 
 } // namespace
@@ -40,20 +57,29 @@ NamedRow sampleLine(std::string_view line, SourceScale scale) {
     NamedRow out;
     out.topic = common::textIn(json, "topic");
     if (out.topic.empty()) throw Error("MISSING_KEY", "the sample has no \"topic\"");
-    out.t_ns = integerOf(json["t_ns"], "t_ns");
+    out.t_ns = timeOf(json["t_ns"], "t_ns");
     out.scale = scaleOf(json["scale"], scale);
     if (!json["f"].isObject()) throw Error("MISSING_KEY", "the sample has no fields in \"f\"");
     for (auto const &[name, value] : json["f"].object()) out.fields.emplace_back(name, value);
     return out;
 }
 
-void forEachSavedRow(std::string const &text, SourceScale scale,
+bool forEachSavedRow(std::string const &text, SourceScale scale,
                      std::function<void(NamedRow const &)> const &row) {
-    auto const root = Json::parse(text);
-    forEachRow(root["body"].isObject() ? root["body"] : root, scale, row);
+    auto const chunks = chunksOf(text);
+    if (chunks.empty()) {
+        auto const root = Json::parse(text);
+        return forEachRow(root["body"].isObject() ? root["body"] : root, scale, row);
+    }
+    bool more = false;
+    for (auto const chunk : chunks) more = forEachRow(Json::parse(chunk), scale, row);
+    if (more)
+        throw Error("SOURCE_ERROR", "the response ends early: its last line says that more rows follow");
+    return false;
 }
 
-void forEachRow(Json const &response, SourceScale scale, std::function<void(NamedRow const &)> const &row) {
+bool forEachRow(Json const &response, SourceScale scale, std::function<void(NamedRow const &)> const &row) {
+    bool more = false;
     auto const error = [](Json const &text) {
         return Error("SOURCE_ERROR", "the response says: " + text.text());
     };
@@ -62,6 +88,7 @@ void forEachRow(Json const &response, SourceScale scale, std::function<void(Name
         throw Error("BAD_VALUE", "it is no response of InfluxDB: it has no \"results\"");
     for (auto const &result : response["results"].array()) {
         if (!result["error"].isNull()) throw error(result["error"]);
+        more = result["partial"].isBool() && result["partial"].boolean();
         if (!result["series"].isArray()) continue;
         for (auto const &series : result["series"].array()) {
             if (!series["columns"].isArray() || !series["values"].isArray())
@@ -83,7 +110,7 @@ void forEachRow(Json const &response, SourceScale scale, std::function<void(Name
             for (auto const &values : series["values"].array()) {
                 if (!values.isArray() || values.array().size() != columns.size())
                     throw Error("BAD_VALUE", "a row has not as many values as there are columns");
-                out.t_ns = integerOf(values.array()[at], "time");
+                out.t_ns = timeOf(values.array()[at], "time");
                 auto field = out.fields.begin() + static_cast<std::ptrdiff_t>(tags);
                 for (std::size_t i = 0; i < columns.size(); ++i) {
                     if (i != at) (field++)->second = values.array()[i];
@@ -92,6 +119,7 @@ void forEachRow(Json const &response, SourceScale scale, std::function<void(Name
             }
         }
     }
+    return more;
 }
 
 Value valueOf(Json const &json, TextPool &texts) {

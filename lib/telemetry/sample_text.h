@@ -2,12 +2,14 @@
 /// Samples in JSON and CSV.
 #pragma once
 
+#include "common/error.h"
 #include "common/json.h"
 #include "common/lines.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
 #include "telemetry/value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -32,12 +34,15 @@ struct NamedRow {
 NamedRow sampleLine(std::string_view line, SourceScale scale);
 
 /// The rows of a response of InfluxDB 1.x to /query with epoch=ns, or of one object of a response in chunks.
+/// \return whether it says that more rows follow
 /// \throws Error SOURCE_ERROR when the response has an error, BAD_VALUE
-void forEachRow(common::Json const &response, SourceScale scale,
+bool forEachRow(common::Json const &response, SourceScale scale,
                 std::function<void(NamedRow const &)> const &row);
 
-/// As forEachRow(), of a response as it was saved, bare or as member `body`. \throws Error NOT_JSON as well
-void forEachSavedRow(std::string const &text, SourceScale scale,
+/// As forEachRow(), of a response as it was saved, bare or as member `body`, or in chunks, an object a line.
+/// \return whether rows may be missing: InfluxDB says so of all responses in one piece with more than 10000
+/// \throws Error NOT_JSON as well; SOURCE_ERROR when the last chunk is missing
+bool forEachSavedRow(std::string const &text, SourceScale scale,
                      std::function<void(NamedRow const &)> const &row);
 
 /// A JSON value as that of a field; numbers that are not finite come as doubles that are not.
@@ -150,6 +155,14 @@ private:
             _names.push_back(cell);
         }
         _influx = _names.size() > 2 && _names[0] == "name" && _names[1] == "tags" && _names[2] == "time";
+        auto const hasTime = std::find(_names.begin(), _names.end(), _time) != _names.end();
+        if (!_influx && !hasTime)
+            throw common::usageError("line " + std::to_string(_number) + ", the header, has no column \""
+                                         + _time + "\"",
+                                     "--csv-time names the column with the time");
+        if (!_influx && _topicName.empty())
+            throw common::usageError("the header is not that of InfluxDB, which begins with name,tags,time",
+                                     "--csv-topic says what plain CSV is about");
         _topic = nullptr;
         _current.clear();
         if (!_influx) choose(_topicName);
@@ -231,7 +244,8 @@ private:
 
     void commit(std::size_t cells, bool timed, std::int64_t t) {
         if (cells != _places.size()) return _bad(_number, "it has fewer cells than the header");
-        if (!timed) return _bad(_number, "it has no time");
+        if (!timed) return _bad(_number, "its time is no integer");
+        if (!isDated(t)) return _bad(_number, "its time " + std::string(notDated));
         ++_rows;
         _topic->commit(t, _scale);
     }

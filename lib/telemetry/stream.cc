@@ -64,11 +64,9 @@ bool resolve(Duplicates policy, std::vector<Candidate> &values, std::size_t &dro
 std::optional<std::int64_t> nsOfSeconds(Value const &seconds) {
     if (!seconds.isNumber()) return std::nullopt;
     constexpr std::int64_t second = 1'000'000'000;
-    if (seconds.kind == Kind::Integer) {
-        if (std::abs(static_cast<long double>(seconds.integer)) > 9.2e9L) return std::nullopt;
-        return seconds.integer * second;
-    }
-    if (!(std::fabs(seconds.number) < 9.2e9)) return std::nullopt;
+    auto const number = seconds.asDouble();
+    if (!(number >= 0 && number <= static_cast<double>(latest_ns / second))) return std::nullopt;
+    if (seconds.kind == Kind::Integer) return seconds.integer * second;
     // The product of a double and 1e9 is exact in a long double's 64 bits when split.
     auto const whole = std::floor(seconds.number);
     auto const rest = static_cast<long double>(seconds.number - whole) * 1e9L;

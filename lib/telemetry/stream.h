@@ -98,7 +98,7 @@ private:
     std::int64_t _late = 0;
 };
 
-/// Nanoseconds of unix seconds, rounded; nullopt when they are no number or beyond int64.
+/// Nanoseconds of unix seconds, rounded; nullopt when they are no number or not isDated().
 std::optional<std::int64_t> nsOfSeconds(Value const &seconds);
 
 } // namespace dbb::telemetry

@@ -7,6 +7,7 @@
 #include "common/signals.h"
 #include "common/text.h"
 #include "efd/check_columns.h"
+#include "efd/gap_report.h"
 #include "efd/instant_reader.h"
 #include "efd/join_columns.h"
 #include "efd/window_lines.h"
@@ -91,11 +92,11 @@ std::string qualityOf(telemetry::Cell const &cell) {
 /// Prints the values of a joiner, window by window.
 class ValueLines {
 public:
-    /// \param influx  nullptr: samples are in files
+    /// \param influx  nullptr: samples are in files \param gaps  nullptr: nobody asks for them
     ValueLines(std::vector<telemetry::Column> const &columns, AskedValues asked, telemetry::Joiner &joiner,
-               InfluxJoin *influx, Settling const &settling, common::Output &output)
+               InfluxJoin *influx, Settling const &settling, GapReport *gaps, common::Output &output)
         : _columns(columns), _asked(std::move(asked)), _joiner(joiner), _influx(influx), _settling(settling),
-          _output(output) {
+          _gaps(gaps), _output(output) {
         for (auto const &column : columns) {
             std::string name;
             common::appendQuoted(name, column.name);
@@ -122,6 +123,9 @@ public:
             if (whole && elements[e].number > 0) continue;
             line(keys, _columnKeys[elements[e].column], whole ? -1 : elements[e].number, cells[e],
                  _settling.isSettled(_columns[elements[e].column], window, _joiner.latest(e)));
+            if (_gaps && cells[e].has_gaps && cells[e].n_gaps > 0)
+                _gaps->add(keys, _columns[elements[e].column], elements[e].number,
+                           _joiner.gaps(number, e, cells[e]));
         }
     }
 
@@ -161,6 +165,7 @@ private:
     telemetry::Joiner &_joiner;
     InfluxJoin *_influx;
     Settling const &_settling;
+    GapReport *_gaps;
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
     std::array<Quality, 2> _qualities;
@@ -175,7 +180,8 @@ struct Joined {
 
 /// As many passes over the samples as it takes.
 Joined joined(std::vector<telemetry::Column> const &columns, telemetry::WindowList const &windows,
-              SampleSource &files, telemetry::Facts &facts, telemetry::Stream::Options stream) {
+              SampleSource &files, telemetry::Facts &facts, telemetry::Stream::Options stream,
+              bool keepGaps) {
     telemetry::PackedFacts packed(columns);
     if ((packed.needed() || stream.sort_all) && files.onlyOnce()) files.keep();
     if (packed.needed()) {
@@ -183,7 +189,7 @@ Joined joined(std::vector<telemetry::Column> const &columns, telemetry::WindowLi
         packed.finish(facts);
     }
     for (;;) {
-        auto joiner = std::make_unique<telemetry::Joiner>(columns, windows, stream, facts);
+        auto joiner = std::make_unique<telemetry::Joiner>(columns, windows, stream, facts, keepGaps);
         files.read(*joiner);
         joiner->finish();
         if (common::stopSignal() != 0) return {std::move(joiner)};
@@ -269,6 +275,9 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     stream.sort_all = options.sort;
 
     common::UniqueFd own;
+    if (common::isFolder(options.windows))
+        throw common::usageError("--windows: \"" + options.windows + "\" is a folder",
+                                 "look at what it names");
     if (options.windows != "-") own = common::openForReading(options.windows);
     manifest::RecordReader reader(own ? own.get() : in, rejects, "window");
     auto const lines =
@@ -282,6 +291,8 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
                                  + " windows need samples from outside of --range and are left out",
                              "join them again when samples of a wider range are there");
     }
+    std::optional<GapReport> gaps;
+    if (!options.gaps.empty()) gaps.emplace(options.gaps);
     telemetry::Facts facts;
     std::optional<InfluxJoin> influx;
     if (fromServer)
@@ -298,14 +309,15 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
         }
     }
     auto &source = influx ? static_cast<SampleSource &>(*influx) : *files;
-    auto const [joiner, incomplete] = joined(columns, lines.windows, source, facts, stream);
+    auto const [joiner, incomplete] = joined(columns, lines.windows, source, facts, stream, gaps.has_value());
     ValueLines values(columns, AskedValues(columns, lines), *joiner, influx ? &*influx : nullptr, settling,
-                      output);
+                      gaps ? &*gaps : nullptr, output);
     for (std::size_t w = 0; w < lines.windows.size() && common::stopSignal() == 0; ++w) {
         values.print(lines.keys.at(w), w, lines.windows[w]);
         ++summary.outcomes["done"];
     }
     if (common::stopSignal() == 0) {
+        if (gaps) gaps->finish();
         for (auto const &end : reader.endRecords("dbb-efd-join")) output.write(end.line());
     }
     output.flush();
@@ -313,7 +325,7 @@ ExitCode runJoin(JoinProgramOptions const &options, int in, int out) {
     if (influx) influx->count(summary.outcomes);
     summary.finish(options.standard, rejects);
     if (rejects.count() > 0 || source.bad() > 0) return ExitCode::SomeFailed;
-    bool const differs = influx && influx->differs();
+    bool const differs = (influx && influx->differs()) || (files && files->isPartial());
     return incomplete || lines.left_out > 0 || differs ? ExitCode::Incomplete : values.status();
 }
 

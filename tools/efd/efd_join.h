@@ -19,6 +19,7 @@ struct JoinProgramOptions {
     SampleOptions samples;
     SettleOptions settle;
     InfluxJoinOptions influx;
+    std::string gaps; ///< file for a report of them
     std::string reorder = "60s";
     bool sort = false;
     common::StandardOptions standard;

@@ -37,6 +37,7 @@ int main(int argc, char **argv) {
                 "Unit of times in line protocol and CSV")
         .value("--csv-topic", opt.samples.csv_topic, "TOPIC", "Topic of CSV that does not name it")
         .value("--csv-time", opt.samples.csv_time, "COLUMN", "Column of CSV with the time")
+        .value("--gaps", opt.gaps, "FILE", "Report the gaps of windows there, a line of JSON for each")
         .value("--reorder", opt.reorder, "DURATION",
                "How far samples may be out of order in one pass (default 60s)")
         .value("--range", opt.settle.range, "A..B",

@@ -1,6 +1,7 @@
 #include "efd/sample_files.h"
 
 #include "common/error.h"
+#include "common/gzip.h"
 #include "common/lines.h"
 #include "common/log.h"
 #include "common/record_sort.h"
@@ -115,6 +116,20 @@ bool isExport(std::string_view head) {
     return false;
 }
 
+/// Lines of compressed text would pass for those of topics that nobody asks for.
+void requirePlain(std::string_view head, std::string const &format) {
+    if (!common::isGzip(head)) return;
+    throw common::usageError("the file is compressed", "zcat FILE | dbb-efd-join --samples - --format "
+                                                           + format + " --windows FILE reads it");
+}
+
+std::string hintOf(Error const &e) {
+    if (e.code() == "NOT_FOUND" || e.code() == "NOT_A_FILE") return "look at what --samples names";
+    if (e.code() == "NOT_JSON" || e.code() == "BAD_VALUE")
+        return "save the whole response anew; dbb-efd-join(1) explains the formats";
+    return e.hint();
+}
+
 /// Read until a buffer is full, the end, or a stop signal. \return bytes read
 std::size_t readFully(int fd, std::string const &path, std::string &buffer) {
     std::size_t out = 0;
@@ -154,6 +169,8 @@ SampleFiles::SampleFiles(SampleOptions const &options) : _options(options) {
                                  "- is standard input");
     for (auto const &path : _options.files) {
         auto format = _options.format == "auto" ? formatOf(path) : _options.format;
+        // To be refused when it is looked into.
+        if (format.empty() && path.ends_with(".gz")) format = formatOf(path.substr(0, path.size() - 3));
         if (format.empty()) {
             throw common::usageError("\"" + path + "\": its name does not tell its format",
                                      "say it with --format: lp, export, jsonl, json or csv");
@@ -210,7 +227,7 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
 /// Line protocol or CSV.
 template<typename Sink, typename Topic>
 void SampleFiles::readText(File const &file, int fd, Sink &sink) {
-    common::log::Grouped log;
+    common::log::Grouped log(common::log::Level::Error, "they are left out as well");
     std::int64_t linesBefore = 0; // that several threads have read
     auto const bad = [&](std::int64_t number, std::string const &reason) {
         ++_bad;
@@ -220,6 +237,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
     auto const unit = unitOf(_options.precision);
     std::string text(chunkBytes, '\0');
     text.resize(readFully(fd, file.path, text));
+    requirePlain(text, file.format == "csv" ? "csv" : "lp");
     auto const readInto = [&](auto &parser) {
         parser.feed(text);
         forEachChunk(fd, file.path, [&](std::string_view more) { parser.feed(more); });
@@ -277,6 +295,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
 
 template<typename Sink, typename Topic>
 void SampleFiles::readFile(File const &file, Sink &sink) {
+    if (common::isFolder(file.path)) throw Error("NOT_A_FILE", "\"" + file.path + "\" is a folder");
     common::UniqueFd own;
     int fd = file.kept;
     if (fd >= 0) {
@@ -292,13 +311,20 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     auto const scale = telemetry::scaleNamed(_options.scale);
     if (file.format == "json") {
         auto const text = common::readAll(fd, file.path, std::size_t{1} << 30);
-        telemetry::forEachSavedRow(text, scale, [&](telemetry::NamedRow const &row) {
+        requirePlain(text, "json");
+        bool const partial = telemetry::forEachSavedRow(text, scale, [&](telemetry::NamedRow const &row) {
             ++_rows;
             telemetry::give(sink, row);
         });
+        if (partial && !_partial)
+            common::log::warning("\"" + file.path
+                                     + "\" says that it is a part of a response, which InfluxDB says "
+                                       "of more than 10000 rows, also when they are all",
+                                 "ask with chunked=true: then the last line tells the end");
+        _partial = _partial || partial;
         return;
     }
-    common::log::Grouped log;
+    common::log::Grouped log(common::log::Level::Error, "they are left out as well");
     auto const bad = [&](std::int64_t number, std::string const &reason) {
         ++_bad;
         log.add(badLine(file.path, number, reason));
@@ -326,9 +352,9 @@ void SampleFiles::readAll(Sink &sink) {
         try {
             readFile<Sink, Topic>(file, sink);
         } catch (Error const &e) {
+            if (e.code() == "USAGE") throw common::usageError(e.at(file.path).message(), e.hint());
             // Values of a part of the samples would look like those of all of them.
-            throw Error(e.code(), e.at(file.path).message(), common::ExitCode::Backend)
-                .hint(e.code() == "NOT_FOUND" ? "look at what --samples names" : e.hint());
+            throw Error(e.code(), e.at(file.path).message(), common::ExitCode::Backend).hint(hintOf(e));
         }
     }
 }

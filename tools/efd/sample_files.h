@@ -37,6 +37,8 @@ public:
 
     std::int64_t rows() const { return _rows; }
     std::int64_t bad() const override { return _bad; }
+    /// Whether a response says that it may be a part of what was asked for.
+    bool isPartial() const { return _partial; }
 
 private:
     struct File {
@@ -59,6 +61,7 @@ private:
     std::vector<File> _files;
     std::vector<common::UniqueFd> _copies;
     std::int64_t _rows = 0, _bad = 0;
+    bool _partial = false;
 };
 
 } // namespace dbb::efd

@@ -2,6 +2,7 @@
 
 #include "common/calendar.h"
 #include "common/error.h"
+#include "telemetry/instants.h"
 
 #include <algorithm>
 
@@ -67,6 +68,17 @@ AskedNames columnsIn(Record const &line) {
     return out;
 }
 
+/// So that lengths and shifted edges are within int64.
+void requireTimes(telemetry::Window const &window) {
+    constexpr std::int64_t longest_ns = std::int64_t{36'525} * common::nsPerDay;
+    auto const wrong = [](std::string const &what) { return Error("BAD_WINDOW", what); };
+    for (auto const &[name, ns] : {std::pair("begin", window.begin_ns), std::pair("end", window.end_ns)}) {
+        if (!telemetry::isDated(ns))
+            throw wrong(std::string("the window's ") + name + " " + std::string(telemetry::notDated));
+    }
+    if (window.end_ns - window.begin_ns > longest_ns) throw wrong("the window is longer than 100 years");
+}
+
 } // namespace
 
 AskedValues::AskedValues(std::vector<telemetry::Column> const &columns, WindowLines const &lines)
@@ -102,6 +114,7 @@ WindowLines readWindows(manifest::RecordReader &reader, manifest::Rejects &rejec
         summary.countRead();
         try {
             auto const window = windowOf(line);
+            requireTimes(window);
             auto const columns = columnsIn(line);
             if (!accept(window, columns)) {
                 ++out.left_out;

@@ -61,7 +61,7 @@ for bad in 'lsst.sal.MTMount.azimuth' 'lsst.sal.MTMount.azimuth actualPosition 1
 done
 printf '%s\nlsst.sal.MTMount.azimuth s="open' "$good" > s.lp
 expect_rc 1 join -c columns.yaml -s s.lp
-expect_match "$ERR" 'ends within a text'
+expect_match "$ERR" 'a text is not closed'
 printf 'time,actualPosition\n1685578390000000000,12.5\n1,2,3\n,5\nx,5\n' > s.csv
 expect_rc 1 join -c columns.yaml -s s.csv --csv-topic lsst.sal.MTMount.azimuth
 expect_eq "$(grep -c 's.csv", line' "$ERR")" 3

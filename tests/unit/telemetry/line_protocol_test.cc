@@ -1,0 +1,118 @@
+#include "telemetry/line_protocol.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <string>
+#include <vector>
+
+using namespace dbb;
+
+namespace {
+
+/// Keeps what a parser hands on as text, and what it says of lines.
+struct Heard {
+    struct Topic {
+        explicit Topic(Heard &owner) : heard(owner) {}
+        std::size_t placeOf(std::string_view field) {
+            names.emplace_back(field);
+            return names.size() - 1;
+        }
+        void begin() { row.clear(); }
+        void set(std::size_t place, telemetry::Value const &value) {
+            row += names[place] + "="
+                   + (value.kind == telemetry::Kind::Text ? heard.pool.at(value.text)
+                                                          : std::to_string(value.asDouble()))
+                   + " ";
+        }
+        void commit(std::int64_t t_ns, int) { heard.rows.push_back(row + std::to_string(t_ns)); }
+        Heard &heard;
+        std::vector<std::string> names{};
+        std::string row{};
+    };
+
+    Topic *topic(std::string_view name) {
+        return name == "t" ? &topics.try_emplace("t", *this).first->second : nullptr;
+    }
+    telemetry::TextPool &texts() { return pool; }
+
+    std::map<std::string, Topic> topics{};
+    telemetry::TextPool pool{};
+    std::vector<std::string> rows{};
+    std::vector<std::string> said{};
+};
+
+/// A text handed on in pieces of a size.
+Heard heardOf(std::string const &text, std::size_t size) {
+    Heard out;
+    telemetry::LineProtocol<Heard, Heard::Topic, int> parser(
+        out, 0, 1, [&](std::int64_t number, std::string const &reason) {
+            out.said.push_back(std::to_string(number) + ": " + reason);
+        });
+    for (std::size_t at = 0; at < text.size(); at += size)
+        parser.feed(std::string_view(text).substr(at, size));
+    parser.finish();
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("lines are the same in whatever pieces they come", "[telemetry]") {
+    std::string const text = "t a=1 10\n"
+                             "t s=\"two\nlines, \\\"b\\\" and \\\\\" 11\n"
+                             "# a comment with one \"\n"
+                             "t a=2,s=\"x\" 12\n"
+                             "other s=\"open 13\n"
+                             "t a=3 14\n"
+                             "t s=\"open 15\n"
+                             "t a=4 16\n"
+                             "nonsense\n"
+                             "t a=5 17";
+    std::vector<std::string> const rows{"a=1.000000 10", "s=two\nlines, \"b\" and \\ 11",
+                                        "a=2.000000 s=x 12"};
+    // The quote of line 6 is closed in line 8, and what is behind that is no field.
+    auto const whole = heardOf(text, text.size());
+    REQUIRE(whole.rows.size() > rows.size());
+    CHECK(std::vector(whole.rows.begin(), whole.rows.begin() + 3) == rows);
+    CHECK(whole.rows.back() == "a=5.000000 17");
+    CHECK(whole.said.back() == "10: it has no fields");
+    for (std::size_t size = 1; size < text.size(); ++size) {
+        INFO(size);
+        auto const inPieces = heardOf(text, size);
+        CHECK(inPieces.rows == whole.rows);
+        CHECK(inPieces.said == whole.said);
+    }
+}
+
+TEST_CASE("a quote that is never closed costs its own line", "[telemetry]") {
+    std::string text = "t a=1,s=\"open 1\n";
+    for (int k = 0; k < 100'000; ++k) text += "t a=2 2 \n";
+    for (std::size_t const size : {std::size_t{4096}, std::size_t{1} << 18, text.size()}) {
+        auto const heard = heardOf(text, size);
+        CHECK(heard.said == std::vector<std::string>{"1: a text is not closed"});
+        CHECK(heard.rows.size() == 100'000);
+    }
+}
+
+TEST_CASE("a line that is longer than any is passed over", "[telemetry]") {
+    std::string const text = "t a=1 1\nt a=" + std::string(std::size_t{3} << 20, '1') + " 2\nt a=3 3\n";
+    auto const heard = heardOf(text, std::size_t{1} << 18);
+    CHECK(heard.said == std::vector<std::string>{"2: it is too long"});
+    CHECK(heard.rows == std::vector<std::string>{"a=1.000000 1", "a=3.000000 3"});
+}
+
+TEST_CASE("the last line may be cut within its time", "[telemetry]") {
+    auto const heard = heardOf("t a=1 1735689600000000000\nt a=2 173568960", 7);
+    CHECK(heard.said == std::vector<std::string>{"2: the input ends within its time stamp"});
+    CHECK(heard.rows.size() == 1);
+    CHECK(heardOf("t a=1 1735689600000000000\nt a=2 1735689601000000000", 7).rows.size() == 2);
+    CHECK(heardOf("t a=1 1735689600000000000\nt a=2 173568960\n", 7).rows.size() == 2);
+}
+
+TEST_CASE("times are between 1970 and 2100", "[telemetry]") {
+    auto const heard =
+        heardOf("t a=1 -1\nt a=2 0\nt a=3 4102444800000000000\nt a=4 4102444800000000001\n", 64);
+    CHECK(heard.rows == std::vector<std::string>{"a=2.000000 0", "a=3.000000 4102444800000000000"});
+    CHECK(heard.said
+          == std::vector<std::string>{"1: its time stamp is not between 1970 and 2100",
+                                      "4: its time stamp is not between 1970 and 2100"});
+}
