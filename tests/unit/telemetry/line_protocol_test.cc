@@ -9,8 +9,14 @@ using namespace dbb;
 
 namespace {
 
-/// Keeps what a parser hands on as text, and what it says of lines.
-struct Heard {
+/// What a parser hands on, as text, and what it says of lines.
+struct Words {
+    std::vector<std::string> rows{};
+    std::vector<std::string> said{};
+};
+
+/// Keeps them.
+struct Heard : Words {
     struct Topic {
         explicit Topic(Heard &owner) : heard(owner) {}
         std::size_t placeOf(std::string_view field) {
@@ -37,12 +43,10 @@ struct Heard {
 
     std::map<std::string, Topic> topics{};
     telemetry::TextPool pool{};
-    std::vector<std::string> rows{};
-    std::vector<std::string> said{};
 };
 
 /// A text handed on in pieces of a size.
-Heard heardOf(std::string const &text, std::size_t size) {
+Words heardOf(std::string const &text, std::size_t size) {
     Heard out;
     telemetry::LineProtocol<Heard, Heard::Topic, int> parser(
         out, 0, 1, [&](std::int64_t number, std::string const &reason) {
@@ -51,7 +55,7 @@ Heard heardOf(std::string const &text, std::size_t size) {
     for (std::size_t at = 0; at < text.size(); at += size)
         parser.feed(std::string_view(text).substr(at, size));
     parser.finish();
-    return out;
+    return {out.rows, out.said};
 }
 
 } // namespace
