@@ -130,11 +130,11 @@ std::string hintOf(Error const &e) {
     return e.hint();
 }
 
-/// Read until a buffer is full, the end, or a stop signal. \return bytes read
-std::size_t readFully(int fd, std::string const &path, std::string &buffer) {
+/// Read until a buffer is full from some place on, the end, or a stop signal. \return bytes read
+std::size_t readFully(int fd, std::string const &path, std::string &buffer, std::size_t from = 0) {
     std::size_t out = 0;
-    while (out < buffer.size() && common::stopSignal() == 0) {
-        auto const n = ::read(fd, buffer.data() + out, buffer.size() - out);
+    while (from + out < buffer.size() && common::stopSignal() == 0) {
+        auto const n = ::read(fd, buffer.data() + from + out, buffer.size() - from - out);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) throw common::systemError("read", path, errno);
         if (n == 0) break;
@@ -209,16 +209,19 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
                                      std::function<std::unique_ptr<PartReader>()> const &makeReader,
                                      std::function<void(SamplePart &)> const &take) {
     PartPipeline pipeline(_options.jobs, makeReader, take);
-    std::string chunk(chunkBytes, '\0');
+    std::string rest;
     for (bool atEnd = false; !atEnd;) {
-        auto const n = readFully(fd, file.path, chunk);
+        auto const kept = text.size();
+        text.resize(kept + chunkBytes);
+        auto const n = readFully(fd, file.path, text, kept);
         atEnd = n == 0;
-        text.append(chunk, 0, n);
+        text.resize(kept + n);
         auto const whole = atEnd ? text.size() : text.rfind('\n') + 1;
         if ((whole == 0 && !atEnd) || !isPlain(text, file.format == "csv")) break;
-        auto rest = text.substr(whole);
+        rest.assign(text, whole);
         text.resize(whole);
-        if (whole > 0) pipeline.add(std::exchange(text, std::move(rest)));
+        if (whole > 0) pipeline.add(text);
+        text = rest;
     }
     pipeline.finish();
     return text;

@@ -50,10 +50,10 @@ public:
         _changed.notify_all();
     }
 
-    void add(std::string text) {
+    void add(std::string &text) {
         std::unique_lock lock(_mutex);
         while (_end - _first == _slots.size()) step(lock);
-        slot(_end).part.text = std::move(text);
+        std::swap(slot(_end).part.text, text);
         ++_end;
         _changed.notify_all();
         while (_first < _end && slot(_first).ready) step(lock);
@@ -83,7 +83,7 @@ private:
             if (oldest.error) std::rethrow_exception(oldest.error);
             _take(oldest.part);
             lock.lock();
-            oldest = {};
+            oldest = {.part = {.text = std::move(oldest.part.text)}};
             ++_first;
         } else if (_next < _end) {
             readNext(lock, *_own);
@@ -130,8 +130,8 @@ PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()
 
 PartPipeline::~PartPipeline() = default;
 
-void PartPipeline::add(std::string text) {
-    _state->add(std::move(text));
+void PartPipeline::add(std::string &text) {
+    _state->add(text);
 }
 
 void PartPipeline::finish() {

@@ -112,7 +112,8 @@ public:
     PartPipeline &operator=(PartPipeline const &) = delete;
     ~PartPipeline();
 
-    void add(std::string text);
+    /// \param text  becomes any other, which has memory
+    void add(std::string &text);
     /// Until all were taken.
     void finish();
 
