@@ -240,8 +240,11 @@ tell 'no TLS there' "$(fetches 4 'a trustworthy connection .TLS. is not possible
 tell 'the proxy of others is not asked for this host' "$(http_proxy=http://127.0.0.1:1 HTTP_PROXY=http://127.0.0.1:1 fetches 0 '' "${span[@]}" --influx "$fake"; diff -q out t.lp)"
 rm -f log
 serve --lp t.lp --log log
-tell 'not more than four requests a second' "$(fetches 0 '' "${span[@]}" --influx "$fake" --max-qps 4; jq -s '[.[].time] | .[-1] - .[0] >= 0.2' log | grep -vx true)"
+tell 'not more than four requests a second (D17)' "$(fetches 0 '' "${span[@]}" --influx "$fake" --max-qps 4; jq -s '[.[].time] | .[-1] - .[0] >= 0.2' log | grep -vx true)"
 tell 'what requests tell of us' "$(of 'select(.agent | startswith("dbb/") | not) | .agent'; of 'select(.q | test("; /\\* dbb-efd-fetch [0-9.]+ run [0-9a-f]{8} \\*/$") | not) | .q')"
+rm log
+tell 'all requests go over one connection (D18)' "$(fetches 0 '' "${span[@]:0:4}" --end 2025-01-01T05:00:00 --influx "$fake"
+  jq -s 'length > 5 and (map(.port) | unique | length) == 1' log | grep -vx true)"
 
 # ---- services that know where an EFD is
 serve --lp t.lp --user reader:topsecret

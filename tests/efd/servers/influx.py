@@ -98,7 +98,7 @@ class Handler(BaseHTTPRequestHandler):
             return
         with self.server.lock, open(self.server.options.log, 'a', encoding='utf-8') as f:
             f.write(json.dumps({'time': time.monotonic(), 'path': self.path, 'authorization': self.headers.get('Authorization'),
-                                'agent': self.headers.get('User-Agent'), **what}) + '\n')
+                                'agent': self.headers.get('User-Agent'), 'port': self.client_address[1], **what}) + '\n')
 
     def answer(self, status, parts, kind='application/json', headers=(), whole=True):
         """parts as chunks of HTTP; not whole: the connection is closed after them."""
