@@ -146,6 +146,7 @@ std::string readFile(std::string const &path, std::size_t most) {
 
 UniqueFd openFileOrPipe(std::string const &path) {
     auto out = openForReading(path);
+    if (isFolder(path)) throw Error("NOT_A_FILE", "\"" + path + "\" is a folder");
     // Before its first writer a FIFO is at its end.
     waitFor(out.get(), POLLIN);
     if (stopSignal() != 0) throw Error("INPUT_FAILED", "stopped before \"" + path + "\" was read");

@@ -85,8 +85,8 @@ std::string readAll(int fd, std::string const &path, std::size_t most = maxTextB
 UniqueFd temporaryFile();
 
 /// Open a file or pipe that the user names, such as a shell's <(…). A FIFO that nobody writes to yet is
-/// waited for, and reading waits, too. \throws Error as openForReading, INPUT_FAILED when a stop signal ends
-/// the waiting
+/// waited for, and reading waits, too. \throws Error as openForReading, NOT_A_FILE, INPUT_FAILED when a stop
+/// signal ends the waiting
 UniqueFd openFileOrPipe(std::string const &path);
 
 /// The whole content of such a file. \throws Error as openFileOrPipe, FILE_TOO_LONG, IO_ERROR

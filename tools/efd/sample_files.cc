@@ -298,7 +298,6 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
 
 template<typename Sink, typename Topic>
 void SampleFiles::readFile(File const &file, Sink &sink) {
-    if (common::isFolder(file.path)) throw Error("NOT_A_FILE", "\"" + file.path + "\" is a folder");
     common::UniqueFd own;
     int fd = file.kept;
     if (fd >= 0) {
