@@ -195,7 +195,7 @@ Joiner::Joiner(std::vector<Column> const &columns, WindowList const &windows, St
         stream.ask({&column, e}, places);
     }
     // Each stream that is sorted has a part of this, or as much as it takes to be quick.
-    constexpr std::size_t sortMemory = std::size_t{8} << 20, leastSortMemory = std::size_t{256} << 10;
+    constexpr std::size_t sortMemory = std::size_t{4} << 20, leastSortMemory = std::size_t{256} << 10;
     for (auto &stream : _streams) stream->prepare(std::max(leastSortMemory, sortMemory / _streams.size()));
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 
 namespace dbb::telemetry {
 
@@ -382,7 +383,7 @@ bool Stream::isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns) {
            });
 }
 
-void Stream::add(Rows const &rows) {
+void Stream::choose(Rows const &rows) {
     _chosen.clear();
     _chosenTimes.clear();
     _chosenKeys.clear();
@@ -392,6 +393,20 @@ void Stream::add(Rows const &rows) {
         _chosen.push_back(row);
         _chosenTimes.push_back(t_ns);
         _chosenKeys.push_back(rows.keys[row]);
+    }
+}
+
+void Stream::add(Rows const &rows) {
+    bool const choosy = _like.index == Column::Index::Listed || timePlace || !(_required.empty() || _buckets);
+    if (choosy) {
+        choose(rows);
+    } else {
+        _chosen.resize(rows.times.size());
+        std::iota(_chosen.begin(), _chosen.end(), std::size_t{0});
+        _chosenTimes.assign(rows.times.begin(), rows.times.end());
+        _chosenKeys.assign(rows.keys.begin(), rows.keys.end());
+        bool const fromUtc = std::find(rows.from_utc.begin(), rows.from_utc.end(), 1) != rows.from_utc.end();
+        _usesUtc = _usesUtc || (fromUtc && !_like.packed);
     }
     for (std::size_t i = 0; i < _chosen.size();) {
         i += addSome(rows.block, i);

@@ -63,6 +63,7 @@ private:
 
     std::size_t ownPlace(std::size_t place);
     RowQueue &ordered();
+    void choose(Rows const &rows);
     bool isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns);
     std::size_t addSome(RowBlock const &block, std::size_t first);
     void drain(bool all);
