@@ -23,7 +23,9 @@ def close(a, b, tolerance, absolute=0.0):
     if isinstance(a, (bool, str, type(None))) or isinstance(b, (bool, type(None))):
         return a == b and type(a) is type(b)
     if isinstance(b, str):      # an integer beyond 2^53
-        return a == int(b)
+        b = int(b)
+        if isinstance(a, int):
+            return a == b
     return a == b or abs(a - b) <= max(absolute, tolerance * max(abs(a), abs(b)))
 
 
