@@ -56,6 +56,8 @@ public:
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
+    /// Whether no text has come, in which lines may end.
+    bool isPlain() const { return _plain; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -104,6 +106,7 @@ private:
         auto const *const end = p + text.size();
         _limit = end;
         auto const *quote = findCharacter(p, end, '"');
+        if (quote < end) _plain = false;
         while (p < end) {
             auto const *const newline = findCharacter(p, end, '\n');
             if (newline == end) break;
@@ -347,6 +350,7 @@ private:
     Head const *_head = nullptr;
     std::unordered_map<std::string, Head> _heads;
     std::unordered_map<Topic *, Layout> _layouts;
+    bool _plain = true;
     std::int64_t _number = 0;
     std::int64_t _rows = 0;
 };
