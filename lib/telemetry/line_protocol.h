@@ -55,6 +55,8 @@ public:
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
+    /// Whether no text has come, in which lines may end.
+    bool isPlain() const { return _plain; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
@@ -125,6 +127,7 @@ private:
         auto const *const end = p + text.size();
         _limit = end;
         auto const *quote = findCharacter(p, end, '"');
+        if (quote < end) _plain = false;
         while (p < end) {
             auto const *const newline = findCharacter(p, end, '\n');
             if (newline == end) break;
@@ -387,6 +390,7 @@ private:
     std::unordered_map<Topic *, Layout> _layouts;
     std::int64_t _lastStamp = 0; ///< of the line before
     bool _uncertain = false;     ///< the line at hand has no end, and may be cut
+    bool _plain = true;
     std::int64_t _number = 0;
     std::int64_t _rows = 0;
 };

@@ -95,6 +95,8 @@ public:
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
+    /// Whether no quote has come and no header but the first.
+    bool isPlain() const { return _plain; }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;
@@ -134,6 +136,7 @@ private:
         ++_number;
         if (text.size() > maxLine) return _bad(_number, "it is too long");
         if (text.ends_with('\r')) text.remove_suffix(1);
+        if (hasQuotes || text.empty()) _plain = false;
         if (text.empty()) {
             _header = true;
         } else if (_header) {
@@ -288,7 +291,7 @@ private:
     std::string _rest;            ///< of a line that is not here as a whole
     bool _tooLong = false;        ///< it is so, and not kept
     char const *_limit = nullptr; ///< of the text at hand
-    bool _header = true, _influx = false;
+    bool _header = true, _influx = false, _plain = true;
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;
     std::string _current;

@@ -25,6 +25,7 @@ using telemetry::SourceScale;
 namespace {
 
 constexpr std::size_t chunkBytes = std::size_t{1} << 18;
+constexpr std::size_t partBytes = std::size_t{1} << 17; ///< some of them are to fit into a cache
 
 std::int64_t unitOf(std::string const &precision) {
     return precision == "s" ? 1'000'000'000 : precision == "ms" ? 1'000'000 : precision == "us" ? 1000 : 1;
@@ -150,13 +151,6 @@ void forEachChunk(int fd, std::string const &path, Chunk const &chunk) {
     while (auto const n = readFully(fd, path, buffer)) chunk(std::string_view(buffer.data(), n));
 }
 
-/// Whether only lines of samples end at the ends of lines, no texts, and no header follows.
-bool isPlain(std::string_view text, bool isCsv) {
-    auto const has = [&](std::string_view what) { return text.find(what) != std::string_view::npos; };
-    if (has("\"")) return false;
-    return !isCsv || !(text.starts_with("\n") || text.starts_with("\r\n") || has("\n\n") || has("\n\r\n"));
-}
-
 Error badLine(std::string const &path, std::int64_t number, std::string const &reason) {
     return Error("BAD_SAMPLE", "\"" + path + "\", line " + std::to_string(number) + ": " + reason);
 }
@@ -212,19 +206,18 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
     std::string rest;
     for (bool atEnd = false; !atEnd;) {
         auto const kept = text.size();
-        text.resize(kept + chunkBytes);
+        text.resize(kept + partBytes);
         auto const n = readFully(fd, file.path, text, kept);
         atEnd = n == 0;
         text.resize(kept + n);
         auto const whole = atEnd ? text.size() : text.rfind('\n') + 1;
-        if ((whole == 0 && !atEnd) || !isPlain(text, file.format == "csv")) break;
+        if (whole == 0 && !atEnd) break; // a line that is longer than a part
         rest.assign(text, whole);
         text.resize(whole);
-        if (whole > 0) pipeline.add(text);
+        atEnd = (whole > 0 && !pipeline.add(text)) || atEnd;
         text = rest;
     }
-    pipeline.finish();
-    return text;
+    return pipeline.finish() + text;
 }
 
 /// Line protocol or CSV.
@@ -287,7 +280,8 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
     }
     // The header is for all parts.
     auto header = text.substr(0, text.find('\n') + 1);
-    if (!isPlain(header, true)) header.clear();
+    bool const isHeader = header.find('"') == std::string::npos && header != "\n" && header != "\r\n";
+    if (!isHeader) header.clear();
     text.erase(0, header.size());
     read(header, several && !header.empty(),
          [&]<typename Into, typename T>(Into &into, std::type_identity<T>, auto const &told) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <signal.h>
 #include <thread>
+#include <utility>
 
 namespace dbb::efd {
 
@@ -50,17 +51,23 @@ public:
         _changed.notify_all();
     }
 
-    void add(std::string &text) {
+    bool add(std::string &text) {
         std::unique_lock lock(_mutex);
-        while (_end - _first == _slots.size()) step(lock);
+        while (!_isOver && _end - _first == _slots.size()) step(lock);
+        if (_isOver) {
+            _left += text;
+            return false;
+        }
         std::swap(slot(_end).part.text, text);
         ++_end;
         _changed.notify_all();
         while (_first < _end && slot(_first).ready) step(lock);
+        return !_isOver;
     }
-    void finish() {
+    std::string finish() {
         std::unique_lock lock(_mutex);
         while (_first < _end) step(lock);
+        return std::move(_left);
     }
 
 private:
@@ -79,6 +86,7 @@ private:
     void step(Lock &lock) {
         if (slot(_first).ready) {
             auto &oldest = slot(_first);
+            if (!oldest.error && !oldest.part.plain) return endEarly(lock);
             lock.unlock();
             if (oldest.error) std::rethrow_exception(oldest.error);
             _take(oldest.part);
@@ -90,6 +98,14 @@ private:
         } else {
             _changed.wait(lock);
         }
+    }
+
+    /// Keep the text of all parts that are here.
+    void endEarly(Lock &lock) {
+        _isOver = true;
+        auto const claimed = std::exchange(_next, _end);
+        for (auto k = _first; k < claimed; ++k) _changed.wait(lock, [&] { return slot(k).ready; });
+        for (; _first < _end; ++_first) _left += slot(_first).part.text;
     }
 
     void readNext(Lock &lock, PartReader &reader) {
@@ -120,6 +136,8 @@ private:
     std::vector<Slot> _slots;
     std::size_t _first = 0, _next = 0, _end = 0; ///< numbers of parts: oldest, first to be read, next to come
     bool _stop = false;
+    bool _isOver = false; ///< a part was not plain
+    std::string _left;    ///< text from that one on
     std::unique_ptr<PartReader> _own;
     std::vector<std::jthread> _helpers; ///< last, so that they end before what they use
 };
@@ -130,12 +148,12 @@ PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()
 
 PartPipeline::~PartPipeline() = default;
 
-void PartPipeline::add(std::string &text) {
-    _state->add(text);
+bool PartPipeline::add(std::string &text) {
+    return _state->add(text);
 }
 
-void PartPipeline::finish() {
-    _state->finish();
+std::string PartPipeline::finish() {
+    return _state->finish();
 }
 
 } // namespace dbb::efd

@@ -22,6 +22,7 @@ struct SamplePart {
     std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>> blocks{};
     std::vector<std::pair<std::int64_t, std::string>> bad{}; ///< lines of the part, and reasons
     std::int64_t lines = 0, rows = 0;
+    bool plain = true; ///< a part behind it means the same without it
 };
 
 /// What a thread reads parts with.
@@ -93,6 +94,7 @@ public:
         _sink.end();
         part.lines = _parser.lines() - _linesBefore;
         part.rows = _parser.rows() - rowsBefore;
+        part.plain = _parser.isPlain();
     }
 
 private:
@@ -102,7 +104,8 @@ private:
 };
 
 /// Parts that several threads read. They are taken in the order in which they were added, by the thread that
-/// adds them, which also reads some when the others are behind.
+/// adds them, which also reads some when the others are behind. From the first one on that is not plain none
+/// is taken.
 class PartPipeline {
 public:
     /// \param makeReader  for each thread \param take  what was read
@@ -112,10 +115,10 @@ public:
     PartPipeline &operator=(PartPipeline const &) = delete;
     ~PartPipeline();
 
-    /// \param text  becomes any other, which has memory
-    void add(std::string &text);
-    /// Until all were taken.
-    void finish();
+    /// \param text  becomes any other, which has memory \return whether more can be added
+    bool add(std::string &text);
+    /// Until all were taken. \return the text of those that could not be
+    std::string finish();
 
 private:
     class State;
