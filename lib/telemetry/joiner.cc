@@ -310,8 +310,7 @@ std::span<Cell> Joiner::results(std::size_t window) {
 
 std::vector<Gap> Joiner::gaps(std::size_t window, std::size_t element, Cell const &cell) {
     auto const &column = _columns[_elements[element].column];
-    return gapsOf(column, edgesOf(column, _windows[window]), _results->intervals(cell),
-                  _gapMax2[element]);
+    return gapsOf(column, edgesOf(column, _windows[window]), _results->intervals(cell), _gapMax2[element]);
 }
 
 PackedFacts::PackedFacts(std::vector<Column> const &columns) {
