@@ -52,10 +52,13 @@ public:
     void finish() {
         if (!_rest.empty() || _tooLong) endKept(true);
     }
+    /// Whom to tell of comments, which begin with #.
+    void onComment(std::function<void(std::string_view)> function) { _comment = std::move(function); }
+
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
-    /// Whether no text has come, in which lines may end.
+    /// Whether no text has come, in which lines may end, and nothing else that concerns more than its line.
     bool isPlain() const { return _plain; }
 
 private:
@@ -164,11 +167,18 @@ private:
 
     void fail(std::string const &reason) { _bad(_number, reason); }
 
+    void comment(std::string_view text) {
+        if (_comment) return _comment(text);
+        // What dbb-efd-fetch could not get: it is for whoever hears of it.
+        if (text.starts_with("# incomplete ")) _plain = false;
+    }
+
     /// A line; its end and what is behind it up to _limit can be read.
     void line(char const *p, char const *end) {
         if (end > p && end[-1] == '\r') --end;
         while (p < end && *p == ' ') ++p;
-        if (p == end || *p == '#') return;
+        if (p == end) return;
+        if (*p == '#') return comment({p, static_cast<std::size_t>(end - p)});
         bool const isNew = takeHead(p, end);
         auto const &head = *_head;
         if (!head.topic) {
@@ -391,6 +401,7 @@ private:
     std::int64_t _lastStamp = 0; ///< of the line before
     bool _uncertain = false;     ///< the line at hand has no end, and may be cut
     bool _plain = true;
+    std::function<void(std::string_view)> _comment;
     std::int64_t _number = 0;
     std::int64_t _rows = 0;
 };

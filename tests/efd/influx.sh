@@ -243,12 +243,13 @@ serve --lp t.lp --fault 504
 tell 'nothing in time' "$(joins 3 'status 504' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
   cells | grep -v ' 21 0 null$'; jq -r 'select(.type == "value").reason' out | sort | uniq -c | grep -vx ' *8 timeout')"
 # Only what needs the part that is missing says so; the windows of the same topic beside it, and other topics, have their values.
-# After all at once each half hour is asked for alone: of the first six only the last one holds the samples of window 1.
-while read -r fault times whose; do
+# After all at once each half hour is asked for alone: of the first six only the last one holds the samples of window 1. Those
+# before it are farther away than the ones that are used.
+while read -r fault times rc whose; do
   serve --lp t.lp --fault "$fault" --times "$times"
-  tell "a part can't be had: $fault, $times times (D1, D2, D3)" "$(joins 3 '"t" from .* could not be had' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
+  tell "a part can't be had: $fault, $times times (D1, D2, D3)" "$(joins "$rc" '"t" from .* could not be had' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
     cells > part; diff <(sed -E "s/^($whose) .*/\1 20 0 null/" whole) part)"
-done <<< $'mid 2 look 1\ncut 7 (look|mean|last) 1'
+done <<< $'mid 2 0 none\ncut 7 3 (look|mean|last) 1'
 # D21: how far an asof looks back is part of the question
 serve --lp t.lp --log log
 tell 'how far is looked back (D21)' "$(joins 0 '' -c t.yaml -w t.jsonl --influx "$fake"
@@ -269,7 +270,7 @@ tell 'a packed series of which nothing can be had' "$(joins 3 '' -c packed.yaml 
   cells | diff <(printf '%s\n' 'n 1 20 0 null' 'p 1 20 0 null') -)"
 
 # ---- the command line
-tell 'mistakes' "$(joins 2 'not from both' -c t.yaml -s t.lp --influx "$fake"; joins 2 'are about a server' -c t.yaml -s t.lp --push-down
+tell 'mistakes' "$(joins 2 'not from both' -c t.yaml -s t.lp --influx "$fake"; joins 2 '^dbb-efd-join: --push-down asks a server, and samples come from --samples' -c t.yaml -s t.lp --push-down
   joins 2 'name their files with --samples, or a server with --influx' -c t.yaml; joins 4 'can.t be connected to' -c t.yaml -w t.jsonl --influx http://127.0.0.1:1)"
 
 sum_up influx

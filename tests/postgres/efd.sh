@@ -52,6 +52,8 @@ tell 'the same receipts of a second run' "$(diff lite.out server.out | head -n 5
 tell 'a second run changes nothing' "$(same_rows; query 'SELECT count(*) FROM efd.efd_value WHERE run_id > 1' | grep -v '^0$')"
 tell 'each run has its row' "$(query 'SELECT run_id, lines_read, exit FROM efd.efd_run ORDER BY 1' | paste -sd, | grep -vx '1|9030|3,2|9030|3')"
 tell 'worse by force' "$(value 1 1 0 > line; load line --force > out; dbb-efd-load --db efd.sqlite3 --force < line > /dev/null; receipt out | grep -vx updated; same_rows)"
+tell 'a window that has moved' "$(value 7 5 0 '.id = 5 | .end_tai = "2025-04-23T04:07:27.702699721" | .column = "many"' > line
+  load line > out; receipt out | grep -vx updated; dbb-efd-load --db efd.sqlite3 < line > /dev/null; same_rows)"
 tell 'a dry run does nothing' "$(value 5 5 0 '.id = -1' > line; load line -n > out; receipt out | grep -vx planned; same_rows)"
 tell 'nor in a schema that is not there' "$(load line -n --schema dry > out; receipt out | grep -vx planned; query "SELECT nspname FROM pg_namespace WHERE nspname = 'dry'")"
 

@@ -75,12 +75,20 @@ void requireSense(JoinProgramOptions const &options, bool fromServer) {
     auto const &influx = options.influx;
     if (!influx.server.influx.empty() && !options.samples.files.empty())
         throw common::usageError("samples come from --samples or from --influx, not from both");
-    bool const asks = influx.push_down || influx.verify_push_down || influx.check || influx.plan
-                      || !influx.estimate_rate.empty() || !influx.max_values.empty();
-    if (asks && !fromServer)
-        throw common::usageError(
-            "--push-down, --check, --plan and --max-values are about a server, and none is named",
-            "name it with --influx");
+    if (fromServer) return;
+    for (auto const &[given, name] : {std::pair(influx.push_down, "--push-down"),
+                                      {influx.verify_push_down, "--verify-push-down"},
+                                      {influx.check, "--check"},
+                                      {influx.plan, "--plan"},
+                                      {!influx.estimate_rate.empty(), "--estimate-rate"},
+                                      {!influx.max_values.empty(), "--max-values"}}) {
+        if (!given) continue;
+        bool const files = !options.samples.files.empty();
+        throw common::usageError(std::string(name) + " asks a server, and "
+                                     + (files ? "samples come from --samples" : "none is named"),
+                                 files ? "name a server with --influx in place of --samples"
+                                       : "name it with --influx");
+    }
 }
 
 /// One run.
@@ -143,9 +151,11 @@ private:
             });
         });
         if (_lines.left_out > 0) {
-            common::log::warning(std::to_string(_lines.left_out)
-                                     + " windows need samples from outside of --range and are left out",
-                                 "join them again when samples of a wider range are there");
+            bool const one = _lines.left_out == 1;
+            common::log::warning(std::to_string(_lines.left_out) + (one ? " window needs" : " windows need")
+                                     + " samples from outside of --range and " + (one ? "is" : "are")
+                                     + " left out",
+                                 "join such again when samples of a wider range are there");
         }
     }
 
@@ -164,8 +174,8 @@ private:
         telemetry::Facts facts;
         auto const [joiner, incomplete] =
             joined(_columns, _lines.windows, source, facts, stream, _gaps.has_value());
-        ValueLines values(_columns, AskedValues(_columns, _lines), *joiner, _influx ? &*_influx : nullptr,
-                          _settling, _gaps ? &*_gaps : nullptr, _output);
+        ValueLines values(_columns, AskedValues(_columns, _lines), *joiner, source,
+                          _influx ? &*_influx : nullptr, _settling, _gaps ? &*_gaps : nullptr, _output);
         for (std::size_t w = 0; w < _lines.windows.size() && common::stopSignal() == 0; ++w) {
             values.print(_lines.keys.at(w), w, _lines.windows[w]);
             ++_summary.outcomes["done"];

@@ -102,9 +102,10 @@ public:
     /// What was not stored, for people.
     void remark() const {
         if (auto const n = of(Outcome::Regression)) {
-            common::log::warning(std::to_string(n) + (n == 1 ? " value is" : " values are")
-                                     + " of fewer samples than what is stored, which was kept",
-                                 "the source has lost samples, or was asked too early; --force stores them");
+            common::log::warning(
+                std::to_string(n) + (n == 1 ? " value is" : " values are")
+                    + " of fewer samples, or one farther away, than what is stored, which was kept",
+                "the source has lost samples, or was asked too early; --force stores them");
         }
         if (_sourceErrors > 0) {
             common::log::warning(std::to_string(_sourceErrors) + (_sourceErrors == 1 ? " value" : " values")

@@ -181,7 +181,7 @@ void InfluxJoin::amend(std::size_t window, telemetry::Joiner::Element const &ele
     auto const &column = _columns[element.column];
     // What is missing may have kept a packed series from being understood.
     auto const missing =
-        whole && !column.packed ? std::nullopt : _missing.statusOf(column, _windows.windows[window]);
+        whole && !column.packed ? std::nullopt : _missing.statusOf(column, _windows.windows[window], cell);
     bool const computed = !_computed.empty() && _computed[element.column][window];
     if (computed && !(missing && _options.verify_push_down)) {
         auto const field = static_cast<std::size_t>(std::max(element.number, 0));

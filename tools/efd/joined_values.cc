@@ -77,10 +77,10 @@ std::string qualityOf(telemetry::Cell const &cell) {
 } // namespace
 
 ValueLines::ValueLines(std::vector<telemetry::Column> const &columns, AskedValues asked,
-                       telemetry::Joiner &joiner, InfluxJoin *influx, Settling const &settling,
-                       GapReport *gaps, common::Output &output)
-    : _columns(columns), _asked(std::move(asked)), _joiner(joiner), _influx(influx), _settling(settling),
-      _gaps(gaps), _output(output) {
+                       telemetry::Joiner &joiner, SampleSource const &source, InfluxJoin *influx,
+                       Settling const &settling, GapReport *gaps, common::Output &output)
+    : _columns(columns), _asked(std::move(asked)), _joiner(joiner), _source(source), _influx(influx),
+      _settling(settling), _gaps(gaps), _output(output) {
     for (auto const &column : columns) {
         std::string name;
         common::appendQuoted(name, column.name);
@@ -98,6 +98,9 @@ void ValueLines::print(std::string const &keys, std::size_t number, telemetry::W
             if (_influx->isUnchanged(number, elements[e].column)) continue;
             _influx->amend(number, elements[e], _joiner.isWhole(e), cells[e]);
         }
+        auto const missing = _source.missing(_columns[elements[e].column], window, cells[e]);
+        if (missing && cells[e].status != telemetry::Status::EmptyWindow)
+            cells[e] = telemetry::Cell::problem(*missing);
         auto const status = cells[e].status;
         // What a whole column can't say is said once.
         bool const whole = status >= telemetry::Status::MixedIndex && status <= telemetry::Status::NoSuchTopic

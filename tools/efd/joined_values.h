@@ -20,7 +20,8 @@ class ValueLines {
 public:
     /// \param influx  nullptr: samples are in files \param gaps  nullptr: nobody asks for them
     ValueLines(std::vector<telemetry::Column> const &columns, AskedValues asked, telemetry::Joiner &joiner,
-               InfluxJoin *influx, Settling const &settling, GapReport *gaps, common::Output &output);
+               SampleSource const &source, InfluxJoin *influx, Settling const &settling, GapReport *gaps,
+               common::Output &output);
 
     /// \param number  of the window
     void print(std::string const &keys, std::size_t number, telemetry::Window const &window);
@@ -49,6 +50,7 @@ private:
     std::vector<telemetry::Column> const &_columns;
     AskedValues _asked;
     telemetry::Joiner &_joiner;
+    SampleSource const &_source;
     InfluxJoin *_influx;
     Settling const &_settling;
     GapReport *_gaps;

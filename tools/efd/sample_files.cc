@@ -43,6 +43,16 @@ bool isEnd(std::string_view line) {
     return line.starts_with(R"({"type":"end")");
 }
 
+/// What it prints of what it could not get.
+bool isMissing(std::string_view line) {
+    return line.starts_with(R"({"type":"missing")");
+}
+
+Error missingError(std::string const &path, std::string const &what) {
+    return Error("SOURCE_ERROR", "\"" + path + "\": " + what)
+        .hint("values that need it have status 20 or 21; fetch and join them again");
+}
+
 /// A sink between a reader and another sink that makes one row of all values of a topic at one time, however
 /// far they are from each other: exports of InfluxDB have all times of a field, then all of the next one. Of
 /// two values of a field at one time the last one stays, as in InfluxDB.
@@ -235,6 +245,12 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
     text.resize(readFully(fd, file.path, text));
     requirePlain(text, file.format == "csv" ? "csv" : "lp");
     auto const readInto = [&](auto &parser) {
+        if constexpr (requires { parser.onComment({}); }) {
+            parser.onComment([&](std::string_view comment) {
+                auto const what = _missing.note(comment, scale);
+                if (!what.empty()) log.add(missingError(file.path, what));
+            });
+        }
         parser.feed(text);
         forEachChunk(fd, file.path, [&](std::string_view more) { parser.feed(more); });
         parser.finish();
@@ -332,6 +348,11 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
             bad(lines.number(), "it is too long");
         } else if (!lines.line().empty() && !isEnd(lines.line())) {
             try {
+                if (isMissing(lines.line())) {
+                    log.add(missingError(file.path,
+                                         _missing.note(common::Json::parse(std::string(lines.line())))));
+                    continue;
+                }
                 telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));
                 ++_rows;
             } catch (Error const &e) {
@@ -344,6 +365,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
 template<typename Sink, typename Topic>
 void SampleFiles::readAll(Sink &sink) {
     _rows = _bad = 0;
+    _missing = {};
     for (auto const &file : _files) {
         try {
             readFile<Sink, Topic>(file, sink);

@@ -2,6 +2,7 @@
 /// Samples out of files and pipes.
 #pragma once
 
+#include "efd/missing_samples.h"
 #include "efd/sample_parts.h"
 #include "efd/sample_source.h"
 
@@ -37,6 +38,10 @@ public:
 
     std::int64_t rows() const { return _rows; }
     std::int64_t bad() const override { return _bad; }
+    std::optional<telemetry::Status> missing(telemetry::Column const &column, telemetry::Window const &window,
+                                             telemetry::Cell const &cell) const override {
+        return _missing.statusOf(column, window, cell);
+    }
     /// Whether a response says that it may be a part of what was asked for.
     bool isPartial() const { return _partial; }
 
@@ -62,6 +67,7 @@ private:
     std::vector<common::UniqueFd> _copies;
     std::int64_t _rows = 0, _bad = 0;
     bool _partial = false;
+    MissingSamples _missing; ///< by what dbb-efd-fetch wrote among them
 };
 
 } // namespace dbb::efd

@@ -5,6 +5,7 @@
 #include "telemetry/joiner.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace dbb::efd {
 
@@ -26,6 +27,12 @@ public:
     virtual void learn(telemetry::PackedFacts &facts) = 0;
 
     virtual std::int64_t bad() const = 0;
+
+    /// Why a value of a column can't be had: the samples themselves say that some of the window are missing.
+    virtual std::optional<telemetry::Status> missing(telemetry::Column const &, telemetry::Window const &,
+                                                     telemetry::Cell const &) const {
+        return std::nullopt;
+    }
 };
 
 } // namespace dbb::efd

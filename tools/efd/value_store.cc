@@ -103,6 +103,13 @@ sql::RowsInsert windowUpsert() {
     return out;
 }
 
+/// Whether a value is that of a sample farther from its instant. Functions at instants have one sample,
+/// always.
+bool isFarther(Cells const &given, Stored const &stored) {
+    auto const *const age_ns = std::get_if<std::int64_t>(&given[Age]);
+    return age_ns && stored.age_ns && std::abs(*age_ns) > std::abs(*stored.age_ns);
+}
+
 } // namespace
 
 Outcome outcomeOf(Stored const *stored, Cells const &given, bool force) {
@@ -112,8 +119,10 @@ Outcome outcomeOf(Stored const *stored, Cells const &given, bool force) {
     bool const failedBefore = stored->status >= firstSourceError;
     if (integerOf(given, Status) >= firstSourceError)
         return failedBefore ? Outcome::Updated : Outcome::SourceError;
-    bool const better = failedBefore || !stored->same_config || integerOf(given, Samples) >= stored->n;
-    return better ? Outcome::Updated : Outcome::Regression;
+    if (failedBefore || !stored->same_config) return Outcome::Updated;
+    auto const n = integerOf(given, Samples);
+    bool const worse = n < stored->n || (n == stored->n && isFarther(given, *stored));
+    return worse ? Outcome::Regression : Outcome::Updated;
 }
 
 ValueStore::ValueStore(EfdDatabase &db, std::vector<telemetry::Column> const &columns, std::string source,
@@ -194,11 +203,13 @@ std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> 
 void ValueStore::writeColumnsAndWindows(std::span<ValueLine const> lines) {
     auto columns = _columns.changes();
     auto windows = windowUpsert();
-    std::map<WindowId, LineWindow const *> last;
+    LastWindows last;
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (i + 1 == lines.size() || !isSameWindow(lines[i], lines[i + 1]))
             last[lines[i].window->id] = lines[i].window.get();
     }
+    findMoved(last);
+    markMoved(last);
     for (auto const &[id, window] : last) {
         auto &row = windows.rows.emplace_back(window->key.begin(), window->key.end());
         row.insert(row.end(), window->span.begin(), window->span.end());
@@ -211,13 +222,59 @@ void ValueStore::writeColumnsAndWindows(std::span<ValueLine const> lines) {
     _db.sql().insertTogether(inserts, failed);
 }
 
+/// Which of the windows are stored with other times than they are given with.
+void ValueStore::findMoved(LastWindows const &windows) {
+    _moved.clear();
+    constexpr std::size_t begin = 2, end = 3; // in LineWindow::span
+    if (!_db.isServer()) {
+        for (auto const &[id, window] : windows) {
+            auto const &[instrument, kind, number] = window->key;
+            if (_db.sql()
+                    .cached("SELECT 1 FROM efd_window WHERE instrument = ? AND kind = ? AND obs_id = ? AND "
+                            "(begin_tai_ns <> ? OR end_tai_ns <> ?)")
+                    .hasRow({instrument, kind, number, window->span[begin], window->span[end]}))
+                _moved.insert(id);
+        }
+        return;
+    }
+    std::array<std::vector<Value>, 5> columns;
+    std::vector<WindowId const *> ids;
+    for (auto const &[id, window] : windows) {
+        for (std::size_t i = 0; i < window->key.size(); ++i) columns[i].push_back(window->key[i]);
+        columns[3].push_back(window->span[begin]);
+        columns[4].push_back(window->span[end]);
+        ids.push_back(&id);
+    }
+    _db.sql()
+        .cached(
+            "SELECT g.at FROM unnest(?::text[], ?::text[], ?::bigint[], ?::bigint[], ?::bigint[]) WITH "
+            "ORDINALITY AS g (instrument, kind, obs_id, b, e, at) JOIN efd_window w USING (instrument, kind, "
+            "obs_id) WHERE w.begin_tai_ns <> g.b OR w.end_tai_ns <> g.e")
+        .query(
+            {sql::arrayOf(columns[0]), sql::arrayOf(columns[1]), sql::arrayOf(columns[2]),
+             sql::arrayOf(columns[3]), sql::arrayOf(columns[4])},
+            [&](Statement const &row) { _moved.insert(*ids[static_cast<std::size_t>(row.integer(0)) - 1]); });
+}
+
+/// What is stored of those is to be computed again, also what is not given now.
+void ValueStore::markMoved(LastWindows const &windows) {
+    for (auto const &id : _moved) {
+        auto const &key = windows.at(id)->key;
+        _db.sql()
+            .cached("UPDATE efd_value SET settled = ? WHERE instrument = ? AND kind = ? AND obs_id = ?")
+            .run({std::int64_t{0}, key[0], key[1], key[2]});
+    }
+}
+
 void ValueStore::storeBatch(Batch &batch) {
     if (!anyStored(batch)) return insertAll(batch);
     give(batch);
     findStored(batch);
     findOthers(batch);
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
-        auto const &stored = batch.stored[i];
+        auto &stored = batch.stored[i];
+        // A value of other times is another one, however many samples it has.
+        if (stored && _moved.contains(batch.lines[i].window->id)) stored->same_config = false;
         batch.outcomes.push_back(outcomeOf(stored ? &*stored : nullptr, batch.lines[i].cells, _force));
     }
     writeValues(batch);
@@ -303,14 +360,16 @@ void ValueStore::findStored(Batch &batch) {
         same += (same.empty() ? "v." : " AND v.") + std::string(column.name) + " IS NOT DISTINCT FROM g."
                 + column.name;
     auto const text = "SELECT g.at, v.status, v.n, v.config_hash IS NOT DISTINCT FROM g.config_hash, " + same
-                      + ", v.fewer_n IS NOT NULL FROM " + givenTable + " g JOIN efd_value v ON "
+                      + ", v.fewer_n IS NOT NULL, v.age_ns FROM " + givenTable + " g JOIN efd_value v ON "
                       + sameKey(valueTable.keys);
     _db.sql().cached(text).query({}, [&](Statement const &row) {
-        batch.stored[static_cast<std::size_t>(row.integer(0))] = {.status = row.integer(1),
-                                                                  .n = row.integer(2),
-                                                                  .same_config = row.integer(3) != 0,
-                                                                  .same = row.integer(4) != 0,
-                                                                  .fewer = row.integer(5) != 0};
+        batch.stored[static_cast<std::size_t>(row.integer(0))] = {
+            .status = row.integer(1),
+            .n = row.integer(2),
+            .same_config = row.integer(3) != 0,
+            .same = row.integer(4) != 0,
+            .fewer = row.integer(5) != 0,
+            .age_ns = row.isNull(6) ? std::nullopt : std::optional(row.integer(6))};
     });
 }
 

@@ -24,8 +24,9 @@ struct Stored {
     std::int64_t status = 0;
     std::int64_t n = 0;
     bool same_config = false;
-    bool same = false;  ///< nothing differs
-    bool fewer = false; ///< later values were kept out for being of fewer samples
+    bool same = false;                    ///< nothing differs
+    bool fewer = false;                   ///< later values were kept out for being of fewer samples
+    std::optional<std::int64_t> age_ns{}; ///< from its sample to its instant
 };
 
 /// The rule that never replaces better by worse. \param stored  nullptr: nothing is
@@ -71,7 +72,10 @@ private:
 
     void noteRun();
     std::vector<Batch> batchesOf(std::span<ValueLine const> lines);
+    using LastWindows = std::map<WindowId, LineWindow const *>;
     void writeColumnsAndWindows(std::span<ValueLine const> lines);
+    void findMoved(LastWindows const &windows);
+    void markMoved(LastWindows const &windows);
     void storeBatch(Batch &batch);
     bool anyStored(Batch const &batch);
     /// What the columns of a value's row before fewer_n hold.
@@ -89,7 +93,8 @@ private:
     std::string _source;
     bool _force;
     std::string _started;
-    std::int64_t _run = 0; ///< 0: it has no row yet
+    std::int64_t _run = 0;     ///< 0: it has no row yet
+    std::set<WindowId> _moved; ///< windows whose values were computed for other times
     std::function<void(std::span<ValueLine const>, std::span<Outcome const>)> _also;
 };
 

@@ -58,7 +58,7 @@ for k in 0 1 2 3 4 5; do sample $k "v=$k"; done > s.lp
 { window 1 0 2$s; window 2 2$s 4$s; window 3 4$s 6$s; } > w
 joins 3 --range 2025-01-01T00:00:37..2025-01-01T00:00:42
 expect_eq "$(got '"\(.id) \(.n)"')" '1 2,2 2' "$what"
-expect_match "$ERR" '1 windows need samples from outside of --range'
+expect_match "$ERR" '1 window needs samples from outside of --range'
 
 what='D6 start_offset is obeyed: the last event before is looked for'
 sample -3599 v=1 X.logevent_e > s.lp

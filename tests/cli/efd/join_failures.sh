@@ -31,6 +31,7 @@ columns '[{name: a, function: mode, topics: [{name: t, fields: [{name: f}]}], pa
 columns '[{name: a, function: mean, topics: [{name: t, fields: [{name: f}]}, {name: u}], packed_series: false}]' 'a list of one topic'
 columns 'a: [' 'c.yaml'
 columns '5' 'no list of columns'
+columns '[{name: a, topic: t, field: f}, {name: b, topic: t, field: f}, {name: a, topic: t, field: g}]' 'column 3 \(a\) has the name of column 1'
 
 expect_rc 2 join -c nosuch.yaml -s azimuth.json
 expect_match "$ERR" '--columns: .*nosuch.yaml'

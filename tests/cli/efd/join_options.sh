@@ -88,7 +88,7 @@ ranged() {
   [ "$all" = "$4" ] || rc=3
   expect_rc $rc join --range "$3"
   expect_eq "$(got .id)" "$4" "$1 in $3"
-  [ $rc = 0 ] || expect_match "$ERR" 'windows need samples from outside of --range'
+  [ $rc = 0 ] || expect_match "$ERR" 'windows? needs? samples from outside of --range'
 }
 three=$(window 1 0 1$s; window 2 1$s 2$s; window 3 2$s 3$s)
 ranged 'func: mean' "$three" 2025-01-01T00:00:37..2025-01-01T00:00:40 1,2,3

@@ -12,7 +12,7 @@ load 0 1.5 1500 0
 is 'a first value' 'done' '1.5|1500|0'
 load 3 9 200 0
 is 'C5 fewer samples' 'kept regression' '1.5|1500|0'
-expect_match "$ERR" '^dbb-efd-load: 1 value is of fewer samples than what is stored, which was kept$'
+expect_match "$ERR" '^dbb-efd-load: 1 value is of fewer samples, or one farther away, than what is stored, which was kept$'
 load 3 null 0 20
 is 'C5 a source that failed' 'kept source_error' '1.5|1500|0'
 expect_match "$ERR" '^dbb-efd-load: 1 value could not be had from the source'
@@ -44,6 +44,20 @@ expect_eq "$(sqlite3 efd.sqlite3 'SELECT count(*) FROM efd_value WHERE updated_a
 rm efd.sqlite3
 load 3 null 0 20
 is 'C5 a failure where nothing is' 'done' '|0|20'
+# At an instant there is one sample, always: what counts is how far it is
+rm efd.sqlite3
+load 0 7 1 0 '.age_ns = -2000'
+load 3 8 1 0 '.age_ns = 2001'
+is 'a sample farther away' 'kept regression' '7.0|1|0'
+load 0 9 1 0 '.age_ns = 2000'
+is 'a sample as near' updated '9.0|1|0'
+# A window that has moved
+rm efd.sqlite3
+{ value 1 30 0 '.settled = true'; value 2 30 0 '.settled = true | .column = "d"'; } | dbb-efd-load --db efd.sqlite3 > /dev/null
+load 0 3 20 0 '.settled = true | .end_tai = "2025-04-23T04:07:27.702699721"'
+expect_eq "$(receipt "$OUT")" updated 'the value of a shorter window'
+expect_eq "$(sqlite3 efd.sqlite3 'SELECT c.name, n, v.settled FROM efd_value v JOIN efd_column c USING (column_id) ORDER BY 1' | paste -sd' ')" 'c|20|1 d|30|0' \
+  'what is not given of a window that has moved is to be computed again'
 # Several lines of one value in one transaction
 rm efd.sqlite3
 { value 1 10 0; value 2 5 0; value 3 20 0; value null 0 20; } > line
