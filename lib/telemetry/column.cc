@@ -456,7 +456,6 @@ std::vector<Column> parseColumns(std::string const &text, std::string const &nam
         }
     }
     std::vector<Column> out;
-    std::map<std::string, std::size_t> numbers; // by name, from 1 on
     for (auto const &json : list.array()) {
         auto const label = common::textIn(json, "name");
         auto const where = "\"" + name + "\": column " + std::to_string(out.size() + 1)
@@ -465,11 +464,6 @@ std::vector<Column> parseColumns(std::string const &text, std::string const &nam
         if (!consdb && compat == Compat::Consdb)
             throw common::usageError(where + " is not in ConsDB's form, as --compat consdb needs it");
         out.push_back(consdb ? consdbColumnOf(json, where, compat) : columnOf(json, where));
-        // Values are stored by the names of their columns.
-        auto const [first, isNew] = numbers.try_emplace(out.back().name, out.size());
-        if (!isNew)
-            throw common::usageError(where + " has the name of column " + std::to_string(first->second),
-                                     "give it a name of its own");
     }
     if (out.empty()) throw common::usageError("\"" + name + "\" has no columns");
     return out;

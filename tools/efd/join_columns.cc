@@ -2,12 +2,14 @@
 
 #include "common/error.h"
 #include "common/glob.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "efd/column_file.h"
 #include "manifest/record.h"
 #include "telemetry/definition.h"
 
 #include <algorithm>
+#include <set>
 
 namespace dbb::efd {
 
@@ -28,6 +30,18 @@ void requireKnown(std::string const &pattern, std::vector<telemetry::Column> con
                                           : "did you mean " + near + "?");
 }
 
+/// Values are stored by the names of their columns.
+void warnOfTwins(std::vector<telemetry::Column> const &columns, std::string const &file) {
+    std::set<std::string> names, twins;
+    for (auto const &column : columns) {
+        if (!names.insert(column.name).second) twins.insert(column.name);
+    }
+    if (twins.empty()) return;
+    common::log::warning(
+        "\"" + file + "\" has several columns of one name: " + common::someOf({twins.begin(), twins.end()}),
+        "give each a name of its own, since dbb-efd-load keeps one value of a name");
+}
+
 } // namespace
 
 std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in) {
@@ -36,6 +50,7 @@ std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in)
     for (auto const &pattern : choice.only) requireKnown(pattern, out, choice.file);
     if (!choice.only.empty())
         std::erase_if(out, [&](auto const &c) { return !common::anyGlobMatches(choice.only, c.name); });
+    warnOfTwins(out, choice.file);
     return out;
 }
 

@@ -31,7 +31,11 @@ columns '[{name: a, function: mode, topics: [{name: t, fields: [{name: f}]}], pa
 columns '[{name: a, function: mean, topics: [{name: t, fields: [{name: f}]}, {name: u}], packed_series: false}]' 'a list of one topic'
 columns 'a: [' 'c.yaml'
 columns '5' 'no list of columns'
-columns '[{name: a, topic: t, field: f}, {name: b, topic: t, field: f}, {name: a, topic: t, field: g}]' 'column 3 \(a\) has the name of column 1'
+
+# Of columns with one name only one can be stored
+printf '%s\n' '[{name: a, topic: t, field: f}, {name: b, topic: t, field: f}, {name: a, topic: t, field: g}]' > twins.yaml
+expect_rc 0 join -c twins.yaml -s azimuth.json
+expect_match "$ERR" '"twins.yaml" has several columns of one name: a$'
 
 expect_rc 2 join -c nosuch.yaml -s azimuth.json
 expect_match "$ERR" '--columns: .*nosuch.yaml'

@@ -26,7 +26,7 @@ TEST_CASE("the usual distance of samples is the median of all, also of many", "[
     auto const n =
         GENERATE(std::size_t{1}, std::size_t{2}, std::size_t{3}, std::size_t{1000}, std::size_t{50'000});
     // In seconds; 0.1: short ones are only counted.
-    auto const longest = GENERATE(0.1, 1.0, 30.0, 1e6);
+    auto const longest = GENERATE(0.1, 1.0, 30.0, 1e5);
     std::vector<std::int64_t> times{0}, distances;
     while (times.size() < n) {
         auto const distance = static_cast<std::int64_t>(
