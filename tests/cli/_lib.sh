@@ -12,7 +12,7 @@ fail() {
 }
 
 # is_sanitized             whether the programs run under sanitizers, which take memory of their own, and much time for long inputs
-is_sanitized() { ldd "$DBB_BIN/dbb-repo" | grep -q libasan; }
+is_sanitized() { [[ $(ldd "$DBB_BIN/dbb-repo") == *libasan* ]]; }
 
 # expect_rc STATUS COMMAND...   run it (stdin is passed on) and insist on its exit status; output is in $OUT and $ERR
 expect_rc() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <limits>
 #include <random>
 
 using namespace dbb;
@@ -70,4 +71,11 @@ TEST_CASE("windows are in the order of an instant, then of their numbers", "[tel
     }
     CHECK(found == expected);
     CHECK(windows.all().size() == n);
+}
+
+TEST_CASE("no interval is a gap beside distances of decades", "[telemetry][series]") {
+    telemetry::Spacing spacing;
+    std::vector<std::int64_t> const times{0, 3'000'000'000'000'000'000};
+    spacing.add(times, telemetry::distancesOf(times));
+    CHECK(spacing.gapMax2_ns() == std::numeric_limits<std::int64_t>::max());
 }
