@@ -29,6 +29,11 @@ seconds() { # wall-clock seconds of a command, its output dropped
   "$@" > /dev/null
   awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.6f\n", b - a }'
 }
+free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+server_cpu() { # POSTMASTER: CPU seconds of all of its connections that have ended
+  sleep 0.1 # the last one's process outlives it a little
+  awk -v hz="$(getconf CLK_TCK)" '{ print ($16 + $17) / hz }' "/proc/$1/stat"
+}
 note() { cat >> "$work/t.$1"; } # one measured time more of that name
 
 # row TITLE NAME FLOOR NUMBER-OF-FILES [SECONDS-TO-TAKE-OFF]

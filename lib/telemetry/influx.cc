@@ -522,7 +522,7 @@ std::string within(TimeRange const &range) {
     return " WHERE time >= " + std::to_string(range.begin_ns) + " AND time < " + std::to_string(range.end_ns);
 }
 
-void forEachRow(Json const &result, std::function<void(Json::Array const &)> const &row) {
+void forEachValues(Json const &result, std::function<void(Json::Array const &)> const &row) {
     if (!result["series"].isArray()) return;
     for (auto const &series : result["series"].array()) {
         if (!series["values"].isArray()) continue;
@@ -541,7 +541,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     statements.clear();
     for (std::size_t i = 0; i < topics.size(); ++i) {
         auto &schema = out[topics[i]];
-        forEachRow(keys[i], [&](Json::Array const &row) {
+        forEachValues(keys[i], [&](Json::Array const &row) {
             if (row.size() < 2 || !row[0].isString() || !row[1].isString()) return;
             auto const type = typeNamed(row[1].string());
             auto const [at, isNew] =
@@ -558,7 +558,7 @@ std::map<std::string, TopicSchema> Influx::schemas(std::vector<std::string> cons
     }
     auto const names = ask(statements);
     for (std::size_t i = 0; i < unknown.size(); ++i) {
-        forEachRow(names[i], [&](Json::Array const &row) {
+        forEachValues(names[i], [&](Json::Array const &row) {
             out[unknown[i]].exists = out[unknown[i]].exists || (!row.empty() && row[0] == Json(unknown[i]));
         });
     }

@@ -66,7 +66,7 @@ std::string quotedText(std::string_view text);
 std::string within(TimeRange const &range);
 
 /// Calls a function with each row of a result, over all of its series; what is no row is passed over.
-void forEachRow(common::Json const &result, std::function<void(common::Json::Array const &)> const &row);
+void forEachValues(common::Json const &result, std::function<void(common::Json::Array const &)> const &row);
 
 /// What is read at once of a topic at most, so that neither a server nor our memory is strained: shorter for
 /// more fields.

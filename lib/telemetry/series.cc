@@ -72,12 +72,10 @@ std::int64_t Spacing::gapMax2_ns() const {
     auto const n = _short + _long.size();
     // Of those that are only counted none but the longest can be of interest.
     auto const at = [&](std::uint64_t k) { return k < _short ? _longestShort : nthOf(_long, k - _short); };
+    auto const lower = n > 0 ? at((n - 1) / 2) : 0, upper = n % 2 == 1 ? lower : n > 0 ? at(n / 2) : 0;
     // Ten times a distance of decades is more than int64 holds.
     constexpr auto most = std::numeric_limits<std::int64_t>::max();
-    auto const median = n > 0 ? at((n - 1) / 2) / 2 + at(n / 2) / 2 : 0;
-    bool const fits = median < most / 10 - 1;
-    auto const gap = !fits ? most : n > 0 ? 5 * (at((n - 1) / 2) + at(n / 2)) : 0;
-    _gapMax2 = std::max(2 * leastGapNs, gap);
+    _gapMax2 = upper > most / 10 ? most : std::max(2 * leastGapNs, 5 * (lower + upper));
     return *_gapMax2;
 }
 

@@ -41,7 +41,7 @@ std::string wordFor(FieldType type) {
 /// The values of one column of a result.
 std::vector<Json> valuesIn(Json const &result, std::size_t column) {
     std::vector<Json> out;
-    telemetry::forEachRow(result, [&](Json::Array const &row) {
+    telemetry::forEachValues(result, [&](Json::Array const &row) {
         if (row.size() > column) out.push_back(row[column]);
     });
     return out;

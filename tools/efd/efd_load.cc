@@ -175,6 +175,7 @@ private:
         if (_storing.valid()) {
             auto const outcomes = _storing.get();
             for (auto const outcome : outcomes) ++_outcomes[outcome];
+            // Several outcomes may have one word.
             for (auto const &[outcome, count] : _outcomes) _summary.outcomes[wordOf(outcome, _dry)] = 0;
             for (auto const &[outcome, count] : _outcomes) _summary.outcomes[wordOf(outcome, _dry)] += count;
             for (std::size_t i = 0; i < outcomes.size(); ++i) print(_inHand[i], outcomes[i]);

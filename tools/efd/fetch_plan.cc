@@ -60,7 +60,7 @@ FetchPlan::Part FetchPlan::planOf(InfluxSamples::Plan const &plan, std::optional
         }
         for (auto const &result : _influx.ask(statements)) {
             std::int64_t most = 0;
-            telemetry::forEachRow(result, [&](Json::Array const &row) {
+            telemetry::forEachValues(result, [&](Json::Array const &row) {
                 for (std::size_t i = 1; i < row.size(); ++i) {
                     if (!row[i].isInt()) continue;
                     out.values += row[i].integer();

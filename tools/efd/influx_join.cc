@@ -192,7 +192,7 @@ void InfluxJoin::amend(std::size_t window, telemetry::Joiner::Element const &ele
         }
         verify(window, column, cell, theirs);
     }
-    if (missing && cell.status != telemetry::Status::EmptyWindow) cell = telemetry::Cell::problem(*missing);
+    takeAway(missing, cell);
 }
 
 void InfluxJoin::count(std::map<std::string, std::int64_t> &outcomes) const {

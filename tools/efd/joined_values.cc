@@ -98,9 +98,7 @@ void ValueLines::print(std::string const &keys, std::size_t number, telemetry::W
             if (_influx->isUnchanged(number, elements[e].column)) continue;
             _influx->amend(number, elements[e], _joiner.isWhole(e), cells[e]);
         }
-        auto const missing = _source.missing(_columns[elements[e].column], window, cells[e]);
-        if (missing && cells[e].status != telemetry::Status::EmptyWindow)
-            cells[e] = telemetry::Cell::problem(*missing);
+        takeAway(_source.missing(_columns[elements[e].column], window, cells[e]), cells[e]);
         auto const status = cells[e].status;
         // What a whole column can't say is said once.
         bool const whole = status >= telemetry::Status::MixedIndex && status <= telemetry::Status::NoSuchTopic

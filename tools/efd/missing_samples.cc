@@ -92,4 +92,8 @@ std::optional<telemetry::Status> MissingSamples::statusOf(telemetry::Column cons
     return out;
 }
 
+void takeAway(std::optional<telemetry::Status> missing, telemetry::Cell &cell) {
+    if (missing && cell.status != telemetry::Status::EmptyWindow) cell = telemetry::Cell::problem(*missing);
+}
+
 } // namespace dbb::efd

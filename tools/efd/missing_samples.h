@@ -47,4 +47,7 @@ private:
     std::optional<telemetry::Status> _all;           ///< of everything something may be missing
 };
 
+/// Take a value away whose samples are missing. A window without length needs none.
+void takeAway(std::optional<telemetry::Status> missing, telemetry::Cell &cell);
+
 } // namespace dbb::efd

@@ -349,8 +349,7 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
         } else if (!lines.line().empty() && !isEnd(lines.line())) {
             try {
                 if (isMissing(lines.line())) {
-                    log.add(missingError(file.path,
-                                         _missing.note(common::Json::parse(std::string(lines.line())))));
+                    log.add(missingError(file.path, _missing.note(common::Json::parse(lines.line()))));
                     continue;
                 }
                 telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));

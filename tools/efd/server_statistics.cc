@@ -45,7 +45,7 @@ bool isSelected(telemetry::Func func) {
 /// What one row of a result holds behind its time; empty: there is no row.
 Json::Array rowOf(Json const &result) {
     Json::Array out;
-    telemetry::forEachRow(result, [&](Json::Array const &row) {
+    telemetry::forEachValues(result, [&](Json::Array const &row) {
         if (out.empty()) out = row;
     });
     return out;
@@ -133,7 +133,7 @@ void ServerStatistics::learnIndices(std::map<std::string, telemetry::TopicNeeds>
         try {
             auto const results = _influx.ask(statements, telemetry::Influx::WhenSlow::GiveUp);
             for (std::size_t i = 0; i < results.size(); ++i) {
-                telemetry::forEachRow(results[i], [&](Json::Array const &row) {
+                telemetry::forEachValues(results[i], [&](Json::Array const &row) {
                     if (row.size() > 1 && row[1].isNumber())
                         _indices[topic][fields[i]].insert(static_cast<std::int64_t>(row[1].number()));
                 });
