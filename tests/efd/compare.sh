@@ -21,7 +21,7 @@ same() {
   shift 2
   dbb-efd-join "$@" > values 2> err || rc=$?
   problem=$([ $rc = 0 ] || { echo "ended with $rc"; cat err; }
-    "$python" "$efd/compare.py" "$expected" values | sed '$ { /, 0 different$/d }')
+    verdict different "$python" "$efd/compare.py" "$expected" values)
   tell "$name" "$problem"
 }
 
@@ -72,12 +72,12 @@ for seed in $SEEDS; do
 done
 
 # shellcheck disable=SC2086  # several words
-tell "random nights $NIGHTS" "$("$python" "$efd/differential.py" $NIGHTS | sed '$ { /, 0 different$/d }')"
+tell "random nights $NIGHTS" "$(verdict different "$python" "$efd/differential.py" $NIGHTS)"
 
 # All columns of ConsDB's own configurations: what they become, on a night of all their topics; then with its flaws.
 for config in "$data"/consdb/config_*.yaml; do
   name=$(basename "$config" .yaml)
-  tell "columns of $name" "$(dbb-efd-join -c "$config" --show-columns | "$python" "$efd/consdb.py" check "$config" | sed '$ { /, 0 wrong$/d }')"
+  tell "columns of $name" "$(dbb-efd-join -c "$config" --show-columns | verdict wrong "$python" "$efd/consdb.py" check "$config")"
   rm -rf consdb
   mkdir consdb
   "$python" "$efd/consdb.py" night "$config" consdb "${SEEDS%% *}"
@@ -86,7 +86,7 @@ for config in "$data"/consdb/config_*.yaml; do
   same "night of $name" expected -c "$config" -s consdb/night.lp < consdb/windows.jsonl
   "$python" "$efd/consdb.py" original "$config" consdb/night.lp consdb/windows.jsonl > expected
   dbb-efd-join --compat consdb -c "$config" -s consdb/night.lp < consdb/windows.jsonl > values
-  tell "night of $name, --compat consdb" "$("$python" "$efd/consdb.py" compare expected values | sed '$ { /, 0 wrong$/d }')"
+  tell "night of $name, --compat consdb" "$(verdict wrong "$python" "$efd/consdb.py" compare expected values)"
 done
 
 sum_up telemetry

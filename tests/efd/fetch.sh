@@ -24,7 +24,7 @@ fetches() {
 # same EXPECTED           whether the values on standard input are those of the reference
 same() {
   cat > values
-  "$python" "$efd/compare.py" "$1" values | sed '$ { /, 0 different$/d }'
+  verdict different "$python" "$efd/compare.py" "$1" values
 }
 of() { jq -r "$1" "${2:-log}" | paste -sd' '; }
 
@@ -36,7 +36,7 @@ for folder in "$data"/join/*/; do
   serve "${recorded[@]}"
   gunzip -c "$folder/expected.jsonl.gz" > expected
   tell "recorded: $(basename "$folder")" "$(fetches 0 '' -c "$folder/config.yaml" --influx "$fake" --margin 1d < "$folder/windows.jsonl"
-    dbb-efd-join -c "$folder/config.yaml" -s - --format lp -w "$folder/windows.jsonl" < out 2>&1 | same expected)"
+    dbb-efd-join -c "$folder/config.yaml" -s - --format lp -w "$folder/windows.jsonl" < out 2> joined.err | same expected)"
 done
 
 # ---- a real server

@@ -19,7 +19,7 @@ joins() {
   [ -z "$regex" ] || grep -qE -e "$regex" err || { echo "nothing says $regex"; cat err; }
 }
 # same EXPECTED           whether out holds the values of the reference
-same() { "$python" "$efd/compare.py" "$1" out | sed '$ { /, 0 different$/d }'; }
+same() { verdict different "$python" "$efd/compare.py" "$1" out; }
 window() { # ID BEGIN END [MEMBERS]   seconds of TAI since 1970
   printf '{"type":"window","id":%s,"begin_tai_ns":%s000000000,"end_tai_ns":%s000000000%s}\n' "$1" "$2" "$3" "${4:+,$4}"
 }
@@ -104,7 +104,7 @@ tell 'push-down is the same as samples' "$(reference push.yaml push.jsonl push.l
   joins 0 ' [1-9][0-9]* computed' "${push[@]}" --push-down --stats
   jq -c '[.id, .column, .element, .n, .status, .t_first_tai, .t_last_tai, .n_dup, .n_null, .n_nan]' out | diff exact.files - | head -n 4
   jq -c 'select(.n > 0 and .max_gap_ns == null) | [.id, .column, .element]' out | wc -l | grep -vE '^2[0-9][0-9]$'
-  "$python" "$efd/compare.py" <(no_gaps expected_push) <(no_gaps out) | sed '$ { /, 0 different$/d }')"
+  verdict different "$python" "$efd/compare.py" <(no_gaps expected_push) <(no_gaps out))"
 tell 'push-down is verified' "$(joins 0 ' [1-9][0-9]* computed' "${push[@]}" --verify-push-down --stats; same expected_push)"
 
 # What the server's number might not be ours for is joined from samples, and -v says why.
@@ -125,7 +125,7 @@ columns:
 END
 tell 'what is not pushed down' "$(reference not.yaml push.jsonl push.lp > expected_not
   joins 0 ' [0-9]+ computed' -c not.yaml -w push.jsonl --influx "$real" --push-down -v --stats
-  "$python" "$efd/compare.py" <(no_gaps expected_not) <(no_gaps out) | sed '$ { /, 0 different$/d }'
+  verdict different "$python" "$efd/compare.py" <(no_gaps expected_not) <(no_gaps out)
   for why in 'mixed.* not those of one instance' 'covered.* knows nothing of gaps' 'population.* ddof 1' 'closed.* the end belongs' 'dup.* last of duplicates' \
     'rms.* no such function' 'text.* holds no numbers' 'asof.* beyond the window' 'pool.* pools' 'cancels.* in [1-9] windows' 'wraps.* in [1-9] windows' 'far.* in [1-9] windows'; do
     grep -qE "column .$why" err || echo "nothing says $why"
