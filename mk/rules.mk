@@ -20,6 +20,8 @@ endif
 
 # Tests need not be fast, and the optimiser takes most of the time that they take to compile.
 $(BUILD)/obj/tests/%.o: ALL_CXXFLAGS += -O0
+# It is Catch2's.
+$(BUILD)/obj/tests/unit/main.o: SANITIZE :=
 
 # A data file becomes an object with the symbols dbb_data_<name>_start and _end, <name> being the file's name with
 # every character that is no letter or digit turned into an underscore.

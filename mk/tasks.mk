@@ -17,7 +17,7 @@ check: ## all tests that need no network; the last line sums them up (about 20 m
 	@BUILD='$(BUILD)' tests/run_check.sh
 
 check-all: ## everything: check, interop, every stop, fault and meeting, an hour of fuzzing (some hours)
-	@rc=0; for target in check interop fuzz; do $(MAKE) --no-print-directory $$target || rc=1; done; export BUILD='$(BUILD)'; \
+	@rc=0; for target in check interop fuzz; do UBSAN=full $(MAKE) --no-print-directory $$target || rc=1; done; export BUILD='$(BUILD)'; \
 	for suite in fault/kill fault/faults concurrency/meet concurrency/threads postgres/check; do tests/$$suite.sh || rc=1; done; \
 	tests/run_cli.sh || rc=1; SERVER=1 tests/fault/kill.sh || rc=1; PROGRAM=dbb-convert tests/fault/kill.sh || rc=1; exit $$rc
 

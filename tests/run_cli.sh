@@ -29,7 +29,7 @@ run_case() {
   (cd "$dir/work" && exec env -i LC_ALL=C TZ=UTC PATH="$bin:/usr/local/bin:/usr/bin:/bin" \
     HOME="$dir/home" TMPDIR="$dir/tmp" CASE_IO="$dir/io" STEP="${STEP:-1}" DBB_ROOT="$root" DBB_BIN="$bin" \
     DBB_CLI_LIB="$root/tests/cli/_lib.sh" DBB_TEST_DATA="$root/tests/data" DBB_EXAMPLES="$root/examples/data" \
-    ASAN_OPTIONS=exitcode=99:detect_leaks=0 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
+    ASAN_OPTIONS=exitcode=99:detect_leaks=0:handle_sigill=1 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1 \
     timeout -k 5 400 bash "$root/$case" </dev/null >"$dir/out" 2>"$dir/err") || rc=$?
 
   sed -i "s|$dir|<TMP>|g; s|$root/examples/data|<EXAMPLES>|g; s|$root/tests/data|<DATA>|g" "$dir/out" "$dir/err"
@@ -57,8 +57,9 @@ run_case() {
 export -f run_case
 
 if [ $# -gt 0 ]; then cases=("$@"); else cases=(tests/cli/*/*.sh); fi
+# Cases wait now and then: one more than there are processors.
 # shellcheck disable=SC2016  # the inner shell expands it
-printf '%s\0' "${cases[@]}" | xargs -0 -P "$(nproc)" -n 1 bash -c 'run_case "$@"' _ | tee "$scratch/results"
+printf '%s\0' "${cases[@]}" | xargs -0 -P "$(($(nproc) + 1))" -n 1 bash -c 'run_case "$@"' _ | tee "$scratch/results"
 cat "$scratch"/*.log 2>/dev/null
 
 passed=$(grep -c '^ok ' "$scratch/results")

@@ -1,6 +1,9 @@
 # Helpers for tests of dbb-windows that is asked to stop: they print what is wrong.
 # shellcheck shell=bash
 
+# How many windows they are given: as many as take some time.
+windows=200000
+
 # stopped COMMAND...         both of the following
 stopped() {
   stopped_reading "$@"
@@ -8,16 +11,19 @@ stopped() {
 }
 
 # stopped_reading COMMAND... stopped while it reads its source, as the growth of its temporary file shows, so that nothing is
-#                            printed; --stats tells how much it has read of 200000 windows
+#                            printed; --stats tells how much it has read of $windows
 stopped_reading() {
   local pid written=0 read rc=0
   "$@" --stats > out 2> err & pid=$!
-  while [ "$written" -lt 1000000 ] && kill -0 $pid; do written=$(sed -n 's/^wchar: //p' "/proc/$pid/io"); done
+  while [ "$written" -lt 1000000 ] && kill -0 $pid; do
+    sleep 0.01
+    written=$(sed -n 's/^wchar: //p' "/proc/$pid/io")
+  done
   kill $pid
   wait $pid || rc=$?
   [ $rc = 143 ] || echo "while reading: it ended with $rc: $(cat err)"
   read=$(sed -nE 's/.*: ([0-9]+) read.*/\1/p' err)
-  [ "${read:-200000}" -lt 200000 ] || echo "it went on reading: $(cat err)"
+  [ "${read:-$windows}" -lt $windows ] || echo "it went on reading: $(cat err)"
   [ ! -s out ] || echo "it printed $(head -n 1 out)"
 }
 
@@ -36,5 +42,5 @@ stopped_printing() {
   wait $pid || rc=$?
   [ $rc = 143 ] || echo "while printing: it ended with $rc: $(cat err)"
   jq -r .type out | sort -u | grep -vx window
-  [ "$(wc -l < out)" -lt 200000 ] || echo 'it went on printing'
+  [ "$(wc -l < out)" -lt $windows ] || echo 'it went on printing'
 }

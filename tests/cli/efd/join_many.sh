@@ -23,6 +23,11 @@ awk 'BEGIN { srand(1)
 expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w
 cp "$OUT" all
 expect_eq "$(grep -c '"column"' all)" 160000
+# Samples on disk, too.
+expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w --sort
+cmp "$OUT" all || fail 'sorted samples give other values'
+# That they are right is seen with plain programs.
+! is_sanitized || exit 0
 split -l 4000 w part.
 for part in part.*; do
   expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w "$part"
@@ -31,6 +36,3 @@ done
 pieces=(part.*)
 expect_eq ${#pieces[@]} 8
 cmp <(grep '"column"' all) parts || fail 'windows have other values when they are many'
-# Samples on disk, too.
-expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w --sort
-cmp "$OUT" all || fail 'sorted samples give other values'

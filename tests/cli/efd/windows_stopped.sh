@@ -5,10 +5,11 @@
 . "$DBB_ROOT/tests/cli/efd/_stopped.bash"
 # shellcheck source=tests/cli/efd/_memory.bash
 . "$DBB_ROOT/tests/cli/efd/_memory.bash"
+! is_sanitized || windows=40000
 
 is_stopped() { expect_eq "$(stopped "$@")" '' "$*"; }
 
-count="WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < 200000)"
+count="WITH RECURSIVE c(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM c WHERE i + 1 < $windows)"
 make_repo repo LSSTCam
 sqlite3 repo/gen3.sqlite3 "$count INSERT INTO \"group\" SELECT 'LSSTCam', 'g' || i FROM c;
   INSERT INTO day_obs VALUES ('LSSTCam', 20300101, 0, 1);
@@ -21,9 +22,9 @@ sqlite3 consdb.sqlite3 "CREATE TABLE exposure (exposure_id bigint PRIMARY KEY, d
   $count INSERT INTO exposure SELECT i, 20250401, i, 60765 + i / 2160.0, 60765 + 30 / 86400.0 + i / 2160.0 FROM c"
 is_stopped dbb-windows --db consdb.sqlite3 --table exposure
 
-seq 0 199999 | awk 'BEGIN { print "id,begin_tai_ns,end_tai_ns" } { printf "%d,%d000000000,%d000000000\n", $1, 1900000000 + $1 * 40, 1900000030 + $1 * 40 }' > windows.csv
+seq 0 $((windows - 1)) | awk 'BEGIN { print "id,begin_tai_ns,end_tai_ns" } { printf "%d,%d000000000,%d000000000\n", $1, 1900000000 + $1 * 40, 1900000030 + $1 * 40 }' > windows.csv
 is_stopped dbb-windows --csv windows.csv
-is_stopped dbb-windows --begin 2025-01-01T00:00:00Z --end 2025-01-03T07:33:20Z --every 1s
+is_stopped dbb-windows --begin 2025-01-01T00:00:00Z --end "$(date -u -d "@$((1735689600 + windows))" +%FT%TZ)" --every 1s
 # A writer that has not come to its end
 mkfifo csv
 dbb-windows --csv - < csv > out 2> err & pid=$!
