@@ -12,7 +12,7 @@ demo: ## make a repository, ingest the raw files of examples/data, show what arr
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@PATH='$(abspath $(BUILD))/bin':"$$PATH" examples/demo.sh
 
-check: ## all tests that need no network; the last line sums them up (about 20 minutes on 2 processors)
+check: ## all tests that need no network; the last line sums them up (about a quarter of an hour on 2 processors)
 	@mk/deps.sh build check
 	@BUILD='$(BUILD)' tests/run_check.sh
 

@@ -79,12 +79,6 @@ std::int64_t Spacing::gapMax2_ns() const {
     return *_gapMax2;
 }
 
-std::vector<Window> WindowList::all() const {
-    std::vector<Window> out(size());
-    _windows.read(0, out);
-    return out;
-}
-
 WindowList::Order const &WindowList::orderOf(At at) const {
     auto &order = _orders[static_cast<std::size_t>(at)];
     if (order) return *order;

@@ -59,8 +59,6 @@ public:
     bool empty() const { return size() == 0; }
     Window operator[](std::size_t number) const { return _windows.at(number); }
 
-    std::vector<Window> all() const;
-
     struct Ranked {
         Window window;
         std::uint32_t number = 0;

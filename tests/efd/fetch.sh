@@ -84,6 +84,9 @@ printf '%s\n' '{"type":"window","id":1,"begin_tai_ns":1612224000000000000,"end_t
 sums() { dbb-efd-join -c eras.yaml -w eras.jsonl -s out --format lp "$@" | jq -c 'select(.n > 0) | [.id, .column, .value, .n]' | paste -sd' '; }
 tell 'an index in TAI' "$(fetches 0 '' -c eras.yaml -w eras.jsonl --influx "$real" --margin 0
   sums | grep -vxF '[1,"old",5,2] [2,"odd",11,2]'; grep -c . out | grep -vx '[4-6]')"
+tell 'columns that windows ask for' "$(jq -c '.columns = [if .id == 1 then "old" else "none" end]' eras.jsonl |
+    fetches 0 '' -c eras.yaml --influx "$real" --margin 0; cut -d' ' -f1 out | sort | uniq -c | grep -vx ' *2 lsst.sal.Old.tel'
+  jq -c '.columns = [if .id == 1 then "odd" else "old" end]' eras.jsonl | fetches 0 '' -c eras.yaml --influx "$real" --margin 0; cat out)"
 tell 'an index that is said to be UTC' "$(fetches 0 '' -c eras.yaml -w eras.jsonl --influx "$real" --margin 0 --scale utc
   sums --scale utc | grep . ; grep -c . out | grep -vx 0)"
 

@@ -56,8 +56,7 @@ public:
         common::UniqueFd own;
         if (_options.windows != "-") own = common::openForReading(_options.windows);
         manifest::RecordReader reader(own ? own.get() : in, _rejects, "window");
-        auto const needs =
-            columns.empty() ? byHand() : telemetry::needsOf(columns, windowsOf(reader), margin_ns);
+        auto const needs = columns.empty() ? byHand() : needsOf(columns, reader, margin_ns);
         try {
             samples.prepare(needs);
             write(samples);
@@ -82,9 +81,23 @@ public:
     }
 
 private:
-    std::vector<telemetry::Window> windowsOf(manifest::RecordReader &reader) const {
+    /// What columns need over the windows that ask for them.
+    std::map<std::string, telemetry::TopicNeeds> needsOf(std::vector<telemetry::Column> const &columns,
+                                                         manifest::RecordReader &reader,
+                                                         std::int64_t margin_ns) const {
         auto const all = [](telemetry::Window const &, AskedNames const &) { return true; };
-        return readWindows(reader, _rejects, _summary, all).windows.all();
+        auto const lines = readWindows(reader, _rejects, _summary, all);
+        AskedValues const asked(columns, lines);
+        std::map<std::string, telemetry::TopicNeeds> out;
+        for (std::size_t c = 0; c < columns.size(); ++c) {
+            std::vector<telemetry::Window> windows;
+            for (std::size_t w = 0; w < lines.windows.size(); ++w) {
+                if (asked.has(w, c)) windows.push_back(lines.windows[w]);
+            }
+            if (!windows.empty() || lines.columnSets.empty())
+                telemetry::addNeeds(out, columns[c], windows, margin_ns);
+        }
+        return out;
     }
 
     std::map<std::string, telemetry::TopicNeeds> byHand() const {

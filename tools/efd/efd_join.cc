@@ -75,6 +75,8 @@ void requireSense(JoinProgramOptions const &options, bool fromServer) {
     auto const &influx = options.influx;
     if (!influx.server.influx.empty() && !options.samples.files.empty())
         throw common::usageError("samples come from --samples or from --influx, not from both");
+    if (options.gaps == "-")
+        throw common::usageError("--gaps: standard output has the values", "name a file");
     if (fromServer) return;
     for (auto const &[given, name] : {std::pair(influx.push_down, "--push-down"),
                                       {influx.verify_push_down, "--verify-push-down"},

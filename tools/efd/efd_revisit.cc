@@ -46,33 +46,40 @@ std::string chosenColumns(sql::Database &db, LoadOptions const &options) {
     return " AND v.column_id IN (" + (ids.empty() ? "NULL" : ids) + ")";
 }
 
+/// The median of numbers in the rows of a table `ranked` that has one for each value, by night, column and
+/// element: the mean of the one or two in the middle. \param number  its column \param place  that of its rank
+std::string medianOf(std::string const &number, std::string const &place) {
+    return "avg(CASE WHEN " + place + " IN ((number + 1) / 2, (number + 2) / 2) THEN " + number + " END)";
+}
+
 /// Values with their windows; ?1 is the horizon. Of how many samples a value should be tells the median of
-/// the night; a median is the mean of the one or two in the middle.
+/// the night: a short exposure has fewer, but not fewer a second.
 std::string question(std::string const &chosen) {
     std::string const found = "SELECT w.begin_tai_ns, w.instrument, w.kind, w.obs_id, w.day_obs, w.seq_num, "
                               "w.end_tai_ns, w.src, c.name, v.element, v.n, v.status, v.t_last_tai_ns, "
                               "v.config_hash, v.settled FROM efd_window w JOIN efd_value v ON "
                               "v.instrument = w.instrument AND v.kind = w.kind AND v.obs_id = w.obs_id "
                               "JOIN efd_column c ON c.column_id = v.column_id ";
+    std::string const group = "instrument, kind, night, column_id, element";
+    std::string const rate = "CAST(v.n AS double precision) / CASE WHEN w.end_tai_ns > w.begin_tai_ns "
+                             "THEN w.end_tai_ns - w.begin_tai_ns ELSE 1 END";
     return "WITH recent AS (SELECT DISTINCT instrument, kind, coalesce(day_obs, 0) AS night FROM efd_window "
            "WHERE end_tai_ns >= ?1), "
-           "ranked AS (SELECT r.instrument, r.kind, r.night, v.column_id, v.element, v.n, "
-           "row_number() OVER (PARTITION BY r.instrument, r.kind, r.night, v.column_id, v.element ORDER BY "
-           "v.n) "
-           "AS place, "
-           "count(*) OVER (PARTITION BY r.instrument, r.kind, r.night, v.column_id, v.element) AS number "
-           "FROM recent r JOIN efd_window w ON w.instrument = r.instrument AND w.kind = r.kind "
-           "AND coalesce(w.day_obs, 0) = r.night JOIN efd_value v ON v.instrument = w.instrument "
-           "AND v.kind = w.kind AND v.obs_id = w.obs_id WHERE TRUE"
-           + chosen
-           + "), median AS (SELECT instrument, kind, night, column_id, element, avg(n) AS n FROM ranked "
-             "WHERE place IN ((number + 1) / 2, (number + 2) / 2) "
-             "GROUP BY instrument, kind, night, column_id, element) "
-           + found + "WHERE v.settled = 0" + chosen + " UNION " + found
+           "counted AS (SELECT r.instrument, r.kind, r.night, v.column_id, v.element, v.n, "
+           + rate
+           + " AS rate FROM recent r JOIN efd_window w ON w.instrument = r.instrument AND w.kind = r.kind "
+             "AND coalesce(w.day_obs, 0) = r.night JOIN efd_value v ON v.instrument = w.instrument "
+             "AND v.kind = w.kind AND v.obs_id = w.obs_id WHERE TRUE"
+           + chosen + "), ranked AS (SELECT " + group + ", n, rate, row_number() OVER (PARTITION BY " + group
+           + " ORDER BY n) AS by_n, row_number() OVER (PARTITION BY " + group
+           + " ORDER BY rate) AS by_rate, count(*) OVER (PARTITION BY " + group
+           + ") AS number FROM counted), median AS (SELECT " + group + ", " + medianOf("n", "by_n") + " AS n, "
+           + medianOf("rate", "by_rate") + " AS rate FROM ranked GROUP BY " + group + ") " + found
+           + "WHERE v.settled = 0" + chosen + " UNION " + found
            + "JOIN median m ON m.instrument = w.instrument AND m.kind = w.kind "
              "AND m.night = coalesce(w.day_obs, 0) AND m.column_id = v.column_id AND m.element = v.element "
-             "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR 2 * v.n < m.n)"
-           + chosen + " ORDER BY 1, 2, 3, 4, 9, 10";
+             "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR (2 * v.n < m.n AND 2 * "
+           + rate + " < m.rate))" + chosen + " ORDER BY 1, 2, 3, 4, 9, 10";
 }
 
 FoundWindow windowOf(Statement const &row) {

@@ -95,3 +95,5 @@ expect_rc 4 dbb-efd-join -c c.yaml -w w -s s.lp --only last --gaps /dev/full
 expect_match "$ERR" '^dbb-efd-join: --gaps: could not write "/dev/full": No space left on device'
 expect_rc 2 dbb-efd-join -c c.yaml -w w -s s.lp --gaps ''
 expect_match "$ERR" '^dbb-efd-join: --gaps needs a value'
+expect_rc 2 dbb-efd-join -c c.yaml -w w -s s.lp --gaps -
+expect_match "$ERR" '^dbb-efd-join: --gaps: standard output has the values'

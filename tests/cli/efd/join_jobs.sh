@@ -35,7 +35,7 @@ for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
-    expect_rc $rc dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w -j $jobs
+    expect_rc $rc dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w -j "$jobs"
     cmp "$OUT" one || fail "$samples: other values with -j $jobs"
     cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
   done

@@ -41,6 +41,14 @@ expect_eq "$(known 7)" "{}" 'what is not settled is computed once more'
 } | dbb-efd-load --db known.sqlite3 > /dev/null
 expect_rc 0 dbb-efd-load --db known.sqlite3 --revisit --now 2025-04-23T12:00:00Z
 expect_eq "$(jq -c 'select(.id).known' "$OUT")" '{"equal":{"n":40,"t_last_tai":"2025-04-23T04:07:36.500000000","config":"00000000000000aa"},"plain":{"n":9,"t_last_tai":null}}'
+# A short exposure has fewer samples, but not fewer a second; one without length has none.
+short() { printf '.id = %s | .begin_tai = "2025-04-23T05:00:00.000000000" | .end_tai = "2025-04-23T05:00:0%s.000000000"' "$1" "$2"; }
+{
+  for i in 1 2 3 4 5; do value 1 100 0 "$(window $i)"; done
+  value 1 10 0 "$(short 11 3)"; value 1 4 0 "$(short 12 3)"; value null 0 9 "$(short 13 0)"; value null 0 2 "$(short 14 0)"
+} | dbb-efd-load --db short.sqlite3 > /dev/null
+expect_rc 0 dbb-efd-load --db short.sqlite3 --revisit --now 2025-04-23T12:00:00Z
+expect_eq "$(shown)" '12 c,14 c' 'short exposures'
 revisit 2025-04-23T12:00:00Z
 # The horizon: 2025-04-16T04:00:30 TAI is 2025-04-16T03:59:53Z
 revisit 2025-04-23T03:59:53Z --horizon 7d

@@ -70,7 +70,7 @@ TEST_CASE("windows are in the order of an instant, then of their numbers", "[tel
         found.emplace_back(ranked.window.instant(at), ranked.number);
     }
     CHECK(found == expected);
-    CHECK(windows.all().size() == n);
+    CHECK(windows.size() == n);
 }
 
 TEST_CASE("no interval is a gap beside distances of decades", "[telemetry][series]") {
