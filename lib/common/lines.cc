@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,6 +21,9 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t maxBuffered = 65536;
 constexpr std::size_t headOfLongLine = 4096;
 constexpr auto maxAge = std::chrono::milliseconds(200);
+/// What a pipe holds. A reader that commits a thousand lines at a time, which takes as long as writing the
+/// next thousand, would else let the writer wait. More is not allowed to everyone.
+constexpr int pipeBytes = 1 << 20;
 
 } // namespace
 
@@ -74,6 +78,12 @@ LineReader::Status LineReader::takeLong() {
     _line = _head;
     ++_number;
     return Status::Long;
+}
+
+LineReader::LineReader(int fd, char separator, std::string source)
+    : _fd(fd), _separator(separator), _source(std::move(source)) {
+    // What is no pipe, or may have no more, is as it was.
+    static_cast<void>(::fcntl(fd, F_SETPIPE_SZ, pipeBytes));
 }
 
 LineReader::Status LineReader::next(std::chrono::milliseconds timeout) {

@@ -50,9 +50,8 @@ public:
 
     static constexpr std::size_t maxLine = std::size_t{1} << 20;
 
-    /// \param source  shown in messages
-    explicit LineReader(int fd, char separator = '\n', std::string source = "standard input")
-        : _fd(fd), _separator(separator), _source(std::move(source)) {}
+    /// \param fd  a pipe gets more room, for whoever writes \param source  shown in messages
+    explicit LineReader(int fd, char separator = '\n', std::string source = "standard input");
 
     /// Wait for the next line. \param timeout  negative: without end
     /// \throws Error INPUT_FAILED (exit 4)

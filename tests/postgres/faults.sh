@@ -51,6 +51,7 @@ ended() {
 survives() {
   local rc=0
   slowly | ingest > net.out 2> net.err || rc=$?
+  wait # for who interrupts, who is not to interrupt what looks for what is there
   ended 0 "$1" "it ended with $rc" && whole
 }
 # severed at|after TEXT [BEHIND]    a connection that ends there

@@ -47,7 +47,8 @@ std::string chosenColumns(sql::Database &db, LoadOptions const &options) {
 }
 
 /// The median of numbers in the rows of a table `ranked` that has one for each value, by night, column and
-/// element: the mean of the one or two in the middle. \param number  its column \param place  that of its rank
+/// element: the mean of the one or two in the middle. \param number  its column \param place  that of its
+/// rank
 std::string medianOf(std::string const &number, std::string const &place) {
     return "avg(CASE WHEN " + place + " IN ((number + 1) / 2, (number + 2) / 2) THEN " + number + " END)";
 }
@@ -73,8 +74,8 @@ std::string question(std::string const &chosen) {
            + chosen + "), ranked AS (SELECT " + group + ", n, rate, row_number() OVER (PARTITION BY " + group
            + " ORDER BY n) AS by_n, row_number() OVER (PARTITION BY " + group
            + " ORDER BY rate) AS by_rate, count(*) OVER (PARTITION BY " + group
-           + ") AS number FROM counted), median AS (SELECT " + group + ", " + medianOf("n", "by_n") + " AS n, "
-           + medianOf("rate", "by_rate") + " AS rate FROM ranked GROUP BY " + group + ") " + found
+           + ") AS number FROM counted), median AS (SELECT " + group + ", " + medianOf("n", "by_n")
+           + " AS n, " + medianOf("rate", "by_rate") + " AS rate FROM ranked GROUP BY " + group + ") " + found
            + "WHERE v.settled = 0" + chosen + " UNION " + found
            + "JOIN median m ON m.instrument = w.instrument AND m.kind = w.kind "
              "AND m.night = coalesce(w.day_obs, 0) AND m.column_id = v.column_id AND m.element = v.element "
