@@ -54,7 +54,7 @@ std::string medianOf(std::string const &number, std::string const &place) {
 }
 
 /// Values with their windows; ?1 is the horizon. Of how many samples a value should be tells the median of
-/// the night: a short exposure has fewer, but not fewer a second.
+/// the night: a short exposure has fewer, but not fewer a second. An empty window (status 9) stays so.
 std::string question(std::string const &chosen) {
     std::string const found = "SELECT w.begin_tai_ns, w.instrument, w.kind, w.obs_id, w.day_obs, w.seq_num, "
                               "w.end_tai_ns, w.src, c.name, v.element, v.n, v.status, v.t_last_tai_ns, "
@@ -79,7 +79,8 @@ std::string question(std::string const &chosen) {
            + "WHERE v.settled = 0" + chosen + " UNION " + found
            + "JOIN median m ON m.instrument = w.instrument AND m.kind = w.kind "
              "AND m.night = coalesce(w.day_obs, 0) AND m.column_id = v.column_id AND m.element = v.element "
-             "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR (2 * v.n < m.n AND 2 * "
+             "WHERE w.end_tai_ns >= ?1 AND (v.status IN (1, 2, 3, 20, 21) OR (v.status <> 9 AND 2 * v.n < "
+             "m.n AND 2 * "
            + rate + " < m.rate))" + chosen + " ORDER BY 1, 2, 3, 4, 9, 10";
 }
 
