@@ -23,6 +23,11 @@ awk 'BEGIN { srand(1)
 expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w
 cp "$OUT" all
 expect_eq "$(grep -c '"column"' all)" 160000
+# With several threads lines go out in the same order.
+for jobs in 2 5; do
+  expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w -j $jobs
+  cmp "$OUT" all || fail "other lines with -j $jobs"
+done
 # Samples on disk, too.
 expect_rc 0 dbb-efd-join -c c.yaml -s s.lp -w w --sort
 cmp "$OUT" all || fail 'sorted samples give other values'
