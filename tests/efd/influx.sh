@@ -41,6 +41,22 @@ tell 'a night as from files' "$(dbb-efd-join "${night[@]}" -s kept.lp | cmp - ni
 tell 'over an inserted second' "$(joins 0 '' -c night/leap_config.yaml -w night/leap_windows.jsonl --influx "$real"; same expected_leap)"
 tell 'windows from a pipe' "$(dbb-efd-join -c night/config.yaml --influx "$real" < night/windows.jsonl 2> err | cmp - night.values 2>&1)"
 
+# examples/telemetry.sh, of a repository that has the night's exposures; a second run stores the same
+dbb-repo create repo > /dev/null
+dbb-repo register-instrument repo LSSTCam > /dev/null
+jq -r '"INSERT OR IGNORE INTO day_obs VALUES (\u0027LSSTCam\u0027, \(.day_obs), 0, 1); INSERT INTO \"group\" VALUES (\u0027LSSTCam\u0027, \u0027\(.id)\u0027);
+  INSERT INTO exposure (instrument, id, day_obs, \"group\", physical_filter, obs_id, exposure_time, observation_type, seq_num, has_simulated, timespan_begin, timespan_end)
+  VALUES (\u0027LSSTCam\u0027, \(.id), \(.day_obs), \u0027\(.id)\u0027, \u0027r_57\u0027, \u0027\(.id)\u0027, 30.0, \u0027science\u0027, \(.seq_num), 0, \(.begin_tai_ns), max(\(.end_tai_ns), \(.begin_tai_ns) + 1));"' \
+  night/windows.jsonl | sqlite3 repo/gen3.sqlite3
+nightly() {
+  local rc=0
+  REPO=repo COLUMNS_OF=night/config.yaml EFD=$real DB=nightly.sqlite3 SINCE=2024-12-01 PATH=$PATH "$root/examples/telemetry.sh" > nightly.out 2> nightly.err || rc=$?
+  [ $rc = 0 ] || { echo "ended with $rc"; cat nightly.out nightly.err; }
+  sqlite3 nightly.sqlite3 'SELECT count(*), sum(n), sum(status), sum(settled) FROM efd_value'
+}
+tell 'telemetry of the exposures of a repository' "$(nightly | grep -vx "$(jq -rs 'map(select(.type == "value")) | [length, (map(.n) | add), (map(.status) | add), length] | map(tostring) | join("|")' night.values)"
+  sqlite3 nightly.sqlite3 'SELECT * FROM efd_value' > once; nightly > /dev/null; sqlite3 nightly.sqlite3 'SELECT * FROM efd_value' | diff once -; grep -vE ' existing$' nightly.out)"
+
 # The index as TAI, by the date and by a stamp against the date. By hand: 2021-02-02T00:00:00 and 2025-01-01T00:00:00 TAI
 cat > eras.lp <<'END'
 lsst.sal.Old.tel x=1 1612223999999999000
