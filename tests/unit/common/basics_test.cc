@@ -13,6 +13,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <fcntl.h>
+#include <fstream>
 #include <sys/stat.h>
 #include <thread>
 #include <unistd.h>
@@ -151,6 +152,18 @@ TEST_CASE("a line that is too long is one, also at the end") {
     CHECK(read("a\n" + tooLong + "\nb\n") == "1a2L3b");
     CHECK(read("a\n" + tooLong) == "1a2L");
     CHECK(read(tooLong + tooLong + "\n" + tooLong) == "1L2L");
+}
+
+TEST_CASE("a pipe that is read holds more than as it was made") {
+    int ends[2];
+    REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+    UniqueFd const in(ends[0]), out(ends[1]);
+    LineReader const lines(in.get());
+    // What is allowed to everyone may be less, and is not more than this in sum.
+    std::ifstream limit("/proc/sys/fs/pipe-max-size");
+    int most = 0;
+    limit >> most;
+    CHECK((most < 1 << 20 || ::fcntl(in.get(), F_GETPIPE_SZ) == 1 << 20));
 }
 
 TEST_CASE("descriptors that do not block are waited for") {
