@@ -132,11 +132,15 @@ sanitized=(UNITY=1 CXXFLAGS='-Og -g1 -D_GLIBCXX_ASSERTIONS -Wno-maybe-uninitiali
   SANITIZE='-fsanitize=address,undefined -fno-sanitize-recover=all -fno-pie -no-pie')
 # What is undefined ends a program, of which AddressSanitizer prints the place. With UBSAN=full it says what it was, of null and misaligned
 # pointers, too, which takes a third more of the time; null pointers end programs in any case.
-[ "${UBSAN:-}" = full ] || sanitized[2]+=' -fsanitize-undefined-trap-on-error -fno-sanitize=null,alignment'
+asan=$BUILD/asan-full
+if [ "${UBSAN:-}" != full ]; then
+  asan=$BUILD/asan
+  sanitized[2]+=' -fsanitize-undefined-trap-on-error -fno-sanitize=null,alignment'
+fi
 # Programs that are killed say the same as plain ones.
-build "$BUILD/asan" "$BUILD/asan/tests/fuzz" "${sanitized[@]}" && {
-  run_tests "$BUILD/asan" 8
-  suite tests/fuzz/run.sh "$BUILD/asan" "${FUZZ_SECONDS:-3}" > "$lanes/fuzz" 2>&1 < /dev/null
+build "$asan" "$asan/tests/fuzz" "${sanitized[@]}" && {
+  run_tests "$asan" 8
+  suite tests/fuzz/run.sh "$asan" "${FUZZ_SECONDS:-3}" > "$lanes/fuzz" 2>&1 < /dev/null
   finish_lane fuzz 1
 }
 wait
