@@ -100,23 +100,28 @@ Certifications::Outcome Certifications::judge(Certified const &certified,
                              .cause({.column = "timespan", .value = shown, .expected = "a time that lasts"})};
     }
     auto const id = certified.id.hex();
+    // Of several that are in the way the earliest, in whatever order they come.
+    CertifiedRow const *rival = nullptr;
     for (auto const &other : others) {
         bool const same = other.id == id;
         if (same && Span{other.begin_ns, other.end_ns} == span) return {.found = Found::Same};
         bool const overlaps = span.begin < other.end_ns && other.begin_ns < span.end;
         bool const touches = span.begin == other.end_ns || other.begin_ns == span.end;
         if (!overlaps && !(same && touches)) continue;
-        auto const theirs = shownSpan(other.begin_ns, other.end_ns);
-        return {.error = Error("CERTIFY_CONFLICT",
-                               what + ": dataset " + certified.id.text() + " can't be certified for " + shown
-                                   + " in collection \"" + _collection + "\", since "
-                                   + (same ? "it" : "dataset " + common::withHyphens(other.id))
-                                   + " is certified for " + theirs + " already")
-                             .cause({.column = "timespan", .value = shown, .expected = theirs}),
-                .rival = other.id};
+        if (!rival || other.begin_ns < rival->begin_ns) rival = &other;
     }
-    others.push_back({id, span.begin, span.end});
-    return {};
+    if (!rival) {
+        others.push_back({id, span.begin, span.end});
+        return {};
+    }
+    auto const theirs = shownSpan(rival->begin_ns, rival->end_ns);
+    return {.error = Error("CERTIFY_CONFLICT",
+                           what + ": dataset " + certified.id.text() + " can't be certified for " + shown
+                               + " in collection \"" + _collection + "\", since "
+                               + (rival->id == id ? "it" : "dataset " + common::withHyphens(rival->id))
+                               + " is certified for " + theirs + " already")
+                         .cause({.column = "timespan", .value = shown, .expected = theirs}),
+            .rival = rival->id};
 }
 
 /// Other times of the dataset itself; none when it is certified for its time as well.

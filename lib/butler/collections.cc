@@ -128,20 +128,12 @@ bool hasTagsOf(sql::Database &db, DatasetType const &type, DimensionGroup const 
     return db.hasTable(type.tags_table) && columnsOf(db, type.tags_table) == columns;
 }
 
-void checkSame(Repository const &repo, DatasetType const &found, DimensionGroup const &group,
-               std::string const &storageClass, bool calibration) {
-    bool const sameDimensions = found.dimensions.names == group.names;
-    if (sameDimensions && found.storage_class == storageClass && found.isCalibration() == calibration) return;
-    if (!sameDimensions && hasTagsOf(repo.db(), found, group)) {
-        throw repo.damaged("dataset type \"" + found.name + "\" has dimensions "
-                           + listed(found.dimensions.required) + ", but its table " + found.tags_table
-                           + " has columns for " + listed(group.required));
-    }
-    auto const stored = described(found.dimensions.required, found.storage_class, found.isCalibration());
-    auto const wanted = described(group.required, storageClass, calibration);
-    throw Error("DATASET_TYPE_CONFLICT",
-                "dataset type \"" + found.name + "\" is registered with " + stored + ", not with " + wanted)
-        .cause({.value = wanted, .expected = stored});
+/// A type whose table tells that its dimensions are wrong is damaged, not another one.
+void requireUndamaged(Repository const &repo, DatasetType const &found, DimensionGroup const &group) {
+    if (found.dimensions.names == group.names || !hasTagsOf(repo.db(), found, group)) return;
+    throw repo.damaged("dataset type \"" + found.name + "\" has dimensions "
+                       + listed(found.dimensions.required) + ", but its table " + found.tags_table
+                       + " has columns for " + listed(group.required));
 }
 
 std::optional<std::int64_t> findKeyOfGroup(Repository const &repo, DimensionGroup const &group) {
@@ -308,6 +300,18 @@ std::int64_t registerRun(Repository const &repo, std::string const &name) {
     return registerCollection(repo, name, CollectionType::Run);
 }
 
+void requireSame(DatasetType const &found, DimensionGroup const &group, std::string const &storageClass,
+                 bool calibration) {
+    bool const same = found.dimensions.names == group.names && found.storage_class == storageClass
+                      && found.isCalibration() == calibration;
+    if (same) return;
+    auto const stored = described(found.dimensions.required, found.storage_class, found.isCalibration());
+    auto const wanted = described(group.required, storageClass, calibration);
+    throw Error("DATASET_TYPE_CONFLICT",
+                "dataset type \"" + found.name + "\" is registered with " + stored + ", not with " + wanted)
+        .cause({.value = wanted, .expected = stored});
+}
+
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where) {
     auto const condition = parseWhere(where, {"name", "storage_class", "calibration"});
     return typesOf(repo, std::string(typeColumns) + whereClause(condition) + " ORDER BY name",
@@ -329,7 +333,10 @@ std::optional<DatasetType> findDatasetType(Repository const &repo, std::string c
             .cause({.column = "dataset_type", .value = name});
     }
     auto found = findDatasetType(repo, name);
-    if (found) checkSame(repo, *found, repo.universe().group(dimensions), storageClass, calibration);
+    if (!found) return found;
+    auto const group = repo.universe().group(dimensions);
+    requireUndamaged(repo, *found, group);
+    requireSame(*found, group, storageClass, calibration);
     return found;
 }
 

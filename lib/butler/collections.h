@@ -100,6 +100,10 @@ struct DatasetType {
     bool isCalibration() const { return !calibs_table.empty(); }
 };
 
+/// \throws Error DATASET_TYPE_CONFLICT, naming both, when a type that is there is not as it is wanted
+void requireSame(DatasetType const &found, DimensionGroup const &group, std::string const &storageClass,
+                 bool calibration);
+
 /// All dataset types by name (bytewise order).
 /// \param where  condition on name, storage_class and calibration, see butler/where.h; empty: all
 std::vector<DatasetType> listDatasetTypes(Repository const &repo, std::string const &where = "");

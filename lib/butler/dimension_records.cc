@@ -2,6 +2,7 @@
 
 #include "butler/dialect.h"
 #include "butler/overlaps.h"
+#include "butler/planned_records.h"
 #include "butler/record_plan.h"
 #include "butler/record_values.h"
 #include "butler/references.h"
@@ -101,27 +102,56 @@ std::vector<Value> stored(RecordPlan const &plan, std::vector<Value> const &valu
     return out;
 }
 
+/// A key of which all but the last value are those of the primary key.
+std::vector<Json> keyWith(RecordPlan const &plan, std::vector<Value> const &values, Json last) {
+    std::vector<Json> out;
+    for (std::size_t i = 0; i + 1 < plan.key_size; ++i) out.push_back(valueOf(plan.columns[i], values, i));
+    out.push_back(std::move(last));
+    return out;
+}
+
+RecordColumn alternateColumn(RecordPlan const &plan, std::string const &name) {
+    auto const &keys = plan.element->keys;
+    return {.name = name, .type = *std::ranges::find(keys, name, &Column::name)};
+}
+
+/// Which record of an element has the values of an alternate key: the last value of its primary key, null when
+/// none has.
+Json ownerOf(Repository const &repo, RecordPlan const &plan, std::string const &alternate,
+             std::vector<Value> const &key, PlannedRecords const *planned) {
+    auto const &own = plan.columns[plan.key_size - 1];
+    Names columns(plan.key_columns.begin(), plan.key_columns.end() - 1);
+    if (planned) {
+        auto const value = valueOf(alternateColumn(plan, alternate), key, key.size() - 1);
+        if (auto const found = planned->findBy(plan.element->name, alternate, keyWith(plan, key, value)))
+            return (*found)[own.name];
+    }
+    columns.push_back(alternate);
+    Json out;
+    repo.db()
+        .cached("SELECT " + quoteIdentifier(own.name) + " FROM " + quoteIdentifier(plan.element->name)
+                + " WHERE " + equalities(columns))
+        .query(key, [&](Statement const &row) { out = valueOf(own, row, 0); });
+    if (!planned || out.isNull()) return out;
+    // One that would have other values by then has been looked for under those.
+    return planned->find(plan.element->name, keyWith(plan, key, out)) ? Json() : out;
+}
+
 /// The alternate key whose values belong to another record; nullopt when all are free.
 std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
-                              std::vector<Value> const &values) {
+                              std::vector<Value> const &values, PlannedRecords const *planned = nullptr) {
     auto const &element = *plan.element;
     auto const code = element.name == "exposure" ? "OBS_ID_TAKEN" : "KEY_TAKEN";
+    auto const own = valueOf(plan.columns[plan.key_size - 1], values, plan.first_value[plan.key_size - 1]);
     for (std::size_t k = 1; k < element.keys.size(); ++k) {
         auto const &name = element.keys[k].name;
-        Names columns(plan.key_columns.begin(), plan.key_columns.end() - 1);
-        std::vector<Value> key(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(columns.size()));
+        std::vector<Value> key(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(plan.key_size - 1));
         auto const &all = plan.database_columns;
-        columns.push_back(name);
         key.push_back(
             values[static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin())]);
-        auto const own = plan.columns[plan.key_size - 1];
-        Json other;
-        repo.db()
-            .cached("SELECT " + quoteIdentifier(own.name) + " FROM " + quoteIdentifier(element.name)
-                    + " WHERE " + equalities(columns))
-            .query(key, [&](Statement const &row) { other = valueOf(own, row, 0); });
-        if (other.isNull()) continue;
-        auto const value = valueOf(RecordColumn{.name = name, .type = element.keys[k]}, key, key.size() - 1);
+        auto const other = ownerOf(repo, plan, name, key, planned);
+        if (other.isNull() || other == own) continue;
+        auto const value = valueOf(alternateColumn(plan, name), key, key.size() - 1);
         return Error(code, described(plan, values) + " has " + name + " " + shown(value) + ", which "
                                + element.name + " " + shown(other) + " has already")
             .cause({.column = name, .value = value.text(), .expected = "a value of its own"});
@@ -331,18 +361,17 @@ bool DimensionRecords::inserted(RecordPlan const &plan, std::vector<Value> const
 }
 
 SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record,
-                                   bool allowUpdate) {
+                                   bool allowUpdate, PlannedRecords const *planned) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
     touchedTrixels(_repo, plan, values);
-    auto const found = stored(plan, values);
-    if (found.empty()) {
-        if (auto const taken = takenKey(_repo, plan, values)) throw *taken;
-        return {SyncResult::Kind::Inserted, {}};
-    }
-    auto const differing = differences(plan, values, found);
-    if (differing.empty()) return {SyncResult::Kind::Same, {}};
-    if (!allowUpdate) throw conflict(plan, differing, values, found);
+    auto const ahead = planned ? planned->findLike(element, record) : std::nullopt;
+    auto const found = ahead ? valuesOf(plan, *ahead) : stored(plan, values);
+    auto const differing = found.empty() ? std::vector<std::size_t>() : differences(plan, values, found);
+    if (!found.empty() && differing.empty()) return {SyncResult::Kind::Same, {}};
+    if (!found.empty() && !allowUpdate) throw conflict(plan, differing, values, found);
+    if (auto const taken = takenKey(_repo, plan, values, planned)) throw *taken;
+    if (found.empty()) return {SyncResult::Kind::Inserted, {}};
     Json old{Json::Object{}};
     for (auto const i : differing)
         old.set(plan.columns[i].name, valueOf(plan.columns[i], found, plan.first_value[i]));

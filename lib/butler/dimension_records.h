@@ -26,6 +26,7 @@ struct SyncResult {
 };
 
 struct RecordPlan;
+class PlannedRecords;
 
 /// Keeps prepared statements by element, so one object should serve many records.
 class DimensionRecords {
@@ -59,8 +60,9 @@ public:
     }
 
     /// What sync() would do, or throw, without doing it; needs no transaction and no right to write.
-    /// References to other records are not checked.
-    SyncResult check(std::string_view element, DimensionRecord const &record, bool update);
+    /// References to other records are not checked. \param planned  what would be there by then
+    SyncResult check(std::string_view element, DimensionRecord const &record, bool update,
+                     PlannedRecords const *planned = nullptr);
 
     /// The record with these required values (in universe order), nullopt when there is none.
     std::optional<DimensionRecord> find(std::string_view element, std::vector<common::Json> const &key);

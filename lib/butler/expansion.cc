@@ -158,8 +158,8 @@ struct DataIdExpansion::Expanding {
 };
 
 DataIdExpansion::DataIdExpansion(Repository const &repo, DimensionRecords &records,
-                                 std::shared_ptr<PlannedRecords const> planned)
-    : _repo(repo), _records(records), _planned(std::move(planned)), _order(lookupOrder(repo.universe())) {}
+                                 PlannedRecords const *planned)
+    : _repo(repo), _records(records), _planned(planned), _order(lookupOrder(repo.universe())) {}
 
 ExpandedDataId DataIdExpansion::expand(DimensionGroup const &dimensions, Json const &dataId) {
     auto outcome = std::move(expandEach({{&dimensions, &dataId}}).front());
@@ -307,7 +307,7 @@ void DataIdExpansion::learn(Element const &dimension, std::vector<std::string> c
     }
     auto records = _records.findEach(dimension.name, asked);
     for (std::size_t i = 0; _planned && i < asked.size(); ++i) {
-        if (!records[i]) records[i] = _planned->find(dimension.name, asked[i]);
+        if (auto planned = _planned->find(dimension.name, asked[i])) records[i] = std::move(planned);
     }
     auto &known = _known[dimension.name];
     if (known.size() + records.size() > mostRecords) known.clear();

@@ -59,9 +59,9 @@ public:
     };
 
     /// \param records  like `repo`, must live as long
-    /// \param planned  what counts as registered as well, null: nothing
+    /// \param planned  what counts as registered as well, and before it; null: nothing
     DataIdExpansion(Repository const &repo, DimensionRecords &records,
-                    std::shared_ptr<PlannedRecords const> planned = nullptr);
+                    PlannedRecords const *planned = nullptr);
 
     /// \param dataId  an object with the values of the required dimensions at least. Implied ones may stand
     ///                there, too; dimensions that the group does not have are passed over
@@ -92,7 +92,7 @@ private:
 
     Repository const &_repo;
     DimensionRecords &_records;
-    std::shared_ptr<PlannedRecords const> _planned;
+    PlannedRecords const *_planned;
     std::vector<Element const *> _order; ///< dimensions, each behind those that imply what its key needs
     std::map<std::string, std::map<Key, Record>> _known;      ///< by dimension
     std::map<std::string, std::set<sql::Value>> _unionValues; ///< of dimensions without a table of their own

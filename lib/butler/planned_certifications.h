@@ -5,7 +5,6 @@
 #include "sql/database.h"
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,10 +17,10 @@ struct CertifiedRow {
     std::int64_t end_ns = 0;
 };
 
-/// Keeps them in a temporary file, since there may be many.
 class PlannedCertifications {
 public:
-    PlannedCertifications();
+    /// \param db  gets a table for it; must live as long
+    explicit PlannedCertifications(sql::Database &db);
 
     /// What would be certified in a collection. \param dataset  type and data ID, as described() \return
     /// empty when nothing was planned there
@@ -31,7 +30,7 @@ public:
              std::vector<CertifiedRow> const &rows);
 
 private:
-    std::unique_ptr<sql::Database> _db;
+    sql::Database &_db;
 };
 
 } // namespace dbb::butler

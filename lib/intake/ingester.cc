@@ -25,8 +25,6 @@ using Clock = std::chrono::steady_clock;
 
 namespace {
 
-/// Datasets of one call that are remembered to find two files of the same exposure and detector.
-constexpr std::size_t rememberedIds = 65536;
 /// Runs that are remembered; a stream may bring ever new ones.
 constexpr std::size_t rememberedTargets = 256;
 /// How often it is looked whether an exposure that is waited for has come.
@@ -40,19 +38,26 @@ std::string definitionOf(DatasetLine const &line) {
     return "\n" + common::join(line.other->dimensions, ",") + "\n" + line.other->storage_class;
 }
 
+std::shared_ptr<butler::Plan> planOf(butler::Repository const &repo, IngesterOptions const &options) {
+    if (!options.dry_run) return nullptr;
+    return options.plan ? options.plan : std::make_shared<butler::Plan>(repo);
+}
+
 } // namespace
 
 Ingester::Ingester(butler::Repository const &repo, IngesterOptions options, manifest::Rejects &rejects,
                    std::function<void(manifest::Record const &, std::string const &)> receipts)
-    : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _expansion(repo, _records, _options.planned), _registered(repo, _records),
+    : _repo(repo), _options(std::move(options)), _plan(planOf(repo, _options)), _rejects(rejects),
+      _receipts(std::move(receipts)), _records(repo),
+      _expansion(repo, _records, _plan ? &_plan->records : nullptr),
+      _registered(repo, _records, _plan ? &_plan->records : nullptr),
       _onServer(repo.db().dialect() == sql::Dialect::Postgres), _sources(repo, _stores) {
     for (auto const &datastore : repo.config().datastores) {
         _stores.emplace_back(datastore, _stores.empty(), _options.transfer, _options.ownership,
                              _options.dry_run);
     }
     // A batch with an exposure that fails has one for each. Not when dry: temporary tables would be lost.
-    if (!_options.dry_run) _repo.db().useMemoryForCommits();
+    if (!_plan) _repo.db().useMemoryForCommits();
 }
 
 Ingester::~Ingester() = default;
@@ -102,7 +107,7 @@ void Ingester::commit() {
 }
 
 bool Ingester::mayWait(Item const &item) const {
-    if (_options.dry_run || !item.error || item.error->code() != "EXPOSURE_NOT_FOUND") return false;
+    if (_plan || !item.error || item.error->code() != "EXPOSURE_NOT_FOUND") return false;
     std::chrono::duration<double> const waited = Clock::now() - item.line.came;
     return waited.count() < _options.wait_s && common::stopSignal() == 0;
 }
@@ -158,18 +163,7 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         if (!item.twin) grouping.add(item);
     }
     auto const &groups = grouping.groups;
-    if (_options.dry_run) {
-        sql::ReadTransaction const view(_repo.db());
-        prefetch(allOf(items));
-        for (auto &item : items) {
-            look(item);
-            place(item);
-        }
-        for (auto const &group : groups) storeGroup(group);
-        certify(items);
-        explainCollisions(items);
-        return;
-    }
+    if (_plan) return planBatch(items, groups);
     // Files first: they may take long, and until their rows are there nobody sees them.
     if (makesFiles()) {
         sql::repeating([&] { lookUnlocked(items); });
@@ -327,6 +321,9 @@ void Ingester::findTarget(Target &target) const {
                                               wanted.storage_class, target.is_calibration);
     auto const run = butler::findRun(_repo, target.run);
     if (type && run) target.datasets.emplace(_repo, *type, target.run, *run);
+    if (!_plan) return;
+    if (!type) _plan->hasDatasetType(wanted, target.is_calibration);
+    if (!run) _plan->hasCollection(target.run, butler::CollectionType::Run);
 }
 
 /// Make a target that the registry lacks: with its first dataset, so that lines that are refused leave no
@@ -376,7 +373,7 @@ void Ingester::prepare(Item &item) {
         identify(item);
         item.id = butler::rawUuid(item.target->type, item.line.run, item.data_id);
         requireUuid(item);
-        if (_recent.size() >= rememberedIds) _recent.clear();
+        if (_recent.size() >= _options.remembered) _recent.clear();
         auto const [seen, isNew] = _recent.emplace(item.id->hex(), item.line.path);
         if (!isNew && seen->second != item.line.path) {
             throw Error("DUPLICATE", "\"" + item.line.path + "\" and \"" + seen->second + "\" are the same "
@@ -407,7 +404,7 @@ bool Ingester::storeTogether(std::vector<Group> const &groups, bool allNew) {
 
 /// On a server, the records of all exposures at once.
 void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
-    if (_options.dry_run || !_onServer) return;
+    if (_plan || !_onServer) return;
     std::vector<std::pair<std::string, butler::DimensionRecord>> records;
     for (auto const &group : groups) {
         auto const first = std::find_if(group.begin(), group.end(), [](Item *i) { return !i->error; });
@@ -423,7 +420,7 @@ void Ingester::insertRecordsAhead(std::vector<Group> const &groups) {
 void Ingester::storeGroup(Group const &group) {
     auto error = tryGroup(group);
     // A writer that does not know our lock may have come in between. What fails once more is at fault itself.
-    for (int tries = 1; error && _onServer && !_options.dry_run && tries < mostTries; ++tries) {
+    for (int tries = 1; error && _onServer && !_plan && tries < mostTries; ++tries) {
         prefetch(group);
         for (auto *item : group) look(*item);
         error = tryGroup(group);
@@ -436,12 +433,11 @@ void Ingester::storeGroup(Group const &group) {
 
 /// \return why nothing of it was stored
 std::optional<Error> Ingester::tryGroup(Group const &group) {
-    std::optional<sql::Savepoint> savepoint;
-    if (!_options.dry_run) savepoint.emplace(_repo.db());
+    sql::Savepoint savepoint(_plan ? _plan->db() : _repo.db());
     try {
         syncRecords(group);
         storeItems(group);
-        if (savepoint) savepoint->release();
+        savepoint.release();
         return std::nullopt;
     } catch (Error const &e) {
         if (isFatal(e)) throw;
@@ -457,13 +453,19 @@ void Ingester::syncRecords(Group const &group) {
     auto const &line = (*first)->line;
     Json updated;
     auto sync = [&](char const *element, Json const &record) {
-        auto const result = _options.dry_run ? _records.check(element, record, _options.update_records)
-                                             : _records.sync(element, record, _options.update_records);
-        if (_options.planned) _options.planned->add(element, record);
+        auto const result =
+            _plan ? _records.check(element, record, _options.update_records, &_plan->records)
+                  : _records.sync(element, record, _options.update_records);
+        if (_plan && result.kind != butler::SyncResult::Kind::Same) _plan->records.add(element, record);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
     forEachRecord(_repo.universe(), *line.records, sync);
     (*first)->updated = updated;
+}
+
+/// As the registry will have it, -1: not at all.
+std::int64_t Ingester::recordedSize(Item const &item) const {
+    return _options.track_file_attrs || item.line.zip ? item.placed.front().size_bytes : -1;
 }
 
 void Ingester::storeItems(Group group, bool allNew) {
@@ -472,7 +474,7 @@ void Ingester::storeItems(Group group, bool allNew) {
     std::vector<butler::NewDataset> fresh;
     Target *target = nullptr;
     auto store = [&] {
-        if (fresh.empty() || _options.dry_run) return;
+        if (fresh.empty()) return;
         auto const now = astro::taiNsFromUtcNs(common::nowUtcNs());
         if (!target->datasets) registerTarget(*target);
         target->datasets->insert(fresh, now, allNew);
@@ -483,11 +485,15 @@ void Ingester::storeItems(Group group, bool allNew) {
                         : item->existing.stored                          ? "existing"
                                                                          : "done";
         if (item->existing.stored) continue;
+        if (_plan) {
+            planItem(*item);
+            continue;
+        }
         if (target != item->target) store();
         target = item->target;
         fresh.push_back({*item->id, item->data_id, newFiles(*item), std::string(item->line.formatter),
                          std::string(item->line.storage_class),
-                         _options.track_file_attrs || item->line.zip ? item->placed.front().size_bytes : -1});
+                         recordedSize(*item)});
     }
     store();
 }
@@ -539,14 +545,14 @@ void Ingester::finish(Item &item) {
     if (item.existing.stored)
         std::ranges::stable_partition(files,
                                       [&](auto const &f) { return f.first == item.existing.datastore; });
-    if (_options.transfer == Transfer::Move && !_options.dry_run) {
+    if (_options.transfer == Transfer::Move && !_plan) {
         // A later line of the same run that was refused has made it forgotten.
         if (!item.target->datasets) findTarget(*item.target);
         _sources.settle(item.line, files, item.target->datasets.value(), *item.id, item.data_id);
     }
     std::chrono::duration<double, std::milli> const elapsed = Clock::now() - item.start;
     Json receipt;
-    receipt.set("outcome", _options.dry_run && item.outcome != "existing" ? "planned" : item.outcome);
+    receipt.set("outcome", _plan && item.outcome != "existing" ? "planned" : item.outcome);
     receipt.set("path", files.front().second);
     auto const &datastores = _repo.config().datastores;
     if (datastores.size() > 1) receipt.set("datastore", datastores[files.front().first].name);

@@ -7,6 +7,7 @@
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
 #include "butler/expansion.h"
+#include "butler/plan.h"
 #include "butler/repository.h"
 #include "common/log.h"
 #include "intake/raw_line.h"
@@ -36,10 +37,11 @@ struct IngesterOptions {
     bool track_file_attrs = true; ///< record sizes (and checksums when the datastore wants them)
     double wait_s = 0;            ///< how long a guider's file waits for its exposure
     bool dry_run = false;
-    /// Of a dry run: records that would have been made, which others that follow may refer to; null: none do.
-    std::shared_ptr<butler::PlannedRecords> planned{};
-    /// Of a dry run: validity that would have been given; must be there when calibrations come.
-    std::shared_ptr<butler::PlannedCertifications> planned_validity{};
+    /// Datasets of one call that are remembered to find two files of the same exposure and detector.
+    std::size_t remembered = 65536;
+    /// Of a dry run: what it would have written. Null: the ingester makes its own; several that share one know
+    /// of each other.
+    std::shared_ptr<butler::Plan> plan{};
     std::string receipt = "ingest"; ///< key of the receipt, as the program is called
     /// Takes a line that was refused and may be tried again later; false when it does not.
     std::function<bool(manifest::Record &, common::Error const &)> later{};
@@ -103,7 +105,7 @@ private:
     void lookUnlocked(std::vector<Item> &items);
     void place(Item &item);
     void place(Item &item, std::size_t shelf);
-    Placed placeFile(DatasetLine const &line, Placement &placement, std::string const &path) const;
+    Placed placeFile(DatasetLine const &line, std::size_t store, std::string const &path);
     bool makesFiles() const { return _stores.front().placement.makesFiles(); }
     void requirePlaced(Item &item);
     void requireStoredSize(Item const &item) const;
@@ -118,7 +120,12 @@ private:
     std::optional<common::Error> tryGroup(Group const &group);
     void syncFolders(Item &item);
     void syncRecords(Group const &group);
+    std::int64_t recordedSize(Item const &item) const;
     void storeItems(Group group, bool allNew = false);
+    void planBatch(std::vector<Item> &items, std::vector<Group> const &groups);
+    void planItem(Item const &item);
+    void lookPlanned(Item &item) const;
+    void dropPlannedFiles(std::vector<Item> const &items);
     void sortByTarget(Group &group) const;
     bool certify(std::vector<Item> &items);
     std::optional<butler::DatasetType> registeredType(Group const &group) const;
@@ -139,6 +146,7 @@ private:
 
     butler::Repository const &_repo;
     IngesterOptions _options;
+    std::shared_ptr<butler::Plan> _plan; ///< of a dry run, null else
     manifest::Rejects &_rejects;
     std::function<void(manifest::Record const &, std::string const &)> _receipts;
     butler::DimensionRecords _records;

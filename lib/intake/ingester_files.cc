@@ -47,7 +47,9 @@ Placement::Stored Ingester::compareWithStored(Item &item) const {
     for (auto const &[store, path] : item.existing.files) {
         // Zip files of the same images differ, and so do they from the images.
         bool const bySize = item.line.zip || butler::artifactOf(path) != path;
-        auto const out = _stores[store].placement.compareWithStored(bySize ? "" : item.line.file, path);
+        auto const &source = item.existing_source;
+        auto const out = _stores[store].placement.compareWithStored(
+            bySize ? "" : item.line.file, source.empty() ? path : common::fileUri(source));
         if (out == Placement::Stored::Gone) continue;
         item.existing.datastore = store;
         item.existing.path = path;
@@ -60,11 +62,12 @@ Placement::Stored Ingester::compareWithStored(Item &item) const {
 void Ingester::look(Item &item) {
     if (item.error || item.twin) return;
     item.existing = {};
+    item.existing_source.clear();
     item.gone = false;
     try {
         if (!item.target->datasets) findTarget(*item.target);
-        if (!item.target->datasets) return;
-        item.existing = item.target->datasets->existing(*item.id, item.data_id);
+        if (item.target->datasets) item.existing = item.target->datasets->existing(*item.id, item.data_id);
+        if (_plan && !item.existing.stored) lookPlanned(item);
         if (!item.existing.stored) return;
         auto const compared = compareWithStored(item);
         item.gone = compared == Placement::Stored::Gone;
@@ -102,21 +105,25 @@ void Ingester::requireStoredSize(Item const &item) const {
         .cause({.column = "file_size", .value = std::to_string(*now), .expected = std::to_string(stored)});
 }
 
-Placed Ingester::placeFile(DatasetLine const &line, Placement &placement, std::string const &path) const {
-    return _options.dry_run ? placement.plan(line.file, line.scanned, path)
-                            : placement.place(line.file, line.scanned, path);
+Placed Ingester::placeFile(DatasetLine const &line, std::size_t store, std::string const &path) {
+    auto &placement = _stores[store].placement;
+    if (!_plan) return placement.place(line.file, line.scanned, path);
+    auto const ahead = makesFiles() ? _plan->datasets.sourceOf(store, path) : "";
+    auto out = placement.plan(line.file, line.scanned, path, ahead);
+    if (out.created) _plan->datasets.addFile(store, path, line.file);
+    return out;
 }
 
 /// Bring an item's file into a datastore that accepts it.
 void Ingester::place(Item &item, std::size_t shelf) {
     auto const &[index, pathTemplate] = item.target->shelves[shelf];
     auto &store = _stores[index];
-    auto const placeAt = [&](std::string const &path) { return placeFile(item.line, store.placement, path); };
+    auto const placeAt = [&](std::string const &path) { return placeFile(item.line, index, path); };
     auto placed =
         item.line.zip ? store.zips.place(item.line, placeAt) : placeAt(templatePath(item, pathTemplate));
     if (item.line.zip) {
         item.checksum = item.line.zip->checksum;
-    } else if (_options.track_file_attrs && !_options.dry_run && store.checksum && item.checksum.empty()) {
+    } else if (_options.track_file_attrs && !_plan && store.checksum && item.checksum.empty()) {
         item.checksum = common::fileChecksums(placed.file, {"blake2b"}).front();
     }
     item.placed.resize(std::max(item.placed.size(), shelf + 1));
@@ -211,7 +218,7 @@ void Ingester::explainCollisions(std::vector<Item> &items) {
         if (!item.error || item.error->code() != "DESTINATION_EXISTS" || !item.line.bringsRecords()) continue;
         try {
             forEachRecord(_repo.universe(), *item.line.records, [&](char const *element, Json const &record) {
-                _records.check(element, record, _options.update_records);
+                _records.check(element, record, _options.update_records, _plan ? &_plan->records : nullptr);
             });
         } catch (Error const &e) {
             if (isFatal(e)) throw;

@@ -74,7 +74,7 @@ bool Ingester::certify(std::vector<Item> &items) {
         } catch (Error const &e) {
             if (isFatal(e)) throw;
             for (auto *item : group) reject(*item, e);
-            if (!_options.dry_run) return false; // a server takes no more of this transaction
+            return false; // a server takes no more of this transaction
         }
         complete =
             complete && std::ranges::none_of(group, [](Item const *item) { return item->error.has_value(); });
@@ -107,11 +107,12 @@ void Ingester::certify(std::string const &collection, Group const &group) {
     std::vector<Certifications::Outcome> outcomes;
     auto const ownTimes =
         _options.update_validity ? Certifications::OwnTimes::Replace : Certifications::OwnTimes::Keep;
-    if (_options.dry_run) {
-        auto const id =
-            type ? butler::findCollectionId(_repo, collection, CollectionType::Calibration) : std::nullopt;
-        outcomes = Certifications(_repo, type.value_or(group.front()->target->type), collection, id)
-                       .plan(wanted, ownTimes, *_options.planned_validity);
+    if (_plan) {
+        auto const id = butler::findCollectionId(_repo, collection, CollectionType::Calibration);
+        if (!id) _plan->addCollection(collection, CollectionType::Calibration);
+        outcomes = Certifications(_repo, type.value_or(group.front()->target->type), collection,
+                                  type ? id : std::nullopt)
+                       .plan(wanted, ownTimes, _plan->validity);
     } else {
         auto const id = butler::registerCollection(_repo, collection, CollectionType::Calibration);
         outcomes = Certifications(_repo, type.value(), collection, id).insert(wanted, ownTimes);

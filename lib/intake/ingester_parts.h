@@ -43,6 +43,7 @@ struct Ingester::Item {
     butler::DataId data_id;
     butler::ExistingDataset existing;
     butler::ExpandedDataId expanded;     // of a dataset that is no raw image
+    std::string existing_source;         // of a dataset that is only planned: what its file would be made of
     bool gone = false;                   // the dataset exists, but not its file
     std::vector<Placed> placed;          // by the target's shelves, as far as it went
     std::optional<common::Error> absent; // the source was not there to be placed

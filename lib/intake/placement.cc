@@ -98,6 +98,13 @@ bool sameContent(std::string const &a, std::string const &b) {
     }
 }
 
+/// \param standing  file that has, or would have, the content of the one at the destination
+/// \throws Error DESTINATION_EXISTS when that is not the source's
+void requireSame(std::string const &source, std::string const &destination, std::string const &standing) {
+    if (sameInode(source, standing) || sameContent(source, standing)) return;
+    throw Error("DESTINATION_EXISTS", "\"" + destination + "\" exists and differs from \"" + source + "\"");
+}
+
 /// Whether the destination holds the source already. \throws Error DESTINATION_EXISTS when it holds something
 /// else
 bool alreadyThere(Transfer mode, std::string const &source, std::string const &destination) {
@@ -110,8 +117,8 @@ bool alreadyThere(Transfer mode, std::string const &source, std::string const &d
                                               + (mayBeLink(mode) ? "to" : "a copy of") + " \"" + source
                                               + "\"");
     }
-    if (sameInode(source, destination) || sameContent(source, destination)) return true;
-    throw Error("DESTINATION_EXISTS", "\"" + destination + "\" exists and differs from \"" + source + "\"");
+    requireSame(source, destination, destination);
+    return true;
 }
 
 /// A name beside the destination that no reader takes for a file of the repository. \param longest  bytes
@@ -300,9 +307,9 @@ void Placement::requireFits(std::string const &file) const {
     if (!namesFit || longest >= PATH_MAX) throw common::systemError("create", file, ENAMETOOLONG);
 }
 
-Placed Placement::plan(std::string const &source, Scanned const &scanned,
-                       std::string const &templatePath) const {
-    auto out = planned(source, scanned, templatePath);
+Placed Placement::plan(std::string const &source, Scanned const &scanned, std::string const &templatePath,
+                       std::string const &ahead) const {
+    auto out = planned(source, scanned, templatePath, ahead);
     if (_mode != Transfer::HardLink || !out.created) return out;
     // place() is told by the link itself. Folders are compared because files of an overlay may show the
     // device of a layer.
@@ -313,8 +320,8 @@ Placed Placement::plan(std::string const &source, Scanned const &scanned,
     return out;
 }
 
-Placed Placement::planned(std::string const &source, Scanned const &scanned,
-                          std::string const &templatePath) const {
+Placed Placement::planned(std::string const &source, Scanned const &scanned, std::string const &templatePath,
+                          std::string const &ahead) const {
     Placed out;
     std::string relative;
     auto const mode = modeOf(source, relative);
@@ -340,7 +347,8 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned,
         out.file = _root + "/" + templatePath;
         requireFits(out.file);
         requireFolders(common::folderOf(out.file));
-        out.created = !alreadyThere(mode, source, out.file);
+        if (!ahead.empty()) requireSame(source, out.file, ahead);
+        out.created = ahead.empty() && !alreadyThere(mode, source, out.file);
     }
     return out;
 }

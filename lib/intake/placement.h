@@ -60,8 +60,10 @@ public:
     bool makesFiles() const;
 
     /// What place() would do, without doing it; existing files are looked at.
+    /// \param ahead  the source of a file that would be at the destination by then; empty: none would
     /// \throws Error as place()
-    Placed plan(std::string const &source, Scanned const &scanned, std::string const &templatePath) const;
+    Placed plan(std::string const &source, Scanned const &scanned, std::string const &templatePath,
+                std::string const &ahead = "") const;
 
     /// Bring `source` into the datastore. A file that lies at the destination already and is equal is used as
     /// it is. Folders on the way there may be links, as the Butler has it: sites spread a datastore over
@@ -111,7 +113,8 @@ public:
     void settleFolders(bool failed);
 
 private:
-    Placed planned(std::string const &source, Scanned const &scanned, std::string const &templatePath) const;
+    Placed planned(std::string const &source, Scanned const &scanned, std::string const &templatePath,
+                   std::string const &ahead = "") const;
     void requireFits(std::string const &file) const;
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;

@@ -18,7 +18,9 @@ Error instrumentNotRegistered(std::string const &what, std::string const &instru
 }
 
 void Registered::findExposure(DatasetLine &line) {
-    auto exposure = _records.findBy("exposure", "obs_id", {line.instrument, line.obs_id});
+    std::vector<Json> const key{line.instrument, line.obs_id};
+    auto exposure = _planned ? _planned->findBy("exposure", "obs_id", key) : std::nullopt;
+    if (!exposure) exposure = _records.findBy("exposure", "obs_id", key);
     if (!exposure) {
         throw Error("EXPOSURE_NOT_FOUND", "\"" + line.path + "\": exposure " + line.obs_id + " of "
                                               + line.instrument + " is not in \"" + _repo.config().root

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "butler/dimension_records.h"
+#include "butler/planned_records.h"
 #include "butler/repository.h"
 #include "common/error.h"
 #include "intake/dataset_line.h"
@@ -22,8 +23,10 @@ common::Error instrumentNotRegistered(std::string const &what, std::string const
 class Registered {
 public:
     /// \param records  like `repo`, must live as long
-    Registered(butler::Repository const &repo, butler::DimensionRecords &records)
-        : _repo(repo), _records(records) {}
+    /// \param planned  exposures that count as registered as well, null: none
+    Registered(butler::Repository const &repo, butler::DimensionRecords &records,
+               butler::PlannedRecords const *planned = nullptr)
+        : _repo(repo), _records(records), _planned(planned) {}
 
     /// The exposure of a guider's file, which must be registered before; completes the line.
     /// \throws Error EXPOSURE_NOT_FOUND
@@ -50,6 +53,7 @@ private:
 
     butler::Repository const &_repo;
     butler::DimensionRecords &_records;
+    butler::PlannedRecords const *_planned;
     std::map<std::string, Known> _known; // by instrument
 };
 

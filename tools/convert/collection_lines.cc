@@ -51,7 +51,11 @@ std::string make(butler::Repository const &repo, Record &line, bool dry_run,
         using Kind = butler::ChainResult::Kind;
         return result.kind == Kind::Same ? "existing" : result.kind == Kind::Made ? "done" : "updated";
     }
-    if (planned.contains(name) || butler::findCollectionId(repo, name, type)) return "existing";
+    if (auto const at = planned.find(name); at != planned.end()) {
+        butler::requireType(name, at->second.type, type);
+        return "existing";
+    }
+    if (butler::findCollectionId(repo, name, type)) return "existing";
     if (dry_run) {
         planned[name] = {.name = name, .type = type, .doc = {}, .children = {}};
     } else {

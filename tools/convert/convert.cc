@@ -63,7 +63,7 @@ public:
         if (common::stopSignal() != 0) return _converter.commit();
         _converter.finish();
         refuseCollections();
-        makeCollections(_repo, std::move(_collections), _dryRun, _planned, _rejects,
+        makeCollections(_repo, std::move(_collections), _dryRun, _converter.plannedCollections(), _rejects,
                         [this](Record const &line, std::string const &outcome) { done(line, outcome); });
     }
 
@@ -135,20 +135,7 @@ private:
         throw Error("DRY_RUN", "the line was printed by a dry run of dbb-convert");
     }
 
-    /// Collections that come with a dataset.
-    void plan(Record const &line) {
-        using butler::CollectionType;
-        auto const note = [&](char const *key, CollectionType type) {
-            auto const name = line.get(key);
-            if (name.isString())
-                _planned[name.string()] = {.name = name.string(), .type = type, .doc = {}, .children = {}};
-        };
-        note("run", CollectionType::Run);
-        note("calibration", CollectionType::Calibration);
-    }
-
     void done(Record const &line, std::string const &outcome) {
-        if (outcome == "planned" && line.type() == "gen2") plan(line);
         ++_summary.outcomes[outcome];
         _output.write(line.line());
     }
@@ -163,8 +150,7 @@ private:
     std::int64_t _now = common::nowUtcNs();
     Converter _converter;
     std::vector<Record> _collections;
-    std::set<std::string> _instruments;  ///< of the lines
-    butler::PlannedCollections _planned; ///< of a dry run
+    std::set<std::string> _instruments; ///< of the lines
 };
 
 void convertAll(ConvertProgramOptions const &options, int in, int out, manifest::Rejects &rejects,

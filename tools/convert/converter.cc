@@ -37,13 +37,10 @@ Record fileLineOf(Record const &line) {
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
                      Receipts receipts)
     : _repo(repo), _options(std::move(options)), _rejects(rejects), _receipts(std::move(receipts)),
-      _records(repo), _describer({.headers = _options.headers}), _patches(repo, _options.skymap),
-      _stored(repo) {
+      _plan(_options.ingester.dry_run ? std::make_shared<butler::Plan>(repo) : nullptr), _records(repo),
+      _describer({.headers = _options.headers}), _patches(repo, _options.skymap), _stored(repo, _plan.get()) {
     _options.ingester.receipt = "convert";
-    if (_options.ingester.dry_run) {
-        _options.ingester.planned = std::make_shared<butler::PlannedRecords>(repo.universe());
-        _options.ingester.planned_validity = std::make_shared<butler::PlannedCertifications>();
-    }
+    _options.ingester.plan = _plan;
     _options.ingester.later = [this](Record &line, Error const &e) {
         refuse(std::move(line), e);
         return true;
@@ -108,7 +105,6 @@ void Converter::commitIngesters() {
 }
 
 void Converter::commit() {
-    passMissing();
     if (!_options.ingester.update_records) pass(_raws, _stored.find(_raws));
     // There is no header to be read of those that a move took away.
     pass(_raws, _stored.findMoved(_raws));
@@ -116,6 +112,7 @@ void Converter::commit() {
     pass(_others, _stored.find(_others));
     for (auto &line : std::exchange(_others, {})) convertOther(std::move(line));
     commitIngesters();
+    passMissing(); // last: another file of the same commit may have brought the dataset
 }
 
 /// What is there already as the lines have it is done with. \param warning  for their receipts
@@ -224,6 +221,10 @@ void Converter::refuse(Record line, Error const &e) {
     } else {
         _rejects.add(std::move(line), error);
     }
+}
+
+butler::PlannedCollections Converter::plannedCollections() const {
+    return _plan ? _plan->collections() : butler::PlannedCollections();
 }
 
 void Converter::finish() {

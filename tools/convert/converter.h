@@ -4,6 +4,7 @@
 
 #include "butler/datasets.h"
 #include "butler/dimension_records.h"
+#include "butler/plan.h"
 #include "butler/repository.h"
 #include "convert/data_ids.h"
 #include "convert/gen2_line.h"
@@ -56,6 +57,9 @@ public:
     /// not there wait until finish(). \throws Error when the repository can't be used
     void commit();
 
+    /// Of a dry run, what would be there by now.
+    butler::PlannedCollections plannedCollections() const;
+
     /// What waited: the exposures may have come later in the input. What still lacks something is rejected
     /// (NEEDS_EXPOSURE, NEEDS_VISIT, SKYMAP_NOT_REGISTERED …).
     void finish();
@@ -78,6 +82,7 @@ private:
     ConverterOptions _options;
     manifest::Rejects &_rejects;
     Receipts _receipts;
+    std::shared_ptr<butler::Plan> _plan; ///< of a dry run, null else
     butler::DimensionRecords _records;
     std::map<std::string, bool> _instruments; ///< whether they are registered
     intake::Describer _describer;

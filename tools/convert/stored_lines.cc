@@ -27,8 +27,8 @@ bool isGone(std::string const &file) {
 
 } // namespace
 
-StoredLines::StoredLines(butler::Repository const &repo)
-    : _repo(repo), _placement(repo.config().datastores.front().root, intake::Transfer::Direct) {}
+StoredLines::StoredLines(butler::Repository const &repo, butler::Plan const *plan)
+    : _repo(repo), _plan(plan), _placement(repo.config().datastores.front().root, intake::Transfer::Direct) {}
 
 /// nullptr when there can be none of that type and run.
 StoredLines::Target const *StoredLines::targetOf(Record const &line) {
@@ -45,17 +45,24 @@ StoredLines::Target const *StoredLines::targetOf(Record const &line) {
 std::optional<StoredLines::Target> StoredLines::findTarget(Record const &line) const {
     try {
         auto const name = line.text("dataset_type");
-        std::optional<butler::DatasetType> type;
+        butler::DatasetType wanted;
+        bool calibration = false;
         if (isRaw(line)) {
             auto const &table = instrument::tableOf(line.text("instrument"));
-            type = butler::findDatasetType(_repo, name, table.dimensions, table.storage_class);
+            wanted.dimensions = _repo.universe().group(table.dimensions);
+            wanted.storage_class = table.storage_class;
         } else {
             auto const other = parseOther(line, line.get("data_id")).other;
-            type = butler::findDatasetType(_repo, name, other->dimensions, other->storage_class,
-                                           other->is_calibration);
+            wanted.dimensions = _repo.universe().group(other->dimensions);
+            wanted.storage_class = other->storage_class;
+            calibration = other->is_calibration;
         }
+        wanted.name = name;
+        auto const type = butler::findDatasetType(_repo, name, wanted.dimensions.required,
+                                                  wanted.storage_class, calibration);
         auto const run = butler::findRun(_repo, line.text("run"));
         if (type && run) return Target{*type, *run};
+        if (_plan) return Target{wanted, -1};
     } catch (Error const &e) {
         if (e.exitCode() != common::ExitCode::SomeFailed) throw;
     }
@@ -77,9 +84,22 @@ bool StoredLines::isOf(Record const &line, butler::StoredById const &row) const 
     return common::statFile(file).size_bytes == row.size_bytes;
 }
 
+/// As isOf() and movedFile(), of a dataset that is planned.
+std::optional<StoredLines::Stored> StoredLines::plannedFile(Record const &line,
+                                                            common::Uuid const &id) const {
+    auto const planned = _plan ? _plan->datasets.find(id) : std::nullopt;
+    if (!planned) return std::nullopt;
+    auto const &path = planned->files.front().second;
+    auto const file = common::absolutePath(common::pathOfUri(line.text("uri")));
+    bool const fits = line.integer("size").value_or(planned->size_bytes) == planned->size_bytes;
+    bool const sameFile = planned->files.size() == 1 && _placement.fileOf(path) == file;
+    if (!fits || butler::artifactOf(path) != path || !(sameFile || isGone(file))) return std::nullopt;
+    return Stored{id, path};
+}
+
 /// What was not there may have been made since.
 void StoredLines::forgetMissing() {
-    std::erase_if(_targets, [](auto const &target) { return !target.second; });
+    std::erase_if(_targets, [](auto const &target) { return !target.second || target.second->run_id < 0; });
 }
 
 std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Record> const &lines) {
@@ -105,9 +125,11 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::find(std::vector<Re
     for (std::size_t i = 0; i < wanted.size(); ++i) {
         auto const row = rows.find(ids[i].hex());
         auto const &[line, target] = wanted[i];
-        if (row == rows.end() || row->second.type_id != target->type.id
-            || row->second.run_id != target->run_id)
+        if (row == rows.end()) {
+            out[line] = plannedFile(lines[line], ids[i]);
             continue;
+        }
+        if (row->second.type_id != target->type.id || row->second.run_id != target->run_id) continue;
         try {
             if (isOf(lines[line], row->second)) out[line] = Stored{ids[i], row->second.path};
         } catch (Error const &e) {
@@ -145,6 +167,8 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::findMoved(std::vect
         auto const *target = targetOf(lines[i]);
         auto dataId = target ? valuesOf(lines[i], *target) : std::nullopt;
         if (!dataId) continue;
+        out[i] = plannedFile(lines[i], butler::rawUuid(target->type, lines[i].text("run"), *dataId));
+        if (out[i] || target->run_id < 0) continue;
         asked.push_back(i);
         wanted.push_back({&target->type, target->run_id, &values.emplace_back(std::move(*dataId))});
     }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "butler/datasets.h"
+#include "butler/plan.h"
 #include "butler/repository.h"
 #include "butler/stored_datasets.h"
 #include "intake/placement.h"
@@ -20,7 +21,8 @@ namespace dbb::convert {
 /// closer.
 class StoredLines {
 public:
-    explicit StoredLines(butler::Repository const &repo);
+    /// \param plan  what counts as stored as well; null: nothing
+    StoredLines(butler::Repository const &repo, butler::Plan const *plan);
 
     struct Stored {
         common::Uuid id;
@@ -35,10 +37,10 @@ public:
     std::vector<std::optional<Stored>> findMoved(std::vector<manifest::Record> const &lines);
 
 private:
-    /// A dataset type in a run.
+    /// A dataset type in a run. Of a plan they need not be registered yet.
     struct Target {
         butler::DatasetType type;
-        std::int64_t run_id = 0;
+        std::int64_t run_id = 0; ///< -1: one of both is not registered
     };
     Target const *targetOf(manifest::Record const &line);
     void forgetMissing();
@@ -46,8 +48,10 @@ private:
     std::optional<butler::DataId> valuesOf(manifest::Record const &line, Target const &target) const;
     std::optional<Stored> movedFile(manifest::Record const &line, butler::StoredDataset const &dataset) const;
     bool isOf(manifest::Record const &line, butler::StoredById const &row) const;
+    std::optional<Stored> plannedFile(manifest::Record const &line, common::Uuid const &id) const;
 
     butler::Repository const &_repo;
+    butler::Plan const *_plan;
     intake::Placement _placement;
     std::map<std::string, std::optional<Target>> _targets; ///< by what lines say of them
 };

@@ -242,6 +242,7 @@ bool FileWalk::noteOtherDataset(Answer &answer, std::string const &file) const t
 /// The second half of the walk: a dry run, then what a dry run does not try.
 void FileWalk::ingest(Answer &answer, Record const &record) try {
     if (!_ingester) {
+        _ingesterOptions.plan = std::make_shared<butler::Plan>(*_repo);
         _ingester.emplace(*_repo, _ingesterOptions, _caught.sink(),
                           [this](Record const &r, std::string const &) { _receipt = r; });
     }
@@ -281,6 +282,9 @@ void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &r
     auto const ingest = receipt.get("ingest");
     auto const path = ingest["path"].string();
     answer.outcome = ingest["outcome"].string();
+    // A file that is asked for twice is not ingested the second time, and another one of its dataset was refused.
+    auto const id = common::Uuid::fromText(receipt.text("id"));
+    if (_ingesterOptions.plan->datasets.find(id.value())) answer.outcome = "planned";
     answer.pass("register");
     if (ingest["updated"].isObject()) {
         answer.facts.set("updated", ingest["updated"]);

@@ -196,7 +196,8 @@ TEST_CASE("what is refused keeps its time, which is in the way of others", "[but
 TEST_CASE("a dry run builds on what it has planned", "[butler][certification]") {
     WithBias t;
     t.insert({t.certified("one", 0, {}, {})});
-    butler::PlannedCertifications planned;
+    auto const db = sql::openSqlite("", sql::OpenMode::Create);
+    butler::PlannedCertifications planned(*db);
     auto const plan = [&](Certified const &one) {
         return t.certifications().plan({one}, OwnTimes::Replace, planned).front();
     };

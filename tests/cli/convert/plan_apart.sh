@@ -1,0 +1,119 @@
+#!/bin/bash
+# The run is the plan also where a line meets what an earlier one would have left, in the same commit or in one before.
+. "$DBB_CLI_LIB"
+. "$DBB_ROOT/tests/cli/convert/_lines.bash"
+
+# changed FILE OUT KEY VALUE NEW   the compressed file with another value of as many characters in its primary header
+changed() {
+  zcat "$1" | { dd bs=28800 count=1 iflag=fullblock status=none | LC_ALL=C sed "s/\($3 *= *\)$4/\1$5/"; cat; } | gzip -1 > "$2"
+  cmp -s <(zcat "$1") <(zcat "$2") && fail "$3 of $1 is not $4"
+  return 0
+}
+
+# setup                         an empty repository whose files of type shelf come to lie on one another
+setup() {
+  make_repo repo
+  sed -i 's|^datastore:|&\n  templates:\n    shelf: "{run}/shelf"|' repo/butler.yaml
+}
+
+latiss=$DBB_EXAMPLES/LATISS/3018092000065-det000.fits
+mkdir raws
+cp "$latiss" raws/one.fits
+cp "$latiss" raws/copy.fits
+cp "$DBB_EXAMPLES"/LSSTCam/3019031900001-R10-S02-det029.fits raws/a.fits
+changed "$DBB_EXAMPLES/LSSTCam/3019031900001-R22-S21-det097.fits" raws/b.fits IMGTYPE "'BIAS" "'DARK"
+changed "$latiss" raws/number.fits SEQNUM 65 66
+setup
+
+src='{"dataset_type": "src", "dimensions": ["instrument", "exposure", "detector"], "data_id": {"instrument": "LATISS", "exposure": 3018092000065, "detector": 0}}'
+shelf='{"dataset_type": "shelf", "dimensions": ["instrument", "physical_filter"], "data_id": {"instrument": "LATISS", "physical_filter": "unknown~unknown"}}'
+{
+  raw_line raws/one.fits
+  raw_line raws/one.fits
+  raw_line raws/copy.fits                      # DUPLICATE
+  raw_line raws/number.fits                    # OBS_ID_TAKEN
+  raw_line raws/a.fits
+  raw_line raws/b.fits                         # EXPOSURE_CONFLICT
+  raw_line raws/a.fits
+  other_line gen2/src.fits "$src"
+  other_line gen2/src.fits "$src"
+  other_line gen2/src-other.fits "$src"        # DUPLICATE
+  other_line gen2/src-class.fits "$(jq -c '.storage_class = "Catalog" | .run = "LATISS/runs/class"' <<< "$src")" # DATASET_TYPE_CONFLICT
+  other_line gen2/src-dims.fits "$(jq -c '.dimensions = ["instrument", "exposure"] | del(.data_id.detector)' <<< "$src")" # the same
+  bias_line gen2/bias.fits 0 null '"2018-09-21T00:00:00"'
+  bias_line gen2/bias.fits 0 null '"2018-09-21T00:00:00"'
+  bias_line gen2/late.fits 0 '"2018-09-20T00:00:00"' null '.run = "LATISS/calib/later"' # CERTIFY_CONFLICT
+  other_line gen2/in-calib.fits "$(jq -c '.run = "LATISS/calib" | .dataset_type = "src3"' <<< "$src")" # RUN_CONFLICT
+  bias_line gen2/flat.fits 0 null null '.dataset_type = "flat" | .calibration = "LATISS/runs/test/direct"' # COLLECTION_CONFLICT
+  bias_line gen2/flat2.fits 0 null null '.dataset_type = "flat" | .storage_class = "ExposureI"'
+  other_line gen2/shelf.fits "$shelf"
+  other_line gen2/shelf2.fits "$(jq -c '.data_id.physical_filter = "empty~empty"' <<< "$shelf")" # copied, DESTINATION_EXISTS
+  other_line gen2/here.fits "$(jq -c '.dataset_type = "src4"' <<< "$src")"
+  other_line gen2/gone.fits "$(jq -c '.dataset_type = "src4"' <<< "$src")" | jq -c '.action = "error" | .reason = "missing_file"'
+  echo '{"type":"collection","name":"LATISS/runs/test/direct","collection_type":"CALIBRATION"}' # COLLECTION_CONFLICT
+  echo '{"type":"collection","name":"LATISS/all","collection_type":"CHAINED","children":["LATISS/raw/all","LATISS/calib"]}'
+} > lines
+rm gen2/gone.fits
+sed 's/.*/1/' lines > breaks.always
+
+# apart                         each line by itself, so that it is committed before the next comes
+# mixed                         some of them, as the file breaks says
+apart() { mixed breaks.always; }
+mixed() {
+  local line break
+  while IFS= read -r line && IFS= read -r break <&3; do
+    [ "$break" = 0 ] || sleep 0.1
+    printf '%s\n' "$line"
+  done 3< "${1:-breaks}"
+}
+
+# same_as_run NAME FEED OPTION...   the plan and the run of the lines that FEED hands over
+same_as_run() {
+  local name=$1 feed=$2 rc
+  shift 2
+  remember repo gen2 raws
+  rc=0
+  $feed < lines | dbb-convert -n --repo repo --rejects "$name.plan.rejects" "$@" > "$name.plan" 2> err || rc=$?
+  [ $rc -le 1 ] || fail "$name: the plan ended with $rc: $(cat err)"
+  expect_unchanged repo gen2 raws
+  $feed < lines | expect_rc $rc dbb-convert --repo repo --rejects "$name.run.rejects" "$@"
+  cp "$OUT" "$name.run"
+  touch "$name".{plan,run}.rejects
+  diff <(jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "planned" then .convert.outcome = "done" else . end' "$name.plan") \
+    <(jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "updated" then .convert.outcome = "done" else . end' "$name.run") || fail "$name: the run is not the plan"
+  diff <(jq -Sc . "$name.plan.rejects") <(jq -Sc . "$name.run.rejects") || fail "$name: other rejects"
+  rm -r repo
+  setup
+}
+
+codes() { jq -r .error.code "$1" | paste -sd' '; }
+refused='DUPLICATE OBS_ID_TAKEN EXPOSURE_CONFLICT DUPLICATE DATASET_TYPE_CONFLICT DATASET_TYPE_CONFLICT CERTIFY_CONFLICT RUN_CONFLICT COLLECTION_CONFLICT'
+for transfer in split copy; do
+  same_as_run together-$transfer cat --transfer $transfer
+  same_as_run apart-$transfer apart --transfer $transfer
+done
+expect_eq "$(codes apart-split.run.rejects)" "$refused COLLECTION_CONFLICT"
+expect_eq "$(codes apart-copy.run.rejects)" "$refused DESTINATION_EXISTS COLLECTION_CONFLICT"
+expect_eq "$(jq -r 'select(.reason == "missing_file") | .convert.outcome' apart-copy.plan)" existing
+same_as_run update apart --transfer direct --update-records
+
+# Any lines in any order, as often as it comes, and committed together or not.
+{
+  cat lines
+  bias_line gen2/late.fits 0 '"2018-09-20T00:00:00"' null '.run = "LATISS/calib/later" | .transfer = "copy"'
+  bias_line gen2/third.fits 0 '"2018-09-21T00:00:00"' '"2018-09-22T00:00:00"' '.run = "LATISS/calib/third"'
+  jq -c 'select(.uri) | .transfer = "copy"' lines
+} > pool
+mapfile -t pool < pool
+ways=('--transfer split' '--transfer copy' '--transfer direct --update-records' '--transfer link --update-validity')
+RANDOM=1
+rounds=4
+is_sanitized && rounds=2
+for ((round = 0; round < rounds; round++)); do
+  for ((i = 0; i < 25; i++)); do
+    printf '%s\n' "${pool[RANDOM % ${#pool[@]}]}" >&3
+    echo $((RANDOM % 3 == 0)) >&4
+  done 3> lines 4> breaks
+  # shellcheck disable=SC2086  # several options
+  same_as_run "random-$round" mixed ${ways[round % 4]}
+done
