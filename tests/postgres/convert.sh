@@ -53,6 +53,21 @@ certified() {
 convert() { dbb-convert --repo "$1" --rejects rejects < "$2"; }
 dbb-repo create lite && dbb-repo register-instrument lite LSSTCam LSSTComCam LATISS > /dev/null
 check 'create' registered ours ours
+# The run is the plan, also where lines build on others, repeat or contradict them.
+{
+  cat lines
+  jq -c 'select(.dataset_type == "src") | .storage_class = "Catalog"' lines
+  cat lines
+} > twice
+check 'create for a plan' registered plans plans
+planned_and_done() {
+  dbb-convert -n --repo plans --rejects plan.rejects < twice > plan || [ $? = 1 ]
+  dbb-convert --repo plans --rejects run.rejects < twice > run || [ $? = 1 ]
+}
+check 'plan and convert' planned_and_done
+outcomes() { jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "existing" then . else .convert.outcome = "done" end' "$1"; }
+tell 'the run is the plan' "$(diff <(outcomes plan) <(outcomes run) | head -n 5; diff plan.rejects run.rejects | head -n 5)"
+tell 'what contradicts is refused' "$([ "$(jq -r .error.code run.rejects | sort | uniq -c | tr -s ' ')" = ' 60 DATASET_TYPE_CONFLICT' ] || tail -n 3 run.rejects)"
 for repo in lite ours; do
   check "convert into $repo" convert $repo lines
   tell "each line has a receipt in $repo" "$([ "$(grep -c '"outcome":"done"' log)" = "$lines" ] || tail -n 3 log)"
