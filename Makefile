@@ -13,7 +13,7 @@ CXXFLAGS ?= -O2 -g1
 ALL_CXXFLAGS := -std=c++20 $(WARNINGS) $(CXXFLAGS) $(SANITIZE) -ffp-contract=off -pthread \
 	-Ilib -Itools -Itests -isystem /usr/include/cfitsio -isystem /usr/include/postgresql -DDBB_VERSION='"$(VERSION)"' \
 	-DSPDLOG_COMPILED_LIB -DSPDLOG_FMT_EXTERNAL
-LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz -lzip -lpq -lcurl
+LIBS := -Wl,--as-needed -lsimdjson -lyaml-cpp -lspdlog -lfmt -lcfitsio -lsqlite3 -lerfa -ldate-tz -lcrypto -lb2 -lz -lzip -lpq
 
 PROGRAMS := dbb-repo dbb-scan dbb-describe dbb-ingest dbb-why dbb-visits dbb-convert dbb-gen2-scan dbb-windows dbb-efd-fetch dbb-efd-join dbb-efd-load
 LIB_SOURCES := $(wildcard lib/*/*.cc)

@@ -115,8 +115,8 @@ RecordColumn alternateColumn(RecordPlan const &plan, std::string const &name) {
     return {.name = name, .type = *std::ranges::find(keys, name, &Column::name)};
 }
 
-/// Which record of an element has the values of an alternate key: the last value of its primary key, null when
-/// none has.
+/// Which record of an element has the values of an alternate key: the last value of its primary key, null
+/// when none has.
 Json ownerOf(Repository const &repo, RecordPlan const &plan, std::string const &alternate,
              std::vector<Value> const &key, PlannedRecords const *planned) {
     auto const &own = plan.columns[plan.key_size - 1];
@@ -145,7 +145,8 @@ std::optional<Error> takenKey(Repository const &repo, RecordPlan const &plan,
     auto const own = valueOf(plan.columns[plan.key_size - 1], values, plan.first_value[plan.key_size - 1]);
     for (std::size_t k = 1; k < element.keys.size(); ++k) {
         auto const &name = element.keys[k].name;
-        std::vector<Value> key(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(plan.key_size - 1));
+        std::vector<Value> key(values.begin(),
+                               values.begin() + static_cast<std::ptrdiff_t>(plan.key_size - 1));
         auto const &all = plan.database_columns;
         key.push_back(
             values[static_cast<std::size_t>(std::find(all.begin(), all.end(), name) - all.begin())]);
@@ -360,8 +361,8 @@ bool DimensionRecords::inserted(RecordPlan const &plan, std::vector<Value> const
     return write(_repo, plan, *plan.insert, values, values) > 0;
 }
 
-SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record,
-                                   bool allowUpdate, PlannedRecords const *planned) {
+SyncResult DimensionRecords::check(std::string_view element, DimensionRecord const &record, bool allowUpdate,
+                                   PlannedRecords const *planned) {
     auto const &plan = planOf(element);
     auto const values = valuesOf(plan, record);
     touchedTrixels(_repo, plan, values);

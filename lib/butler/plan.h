@@ -36,8 +36,8 @@ public:
     /// \throws Error as hasDatasetType
     void addDatasetType(DatasetType const &type, bool calibration);
 
-    /// Whether a collection is planned. \throws Error RUN_CONFLICT, COLLECTION_CONFLICT when it is, as another
-    /// kind
+    /// Whether a collection is planned. \throws Error RUN_CONFLICT, COLLECTION_CONFLICT when it is, as
+    /// another kind
     bool hasCollection(std::string const &name, CollectionType type) const;
     /// \throws Error as hasCollection, checkRunName and checkCollectionName
     void addCollection(std::string const &name, CollectionType type);

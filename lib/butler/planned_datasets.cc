@@ -5,16 +5,18 @@ namespace dbb::butler {
 using sql::Statement;
 
 PlannedDatasets::PlannedDatasets(sql::Database &db) : _db(db) {
-    db.execute("CREATE TABLE dataset (id TEXT, datastore INTEGER, path TEXT, source TEXT, size_bytes INTEGER, "
-               "PRIMARY KEY (id, datastore)) WITHOUT ROWID;"
-               "CREATE TABLE file (datastore INTEGER, path TEXT, source TEXT, PRIMARY KEY (datastore, path)) "
-               "WITHOUT ROWID");
+    db.execute(
+        "CREATE TABLE dataset (id TEXT, datastore INTEGER, path TEXT, source TEXT, size_bytes INTEGER, "
+        "PRIMARY KEY (id, datastore)) WITHOUT ROWID;"
+        "CREATE TABLE file (datastore INTEGER, path TEXT, source TEXT, PRIMARY KEY (datastore, path)) "
+        "WITHOUT ROWID");
 }
 
 void PlannedDatasets::add(common::Uuid const &id, PlannedDataset const &dataset) {
     auto &insert = _db.cached("INSERT INTO dataset VALUES (?, ?, ?, ?, ?)");
     for (auto const &[datastore, path] : dataset.files)
-        insert.run({id.hex(), static_cast<std::int64_t>(datastore), path, dataset.source, dataset.size_bytes});
+        insert.run(
+            {id.hex(), static_cast<std::int64_t>(datastore), path, dataset.source, dataset.size_bytes});
 }
 
 std::optional<PlannedDataset> PlannedDatasets::find(common::Uuid const &id) const {

@@ -61,8 +61,9 @@ std::optional<DimensionRecord> PlannedRecords::findLike(std::string_view name,
 std::optional<DimensionRecord> PlannedRecords::findBy(std::string_view element, std::string const &alternate,
                                                       std::vector<Json> const &key) const {
     std::optional<DimensionRecord> out;
-    _db.cached("SELECT r.record FROM alternate AS a JOIN record AS r ON r.element = a.element AND r.key = a.key "
-               "WHERE a.element = ? AND a.name = ? AND a.value = ?")
+    _db.cached(
+           "SELECT r.record FROM alternate AS a JOIN record AS r ON r.element = a.element AND r.key = a.key "
+           "WHERE a.element = ? AND a.name = ? AND a.value = ?")
         .query({std::string(element), alternate, textOf(key)},
                [&](sql::Statement const &row) { out = Json::parse(row.text(0)); });
     return out;

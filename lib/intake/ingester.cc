@@ -453,9 +453,8 @@ void Ingester::syncRecords(Group const &group) {
     auto const &line = (*first)->line;
     Json updated;
     auto sync = [&](char const *element, Json const &record) {
-        auto const result =
-            _plan ? _records.check(element, record, _options.update_records, &_plan->records)
-                  : _records.sync(element, record, _options.update_records);
+        auto const result = _plan ? _records.check(element, record, _options.update_records, &_plan->records)
+                                  : _records.sync(element, record, _options.update_records);
         if (_plan && result.kind != butler::SyncResult::Kind::Same) _plan->records.add(element, record);
         if (result.kind == butler::SyncResult::Kind::Updated) updated.set(element, result.old_values);
     };
@@ -492,8 +491,7 @@ void Ingester::storeItems(Group group, bool allNew) {
         if (target != item->target) store();
         target = item->target;
         fresh.push_back({*item->id, item->data_id, newFiles(*item), std::string(item->line.formatter),
-                         std::string(item->line.storage_class),
-                         recordedSize(*item)});
+                         std::string(item->line.storage_class), recordedSize(*item)});
     }
     store();
 }

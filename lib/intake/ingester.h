@@ -39,8 +39,8 @@ struct IngesterOptions {
     bool dry_run = false;
     /// Datasets of one call that are remembered to find two files of the same exposure and detector.
     std::size_t remembered = 65536;
-    /// Of a dry run: what it would have written. Null: the ingester makes its own; several that share one know
-    /// of each other.
+    /// Of a dry run: what it would have written. Null: the ingester makes its own; several that share one
+    /// know of each other.
     std::shared_ptr<butler::Plan> plan{};
     std::string receipt = "ingest"; ///< key of the receipt, as the program is called
     /// Takes a line that was refused and may be tried again later; false when it does not.

@@ -43,8 +43,8 @@ void Ingester::planItem(Item const &item) {
         _plan->addDatasetType(target.type, target.is_calibration);
         _plan->addCollection(target.run, butler::CollectionType::Run);
     }
-    _plan->datasets.add(
-        *item.id, {.source = item.line.file, .size_bytes = recordedSize(item), .files = filesOf(item)});
+    _plan->datasets.add(*item.id,
+                        {.source = item.line.file, .size_bytes = recordedSize(item), .files = filesOf(item)});
 }
 
 /// Files that would not stay, since their lines were refused.

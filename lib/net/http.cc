@@ -3,8 +3,8 @@
 #include "common/options.h"
 #include "common/signals.h"
 #include "common/text.h"
+#include "net/curl_library.h"
 
-#include <curl/curl.h>
 #include <exception>
 
 namespace dbb::net {
@@ -19,24 +19,19 @@ constexpr std::size_t mostWhole = std::size_t{1} << 20;
 /// Of a body that only explains a failure, no more is kept.
 constexpr std::size_t mostExplained = 4096;
 
-void startCurl() {
-    static auto const started = ::curl_global_init(CURL_GLOBAL_DEFAULT);
-    if (started != CURLE_OK) throw Error("SERVER_UNREACHABLE", "could not start libcurl", ExitCode::Backend);
-}
-
-using UrlHandle = std::unique_ptr<CURLU, decltype(&::curl_url_cleanup)>;
+using UrlHandle = std::unique_ptr<CURLU, decltype(CurlLibrary::url_cleanup)>;
 
 UrlHandle parsed(std::string const &url) {
-    UrlHandle out(::curl_url(), ::curl_url_cleanup);
-    if (!out || ::curl_url_set(out.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) out.reset();
+    UrlHandle out(curlLibrary().url(), curlLibrary().url_cleanup);
+    if (!out || curlLibrary().url_set(out.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) out.reset();
     return out;
 }
 
 std::string part(UrlHandle const &url, CURLUPart which) {
     char *text = nullptr;
-    if (::curl_url_get(url.get(), which, &text, 0) != CURLUE_OK) return {};
+    if (curlLibrary().url_get(url.get(), which, &text, 0) != CURLUE_OK) return {};
     std::string out(text);
-    ::curl_free(text);
+    curlLibrary().free(text);
     return out;
 }
 
@@ -57,7 +52,7 @@ Error failureOf(CURLcode code, std::string const &detail, std::string const &hos
     auto const error = [&](char const *name, std::string const &what) {
         return Error(name, "\"" + host + "\": " + what, ExitCode::Backend);
     };
-    auto const said = detail.empty() ? std::string(::curl_easy_strerror(code)) : detail;
+    auto const said = detail.empty() ? std::string(curlLibrary().easy_strerror(code)) : detail;
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY: return error("SERVER_UNREACHABLE", "no address is known for that name");
@@ -99,7 +94,7 @@ struct Transfer {
 
     long status() const {
         long out = 0;
-        ::curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out);
+        curlLibrary().easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &out);
         return out;
     }
 
@@ -107,7 +102,7 @@ struct Transfer {
         if (std::exchange(head_seen, true)) return;
         answer.head.status = status();
         if (char const *type = nullptr;
-            ::curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
+            curlLibrary().easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type)
             answer.head.content_type = type;
         if (answer.head.status == 200 && onHead) onHead(answer.head);
     }
@@ -154,10 +149,10 @@ int onProgress(void *, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 }
 
 std::string escaped(CURL *curl, std::string const &text) {
-    char *out = ::curl_easy_escape(curl, text.data(), static_cast<int>(text.size()));
+    char *out = curlLibrary().easy_escape(curl, text.data(), static_cast<int>(text.size()));
     if (!out) throw std::bad_alloc();
     std::string copy(out);
-    ::curl_free(out);
+    curlLibrary().free(out);
     return copy;
 }
 
@@ -204,8 +199,10 @@ struct HttpClient::State {
     std::int64_t requests = 0, bytes = 0;
 
     void prepare(std::string const &url, Credentials const &credentials) const {
-        ::curl_easy_reset(curl); // the connection stays
-        auto const set = [&](CURLoption option, auto value) { ::curl_easy_setopt(curl, option, value); };
+        curlLibrary().easy_reset(curl); // the connection stays
+        auto const set = [&](CURLoption option, auto value) {
+            curlLibrary().easy_setopt(curl, option, value);
+        };
         set(CURLOPT_URL, url.c_str());
         set(CURLOPT_PROTOCOLS_STR, "http,https");
         set(CURLOPT_FOLLOWLOCATION, 0L);
@@ -235,18 +232,20 @@ struct HttpClient::State {
     HttpAnswer run(std::string const &url, Transfer &transfer) {
         char detail[CURL_ERROR_SIZE] = "";
         transfer.curl = curl;
-        auto const set = [&](CURLoption option, auto value) { ::curl_easy_setopt(curl, option, value); };
+        auto const set = [&](CURLoption option, auto value) {
+            curlLibrary().easy_setopt(curl, option, value);
+        };
         set(CURLOPT_ERRORBUFFER, detail);
         set(CURLOPT_WRITEFUNCTION, onData);
         set(CURLOPT_WRITEDATA, &transfer);
         set(CURLOPT_HEADERFUNCTION, onHeader);
         set(CURLOPT_HEADERDATA, &transfer);
         ++requests;
-        auto const code = ::curl_easy_perform(curl);
+        auto const code = curlLibrary().easy_perform(curl);
         set(CURLOPT_ERRORBUFFER, static_cast<char *>(nullptr));
         curl_off_t size = 0, connected = 0;
-        ::curl_easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &size);
-        ::curl_easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
+        curlLibrary().easy_getinfo(curl, CURLINFO_SIZE_DOWNLOAD_T, &size);
+        curlLibrary().easy_getinfo(curl, CURLINFO_PRETRANSFER_TIME_T, &connected);
         bytes += size;
         if (transfer.thrown) std::rethrow_exception(transfer.thrown);
         if (code != CURLE_OK) throw failureOf(code, detail, hostOf(url), limits, connected > 0);
@@ -256,13 +255,12 @@ struct HttpClient::State {
 };
 
 HttpClient::HttpClient(HttpLimits limits) : _state(new State{limits}) {
-    startCurl();
-    _state->curl = ::curl_easy_init();
+    _state->curl = curlLibrary().easy_init();
     if (!_state->curl) throw std::bad_alloc();
 }
 
 HttpClient::~HttpClient() {
-    ::curl_easy_cleanup(_state->curl);
+    curlLibrary().easy_cleanup(_state->curl);
 }
 
 HttpAnswer HttpClient::get(std::string const &url, Credentials const &credentials) {
@@ -280,12 +278,14 @@ HttpAnswer HttpClient::post(std::string const &url,
         text += key + "=" + escaped(_state->curl, value);
     }
     _state->prepare(url, credentials);
-    ::curl_easy_setopt(_state->curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
-    ::curl_easy_setopt(_state->curl, CURLOPT_POSTFIELDS, text.c_str());
+    curlLibrary().easy_setopt(_state->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                              static_cast<curl_off_t>(text.size()));
+    curlLibrary().easy_setopt(_state->curl, CURLOPT_POSTFIELDS, text.c_str());
     // Bodies over 1 kB would first ask whether they may come, and wait for servers that do not answer that.
-    auto *headers = ::curl_slist_append(nullptr, "Expect:");
-    ::curl_easy_setopt(_state->curl, CURLOPT_HTTPHEADER, headers);
-    std::unique_ptr<curl_slist, decltype(&::curl_slist_free_all)> const owned(headers, ::curl_slist_free_all);
+    auto *headers = curlLibrary().slist_append(nullptr, "Expect:");
+    curlLibrary().easy_setopt(_state->curl, CURLOPT_HTTPHEADER, headers);
+    std::unique_ptr<curl_slist, decltype(CurlLibrary::slist_free_all)> const owned(
+        headers, curlLibrary().slist_free_all);
     Transfer transfer{.onHead = head, .onBody = body, .whole = false};
     return _state->run(url, transfer);
 }

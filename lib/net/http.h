@@ -1,5 +1,5 @@
 /// \file
-/// Requests over HTTP. The only place with libcurl.
+/// Requests over HTTP, by libcurl.
 #pragma once
 
 #include "common/error.h"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
+#include <memory>
+#include <sys/mman.h>
 #include <tuple>
 #include <unistd.h>
 
@@ -79,6 +81,13 @@ std::int64_t held2(Interval const &i, Window const &w, std::int64_t hold2_ns) {
     auto const length2 = 2 * (i.to_ns - i.from_ns);
     auto const stop2 = length2 <= hold2_ns ? 2 * i.to_ns : 2 * i.from_ns + hold2_ns;
     return std::max<std::int64_t>(0, std::min(stop2, 2 * w.end_ns) - 2 * std::max(i.from_ns, w.begin_ns));
+}
+
+/// The system may then make much memory usable at once, not a page at a time; or else as ever.
+void preferLargePages(void *begin, std::size_t size) {
+    constexpr std::size_t large = std::size_t{2} << 20;
+    if (void *aligned = begin; std::align(large, large, aligned, size))
+        ::madvise(aligned, size / large * large, MADV_HUGEPAGE);
 }
 
 constexpr std::int64_t withoutEnd = std::numeric_limits<std::int64_t>::max() / 4;
@@ -290,7 +299,8 @@ std::vector<Gap> gapsOf(Column const &column, Window const &w, std::span<Interva
 Results::Results(std::size_t windows, std::size_t columns, bool keepGaps)
     : _columns(columns), _keepGaps(keepGaps), _end(windows * columns) {
     if (_end * sizeof(Cell) <= maxInMemory) {
-        _cells.resize(_end);
+        _cells.reserve(_end);
+        preferLargePages(_cells.data(), _end * sizeof(Cell));
         return;
     }
     _fd = common::temporaryFile();
@@ -301,6 +311,8 @@ Results::Results(std::size_t windows, std::size_t columns, bool keepGaps)
 void Results::put(std::size_t window, std::size_t column, Cell const &cell) {
     auto const at = window * _columns + column;
     if (!_fd) {
+        // Memory that nobody has used yet takes its time, in which others can read on.
+        if (at >= _cells.size()) _cells.resize((window + 1) * _columns);
         _cells[at] = cell;
         return;
     }
@@ -332,6 +344,7 @@ void Results::writeAt(std::size_t at, std::span<Cell const> cells) {
 
 std::span<Cell const> Results::row(std::size_t window) {
     auto const first = window * _columns;
+    if (!_fd) _cells.resize(_end);
     if (_fd && (first < _firstCell || first + _columns > _firstCell + _cells.size())) {
         writeWaiting();
         // Whole rows, also of the windows behind it.

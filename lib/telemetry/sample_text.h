@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/lines.h"
+#include "telemetry/cells.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
 #include "telemetry/value.h"
@@ -121,10 +122,11 @@ private:
     /// Whole lines.
     void lines(std::string_view text) {
         auto const *p = text.data();
+        _begin = p;
         _limit = p + text.size();
         auto const *quote = findCharacter(p, _limit, '"');
         while (p < _limit) {
-            auto const *const end = findCharacter(p, _limit, '\n');
+            auto const *const end = _ends.find(p, _limit);
             if (quote < p) quote = findCharacter(p, _limit, '"');
             line({p, static_cast<std::size_t>(end - p)}, quote < end);
             p = end + 1;
@@ -192,36 +194,35 @@ private:
         if (_influx) choose(text.substr(0, text.find(',')));
         if (!_topic) return;
         _topic->begin();
-        auto const *p = text.data();
-        auto const *const end = p + text.size();
+        auto const *const line = text.data();
+        auto const commas = _ends.commas();
+        if (commas.size() >= _places.size()) return _bad(_number, "it has more cells than the header");
         std::int64_t t = 0;
         bool timed = false;
-        std::size_t i = 0;
-        for (;; ++i) {
-            if (i >= _places.size()) return _bad(_number, "it has more cells than the header");
+        auto const *from = line;
+        for (std::size_t i = 0; i <= commas.size(); ++i) {
+            auto const *const end = i < commas.size() ? line + commas[i] : line + text.size();
             auto const place = _places[i];
-            auto const *from = p;
-            if (place < isName && p < end && *p != ',') {
-                double number = 0;
-                auto const *behind = parseNumber(p, _limit, number);
-                if (behind && (behind == end || *behind == ',')) {
-                    _topic->set(place, numeric({from, static_cast<std::size_t>(behind - from)}, number));
-                    p = behind;
-                } else {
-                    p = findCharacter(p, end, ',');
-                    _topic->set(place, textual({from, static_cast<std::size_t>(p - from)}));
-                }
-            } else if (place == isTime && (p = parseInteger(from, _limit, t)) && (p == end || *p == ',')) {
-                timed = !__builtin_mul_overflow(t, _unit_ns, &t);
-            } else {
-                p = findCharacter(from, end, ',');
-                timed = timed && place != isTime;
-                if (place < isName) _topic->set(place, Value::null());
+            if (place < isName) {
+                _topic->set(place, from == end ? Value::null() : valueOf(from, end));
+            } else if (place == isTime) {
+                timed = parseInteger(from, _limit, t) == end && !__builtin_mul_overflow(t, _unit_ns, &t);
             }
-            if (p == end) break;
-            ++p;
+            from = end + 1;
         }
-        commit(i + 1, timed, t);
+        commit(commas.size() + 1, timed, t);
+    }
+
+    /// Of a cell that is not empty.
+    [[gnu::always_inline]] Value valueOf(char const *begin, char const *end) {
+        Value out;
+        if (end - _begin >= roomBeforeEnd && parseCell(begin, end, out)) return out;
+        return otherValue(begin, end);
+    }
+    Value otherValue(char const *begin, char const *end) {
+        std::string_view const text(begin, static_cast<std::size_t>(end - begin));
+        double number = 0;
+        return parseNumber(begin, _limit, number) == end ? numeric(text, number) : textual(text);
     }
 
     void quoted(std::string_view text) {
@@ -288,9 +289,10 @@ private:
     std::int64_t _unit_ns;
     std::string _topicName, _time;
     std::function<void(std::int64_t, std::string const &)> _bad;
-    std::string _rest;            ///< of a line that is not here as a whole
-    bool _tooLong = false;        ///< it is so, and not kept
-    char const *_limit = nullptr; ///< of the text at hand
+    std::string _rest;                               ///< of a line that is not here as a whole
+    bool _tooLong = false;                           ///< it is so, and not kept
+    char const *_begin = nullptr, *_limit = nullptr; ///< of the text at hand
+    CellEnds _ends;                                  ///< of its current line
     bool _header = true, _influx = false, _plain = true;
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;

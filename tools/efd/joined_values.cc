@@ -92,6 +92,7 @@ ValueLines::ValueLines(std::vector<telemetry::Column> const &columns, AskedValue
 void ValueLines::print(std::string const &keys, std::size_t number, telemetry::Window const &window) {
     auto cells = _joiner.results(number);
     auto const &elements = _joiner.elements();
+    _lines.clear();
     for (std::size_t e = 0; e < cells.size(); ++e) {
         if (!_asked.has(number, elements[e].column)) continue;
         if (_influx) {
@@ -110,6 +111,7 @@ void ValueLines::print(std::string const &keys, std::size_t number, telemetry::W
             _gaps->add(keys, _columns[elements[e].column], elements[e].number,
                        _joiner.gaps(number, e, cells[e]));
     }
+    if (!_lines.empty()) _output.write(_lines);
 }
 
 void ValueLines::line(std::string const &keys, ColumnKeys const &column, int element,
@@ -117,14 +119,14 @@ void ValueLines::line(std::string const &keys, ColumnKeys const &column, int ele
     auto &quality = _qualities[cell.has_gaps ? 1 : 0];
     if (quality.text.empty() || !telemetry::isEquallyGood(quality.cell, cell))
         quality = {cell, qualityOf(cell)};
-    auto &out = _line;
-    out.assign("{\"type\":\"value\",").append(keys).append(column.name);
+    auto &out = _lines;
+    if (!out.empty()) out += '\n';
+    out.append("{\"type\":\"value\",").append(keys).append(column.name);
     appendNumber(out, element);
     out += column.config;
     appendValue(out, cell.value, _joiner.texts());
     out += quality.text;
     out += settled ? ",\"settled\":true}" : ",\"settled\":false}";
-    _output.write(out);
     _sourceErrors = _sourceErrors || cell.status >= telemetry::Status::SourceError;
 }
 

@@ -44,6 +44,7 @@ private:
         std::string text;
     };
 
+    /// Add one to those of the window.
     void line(std::string const &keys, ColumnKeys const &column, int element, telemetry::Cell const &cell,
               bool settled);
 
@@ -57,7 +58,7 @@ private:
     common::Output &_output;
     std::vector<ColumnKeys> _columnKeys;
     std::array<Quality, 2> _qualities;
-    std::string _line;
+    std::string _lines; ///< of the window, without the last newline
     bool _sourceErrors = false;
 };
 

@@ -213,19 +213,19 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
                                      std::function<std::unique_ptr<PartReader>()> const &makeReader,
                                      std::function<void(SamplePart &)> const &take) {
     PartPipeline pipeline(_options.jobs, makeReader, take);
-    std::string rest;
+    SampleText part;
     for (bool atEnd = false; !atEnd;) {
         auto const kept = text.size();
-        text.resize(kept + partBytes);
-        auto const n = readFully(fd, file.path, text, kept);
+        if (part.memory.size() < kept + partBytes) part.memory.resize(kept + partBytes);
+        text.copy(part.memory.data(), kept);
+        auto const n = readFully(fd, file.path, part.memory, kept);
         atEnd = n == 0;
-        text.resize(kept + n);
-        auto const whole = atEnd ? text.size() : text.rfind('\n') + 1;
+        part.size = kept + n;
+        auto const whole = atEnd ? part.size : part.text().rfind('\n') + 1;
+        text.assign(part.text().substr(whole));
         if (whole == 0 && !atEnd) break; // a line that is longer than a part
-        rest.assign(text, whole);
-        text.resize(whole);
-        atEnd = (whole > 0 && !pipeline.add(text)) || atEnd;
-        text = rest;
+        part.size = whole;
+        atEnd = (whole > 0 && !pipeline.add(part)) || atEnd;
     }
     return pipeline.finish() + text;
 }

@@ -10,11 +10,29 @@
 
 namespace dbb::efd {
 
+void SamplePart::clear() {
+    spare = std::exchange(blocks, {});
+    bad.clear();
+    lines = rows = 0;
+    plain = true;
+}
+
 void BlockSink::Topic::handOn() {
     _block.complete();
     if (_block.size() == 0) return;
     _owner._part->blocks.emplace_back(&_inner, std::move(_block));
-    _block = _inner.emptyBlock();
+    _block = emptyBlock();
+}
+
+telemetry::RowBlock BlockSink::Topic::emptyBlock() {
+    auto &spare = _owner._part->spare;
+    auto const at = std::ranges::find(spare, &_inner, &SamplePart::Blocks::value_type::first);
+    if (at == spare.end()) return _inner.emptyBlock();
+    auto out = std::move(at->second);
+    std::swap(*at, spare.back());
+    spare.pop_back();
+    out.clear();
+    return out;
 }
 
 BlockSink::Topic *BlockSink::topic(std::string_view name) {
@@ -51,14 +69,14 @@ public:
         _changed.notify_all();
     }
 
-    bool add(std::string &text) {
+    bool add(SampleText &text) {
         std::unique_lock lock(_mutex);
         while (!_isOver && _end - _first == _slots.size()) step(lock);
         if (_isOver) {
-            _left += text;
+            _left += text.text();
             return false;
         }
-        std::swap(slot(_end).part.text, text);
+        std::swap(slot(_end).part.source, text);
         ++_end;
         _changed.notify_all();
         while (_first < _end && slot(_first).ready) step(lock);
@@ -91,7 +109,8 @@ private:
             if (oldest.error) std::rethrow_exception(oldest.error);
             _take(oldest.part);
             lock.lock();
-            oldest = {.part = {.text = std::move(oldest.part.text)}};
+            oldest.part.clear();
+            oldest.ready = false;
             ++_first;
         } else if (_next < _end) {
             readNext(lock, *_own);
@@ -105,7 +124,7 @@ private:
         _isOver = true;
         auto const claimed = std::exchange(_next, _end);
         for (auto k = _first; k < claimed; ++k) _changed.wait(lock, [&] { return slot(k).ready; });
-        for (; _first < _end; ++_first) _left += slot(_first).part.text;
+        for (; _first < _end; ++_first) _left += slot(_first).part.source.text();
     }
 
     void readNext(Lock &lock, PartReader &reader) {
@@ -148,7 +167,7 @@ PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()
 
 PartPipeline::~PartPipeline() = default;
 
-bool PartPipeline::add(std::string &text) {
+bool PartPipeline::add(SampleText &text) {
     return _state->add(text);
 }
 

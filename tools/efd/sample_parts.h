@@ -15,14 +15,26 @@
 
 namespace dbb::efd {
 
+/// Text in memory that may be larger, and stays when it is emptied.
+struct SampleText {
+    std::string memory;
+    std::size_t size = 0;
+    std::string_view text() const { return {memory.data(), size}; }
+};
+
 /// Whole lines and what they say.
 struct SamplePart {
-    std::string text;
-    /// Rows of topics, those of each in their order.
-    std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>> blocks{};
+    using Blocks = std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>>;
+
+    SampleText source{};
+    Blocks blocks{};                                         ///< rows of topics, those of each in their order
     std::vector<std::pair<std::int64_t, std::string>> bad{}; ///< lines of the part, and reasons
     std::int64_t lines = 0, rows = 0;
     bool plain = true; ///< a part behind it means the same without it
+    Blocks spare{};    ///< of parts before, whose memory can be used again
+
+    /// Make it ready for another text.
+    void clear();
 };
 
 /// What a thread reads parts with.
@@ -52,6 +64,8 @@ public:
         void handOn();
 
     private:
+        telemetry::RowBlock emptyBlock();
+
         BlockSink &_owner;
         telemetry::Topic &_inner;
         telemetry::RowBlock _block;
@@ -89,7 +103,7 @@ public:
         _linesBefore = _parser.lines();
         auto const rowsBefore = _parser.rows();
         _sink.begin(part);
-        _parser.feed(part.text);
+        _parser.feed(part.source.text());
         _parser.finish();
         _sink.end();
         part.lines = _parser.lines() - _linesBefore;
@@ -116,7 +130,7 @@ public:
     ~PartPipeline();
 
     /// \param text  becomes any other, which has memory \return whether more can be added
-    bool add(std::string &text);
+    bool add(SampleText &text);
     /// Until all were taken. \return the text of those that could not be
     std::string finish();
 

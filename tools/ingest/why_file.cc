@@ -282,7 +282,8 @@ void FileWalk::noteReceipt(Answer &answer, Record const &record, Record const &r
     auto const ingest = receipt.get("ingest");
     auto const path = ingest["path"].string();
     answer.outcome = ingest["outcome"].string();
-    // A file that is asked for twice is not ingested the second time, and another one of its dataset was refused.
+    // A file that is asked for twice is not ingested the second time, and another one of its dataset was
+    // refused.
     auto const id = common::Uuid::fromText(receipt.text("id"));
     if (_ingesterOptions.plan->datasets.find(id.value())) answer.outcome = "planned";
     answer.pass("register");

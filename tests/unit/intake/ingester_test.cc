@@ -11,12 +11,14 @@ using intake::Ingester;
 
 namespace {
 
-/// What became of lines, in their order: outcomes, with a plan's for those of the run it stands for, and codes.
+/// What became of lines, in their order: outcomes, with a plan's for those of the run it stands for, and
+/// codes.
 class Outcomes {
 public:
     Outcomes(test::TestRepo const &t, bool dryRun, std::size_t remembered)
         : _rejects(t.folder / "rejects"),
-          _ingester(t.repo, optionsOf(dryRun, remembered), _rejects, [this](manifest::Record const &, std::string const &outcome) {
+          _ingester(t.repo, optionsOf(dryRun, remembered), _rejects,
+                    [this](manifest::Record const &, std::string const &outcome) {
                         _all.push_back(outcome == "planned" ? "done" : outcome);
                     }) {}
 
@@ -62,7 +64,8 @@ private:
 
 } // namespace
 
-TEST_CASE("a plan knows its datasets also when so many came between that a run looks them up", "[intake][plan]") {
+TEST_CASE("a plan knows its datasets also when so many came between that a run looks them up",
+          "[intake][plan]") {
     test::TestRepo t;
     for (auto const *name : {"a", "same-as-a", "b", "other"})
         std::ofstream(t.folder / name) << (name == std::string("other") ? "other" : "this");
