@@ -24,7 +24,7 @@ class CellEnds {
 public:
     /// Look for the newline and the commas before it. \param limit  of what can be read; a newline comes
     /// before it \return the newline
-    char const *find(char const *line, char const *limit) {
+    char const *find(char const *line, [[maybe_unused]] char const *limit) {
         _count = 0;
         auto const *p = line;
 #ifdef __SSE2__

@@ -98,6 +98,9 @@ std::vector<Window> rangesFor(Column const &column, Window const &window) {
     return out;
 }
 
+namespace {
+
+/// Add what a column needs over windows to what others do.
 void addNeeds(std::map<std::string, TopicNeeds> &all, Column const &column,
               std::vector<Window> const &windows, std::int64_t margin_ns) {
     auto &needs = all[column.topic];
@@ -122,10 +125,20 @@ void addNeeds(std::map<std::string, TopicNeeds> &all, Column const &column,
     needs.ranges = merged(std::move(ranges));
 }
 
-std::map<std::string, TopicNeeds> needsOf(std::vector<Column> const &columns,
-                                          std::vector<Window> const &windows, std::int64_t margin_ns) {
+} // namespace
+
+std::map<std::string, TopicNeeds>
+needsOf(std::vector<Column> const &columns, WindowList const &windows,
+        std::function<bool(std::size_t window, std::size_t column)> const &wants, std::int64_t margin_ns) {
     std::map<std::string, TopicNeeds> out;
-    for (auto const &column : columns) addNeeds(out, column, windows, margin_ns);
+    std::vector<Window> some;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        some.clear();
+        for (std::size_t w = 0; w < windows.size(); ++w) {
+            if (wants(w, c)) some.push_back(windows[w]);
+        }
+        if (!some.empty()) addNeeds(out, columns[c], some, margin_ns);
+    }
     return out;
 }
 

@@ -5,8 +5,11 @@
 #include "telemetry/cell.h"
 #include "telemetry/column.h"
 #include "telemetry/influx.h"
+#include "telemetry/series.h"
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,14 +29,12 @@ std::vector<Window> samplesFor(Column const &column, Window const &window);
 /// What a column has to see of its topic for a window, by the time of rows.
 std::vector<Window> rangesFor(Column const &column, Window const &window);
 
-/// Add what a column needs over windows to what others do.
-void addNeeds(std::map<std::string, TopicNeeds> &all, Column const &column,
-              std::vector<Window> const &windows, std::int64_t margin_ns);
-
-/// By topic. \param margin_ns  before and behind what is needed, for the usual distance of samples, for rows
-/// whose own time is another field, and for the clock of an instrument
-std::map<std::string, TopicNeeds> needsOf(std::vector<Column> const &columns,
-                                          std::vector<Window> const &windows, std::int64_t margin_ns);
+/// By topic; a column that needs nothing does not bring its fields, either. \param wants  whether a window
+/// asks for a column, by their numbers \param margin_ns  before and behind what is needed, for the usual
+/// distance of samples, for rows whose own time is another field, and for the clock of an instrument
+std::map<std::string, TopicNeeds>
+needsOf(std::vector<Column> const &columns, WindowList const &windows,
+        std::function<bool(std::size_t window, std::size_t column)> const &wants, std::int64_t margin_ns);
 
 /// The fields to be asked for: those of the needs that the topic has, the elements of packed series, and what
 /// tells instances apart; all when the needs name none. \param missing  gets the names that it has not

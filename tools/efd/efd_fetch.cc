@@ -87,19 +87,9 @@ private:
                                                          std::int64_t margin_ns) const {
         auto const all = [](telemetry::Window const &, AskedNames const &) { return true; };
         auto const lines = readWindows(reader, _rejects, _summary, all);
-        std::vector<telemetry::Window> windows;
-        for (std::size_t w = 0; w < lines.windows.size(); ++w) windows.push_back(lines.windows[w]);
-        if (lines.columnSets.empty()) return telemetry::needsOf(columns, windows, margin_ns);
         AskedValues const asked(columns, lines);
-        std::map<std::string, telemetry::TopicNeeds> out;
-        for (std::size_t c = 0; c < columns.size(); ++c) {
-            std::vector<telemetry::Window> some;
-            for (std::size_t w = 0; w < windows.size(); ++w) {
-                if (asked.has(w, c)) some.push_back(windows[w]);
-            }
-            if (!some.empty()) telemetry::addNeeds(out, columns[c], some, margin_ns);
-        }
-        return out;
+        auto const wants = [&](std::size_t window, std::size_t column) { return asked.has(window, column); };
+        return telemetry::needsOf(columns, lines.windows, wants, margin_ns);
     }
 
     std::map<std::string, telemetry::TopicNeeds> byHand() const {

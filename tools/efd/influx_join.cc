@@ -76,18 +76,11 @@ InfluxJoin::InfluxJoin(InfluxJoinOptions const &options, SourceScale scale,
 }
 
 std::map<std::string, telemetry::TopicNeeds> InfluxJoin::needs() const {
-    std::map<std::string, telemetry::TopicNeeds> out;
-    std::vector<telemetry::Window> some;
-    for (std::size_t c = 0; c < _columns.size(); ++c) {
-        some.clear();
-        for (std::size_t w = 0; w < _windows.windows.size(); ++w) {
-            bool const computed = !_computed.empty() && _computed[c][w] && !_options.verify_push_down;
-            if (!computed && isWanted(w, c)) some.push_back(_windows.windows[w]);
-        }
-        // A column that needs nothing shall not bring its fields, either.
-        if (!some.empty()) telemetry::addNeeds(out, _columns[c], some, fetchMargin_ns);
-    }
-    return out;
+    auto const wants = [this](std::size_t window, std::size_t column) {
+        bool const computed = !_computed.empty() && _computed[column][window] && !_options.verify_push_down;
+        return !computed && isWanted(window, column);
+    };
+    return telemetry::needsOf(_columns, _windows.windows, wants, fetchMargin_ns);
 }
 
 FetchPlan InfluxJoin::plan() {

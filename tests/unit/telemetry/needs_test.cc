@@ -29,9 +29,15 @@ Column columnOfFunc(Func func) {
     return out;
 }
 
+std::map<std::string, telemetry::TopicNeeds> needsOf(Column const &column, Window const &window,
+                                                     std::int64_t margin_ns) {
+    return telemetry::needsOf(
+        {column}, telemetry::WindowList({window}), [](std::size_t, std::size_t) { return true; }, margin_ns);
+}
+
 /// What a column needs of one window from 1000 s to 1030 s, in seconds; what goes beyond them is counted.
 std::pair<std::int64_t, std::int64_t> span(Column const &column, std::int64_t margin_ns = 0) {
-    auto const needs = telemetry::needsOf({column}, {{1000 * s, 1030 * s}}, margin_ns);
+    auto const needs = needsOf(column, {1000 * s, 1030 * s}, margin_ns);
     REQUIRE(needs.size() == 1);
     auto const &ranges = needs.begin()->second.ranges;
     REQUIRE_FALSE(ranges.empty());
@@ -70,7 +76,7 @@ TEST_CASE("What columns need of a window", "[telemetry]") {
     auto own = columnOfFunc(Func::Mean);
     own.time_field = "timestamp";
     CHECK(span(own) == Span(940 * s, 1090 * s)); // its rows come later than it says
-    auto const far = telemetry::needsOf({columnOfFunc(Func::Asof)}, {{INT64_MIN + 1, INT64_MAX}}, 5 * s);
+    auto const far = needsOf(columnOfFunc(Func::Asof), {INT64_MIN + 1, INT64_MAX}, 5 * s);
     CHECK(far.begin()->second.ranges.front().begin_ns == INT64_MIN);
 }
 
