@@ -128,8 +128,10 @@ private:
 
 class Parser {
 public:
-    Parser(std::string const &expression, std::vector<std::string> const &columns)
-        : _expression(expression), _columns(columns), _tokens(Tokenizer(expression).tokens()) {}
+    Parser(std::string const &expression, std::vector<std::string> const &columns,
+           std::set<std::string> const &numbers)
+        : _expression(expression), _columns(columns), _numbers(numbers),
+          _tokens(Tokenizer(expression).tokens()) {}
 
     Condition parse() {
         _out.sql = expression(0);
@@ -219,6 +221,7 @@ private:
                           near.empty() ? "columns are: " + known() : "did you mean " + near + "?");
         }
         take();
+        _column = token.text;
         auto &seen = _out.columns;
         if (std::find(seen.begin(), seen.end(), token.text) == seen.end()) seen.push_back(token.text);
         return sql::quoteIdentifier(token.text);
@@ -270,6 +273,8 @@ private:
     Value value() {
         auto const token = peek();
         if (token.kind == Kind::Text) {
+            if (_numbers.contains(_column))
+                throw mistake(_expression, token.at, _column + " is a number, not a text");
             take();
             return token.text;
         }
@@ -304,6 +309,8 @@ private:
 
     std::string const &_expression;
     std::vector<std::string> const &_columns;
+    std::set<std::string> const &_numbers;
+    std::string _column; ///< that is compared
     std::vector<Token> _tokens;
     std::size_t _at = 0;
     int _conditions = 0;
@@ -312,9 +319,10 @@ private:
 
 } // namespace
 
-Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns) {
+Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns,
+                     std::set<std::string> const &numbers) {
     if (common::strip(expression).empty()) return {};
-    return Parser(expression, columns).parse();
+    return Parser(expression, columns, numbers).parse();
 }
 
 std::string quotedText(std::string const &text) {

@@ -12,6 +12,7 @@
 
 #include "sql/database.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,10 @@ struct Condition {
 
 /// Translate an expression. Only names of `columns` may occur; they are quoted, and values are bound, so that
 /// nothing of the expression itself becomes SQL. An empty expression is no condition. \throws Error USAGE
-/// (exit 2) with position and reason; an unknown name with the nearest known one
-Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns);
+/// (exit 2) with position and reason; an unknown name with the nearest known one \param numbers  those of
+/// `columns` that can't be compared with a text
+Condition parseWhere(std::string const &expression, std::vector<std::string> const &columns,
+                     std::set<std::string> const &numbers = {});
 
 /// A text as a value of the language.
 std::string quotedText(std::string const &text);

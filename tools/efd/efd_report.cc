@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdio>
 #include <optional>
+#include <set>
 
 namespace dbb::efd {
 
@@ -110,6 +111,9 @@ constexpr std::array<std::array<char const *, 2>, 17> selectable{{{"instrument",
                                                                   {"fewer_n", "v.fewer_n"},
                                                                   {"run_id", "v.run_id"}}};
 
+/// Those that hold texts. People know a status by its name, which the values do not have.
+constexpr std::array<std::string_view, 4> textColumns{"instrument", "kind", "column", "value_text"};
+
 /// The values that are asked for, by the names of `selectable`.
 struct Chosen {
     std::string sql; ///< to stand behind FROM
@@ -118,12 +122,14 @@ struct Chosen {
 
 Chosen chosenValues(LoadOptions const &options) {
     std::vector<std::string> names;
+    std::set<std::string> numbers;
     std::string select;
     for (auto const &[name, from] : selectable) {
         names.emplace_back(name);
+        if (!std::ranges::count(textColumns, std::string_view(name))) numbers.emplace(name);
         select += (select.empty() ? "" : ", ") + std::string(from) + " AS " + sql::quoteIdentifier(name);
     }
-    auto where = butler::parseWhere(options.where, names);
+    auto where = butler::parseWhere(options.where, names, numbers);
     Chosen out{
         .sql = "(SELECT " + select
                + " FROM efd_value v JOIN efd_column c ON c.column_id = v.column_id LEFT JOIN efd_window w "

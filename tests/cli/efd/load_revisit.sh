@@ -105,6 +105,8 @@ report --day-obs 20250423 --where "column IN ('c', 'd') AND status = 0"
 expect_eq "$(tail -n +2 "$OUT" | tr -s ' ' | paste -sd,)" 'LSSTCam 20250423 c 8 100 %,LSSTCam 20250423 d 8 100 % unsettled: 1'
 report --where 'n < 50 AND n > 5' --json
 expect_eq "$(jq -c '[.column, .values]' "$OUT" | paste -sd,)" '["c",1],["low coverage",1]'
+expect_rc 2 dbb-efd-load --db efd.sqlite3 --report --where "status IN (0, 'stale')"
+expect_match "$ERR" 'status is a number, not a text at position 15'
 expect_rc 2 dbb-efd-load --db efd.sqlite3 --report --where 'colum = 1'
 expect_match "$ERR" 'column'
 # Gaps, the longest first
