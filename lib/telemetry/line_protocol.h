@@ -58,6 +58,8 @@ public:
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
+    /// So many lines before the next one were read by others.
+    void skipped(std::int64_t lines) { _number += lines; }
     /// Whether no text has come, in which lines may end, and nothing else that concerns more than its line.
     bool isPlain() const { return _plain; }
 

@@ -96,6 +96,8 @@ public:
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
     std::int64_t lines() const { return _number; }
+    /// So many lines before the next one were read by others.
+    void skipped(std::int64_t lines) { _number += lines; }
     /// Whether no quote has come and no header but the first.
     bool isPlain() const { return _plain; }
 

@@ -284,6 +284,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
                 _rows += part.rows;
             };
             if (byParts) text = readByParts(std::move(text), fd, file, makeReader, take);
+            parser.skipped(std::exchange(linesBefore, 0));
         }
         readInto(parser);
     };

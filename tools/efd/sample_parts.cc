@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
 #include <signal.h>
 #include <thread>
@@ -94,7 +93,6 @@ private:
     struct Slot {
         SamplePart part{};
         bool ready = false;
-        std::exception_ptr error{};
     };
     using Lock = std::unique_lock<std::mutex>;
 
@@ -104,9 +102,8 @@ private:
     void step(Lock &lock) {
         if (slot(_first).ready) {
             auto &oldest = slot(_first);
-            if (!oldest.error && !oldest.part.plain) return endEarly(lock);
+            if (!oldest.part.plain) return endEarly(lock);
             lock.unlock();
-            if (oldest.error) std::rethrow_exception(oldest.error);
             _take(oldest.part);
             lock.lock();
             oldest.part.clear();
@@ -133,7 +130,7 @@ private:
         try {
             reader.read(mine.part);
         } catch (...) {
-            mine.error = std::current_exception();
+            mine.part.plain = false; // whoever reads it as one text says what is wrong, and what was before
         }
         lock.lock();
         mine.ready = true;

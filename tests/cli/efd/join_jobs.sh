@@ -28,10 +28,12 @@ head -c -1 s.lp > open.lp
 { echo time,v,w,note; sed 's/,1$/,calm/; s/,2$/,wild/' rows; } > words.csv
 { echo '"time",v,w,salIndex'; cat rows; } > header.csv
 head -c 300000 rows | tr -d '\n' > long.csv
+# A second block whose header is none, behind lines that can't be read
+{ echo time,v,w,salIndex; cat rows; echo 17; echo; echo v,w; cat rows; } > lost.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long.csv; do
+for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long.csv lost.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
