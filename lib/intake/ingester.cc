@@ -35,7 +35,8 @@ constexpr int mostTries = 3;
 /// What keeps two datasets of one name from being of one type. Raw images have theirs from their instrument.
 std::string definitionOf(DatasetLine const &line) {
     if (!line.other) return {};
-    return "\n" + common::join(line.other->dimensions, ",") + "\n" + line.other->storage_class;
+    return "\n" + common::join(line.other->dimensions, ",") + "\n" + line.other->storage_class
+           + (line.other->is_calibration ? "\ncalibration" : "");
 }
 
 std::shared_ptr<butler::Plan> planOf(butler::Repository const &repo, IngesterOptions const &options) {
@@ -107,7 +108,7 @@ void Ingester::commit() {
 }
 
 bool Ingester::mayWait(Item const &item) const {
-    if (_plan || !item.error || item.error->code() != "EXPOSURE_NOT_FOUND") return false;
+    if (!item.error || item.error->code() != "EXPOSURE_NOT_FOUND") return false;
     std::chrono::duration<double> const waited = Clock::now() - item.line.came;
     return waited.count() < _options.wait_s && common::stopSignal() == 0;
 }
@@ -135,6 +136,10 @@ void Ingester::commitItems(std::vector<Item> &items) {
         for (auto &item : items) _rejects.add(std::move(item.line.record), item.error ? *item.error : e);
         throw;
     }
+    std::vector<std::string> sources;
+    for (auto const &item : items)
+        if (!item.error) sources.push_back(item.line.file);
+    if (_options.transfer == Transfer::Move) _sources.learnRecorded(sources);
     for (auto &item : items) finish(item);
     std::vector<Item> again;
     for (auto &line : std::exchange(_again, {})) again.emplace_back(std::move(line));
@@ -157,7 +162,8 @@ void Ingester::commitBatch(std::vector<Item> &items) {
         prepare(item);
         if (!item.error) {
             auto const [first, isFirst] = byId.emplace(item.id->hex(), &item);
-            if (!isFirst) item.twin = first->second;
+            // One that is defined otherwise is refused by itself.
+            if (!isFirst && first->second->target == item.target) item.twin = first->second;
             item.again = item.twin && !isCertifiedAs(item.line, item.twin->line);
         }
         if (!item.twin) grouping.add(item);
@@ -319,11 +325,10 @@ void Ingester::findTarget(Target &target) const {
     auto const &wanted = target.type;
     auto const type = butler::findDatasetType(_repo, wanted.name, wanted.dimensions.required,
                                               wanted.storage_class, target.is_calibration);
+    if (_plan && !type) _plan->hasDatasetType(wanted, target.is_calibration);
     auto const run = butler::findRun(_repo, target.run);
+    if (_plan && !run) _plan->hasCollection(target.run, butler::CollectionType::Run);
     if (type && run) target.datasets.emplace(_repo, *type, target.run, *run);
-    if (!_plan) return;
-    if (!type) _plan->hasDatasetType(wanted, target.is_calibration);
-    if (!run) _plan->hasCollection(target.run, butler::CollectionType::Run);
 }
 
 /// Make a target that the registry lacks: with its first dataset, so that lines that are refused leave no
@@ -543,7 +548,9 @@ void Ingester::finish(Item &item) {
     if (item.existing.stored)
         std::ranges::stable_partition(files,
                                       [&](auto const &f) { return f.first == item.existing.datastore; });
-    if (_options.transfer == Transfer::Move && !_plan) {
+    if (_options.transfer == Transfer::Move && _plan) {
+        planMove(item, files);
+    } else if (_options.transfer == Transfer::Move) {
         // A later line of the same run that was refused has made it forgotten.
         if (!item.target->datasets) findTarget(*item.target);
         _sources.settle(item.line, files, item.target->datasets.value(), *item.id, item.data_id);

@@ -125,6 +125,8 @@ private:
     void planBatch(std::vector<Item> &items, std::vector<Group> const &groups);
     void planItem(Item const &item);
     void lookPlanned(Item &item) const;
+    bool isMoved(DatasetLine const &line) const { return _plan && _plan->datasets.isMoved(line.file); }
+    void planMove(Item const &item, SourceRemoval::Files const &files);
     void dropPlannedFiles(std::vector<Item> const &items);
     void sortByTarget(Group &group) const;
     bool certify(std::vector<Item> &items);

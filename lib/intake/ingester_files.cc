@@ -8,6 +8,7 @@
 #include "intake/ingester_parts.h"
 #include "intake/universe_records.h"
 
+#include <cerrno>
 #include <ranges>
 #include <unistd.h>
 
@@ -46,7 +47,7 @@ char const *whatIsOne(DatasetLine const &line) {
 Placement::Stored Ingester::compareWithStored(Item &item) const {
     for (auto const &[store, path] : item.existing.files) {
         // Zip files of the same images differ, and so do they from the images.
-        bool const bySize = item.line.zip || butler::artifactOf(path) != path;
+        bool const bySize = item.line.zip || butler::artifactOf(path) != path || isMoved(item.line);
         auto const &source = item.existing_source;
         auto const out = _stores[store].placement.compareWithStored(
             bySize ? "" : item.line.file, source.empty() ? path : common::fileUri(source));
@@ -95,9 +96,10 @@ void Ingester::requireStoredSize(Item const &item) const {
     if (stored < 0) return;
     auto const &path = item.line.path;
     auto const &file = item.line.file;
-    auto const now = item.line.zip                       ? std::optional(item.line.zip->size_bytes)
-                     : ::access(file.c_str(), F_OK) == 0 ? std::optional(common::statFile(file).size_bytes)
-                                                         : item.line.scanned.size_bytes;
+    auto const now = item.line.zip ? std::optional(item.line.zip->size_bytes)
+                     : ::access(file.c_str(), F_OK) == 0 && !isMoved(item.line)
+                         ? std::optional(common::statFile(file).size_bytes)
+                         : item.line.scanned.size_bytes;
     if (!now || *now == stored) return;
     throw ofOtherOrigin(item.line, "\"" + path + "\" has " + std::to_string(*now)
                                        + " bytes, but was registered with " + std::to_string(stored)
@@ -108,9 +110,10 @@ void Ingester::requireStoredSize(Item const &item) const {
 Placed Ingester::placeFile(DatasetLine const &line, std::size_t store, std::string const &path) {
     auto &placement = _stores[store].placement;
     if (!_plan) return placement.place(line.file, line.scanned, path);
-    auto const ahead = makesFiles() ? _plan->datasets.sourceOf(store, path) : "";
+    if (isMoved(line)) throw common::systemError("look at", line.file, ENOENT);
+    auto const ahead = makesFiles() ? _plan->datasets.fileAt(store, path) : std::nullopt;
     auto out = placement.plan(line.file, line.scanned, path, ahead);
-    if (out.created) _plan->datasets.addFile(store, path, line.file);
+    if (out.created) _plan->datasets.addFile(store, path, {.source = line.file, .is_link = out.is_link});
     return out;
 }
 

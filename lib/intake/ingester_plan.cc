@@ -1,4 +1,5 @@
 // What an Ingester does in a dry run: it notes in a plan what it would write into the repository.
+#include "common/uri.h"
 #include "intake/ingester_parts.h"
 
 namespace dbb::intake {
@@ -43,8 +44,30 @@ void Ingester::planItem(Item const &item) {
         _plan->addDatasetType(target.type, target.is_calibration);
         _plan->addCollection(target.run, butler::CollectionType::Run);
     }
-    _plan->datasets.add(*item.id,
-                        {.source = item.line.file, .size_bytes = recordedSize(item), .files = filesOf(item)});
+    auto const &placed = item.placed.front();
+    _plan->datasets.add(*item.id, {.source = item.line.file,
+                                   .leads_to_source = placed.file == item.line.file || placed.is_link,
+                                   .size_bytes = recordedSize(item),
+                                   .files = filesOf(item)});
+}
+
+/// In place of SourceRemoval::settle(). A zip file goes with its last member, and nothing comes after that.
+void Ingester::planMove(Item const &item, SourceRemoval::Files const &files) {
+    auto const &file = item.line.file;
+    if (item.line.zip || isMoved(item.line) || _sources.isRecorded(file)) return;
+    auto const uri = common::fileUri(file);
+    for (std::size_t i = 0; i < _stores.size(); ++i) {
+        auto const below = _stores[i].placement.pathBelowRoot(file);
+        if (_plan->datasets.isRecorded(i, uri) || (below && _plan->datasets.isRecorded(i, *below))) return;
+    }
+    auto const &[store, path] = files.front();
+    auto const &placement = _stores[store].placement;
+    if (!item.existing.stored) return _plan->datasets.addMoved(file);
+    bool const isPlanned = !item.existing_source.empty();
+    auto const standing = isPlanned ? item.existing_source : placement.fileOf(path);
+    bool const isOwn = isPlanned ? standing == file : placement.isStoredAs(file, path);
+    if (!isOwn && !standing.empty() && Placement::wouldFinishMove(file, standing))
+        _plan->datasets.addMoved(file);
 }
 
 /// Files that would not stay, since their lines were refused.

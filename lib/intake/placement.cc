@@ -98,6 +98,12 @@ bool sameContent(std::string const &a, std::string const &b) {
     }
 }
 
+/// Who asks for a copy wants one that lives on when the file behind a link goes; a move would make it go.
+Error standsAsLink(Transfer mode, std::string const &source, std::string const &destination) {
+    return Error("DESTINATION_EXISTS", "\"" + destination + "\" is a symbolic link, not "
+                                           + (mayBeLink(mode) ? "to" : "a copy of") + " \"" + source + "\"");
+}
+
 /// \param standing  file that has, or would have, the content of the one at the destination
 /// \throws Error DESTINATION_EXISTS when that is not the source's
 void requireSame(std::string const &source, std::string const &destination, std::string const &standing) {
@@ -110,13 +116,8 @@ void requireSame(std::string const &source, std::string const &destination, std:
 bool alreadyThere(Transfer mode, std::string const &source, std::string const &destination) {
     struct stat s {};
     if (::lstat(destination.c_str(), &s) != 0) return false;
-    bool const isLink = S_ISLNK(s.st_mode);
-    // Who asks for a copy wants one that lives on when the file behind a link goes; a move would make it go.
-    if (isLink && (!mayBeLink(mode) || isGone(destination))) {
-        throw Error("DESTINATION_EXISTS", "\"" + destination + "\" is a symbolic link, not "
-                                              + (mayBeLink(mode) ? "to" : "a copy of") + " \"" + source
-                                              + "\"");
-    }
+    if (S_ISLNK(s.st_mode) && (!mayBeLink(mode) || isGone(destination)))
+        throw standsAsLink(mode, source, destination);
     requireSame(source, destination, destination);
     return true;
 }
@@ -308,20 +309,24 @@ void Placement::requireFits(std::string const &file) const {
 }
 
 Placed Placement::plan(std::string const &source, Scanned const &scanned, std::string const &templatePath,
-                       std::string const &ahead) const {
+                       std::optional<butler::PlannedFile> const &ahead) const {
     auto out = planned(source, scanned, templatePath, ahead);
-    if (_mode != Transfer::HardLink || !out.created) return out;
+    if (!out.created) return out;
+    std::string relative;
+    auto const mode = modeOf(source, relative);
+    out.is_link = mode == Transfer::SymLink || mode == Transfer::RelSymLink;
+    if (mode != Transfer::HardLink && mode != Transfer::Link) return out;
     // place() is told by the link itself. Folders are compared because files of an overlay may show the
     // device of a layer.
     auto const to = common::existingFolder(common::folderOf(out.file));
-    if (!sameFileSystem(common::folderOf(common::realPath(source)), to)) {
-        throw linkImpossible(source, out.file, EXDEV);
-    }
+    bool const isNear = sameFileSystem(common::folderOf(common::realPath(source)), to);
+    if (mode == Transfer::HardLink && !isNear) throw linkImpossible(source, out.file, EXDEV);
+    out.is_link = !isNear;
     return out;
 }
 
 Placed Placement::planned(std::string const &source, Scanned const &scanned, std::string const &templatePath,
-                          std::string const &ahead) const {
+                          std::optional<butler::PlannedFile> const &ahead) const {
     Placed out;
     std::string relative;
     auto const mode = modeOf(source, relative);
@@ -347,8 +352,9 @@ Placed Placement::planned(std::string const &source, Scanned const &scanned, std
         out.file = _root + "/" + templatePath;
         requireFits(out.file);
         requireFolders(common::folderOf(out.file));
-        if (!ahead.empty()) requireSame(source, out.file, ahead);
-        out.created = ahead.empty() && !alreadyThere(mode, source, out.file);
+        if (ahead && ahead->is_link && !mayBeLink(mode)) throw standsAsLink(mode, source, out.file);
+        if (ahead) requireSame(source, out.file, ahead->source);
+        out.created = !ahead && !alreadyThere(mode, source, out.file);
     }
     return out;
 }
@@ -500,10 +506,14 @@ bool Placement::finishMove(std::string const &source, std::string const &stored)
     if (!exists(source)) return true;
     // What lies in the datastore already, or is what a link in it leads to, is no source of a move into it.
     if (isGone(file) || common::realPath(source) == common::realPath(file)) return false;
-    if (!sameInode(source, file) && !sameContent(source, file)) return false;
+    if (!wouldFinishMove(source, file)) return false;
     if (::unlink(source.c_str()) != 0) throw common::systemError("remove", source, errno);
     common::syncFolder(common::folderOf(source));
     return true;
+}
+
+bool Placement::wouldFinishMove(std::string const &source, std::string const &standing) {
+    return sameInode(source, standing) || sameContent(source, standing);
 }
 
 void Placement::sync(Placed const &placed) {

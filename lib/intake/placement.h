@@ -3,6 +3,7 @@
 /// durable before any row speaks of it.
 #pragma once
 
+#include "butler/planned_datasets.h"
 #include "intake/scanned.h"
 
 #include <optional>
@@ -49,6 +50,7 @@ struct Placed {
     std::string file;        ///< absolute path of the file that the row will name
     std::int64_t size_bytes = 0;
     bool created = false; ///< by us, just now
+    bool is_link = false; ///< of a file that would be created: as a symbolic link
 };
 
 /// A datastore's folder.
@@ -60,10 +62,10 @@ public:
     bool makesFiles() const;
 
     /// What place() would do, without doing it; existing files are looked at.
-    /// \param ahead  the source of a file that would be at the destination by then; empty: none would
+    /// \param ahead  what would be at the destination by then; nullopt: nothing
     /// \throws Error as place()
     Placed plan(std::string const &source, Scanned const &scanned, std::string const &templatePath,
-                std::string const &ahead = "") const;
+                std::optional<butler::PlannedFile> const &ahead = {}) const;
 
     /// Bring `source` into the datastore. A file that lies at the destination already and is equal is used as
     /// it is. Folders on the way there may be links, as the Butler has it: sites spread a datastore over
@@ -91,6 +93,9 @@ public:
     /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
     bool finishMove(std::string const &source, std::string const &stored);
 
+    /// Whether finishMove() would remove the source when a file had the content of `standing`.
+    static bool wouldFinishMove(std::string const &source, std::string const &standing);
+
     /// Whether the path of a stored file is, or leads to, this very source.
     bool isStoredAs(std::string const &source, std::string const &stored) const;
 
@@ -114,7 +119,7 @@ public:
 
 private:
     Placed planned(std::string const &source, Scanned const &scanned, std::string const &templatePath,
-                   std::string const &ahead = "") const;
+                   std::optional<butler::PlannedFile> const &ahead = {}) const;
     void requireFits(std::string const &file) const;
     bool inRoot(std::string const &source, std::string &relative) const;
     Transfer modeOf(std::string const &source, std::string &relative) const;

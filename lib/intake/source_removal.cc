@@ -3,6 +3,8 @@
 #include "butler/dialect.h"
 #include "common/error.h"
 #include "common/log.h"
+#include "common/text.h"
+#include "common/uri.h"
 
 #include <algorithm>
 
@@ -35,10 +37,34 @@ bool SourceRemoval::isOneOf(std::string const &file, Files const &files) const {
     });
 }
 
-/// Whether another dataset has the source for its file: the same data ID in another run, or, below the root,
-/// any. \param others  files of the same data ID
+void SourceRemoval::learnRecorded(std::vector<std::string> const &files) {
+    _recorded.clear();
+    if (files.empty()) return;
+    std::vector<sql::Value> uris;
+    for (auto const &file : files) uris.emplace_back(common::fileUri(file));
+    auto const marks = common::join(std::vector<std::string>(uris.size(), "?"), ", ");
+    try {
+        for (auto const &store : _stores) {
+            _repo.db()
+                .prepare("SELECT path FROM " + sql::quoteIdentifier(store.table) + " WHERE path IN (" + marks
+                         + ")")
+                ->query(uris, [&](sql::Statement const &row) { _recorded.insert(row.text(0)); });
+        }
+    } catch (Error const &e) {
+        // The datasets are safe; what nobody could look for stays.
+        common::log::warning("sources are not removed: " + e.message());
+        for (auto const &file : files) _recorded.insert(common::fileUri(file));
+    }
+}
+
+/// Whether another dataset has the source for its file: the same data ID in another run, or any that names
+/// it. \param others  files of the same data ID
 bool SourceRemoval::isNeeded(std::string const &file, Files const &others) const {
-    if (isOneOf(file, others)) return true;
+    return isOneOf(file, others) || isRecorded(file);
+}
+
+bool SourceRemoval::isRecorded(std::string const &file) const {
+    if (_recorded.contains(common::fileUri(file))) return true;
     return std::any_of(_stores.begin(), _stores.end(), [&](Store const &store) {
         auto const below = store.placement.pathBelowRoot(file);
         return below && isNamedByRow(_repo, store, *below);
@@ -63,10 +89,12 @@ void SourceRemoval::settle(DatasetLine const &line, Files const &files, butler::
                            common::Uuid const &id, butler::DataId const &dataId) {
     if (line.zip && (!_settledZips.insert(line.file).second || !isComplete(line, files))) return;
     try {
-        if (isNeeded(line.file, datasets.otherFiles(id, dataId))) {
+        auto const &[store, stored] = files.front();
+        if (isOneOf(line.file, files)) {
+            stays(line.file, "the repository has no copy of its own of it");
+        } else if (isNeeded(line.file, datasets.otherFiles(id, dataId))) {
             stays(line.file, "another dataset has this file");
-        } else if (isOneOf(line.file, files)
-                   || !_stores[files.front().first].placement.finishMove(line.file, files.front().second)) {
+        } else if (!_stores[store].placement.finishMove(line.file, stored)) {
             stays(line.file, "the repository has no copy of its own of it");
         }
     } catch (Error const &e) {

@@ -32,6 +32,11 @@ public:
 
     /// A new batch begins.
     void clear() { _settledZips.clear(); }
+    /// Look which sources of a batch datasets have for their files by their URIs; before settle(). There is
+    /// no index of paths, so all are looked for at once.
+    void learnRecorded(std::vector<std::string> const &files);
+    /// Whether another dataset has the source for its file: below a root, or by its URI.
+    bool isRecorded(std::string const &file) const;
 
 private:
     bool isOneOf(std::string const &file, Files const &files) const;
@@ -40,6 +45,7 @@ private:
 
     butler::Repository const &_repo;
     Stores &_stores;
+    std::set<std::string> _recorded;    // paths of sources of this batch that are recorded by URI
     std::set<std::string> _settledZips; // those whose sources went, or stay as was said
 };
 

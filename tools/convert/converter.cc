@@ -1,11 +1,13 @@
 #include "convert/converter.h"
 
 #include "common/error.h"
+#include "common/file.h"
 #include "common/text.h"
 #include "common/uri.h"
 #include "convert/cross_check.h"
 #include "intake/registered.h"
 
+#include <cerrno>
 #include <utility>
 
 namespace dbb::convert {
@@ -149,7 +151,12 @@ void Converter::convertRaws() {
     if (lines.empty()) return;
     std::vector<Record> described;
     for (auto const &line : lines) described.push_back(fileLineOf(line));
-    auto const errors = intake::describeAll(_describer, described, _options.jobs);
+    auto errors = intake::describeAll(_describer, described, _options.jobs);
+    for (std::size_t i = 0; _plan && i < lines.size(); ++i) {
+        auto const file = common::pathOfUri(lines[i].text("uri"));
+        if (_plan->datasets.isMoved(common::absolutePath(file)))
+            errors[i] = common::systemError("open", file, ENOENT);
+    }
     for (auto &[record, e] : _describer.takeBrokenIndexes()) _rejects.add(std::move(record), e);
     for (std::size_t i = 0; i < lines.size(); ++i) {
         if (errors[i]) {

@@ -60,8 +60,10 @@ std::optional<StoredLines::Target> StoredLines::findTarget(Record const &line) c
         wanted.name = name;
         auto const type = butler::findDatasetType(_repo, name, wanted.dimensions.required,
                                                   wanted.storage_class, calibration);
+        if (_plan && !type) _plan->hasDatasetType(wanted, calibration);
         auto const run = butler::findRun(_repo, line.text("run"));
         if (type && run) return Target{*type, *run};
+        if (_plan && !run) _plan->hasCollection(line.text("run"), butler::CollectionType::Run);
         if (_plan) return Target{wanted, -1};
     } catch (Error const &e) {
         if (e.exitCode() != common::ExitCode::SomeFailed) throw;
@@ -84,6 +86,11 @@ bool StoredLines::isOf(Record const &line, butler::StoredById const &row) const 
     return common::statFile(file).size_bytes == row.size_bytes;
 }
 
+/// Whether there is nothing at a path, or would be nothing by now.
+bool StoredLines::isAway(std::string const &file) const {
+    return isGone(file) || (_plan && _plan->datasets.isMoved(file));
+}
+
 /// As isOf() and movedFile(), of a dataset that is planned.
 std::optional<StoredLines::Stored> StoredLines::plannedFile(Record const &line,
                                                             common::Uuid const &id) const {
@@ -92,8 +99,12 @@ std::optional<StoredLines::Stored> StoredLines::plannedFile(Record const &line,
     auto const &path = planned->files.front().second;
     auto const file = common::absolutePath(common::pathOfUri(line.text("uri")));
     bool const fits = line.integer("size").value_or(planned->size_bytes) == planned->size_bytes;
-    bool const sameFile = planned->files.size() == 1 && _placement.fileOf(path) == file;
-    if (!fits || butler::artifactOf(path) != path || !(sameFile || isGone(file))) return std::nullopt;
+    if (!fits || butler::artifactOf(path) != path) return std::nullopt;
+    if (isAway(file)) return Stored{id, path};
+    bool const leads = planned->leads_to_source && !isGone(planned->source)
+                       && common::realPath(planned->source) == common::realPath(file);
+    if (_repo.config().datastores.size() > 1 || !(leads || _placement.fileOf(path) == file))
+        return std::nullopt;
     return Stored{id, path};
 }
 
@@ -163,7 +174,7 @@ std::vector<std::optional<StoredLines::Stored>> StoredLines::findMoved(std::vect
     forgetMissing();
     sql::ReadTransaction const view(_repo.db());
     for (std::size_t i = 0; i < lines.size(); ++i) {
-        if (!isGone(common::absolutePath(common::pathOfUri(lines[i].text("uri"))))) continue;
+        if (!isAway(common::absolutePath(common::pathOfUri(lines[i].text("uri"))))) continue;
         auto const *target = targetOf(lines[i]);
         auto dataId = target ? valuesOf(lines[i], *target) : std::nullopt;
         if (!dataId) continue;

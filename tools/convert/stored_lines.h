@@ -48,6 +48,7 @@ private:
     std::optional<butler::DataId> valuesOf(manifest::Record const &line, Target const &target) const;
     std::optional<Stored> movedFile(manifest::Record const &line, butler::StoredDataset const &dataset) const;
     bool isOf(manifest::Record const &line, butler::StoredById const &row) const;
+    bool isAway(std::string const &file) const;
     std::optional<Stored> plannedFile(manifest::Record const &line, common::Uuid const &id) const;
 
     butler::Repository const &_repo;

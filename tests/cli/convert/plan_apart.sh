@@ -2,6 +2,7 @@
 # The run is the plan also where a line meets what an earlier one would have left, in the same commit or in one before.
 . "$DBB_CLI_LIB"
 . "$DBB_ROOT/tests/cli/convert/_lines.bash"
+. "$DBB_ROOT/tests/cli/convert/_plan.bash"
 
 # changed FILE OUT KEY VALUE NEW   the compressed file with another value of as many characters in its primary header
 changed() {
@@ -39,6 +40,8 @@ shelf='{"dataset_type": "shelf", "dimensions": ["instrument", "physical_filter"]
   other_line gen2/src.fits "$src"
   other_line gen2/src-other.fits "$src"        # DUPLICATE
   other_line gen2/src-class.fits "$(jq -c '.storage_class = "Catalog" | .run = "LATISS/runs/class"' <<< "$src")" # DATASET_TYPE_CONFLICT
+  other_line gen2/src.fits "$(jq -c '.storage_class = "Catalog"' <<< "$src")" # the same
+  other_line gen2/src-calib.fits "$(jq -c '.run = "LATISS/runs/calib" | .is_calibration = true' <<< "$src")" # the same
   other_line gen2/src-dims.fits "$(jq -c '.dimensions = ["instrument", "exposure"] | del(.data_id.detector)' <<< "$src")" # the same
   bias_line gen2/bias.fits 0 null '"2018-09-21T00:00:00"'
   bias_line gen2/bias.fits 0 null '"2018-09-21T00:00:00"'
@@ -54,40 +57,10 @@ shelf='{"dataset_type": "shelf", "dimensions": ["instrument", "physical_filter"]
   echo '{"type":"collection","name":"LATISS/all","collection_type":"CHAINED","children":["LATISS/raw/all","LATISS/calib"]}'
 } > lines
 rm gen2/gone.fits
-sed 's/.*/1/' lines > breaks.always
-
-# apart                         each line by itself, so that it is committed before the next comes
-# mixed                         some of them, as the file breaks says
-apart() { mixed breaks.always; }
-mixed() {
-  local line break
-  while IFS= read -r line && IFS= read -r break <&3; do
-    [ "$break" = 0 ] || sleep 0.1
-    printf '%s\n' "$line"
-  done 3< "${1:-breaks}"
-}
-
-# same_as_run NAME FEED OPTION...   the plan and the run of the lines that FEED hands over
-same_as_run() {
-  local name=$1 feed=$2 rc
-  shift 2
-  remember repo gen2 raws
-  rc=0
-  $feed < lines | dbb-convert -n --repo repo --rejects "$name.plan.rejects" "$@" > "$name.plan" 2> err || rc=$?
-  [ $rc -le 1 ] || fail "$name: the plan ended with $rc: $(cat err)"
-  expect_unchanged repo gen2 raws
-  $feed < lines | expect_rc $rc dbb-convert --repo repo --rejects "$name.run.rejects" "$@"
-  cp "$OUT" "$name.run"
-  touch "$name".{plan,run}.rejects
-  diff <(jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "planned" then .convert.outcome = "done" else . end' "$name.plan") \
-    <(jq -Sc 'del(.convert.elapsed_ms) | if .convert.outcome == "updated" then .convert.outcome = "done" else . end' "$name.run") || fail "$name: the run is not the plan"
-  diff <(jq -Sc . "$name.plan.rejects") <(jq -Sc . "$name.run.rejects") || fail "$name: other rejects"
-  rm -r repo
-  setup
-}
+keep_sources
 
 codes() { jq -r .error.code "$1" | paste -sd' '; }
-refused='DUPLICATE OBS_ID_TAKEN EXPOSURE_CONFLICT DUPLICATE DATASET_TYPE_CONFLICT DATASET_TYPE_CONFLICT CERTIFY_CONFLICT RUN_CONFLICT COLLECTION_CONFLICT'
+refused='DUPLICATE OBS_ID_TAKEN EXPOSURE_CONFLICT DUPLICATE DATASET_TYPE_CONFLICT DATASET_TYPE_CONFLICT DATASET_TYPE_CONFLICT DATASET_TYPE_CONFLICT CERTIFY_CONFLICT RUN_CONFLICT COLLECTION_CONFLICT'
 for transfer in split copy; do
   same_as_run together-$transfer cat --transfer $transfer
   same_as_run apart-$transfer apart --transfer $transfer

@@ -68,6 +68,17 @@ for transfer in direct copy; do
 done
 same_as_run update-lines apart lines -t direct --update-records
 same_as_run update-reversed apart reversed -t direct --update-records
+# A guider's file waits for its exposure in both.
+same_as_run wait apart reversed -t direct --wait 30s
+expect_no_match wait.run.rejects EXPOSURE_NOT_FOUND
+# An observation ID that an exposure would have no more is nobody's.
+{
+  dbb-describe $raw | grep '"file"'
+  dbb-describe $raw | jq -c 'select(.uri) | .records.exposure.obs_id = "XX"'
+  dbb-describe --guiders $guider | grep '"file"'
+} > renamed
+for feed in cat apart; do same_as_run renamed-$feed $feed renamed -t direct --update-records; done
+expect_eq "$(codes renamed-apart.run.rejects)" EXPOSURE_NOT_FOUND
 expect_eq "$(codes apart-lines-copy.run.rejects)" 'EXPOSURE_CONFLICT OBS_ID_TAKEN DAY_OBS_CONFLICT EXPOSURE_CONFLICT'
 expect_match apart-reversed-direct.run.rejects EXPOSURE_NOT_FOUND
 expect_eq "$(codes update-lines.run.rejects)" OBS_ID_TAKEN
