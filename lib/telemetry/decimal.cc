@@ -1,9 +1,9 @@
 #include "telemetry/decimal.h"
 
 #include <charconv>
-#include <cmath>
+#include <cstdlib>
 #include <limits>
-#include <string_view>
+#include <string>
 
 namespace dbb::telemetry {
 
@@ -86,15 +86,12 @@ char const *parseDouble(char const *begin, char const *end, double &out) {
             return decimal.behind;
         }
     }
+    if (from != begin && from < end && *from == '-') return nullptr; // one sign is enough
     auto const result = std::from_chars(from, end, out);
     if (result.ec == std::errc::result_out_of_range) {
-        auto const *behind = result.ptr;
-        // Too small is nothing, too large is infinite.
-        out = std::string_view(from, static_cast<std::size_t>(behind - from)).find("e-")
-                      != std::string_view::npos
-                  ? 0.0
-                  : HUGE_VAL;
-        return behind;
+        // That can't say whether it is too small or too large.
+        out = std::strtod(std::string(from, result.ptr).c_str(), nullptr);
+        return result.ptr;
     }
     return result.ec == std::errc() ? result.ptr : nullptr;
 }

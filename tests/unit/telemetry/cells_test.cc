@@ -120,3 +120,23 @@ TEST_CASE("cells end at commas and the newline, wherever these are", "[telemetry
         REQUIRE(std::vector(commas.begin(), commas.end()) == commasOf(text));
     }
 }
+
+TEST_CASE("numbers beyond doubles are zero or infinite, with their sign", "[telemetry][decimal]") {
+    auto const read = [](std::string const &text) {
+        double out = 7;
+        auto const *const behind = parseDouble(text.data(), text.data() + text.size(), out);
+        return behind == text.data() + text.size() ? std::optional(out) : std::nullopt;
+    };
+    for (auto const *text : {"1e-400", "1E-400", "0.0000000000e-999999"}) {
+        INFO(text);
+        CHECK(read(text) == 0.0);
+    }
+    CHECK(read("0." + std::string(400, '0') + "1") == 0.0);
+    CHECK(std::signbit(read("-1e-400").value()));
+    CHECK(read("1E400") == HUGE_VAL);
+    CHECK(read("-1e400") == -HUGE_VAL);
+    CHECK(read(std::string(400, '9')) == HUGE_VAL);
+    CHECK(read("+5") == 5.0);
+    CHECK_FALSE(read("+-5"));
+    CHECK_FALSE(read("++5"));
+}
