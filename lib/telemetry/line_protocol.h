@@ -143,7 +143,12 @@ private:
             if (stop == end && !last && end - p <= static_cast<std::ptrdiff_t>(maxLine)) break;
             if (stop == end) stop = newline; // it is never closed, or so late that the line is no line
             ++_number;
-            line(p, stop);
+            // Also one that happens to be here as a whole.
+            if (stop - p > static_cast<std::ptrdiff_t>(maxLine)) {
+                fail("it is too long");
+            } else {
+                line(p, stop);
+            }
             if (stop != newline) _number += std::count(newline, stop, '\n');
             p = stop + 1;
         }

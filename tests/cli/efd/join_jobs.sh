@@ -23,6 +23,8 @@ awk 'BEGIN { srand(2); t0 = 1735689600000
 # The same with a text that has a line's end in it, in the middle; without a last line's end; as CSV; with a second block.
 { head -n 30000 s.lp; printf 'Y.tel note="a \\"b\\"\nc" 1735690600000000000\n'; tail -n +30001 s.lp; } > quoted.lp
 head -c -1 s.lp > open.lp
+# A line that is too long, behind a text that is never closed
+{ head -n 100 s.lp; echo 'Y.tel note="'; awk 'BEGIN { printf "X.tel v=1"; for (i = 0; i < 300000; i++) printf ",z=1"; print " 1735689600000000000" }'; tail -n +101 s.lp; } > wide.lp
 { echo time,v,w,salIndex; cat rows; } > s.csv
 { echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo; echo name,tags,time,v; sed -n 's/^\([0-9]*,[^,]*\),.*/Y.tel,,\1/p' rows; } > blocks.csv
 { echo time,v,w,note; sed 's/,1$/,calm/; s/,2$/,wild/' rows; } > words.csv
@@ -33,7 +35,7 @@ head -c 300000 rows | tr -d '\n' > long.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long.csv lost.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv long.csv lost.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
@@ -42,6 +44,8 @@ for samples in s.lp quoted.lp open.lp s.csv blocks.csv words.csv header.csv long
     cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
   done
 done
+dbb-efd-join -c c.yaml -s wide.lp -w w -j 2 > one 2> one.err || true
+expect_match one.err '"wide.lp", line 102: it is too long'
 dbb-efd-join -c c.yaml -s s.lp -w w -j 2 > one 2> one.err || true
 expect_eq "$(jq -r 'select(.column == "other" and .status == 0) | .id' one | wc -l)" 100
 expect_match one.err '"s.lp", line [0-9]+: a value is no number'
