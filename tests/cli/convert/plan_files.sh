@@ -4,11 +4,14 @@
 . "$DBB_ROOT/tests/cli/convert/_lines.bash"
 . "$DBB_ROOT/tests/cli/convert/_plan.bash"
 
-# setup                         an empty repository whose files of some types come to lie on one another
+# setup                         a repository whose files of some types come to lie on one another, with what the lines of
+#                               the file `before` have put there
 setup() {
   make_repo repo
   sed -i 's|^datastore:|&\n  templates:\n    shelf: "{run}/shelf"\n    bias: "{run}/shelf"|' repo/butler.yaml
+  dbb-convert --repo repo < before > before.out
 }
+: > before
 
 mkdir raws
 cp "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" raws/one.fits
@@ -97,12 +100,7 @@ expect_eq "$(outcome_codes place-mixed.run place-mixed.run.rejects)" \
   other_line gen2/a.fits "$detector"
   other_line gen2/b3.fits "$(jq -c '.storage_class = "Catalog" | .run = "CC"' <<< "$detector")"
 } > lines
-setup_empty=$(declare -f setup)
-eval "empty_$setup_empty"
-setup() {
-  empty_setup
-  head -n 1 lines | dbb-convert --repo repo > before
-}
+head -n 1 lines > before
 rm -r repo
 setup
 same_as_run reasons apart -t split
