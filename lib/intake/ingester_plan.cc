@@ -2,6 +2,8 @@
 #include "common/uri.h"
 #include "intake/ingester_parts.h"
 
+#include <unistd.h>
+
 namespace dbb::intake {
 
 /// As a batch that is stored carefully, and with the same end.
@@ -52,9 +54,10 @@ void Ingester::planItem(Item const &item) {
 }
 
 /// In place of SourceRemoval::settle(). A zip file goes with its last member, and nothing comes after that.
-void Ingester::planMove(Item const &item, SourceRemoval::Files const &files) {
+void Ingester::planMove(Item const &item, SourceRemoval::Files const &files) try {
     auto const &file = item.line.file;
-    if (item.line.zip || isMoved(item.line) || _sources.isRecorded(file)) return;
+    if (item.line.zip || item.gone || isMoved(item.line) || ::access(file.c_str(), F_OK) != 0) return;
+    if (_sources.isRecorded(file)) return;
     auto const uri = common::fileUri(file);
     for (std::size_t i = 0; i < _stores.size(); ++i) {
         auto const below = _stores[i].placement.pathBelowRoot(file);
@@ -68,6 +71,8 @@ void Ingester::planMove(Item const &item, SourceRemoval::Files const &files) {
     bool const isOwn = isPlanned ? standing == file : placement.isStoredAs(file, path);
     if (!isOwn && !standing.empty() && Placement::wouldFinishMove(file, standing))
         _plan->datasets.addMoved(file);
+} catch (common::Error const &) {
+    // A source that can't be looked at stays, with a warning of the run.
 }
 
 /// Files that would not stay, since their lines were refused.

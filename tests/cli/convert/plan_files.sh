@@ -50,6 +50,14 @@ expect_eq "$(outcome_codes move-apart.run move-apart.run.rejects)" \
 expect_rc 0 dbb-convert --repo repo -t move --i-own-the-source < <(sed -n 5,6p lines)
 expect_match "$ERR" 'b.fits" stays: another dataset has this file'
 expect_rc 0 dbb-repo check repo
+# Once more, where sources or what the repository has are gone.
+expect_rc 0 dbb-convert --repo repo -t move --i-own-the-source < <(sed -n 7p lines)
+rm gen2/b.fits
+for dry in -n ''; do
+  # shellcheck disable=SC2086  # none or one
+  expect_rc 0 dbb-convert $dry --repo repo -t move --i-own-the-source < <(sed -n 5,7p lines)
+  expect_eq "$(outcomes "$OUT" | paste -sd,)" 'src3 existing,src4 existing,src5 existing'
+done
 rm -rf repo
 setup
 
