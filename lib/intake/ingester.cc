@@ -251,7 +251,13 @@ void Ingester::prefetch(Group const &items) {
     std::map<butler::Datasets *, std::vector<std::pair<common::Uuid, butler::DataId>>> wanted;
     for (auto *item : items) {
         if (item->error || item->twin) continue;
-        if (!item->target->datasets) findTarget(*item->target);
+        try {
+            if (!item->target->datasets) findTarget(*item->target);
+        } catch (Error const &e) {
+            if (isFatal(e)) throw;
+            reject(*item, e); // it alone
+            continue;
+        }
         if (item->target->datasets) wanted[&*item->target->datasets].emplace_back(*item->id, item->data_id);
     }
     for (auto &[datasets, list] : wanted) datasets->prefetch(list);

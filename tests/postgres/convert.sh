@@ -120,6 +120,27 @@ rm -rf lite
 dbb-repo create lite && dbb-repo register-instrument lite LSSTCam LSSTComCam LATISS > /dev/null
 check 'convert once more' convert lite lines
 
+# A move takes no file that another dataset has by its URI; the plan says the same.
+check 'create for moves' registered mover mover
+echo shared > shared.fits
+echo alone > alone.fits
+{
+  raws
+  outputs | head -n 1 | jq -c --arg root "$work" '.size = 7 | .uri = $root + "/shared.fits" | ., (.dataset_type = "taken" | .transfer = "move")'
+  outputs | head -n 1 | jq -c --arg root "$work" '.size = 6 | .uri = $root + "/alone.fits" | .transfer = "move" | .dataset_type = "src2", .dataset_type = "src3"'
+} > moving
+moving() {
+  # One after the other, since a source goes when its line is committed.
+  while read -r line; do echo "$line"; [ "${line/move/}" = "$line" ] || sleep 0.3; done < moving
+}
+move() { moving | dbb-convert "$@" --repo mover --i-own-the-source --rejects "moves$*.rejects" > "moves$*" 2> "moves$*.err" || [ $? = 1 ]; }
+plan_and_move() { move -n && move; }
+check 'plan and move' plan_and_move
+tell 'the moves are the plan' "$(diff <(outcomes moves-n) <(outcomes moves) | head -n 5; diff moves-n.rejects moves.rejects | head -n 5)"
+tell 'what was moved is gone for others' "$([ "$(jq -r '.dataset_type + " " + .error.code' moves.rejects)" = 'src3 NOT_FOUND' ] || cat moves.rejects)"
+kept() { [ -e shared.fits ] && [ ! -e alone.fits ] && grep -q 'shared.fits" stays: another dataset' moves.err; }
+tell 'what a dataset has by its URI stays' "$(kept || cat moves.err)"
+
 # Four at once, in different orders, into a repository where nothing of it is registered yet
 check 'create for several' registered many many
 makers=()
