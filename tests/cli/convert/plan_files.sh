@@ -38,8 +38,10 @@ raw_line raws/one.fits '.gen2.registry.filter = "other"' > raw
   jq -c '.data_id.detector = 3' raw                                      # apart: NOT_FOUND
 } > lines
 keep_sources
-for feed in cat apart; do
-  for strict in '' --strict; do
+strict_too=--strict names='split symlink relsymlink copy link'
+! is_sanitized || strict_too='' names='symlink copy'
+for feed in together apart; do
+  for strict in '' $strict_too; do
     # shellcheck disable=SC2086  # none or one
     same_as_run "move-$feed$strict" $feed -t move --i-own-the-source $strict
   done
@@ -75,8 +77,8 @@ ln -s d gen2/f
   cat raw raw
 } > lines
 keep_sources
-for transfer in split symlink relsymlink copy link; do
-  for feed in cat apart; do same_as_run "name-$transfer-$feed" $feed -t $transfer; done
+for transfer in $names; do
+  for feed in together apart; do same_as_run "name-$transfer-$feed" $feed -t "$transfer"; done
 done
 expect_eq "$(outcome_codes name-symlink-apart.run name-symlink-apart.run.rejects)" 'raw done,raw existing,src done,src existing,src2 done,src2 existing'
 expect_eq "$(outcome_codes name-copy-apart.run name-copy-apart.run.rejects)" 'raw done,raw existing,src DUPLICATE,src done,src2 DUPLICATE,src2 done'
@@ -95,7 +97,7 @@ echo older > gen2/w.fits
   other_line gen2/b3.fits "$(jq -c '.run = "R" | .data_id.physical_filter = "empty~empty"' <<< "$shelf")" # DESTINATION_EXISTS
 } > lines
 keep_sources
-for feed in cat apart mixed; do
+for feed in together apart mixed; do
   printf '%s\n' 0 1 1 1 0 1 > breaks
   same_as_run "place-$feed" $feed -t copy
 done
