@@ -136,10 +136,12 @@ void Ingester::commitItems(std::vector<Item> &items) {
         for (auto &item : items) _rejects.add(std::move(item.line.record), item.error ? *item.error : e);
         throw;
     }
-    std::vector<std::string> sources;
-    for (auto const &item : items)
-        if (!item.error) sources.push_back(item.line.file);
-    if (_options.transfer == Transfer::Move) _sources.learnRecorded(sources);
+    if (_options.transfer == Transfer::Move) {
+        std::vector<std::string> sources;
+        for (auto const &item : items)
+            if (!item.error) sources.push_back(item.line.file);
+        _sources.learnRecorded(sources);
+    }
     for (auto &item : items) finish(item);
     std::vector<Item> again;
     for (auto &line : std::exchange(_again, {})) again.emplace_back(std::move(line));

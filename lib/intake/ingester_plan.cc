@@ -69,8 +69,7 @@ void Ingester::planMove(Item const &item, SourceRemoval::Files const &files) try
     bool const isPlanned = !item.existing_source.empty();
     auto const standing = isPlanned ? item.existing_source : placement.fileOf(path);
     bool const isOwn = isPlanned ? standing == file : placement.isStoredAs(file, path);
-    if (!isOwn && !standing.empty() && Placement::wouldFinishMove(file, standing))
-        _plan->datasets.addMoved(file);
+    if (!isOwn && !standing.empty() && Placement::holdsSame(file, standing)) _plan->datasets.addMoved(file);
 } catch (common::Error const &) {
     // A source that can't be looked at stays, with a warning of the run.
 }

@@ -107,7 +107,7 @@ Error standsAsLink(Transfer mode, std::string const &source, std::string const &
 /// \param standing  file that has, or would have, the content of the one at the destination
 /// \throws Error DESTINATION_EXISTS when that is not the source's
 void requireSame(std::string const &source, std::string const &destination, std::string const &standing) {
-    if (sameInode(source, standing) || sameContent(source, standing)) return;
+    if (Placement::holdsSame(source, standing)) return;
     throw Error("DESTINATION_EXISTS", "\"" + destination + "\" exists and differs from \"" + source + "\"");
 }
 
@@ -506,13 +506,13 @@ bool Placement::finishMove(std::string const &source, std::string const &stored)
     if (!exists(source)) return true;
     // What lies in the datastore already, or is what a link in it leads to, is no source of a move into it.
     if (isGone(file) || common::realPath(source) == common::realPath(file)) return false;
-    if (!wouldFinishMove(source, file)) return false;
+    if (!holdsSame(source, file)) return false;
     if (::unlink(source.c_str()) != 0) throw common::systemError("remove", source, errno);
     common::syncFolder(common::folderOf(source));
     return true;
 }
 
-bool Placement::wouldFinishMove(std::string const &source, std::string const &standing) {
+bool Placement::holdsSame(std::string const &source, std::string const &standing) {
     return sameInode(source, standing) || sameContent(source, standing);
 }
 

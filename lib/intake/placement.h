@@ -93,8 +93,8 @@ public:
     /// stays. \param stored  path of the file as the registry has it \return whether the source is gone
     bool finishMove(std::string const &source, std::string const &stored);
 
-    /// Whether finishMove() would remove the source when a file had the content of `standing`.
-    static bool wouldFinishMove(std::string const &source, std::string const &standing);
+    /// Whether a file is the source, or has its content, as a move wants it before the source goes.
+    static bool holdsSame(std::string const &source, std::string const &standing);
 
     /// Whether the path of a stored file is, or leads to, this very source.
     bool isStoredAs(std::string const &source, std::string const &stored) const;

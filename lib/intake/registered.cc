@@ -20,11 +20,12 @@ Error instrumentNotRegistered(std::string const &what, std::string const &instru
 void Registered::findExposure(DatasetLine &line) {
     std::vector<Json> const key{line.instrument, line.obs_id};
     auto exposure = _planned ? _planned->findBy("exposure", "obs_id", key) : std::nullopt;
-    if (!exposure) exposure = _records.findBy("exposure", "obs_id", key);
-    // One that is planned with other values was looked for among those.
-    if (exposure && _planned && !_planned->findBy("exposure", "obs_id", key)
-        && _planned->find("exposure", {line.instrument, (*exposure)["id"]}))
-        exposure.reset();
+    if (!exposure) {
+        exposure = _records.findBy("exposure", "obs_id", key);
+        // One that is planned with other values was looked for among those.
+        if (exposure && _planned && _planned->find("exposure", {line.instrument, (*exposure)["id"]}))
+            exposure.reset();
+    }
     if (!exposure) {
         throw Error("EXPOSURE_NOT_FOUND", "\"" + line.path + "\": exposure " + line.obs_id + " of "
                                               + line.instrument + " is not in \"" + _repo.config().root
