@@ -29,11 +29,14 @@ constexpr int mostTries = 4;
 /// From half an hour to a second. When nothing has come in all of these sizes, what is left is asked for
 /// once.
 constexpr int mostHalvings = 12;
+/// What is shorter is not halved: a server that takes too long for it may be busy with something else.
+constexpr std::int64_t shortestHalved = 2 * oneSecond;
 /// An object of a response is no longer than this, bytes.
 constexpr std::size_t longestObject = std::size_t{256} << 20;
 
 /// What helps against a failure.
-enum class Remedy : std::uint8_t { None, Wait, TryAgain, AskLess };
+/// AskLess of a server that takes too long may be TryAgain at another time; OnlyLess is never as much at once.
+enum class Remedy : std::uint8_t { None, Wait, TryAgain, AskLess, OnlyLess };
 
 /// A failure of a request with its remedy. It leaves this file as the Error that it is.
 class Failure : public Error {
@@ -384,7 +387,7 @@ private:
             > _most) {
             throw Failure(
                 serverError("SERVER_TIMEOUT", _host, "a second has too many samples for the memory"),
-                Remedy::AskLess);
+                Remedy::OnlyLess);
         }
     }
 
@@ -581,14 +584,14 @@ std::vector<std::string> Influx::statementsOf(std::string const &topic, std::vec
 }
 
 void Influx::readParts(std::string const &topic, std::vector<Field> const &fields,
-                       std::vector<Part> const &parts, SampleTaker const &taker) {
+                       std::vector<Part> const &parts, SampleTaker const &taker, WhenSlow whenSlow) {
     auto const perPart = (fields.size() + _manners.fields_per_statement - 1) / _manners.fields_per_statement;
     auto const widest = std::min(fields.size(), _manners.fields_per_statement);
     // A chunk is held in memory as a whole.
     auto const chunkRows = std::clamp<std::size_t>(200'000 / widest, 500, 20'000);
     auto const statements = statementsOf(topic, fields, parts);
     std::vector<Lines> lines;
-    patiently([&] {
+    auto const attempt = [&] {
         lines.clear();
         for (std::size_t i = 0; i < parts.size(); ++i)
             lines.emplace_back(net::hostOf(_server.url), topic, fields, _manners.fields_per_statement,
@@ -603,7 +606,8 @@ void Influx::readParts(std::string const &topic, std::vector<Field> const &field
                               Remedy::TryAgain);
             }
         });
-    });
+    };
+    patiently(attempt, whenSlow);
     for (std::size_t i = 0; i < parts.size(); ++i) {
         auto const text = lines[i].text();
         if (!text.empty()) taker.lines(parts[i].number, text, lines[i].rows());
@@ -648,25 +652,29 @@ void Influx::read(std::string const &topic, std::vector<Field> const &fields,
         todo.erase(todo.begin(), behind);
         std::int64_t length = 0;
         for (auto const &part : parts) length += lengthOf(part);
+        bool const halvable = lengthOf(parts.front()) >= shortestHalved;
+        bool const patient = parts.size() == 1 && !halvable && !_inVain;
         try {
-            readParts(topic, fields, parts, taker);
+            readParts(topic, fields, parts, taker, patient ? WhenSlow::TryAgain : WhenSlow::GiveUp);
             _slow = 0;
+            _inVain = false;
         } catch (Failure const &e) {
             if (common::stopSignal() != 0 || e.code() == "SERVER_AUTH" || e.code() == "SERVER_UNREACHABLE")
                 throw;
-            bool const askLess = e.remedy == Remedy::AskLess;
+            bool const askLess = e.remedy == Remedy::AskLess || e.remedy == Remedy::OnlyLess;
             auto const first = parts.front();
             if (parts.size() > 1) {
                 // Fewer at once from now on; one by one, to find out which it is that can't be had.
                 most = askLess ? std::min(most, length) / 2 : 0;
                 todo.insert(todo.begin(), parts.begin(), parts.end());
-            } else if (askLess && lengthOf(first) >= 2 * oneSecond && ++_slow <= mostHalvings) {
+            } else if (askLess && halvable && ++_slow <= mostHalvings) {
                 ++_retries;
                 most = std::min(most, lengthOf(first)) / 2;
                 auto const middle = first.range.begin_ns + lengthOf(first) / 2;
                 todo.push_front({first.number, {middle, first.range.end_ns}, first.last});
                 todo.push_front({first.number, {first.range.begin_ns, middle}, false});
             } else {
+                _inVain = _inVain || (askLess && patient);
                 taker.missing(first.number, first.range, e);
                 if (first.last) taker.done(first.number);
             }

@@ -105,8 +105,8 @@ public:
     std::string source(std::string const &topic) const;
 
     /// Read fields of a topic over ranges, which are in the order of time and do not overlap. A range that
-    /// takes the server too long is halved, down to 1 s, unless nothing has come in any size. A part that
-    /// can't be had is told and passed over. \throws Error SERVER_AUTH, SERVER_UNREACHABLE
+    /// takes the server too long is halved, down to 1 s, which is asked for again, unless nothing has come in
+    /// any size. A part that can't be had is told and passed over. \throws Error SERVER_AUTH, SERVER_UNREACHABLE
     void read(std::string const &topic, std::vector<Field> const &fields,
               std::vector<TimeRange> const &ranges, SampleTaker const &taker);
 
@@ -141,7 +141,7 @@ private:
     std::size_t fitting(std::string const &topic, std::vector<Field> const &fields,
                         std::deque<Part> const &parts, std::int64_t most_ns) const;
     void readParts(std::string const &topic, std::vector<Field> const &fields, std::vector<Part> const &parts,
-                   SampleTaker const &taker);
+                   SampleTaker const &taker, WhenSlow whenSlow);
 
     InfluxServer _server;
     InfluxManners _manners;
@@ -151,7 +151,8 @@ private:
     std::optional<Clock::time_point> _trouble; ///< since when the server has not answered as it should
     std::optional<Clock::time_point> _asked;
     std::int64_t _retries = 0;
-    int _slow = 0; ///< requests in a row that took too long
+    int _slow = 0;        ///< requests in a row that took too long
+    bool _inVain = false; ///< asking again for a second that took too long: nothing has come since
 };
 
 } // namespace dbb::telemetry
