@@ -79,19 +79,25 @@ public:
 
     /// The next part of the text. What is no whole line yet is kept.
     void feed(std::string_view text) {
+        std::string joined;
         if (!_rest.empty() || _tooLong) {
             auto const newline = text.find('\n');
             keep(text.substr(0, newline));
-            if (newline == std::string_view::npos) return;
-            endKept();
+            if (newline == std::string_view::npos) {
+                if (_rest.size() > maxLine) lines(std::exchange(_rest, std::string()), false);
+                return;
+            }
+            endKept(false);
             text.remove_prefix(newline + 1);
+            if (!_rest.empty()) { // a cell that goes over several lines
+                joined = std::exchange(_rest, std::string()).append(text);
+                text = joined;
+            }
         }
-        auto const whole = text.rfind('\n') + 1; // 0 when there is none
-        lines(text.substr(0, whole));
-        keep(text.substr(whole));
+        lines(text, false);
     }
     void finish() {
-        if (!_rest.empty() || _tooLong) endKept();
+        if (!_rest.empty() || _tooLong) endKept(true);
     }
     std::int64_t rows() const { return _rows; }
     /// Of any kind.
@@ -104,34 +110,74 @@ public:
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;
     static constexpr std::size_t maxLine = common::LineReader::maxLine;
+    static constexpr std::ptrdiff_t longest = maxLine;
 
     void keep(std::string_view text) {
         if (!_tooLong) _rest += text;
-        if (_rest.size() <= maxLine) return;
+        // A cell over several lines is left to lines().
+        if (_rest.size() <= maxLine || _rest.find('\n') != std::string::npos) return;
         _tooLong = true;
         _rest.clear();
     }
-    /// The line that was kept is at its end.
-    void endKept() {
+    /// The line that was kept is at its end, and the input with it, perhaps.
+    void endKept(bool last) {
         auto const kept = std::exchange(_rest, std::string()) + "\n";
         if (std::exchange(_tooLong, false)) {
             _bad(++_number, "it is too long");
         } else {
-            lines(kept);
+            lines(kept, last);
         }
     }
 
-    /// Whole lines.
-    void lines(std::string_view text) {
+    /// \param last  nothing comes behind them
+    void lines(std::string_view text, bool last) {
         auto const *p = text.data();
+        auto const *const whole = p + (text.rfind('\n') + 1); // none: npos
         _begin = p;
         _limit = p + text.size();
         auto const *quote = findCharacter(p, _limit, '"');
-        while (p < _limit) {
-            auto const *const end = _ends.find(p, _limit);
+        while (p < whole) {
+            auto const *const newline = _ends.find(p, _limit);
             if (quote < p) quote = findCharacter(p, _limit, '"');
-            line({p, static_cast<std::size_t>(end - p)}, quote < end);
-            p = end + 1;
+            auto const *end = newline;
+            if (quote < newline) {
+                bool const mayCome = !last && _limit - p < longest;
+                end = closedEnd(p, _limit - p > longest ? p + longest : _limit);
+                if (!end && mayCome) {
+                    _plain = false;
+                    break;
+                }
+            }
+            p = end ? lineTo(p, end, quote < newline) : neverClosed(p, newline);
+        }
+        keep({p, static_cast<std::size_t>(_limit - p)});
+    }
+
+    /// \return the next line
+    char const *lineTo(char const *p, char const *end, bool hasQuotes) {
+        line({p, static_cast<std::size_t>(end - p)}, hasQuotes);
+        if (hasQuotes) _number += std::count(p, end, '\n');
+        return end + 1;
+    }
+    /// The same of a line with a cell that is not closed, or so late that the line is no line.
+    char const *neverClosed(char const *p, char const *newline) {
+        _plain = false;
+        _bad(++_number, newline - p > longest ? "it is too long" : "a quote is not closed");
+        return newline + 1;
+    }
+
+    /// The first newline behind a line that is in no cell; nullptr when there is none.
+    static char const *closedEnd(char const *p, char const *limit) {
+        for (;; ++p) { // a cell
+            if (p < limit && *p == '"') {
+                do { // two of them are one that is meant
+                    p = findCharacter(p + 1, limit, '"');
+                    if (p == limit) return nullptr;
+                } while (++p < limit && *p == '"');
+            }
+            while (p < limit && *p != ',' && *p != '\n') ++p;
+            if (p == limit) return nullptr;
+            if (*p == '\n') return p;
         }
     }
 

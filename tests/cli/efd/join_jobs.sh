@@ -29,13 +29,15 @@ head -c -1 s.lp > open.lp
 { echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo; echo name,tags,time,v; sed -n 's/^\([0-9]*,[^,]*\),.*/Y.tel,,\1/p' rows; } > blocks.csv
 { echo time,v,w,note; sed 's/,1$/,calm/; s/,2$/,wild/' rows; } > words.csv
 { echo '"time",v,w,salIndex'; cat rows; } > header.csv
+{ head -n 20000 s.csv; sed -n '20000s/[^,]*$/"a\n,7\n"/p' s.csv; tail -n +20001 s.csv; } > lines.csv
+{ head -n 20000 s.csv; sed -n '20000s/[^,]*$/"a/p' s.csv; tail -n +20001 s.csv; } > open.csv
 head -c 300000 rows | tr -d '\n' > long.csv
 # A second block whose header is none, behind lines that can't be read
 { echo time,v,w,salIndex; cat rows; echo 17; echo; echo v,w; cat rows; } > lost.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv long.csv lost.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do

@@ -112,6 +112,23 @@ printf '\xEF\xBB\xBFwhen,"v"\r\n1735689601,"a ""b"", c"\r\n' > s.csv
 reads 0 'a "b", c,1' "${csv[@]}" --csv-time when --precision s
 refuses 2 '"s.csv": line 1, the header, has no column "time"' "${csv[@]}"
 expect_match "$ERR" 'hint: --csv-time'
+# As InfluxDB writes messages: lines end in quotes, in which doubled ones are single ones.
+printf 'time,"no\nte",v\r\n1735689601%s,"a, ""b""\n17,""\n",5\r\n1735689602%s,"\n",6\n1735689603%s,x"y,7\n1,2\n' $s $s $s > s.csv
+reads 1 7,3 "${csv[@]}"
+expect_match "$ERR" '"s.csv", line 9: it has fewer cells'
+expect_eq "$(grep -c '"s.csv", line' "$ERR")" 1
+sed -i '$d' s.csv
+sed 's/field: v/field: "no\\nte"/; s/func: last/func: first/' c.yaml > note.yaml
+expect_rc 0 dbb-efd-join -c note.yaml -w w -s "${csv[@]}"
+expect_eq "$(jq -c 'select(.type == "value").value' "$OUT" | paste -sd' ')" '"a, \"b\"\n17,\"\n" 3' 'a cell over several lines'
+# A quote that nobody closes costs its own line, and no time, however much is behind it.
+{ printf 'time,v\n%s,"1\n' $t; seq -f "$t,%.0f" 60000; } > s.csv
+expect_rc 1 timeout 20 dbb-efd-join -c c.yaml -w w -s "${csv[@]}"
+expect_eq "$(got .n)" 1,1
+expect_match "$ERR" 'line 2: a quote is not closed'
+{ printf 'time,v\n%s,"' $t; seq -f x%.0f 200000; printf '"\n%s,5\n' $t; } > s.csv
+reads 1 5,1 "${csv[@]}"
+expect_match "$ERR" 'line 2: a quote is not closed'
 printf 'time,v\n%s,1\n' $t > s.csv
 refuses 2 '"s.csv": the header is not that of InfluxDB' s.csv
 expect_match "$ERR" 'hint: --csv-topic'
