@@ -24,11 +24,13 @@ rows_of() { sql "$1" "SELECT (SELECT count(*) FROM dataset), (SELECT count(*) FR
 # A dry run makes nothing, not even the table that a new datastore lacks.
 make_chain repo
 remember repo
-expect_rc 0 dbb-ingest -n --repo repo -t copy <<< "$line"
+receipts() { jq -c 'select(.ingest) | [.ingest.outcome, .ingest.path, .ingest.datastore]' "$OUT" | paste -sd' '; }
+receipt() { echo "[\"$1\",\"$in_one\",\"FileDatastore@<butlerRoot>/one\"]"; }
+expect_rc 0 dbb-ingest -n --repo repo -t copy < <(echo "$line"; echo "$line")
+expect_eq "$(receipts)" "$(receipt planned) $(receipt existing)"
 expect_unchanged repo
-expect_rc 0 dbb-ingest --repo repo -t copy <<< "$line"
-expect_eq "$(jq -c 'select(.ingest) | [.ingest.outcome, .ingest.path, .ingest.datastore]' "$OUT")" \
-  "[\"done\",\"$in_one\",\"FileDatastore@<butlerRoot>/one\"]"
+expect_rc 0 dbb-ingest --repo repo -t copy < <(echo "$line"; echo "$line")
+expect_eq "$(receipts)" "$(receipt done) $(receipt existing)"
 expect_eq "$(files_of repo)" "$both"
 expect_eq "$(sql repo 'SELECT datastore_name FROM dataset_location ORDER BY 1')" $'FileDatastore@<butlerRoot>/one\nTwo'
 expect_eq "$(sql repo 'SELECT r.path, r.checksum IS NULL, t.path, length(t.checksum) FROM file_datastore_records AS r
