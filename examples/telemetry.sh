@@ -39,7 +39,7 @@ step() {
 }
 # load FILE   windows on standard input, values into the database, receipts into the file
 load() {
-  dbb-efd-join -q -c "$columns" ${EFD:+--influx "$EFD"} --push-down | dbb-efd-load -q --db "$db" -c "$columns" ${EFD:+--source "$EFD"} > "$state/$1"
+  dbb-efd-join -q -c "$columns" ${EFD:+--influx "$EFD"} --pushdown | dbb-efd-load -q --db "$db" -c "$columns" ${EFD:+--source "$EFD"} > "$state/$1"
 }
 
 # 1. What is not settled yet, or had no or few samples, may have more by now: only that is computed again.

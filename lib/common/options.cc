@@ -49,6 +49,7 @@ struct Options::State {
     bool print_config = false;
     std::string completion{};
     std::string config{};
+    std::string fileOption{}; ///< whose file --config may be given, too
 };
 
 namespace {
@@ -143,6 +144,11 @@ Options &Options::versionNote(std::function<std::string()> text) {
 
 Options &Options::required() {
     _state->last->required();
+    return *this;
+}
+
+Options &Options::orConfig() {
+    _state->fileOption = _state->last->get_single_name();
     return *this;
 }
 
@@ -275,7 +281,8 @@ std::vector<std::string> asArguments(CLI::Option const &option, Json const &valu
     return out;
 }
 
-Json readConfig(std::string const &path, CLI::App const &app) {
+/// \param fileOption  see orConfig()
+Json readConfig(std::string const &path, CLI::App const &app, std::string const &fileOption) {
     if (path.empty()) return {};
     Json config;
     try {
@@ -283,6 +290,8 @@ Json readConfig(std::string const &path, CLI::App const &app) {
     } catch (Error const &e) {
         throw usageError(e.message(), e.hint());
     }
+    bool const isList = config.isArray() || (config.isObject() && config[fileOption].isArray());
+    if (!fileOption.empty() && isList) return Json(Json::Object{{fileOption, path}});
     if (!config.isObject()) throw usageError("\"" + path + "\" is no YAML mapping of option names to values");
     auto const names = allLongNames(app);
     for (auto const &[key, value] : config.object()) {
@@ -365,11 +374,12 @@ CLI::App const *verbIn(CLI::App const &app, std::vector<std::string> const &args
 }
 
 /// The command line with what the environment and the configuration file add to it.
-Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args) {
+Sourced withDefaults(CLI::App const &app, std::vector<std::string> const &args,
+                     std::string const &fileOption) {
     Sourced out;
     auto configPath = findValue(args, "--config");
     if (configPath.empty()) configPath = environmentValue("DBB_CONFIG");
-    auto const config = readConfig(configPath, app);
+    auto const config = readConfig(configPath, app, fileOption);
     addDefaults(app, args, config, configPath, out);
     auto const *verb = verbIn(app, args);
     if (!verb) {
@@ -603,7 +613,7 @@ std::optional<int> Options::parse(int argc, char const *const *argv) {
             }
         }
         refuseEmptyAssignments(app, args);
-        auto sourced = withDefaults(app, args);
+        auto sourced = withDefaults(app, args, _state->fileOption);
         std::reverse(sourced.args.begin(), sourced.args.end());
         try {
             app.parse(sourced.args);

@@ -62,6 +62,9 @@ public:
                          bool required = false);
     /// Make the option that was added last required.
     Options &required();
+    /// The option that was added last names a file: a list, or a mapping with a list under the option's name.
+    /// Such a file given to --config is meant for it.
+    Options &orConfig();
 
     /// A verb (`dbb-repo create`). Its table is owned by this one.
     Options &verb(std::string const &name, std::string const &summary);

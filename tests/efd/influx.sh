@@ -85,7 +85,7 @@ odd 1 1 0 null
 odd 2 0 2 11
 old 1 0 2 5
 old 2 1 0 null'
-for option in -v --push-down; do
+for option in -v --pushdown; do
   tell "an index in TAI, an unknown topic and an unknown field, $option" "$(joins 0 'has no field nosuch' -c eras.yaml -w eras.jsonl --influx "$real" $option
     grep -q 'has no topic "lsst.sal.None.tel"' err || cat err; cells | diff <(echo "$eras") -)"
 done
@@ -117,11 +117,11 @@ jq -c '[.id, .column, .element, .n, .status, .t_first_tai, .t_last_tai, .n_dup, 
 # The server knows no gaps. Not with jq, which makes doubles of nanoseconds
 no_gaps() { sed -E 's/("(max_gap_ns|n_gaps|coverage)": ?)[^,}]+/\1null/g' "$1"; }
 tell 'push-down is the same as samples' "$(reference push.yaml push.jsonl push.lp > expected_push; joins 0 '' "${push[@]}"; same expected_push
-  joins 0 ' [1-9][0-9]* computed' "${push[@]}" --push-down --stats
+  joins 0 ' [1-9][0-9]* computed' "${push[@]}" --pushdown --stats
   jq -c '[.id, .column, .element, .n, .status, .t_first_tai, .t_last_tai, .n_dup, .n_null, .n_nan]' out | diff exact.files - | head -n 4
   jq -c 'select(.n > 0 and .max_gap_ns == null) | [.id, .column, .element]' out | wc -l | grep -vE '^2[0-9][0-9]$'
   verdict different "$python" "$efd/compare.py" <(no_gaps expected_push) <(no_gaps out))"
-tell 'push-down is verified' "$(joins 0 ' [1-9][0-9]* computed' "${push[@]}" --verify-push-down --stats; same expected_push)"
+tell 'push-down is verified' "$(joins 0 ' [1-9][0-9]* computed' "${push[@]}" --verify-pushdown --stats; same expected_push)"
 
 # What the server's number might not be ours for is joined from samples, and -v says why.
 cat > not.yaml <<'END'
@@ -140,7 +140,7 @@ columns:
 - {name: pool, topic: lsst.sal.Push.tel, fields: [x, far], reduce: pool, func: mean, index: 1, min_coverage: 0}
 END
 tell 'what is not pushed down' "$(reference not.yaml push.jsonl push.lp > expected_not
-  joins 0 ' [0-9]+ computed' -c not.yaml -w push.jsonl --influx "$real" --push-down -v --stats
+  joins 0 ' [0-9]+ computed' -c not.yaml -w push.jsonl --influx "$real" --pushdown -v --stats
   verdict different "$python" "$efd/compare.py" <(no_gaps expected_not) <(no_gaps out)
   for why in 'mixed.* not those of one instance' 'covered.* knows nothing of gaps' 'population.* ddof 1' 'closed.* the end belongs' 'dup.* last of duplicates' \
     'rms.* no such function' 'text.* holds no numbers' 'asof.* beyond the window' 'pool.* pools' 'cancels.* in [1-9] windows' 'wraps.* in [1-9] windows' 'far.* in [1-9] windows'; do
@@ -170,7 +170,7 @@ requests_for() {
   grep -o '[0-9]* samples' err
   cells | cut -d' ' -f1 | paste -sd,
 }
-tell 'only the columns that a window asks for' "$(for option in -v --push-down; do requests_for '["old"]' $option; requests_for '["nosuch","none"]' $option; done |
+tell 'only the columns that a window asks for' "$(for option in -v --pushdown; do requests_for '["old"]' $option; requests_for '["nosuch","none"]' $option; done |
   diff <(for _ in 1 2; do printf '%s\n' '0 samples' old '0 samples' none,nosuch; done) -; requests_for '["odd"]' | diff <(printf '%s\n' '3 samples' odd) -)"
 # The circle of a cron job: of what has not changed since nothing is computed
 jq -c '. + {instrument: "LSSTCam", kind: "exposure"}' eras.jsonl > named.jsonl
@@ -252,7 +252,7 @@ tell 'without a fault' "$(joins 0 '' -c t.yaml -w t.jsonl --influx "$fake"; cell
   diff whole <(printf '%s\n' 'last 1 0 1 13' 'last 2 0 1 10373' 'look 1 0 1 3' 'look 2 0 1 10363' 'mean 1 0 10 7.5' 'mean 2 0 10 10367.5' 'other 1 0 10 7.5' 'other 2 1 0 null'))"
 # That server computes nothing: what it says differs.
 echo '[{name: sum, topic: t, field: a, func: sum, min_coverage: 0}]' > lies.yaml
-tell 'push-down that is not the same' "$(joins 3 'the server says none of 0 samples .* its samples say 75.0 of 10 samples' -c lies.yaml -w t.jsonl --influx "$fake" --verify-push-down
+tell 'push-down that is not the same' "$(joins 3 'the server says none of 0 samples .* its samples say 75.0 of 10 samples' -c lies.yaml -w t.jsonl --influx "$fake" --verify-pushdown
   cells | diff <(printf '%s\n' 'sum 1 0 10 75' 'sum 2 0 10 103675') -)"
 serve --lp t.lp --fault mid
 tell 'nothing can be had' "$(joins 3 'shard is gone' -c t.yaml -w t.jsonl --influx "$fake" --retry-for 0s
@@ -288,7 +288,7 @@ tell 'a packed series of which nothing can be had' "$(joins 3 '' -c packed.yaml 
   cells | diff <(printf '%s\n' 'n 1 20 0 null' 'p 1 20 0 null') -)"
 
 # ---- the command line
-tell 'mistakes' "$(joins 2 'not from both' -c t.yaml -s t.lp --influx "$fake"; joins 2 '^dbb-efd-join: --push-down asks a server, and samples come from --samples' -c t.yaml -s t.lp --push-down
+tell 'mistakes' "$(joins 2 'not from both' -c t.yaml -s t.lp --influx "$fake"; joins 2 '^dbb-efd-join: --pushdown asks a server, and samples come from --samples' -c t.yaml -s t.lp --pushdown
   joins 2 'name their files with --samples, or a server with --influx' -c t.yaml; joins 4 'can.t be connected to' -c t.yaml -w t.jsonl --influx http://127.0.0.1:1)"
 
 sum_up influx

@@ -78,8 +78,8 @@ void requireSense(JoinProgramOptions const &options, bool fromServer) {
     if (options.gaps == "-")
         throw common::usageError("--gaps: standard output has the values", "name a file");
     if (fromServer) return;
-    for (auto const &[given, name] : {std::pair(influx.push_down, "--push-down"),
-                                      {influx.verify_push_down, "--verify-push-down"},
+    for (auto const &[given, name] : {std::pair(influx.push_down, "--pushdown"),
+                                      {influx.verify_push_down, "--verify-pushdown"},
                                       {influx.check, "--check"},
                                       {influx.plan, "--plan"},
                                       {!influx.estimate_rate.empty(), "--estimate-rate"},

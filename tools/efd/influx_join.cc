@@ -92,7 +92,7 @@ void InfluxJoin::requireFew(FetchPlan const &plan) const {
     throw common::usageError(
         "the samples hold " + std::to_string(plan.values()) + " values, more than the "
             + std::to_string(*_mostValues) + " of --max-values",
-        "take fewer windows or columns, or --push-down; --plan says what takes how much");
+        "take fewer windows or columns, or --pushdown; --plan says what takes how much");
 }
 
 void InfluxJoin::leaveOutUnchanged(ServerStatistics &statistics) {
@@ -166,7 +166,7 @@ void InfluxJoin::verify(std::size_t window, Column const &column, telemetry::Cel
                                        + common::isoFromNs(_windows.windows[window].begin_ns)
                                        + ": the server says " + described(theirs) + ", its samples say "
                                        + described(ours))
-                 .hint("join without --push-down, and report it"));
+                 .hint("join without --pushdown, and report it"));
 }
 
 void InfluxJoin::amend(std::size_t window, telemetry::Joiner::Element const &element, bool whole,

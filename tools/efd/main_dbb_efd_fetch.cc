@@ -11,6 +11,7 @@ int main(int argc, char **argv) {
     common::Options options("dbb-efd-fetch",
                             "Fetch the samples that columns need over windows, out of InfluxDB");
     options.value("-c,--columns", opt.columns, "FILE", "Columns as dbb-efd-join has them (YAML)")
+        .orConfig()
         .value("-w,--windows", opt.windows, "FILE", "File with window lines (default: standard input)")
         .value("--topic", opt.topic, "TOPIC", "Fetch one topic, in place of --columns")
         .values("--field", opt.fields, "FIELD", "Of --topic: this field (default: all)")

@@ -13,15 +13,16 @@ int main(int argc, char **argv) {
     options
         .value("-c,--columns", opt.columns.file, "FILE", "Columns: topic, field and function of each (YAML)")
         .required()
+        .orConfig()
         .values("--only", opt.columns.only, "COLUMN", "Only columns with this name, or of this pattern")
         .choice("--compat", opt.columns.compat, {"consdb"},
                 "Compute what ConsDB's transformed EFD does, with what is wrong in it")
         .flag("--show-columns", opt.show_columns, "Print what each column asks for, and join nothing");
     efd::addInfluxOptions(options, opt.influx.server);
     options
-        .flag("--push-down", opt.influx.push_down,
+        .flag("--pushdown", opt.influx.push_down,
               "Let InfluxDB compute what can be no other number than ours; its gaps stay unknown")
-        .flag("--verify-push-down", opt.influx.verify_push_down, "Do both, and compare")
+        .flag("--verify-pushdown", opt.influx.verify_push_down, "Do both, and compare")
         .flag("--check", opt.influx.check, "Only compare the columns with what InfluxDB has")
         .flag("--plan", opt.influx.plan, "Only tell what would be asked of InfluxDB")
         .value("--estimate-rate", opt.influx.estimate_rate, "HZ",

@@ -15,6 +15,7 @@ int main(int argc, char **argv) {
         .value("--schema", opt.schema, "NAME", "Schema of PostgreSQL (default efd)")
         .value("-c,--columns", opt.columns, "FILE",
                "Columns of dbb-efd-join, for what efd_column tells of each")
+        .orConfig()
         .value("--source", opt.source, "TEXT", "Where the values come from, for efd_run")
         .values("--only", opt.only, "COLUMN",
                 "Load only columns with such a name, or pattern; others pass by. With --revisit, look at "

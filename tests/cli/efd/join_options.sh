@@ -26,6 +26,26 @@ expect_rc 0 join --only torque --show-columns
 expect_eq "$(jq -c 'del(.config)' "$OUT")" '{"type":"column","column":"torque","topic":"X.tel","field":"v","index":null,"func":"min","args":{}}'
 expect_rc 0 dbb-efd-join -c - --show-columns < c.yaml
 expect_eq "$(wc -l < "$OUT")" 3
+# --config takes a file of columns, too; one of options stays one, and --columns wins.
+{ echo 'version: 1.0.0'; echo 'columns:'; cat c.yaml; } > nested.yaml
+printf 'columns: c.yaml\nonly: torque\n' > options.yaml
+head -n 1 c.yaml > one.yaml
+for file in c.yaml nested.yaml options.yaml one.yaml; do
+  expect_rc 0 dbb-efd-join --config $file --show-columns
+  wc -l < "$OUT"
+done > counts
+expect_eq "$(paste -sd' ' counts)" '3 3 1 1'
+expect_rc 0 dbb-efd-join --config c.yaml -c one.yaml --show-columns
+expect_eq "$(wc -l < "$OUT")" 1
+expect_rc 0 dbb-efd-join --config nested.yaml --print-config
+expect_match "$OUT" '^columns: "nested.yaml"'
+echo 'colums: c.yaml' > options.yaml
+expect_rc 2 dbb-efd-join --config options.yaml --show-columns
+expect_match "$ERR" 'did you mean columns'
+expect_rc 4 dbb-efd-fetch --config c.yaml --influx http://127.0.0.1:1 < w
+jq -c '. + {instrument: "LSSTCam", kind: "exposure"}' w > named.w
+dbb-efd-join -c c.yaml -s s.lp -w named.w --only torque | dbb-efd-load --db told.sqlite3 --config c.yaml
+expect_eq "$(sqlite3 told.sqlite3 'SELECT topic FROM efd_column')" X.tel
 # Of a window only the columns that its line lists
 {
   window 1 0 4$s | jq -c '. + {columns: ["torque", "azimuth_max", "nobody"]}'
