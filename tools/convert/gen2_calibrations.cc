@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 
 namespace dbb::convert {
 
@@ -45,36 +46,15 @@ gen2::Validity validityIn(Statement const &row, int first) {
     return out;
 }
 
-/// One calibration while those of its data ID are compared.
-struct Waiting {
-    std::int64_t number;
-    std::string path;
+} // namespace
+
+/// A calibration while those of its data ID are compared.
+struct Calibrations::Waiting {
+    std::vector<std::int64_t> numbers; ///< of the files that have its row: one, or copies of it
+    std::string path;                  ///< of the first
     gen2::Validity validity;
     bool joined = false; ///< its time is a part of another one's
 };
-
-/// One file may have several rows, each with a range of its own. Those that meet are one, since a dataset is
-/// certified for a time without seams.
-void joinRanges(std::vector<Waiting> &group) {
-    std::vector<Waiting *> inOrder;
-    for (auto &each : group)
-        if (each.validity.state == gen2::Validity::State::Good) inOrder.push_back(&each);
-    std::ranges::sort(inOrder, {}, [](Waiting const *w) { return w->validity.begin_tai_ns; });
-    Waiting *last = nullptr;
-    for (auto *each : inOrder) {
-        bool const meets =
-            last && last->path == each->path && last->validity.end_tai_ns == each->validity.begin_tai_ns;
-        if (!meets) {
-            last = each;
-            continue;
-        }
-        last->validity.end_tai_ns = each->validity.end_tai_ns;
-        last->validity.adjusted.emplace_back("joined");
-        each->joined = true;
-    }
-}
-
-} // namespace
 
 Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &policy,
                            gen2::DataIdTranslation const &translation, gen2::DayScale scale, Emit emit)
@@ -83,11 +63,11 @@ Calibrations::Calibrations(gen2::Layout const &layout, gen2::Policy const &polic
     if (!layout.calib_registry.empty()) _registry = std::make_unique<gen2::Registry>(layout.calib_registry);
     // `key` is the data ID, `day` that with the calibDate: what a row of the registry has in common with a
     // file.
-    _db->execute(
-        "CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, size, whole_s, rest_ns, "
-        "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
-        "end_ns, adjusted, other);"
-        "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
+    _db->execute("CREATE TABLE file (number INTEGER PRIMARY KEY, type, key, day, path, link, kind, size, "
+                 "whole_s, rest_ns, "
+                 "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_, state, begin_ns, "
+                 "end_ns, adjusted, other);"
+                 "CREATE INDEX file_day ON file (type, day); CREATE INDEX file_key ON file (type, key)");
     // Nothing of it outlives the program, so nothing is ever committed.
     _db->begin();
 }
@@ -105,13 +85,14 @@ std::string Calibrations::dayKey(DatasetType const &type, Values const &values) 
 
 void Calibrations::file(Finding finding) {
     auto const &stat = finding.file.stat;
-    _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, run, "
-                "action, "
-                "reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+    _db->cached(
+           "INSERT INTO file (number, type, key, day, path, link, kind, size, whole_s, rest_ns, values_, "
+           "run, action, reason, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         .run({++_count, finding.type->name, keyOf(*finding.type, finding.id),
-              dayKey(*finding.type, finding.id), finding.file.path, finding.file.link, stat.size_bytes,
-              stat.mtime.whole_s, stat.mtime.rest_ns, packed(finding.id), finding.run, finding.action,
-              finding.reason, common::join(finding.notes, "\n")});
+              dayKey(*finding.type, finding.id), finding.file.path, finding.file.link,
+              static_cast<std::int64_t>(finding.file.kind), stat.size_bytes, stat.mtime.whole_s,
+              stat.mtime.rest_ns, packed(finding.id), finding.run, finding.action, finding.reason,
+              common::join(finding.notes, "\n")});
 }
 
 void Calibrations::finish(Gen2Source const &source) {
@@ -176,11 +157,12 @@ void Calibrations::joinRow(DatasetType const &type, Row const &row) {
     auto const *detector = id.find(_policy.detector_key);
     if (!detector || !std::holds_alternative<std::int64_t>(*detector)) return;
     auto const copied =
-        _db->cached(
-               "INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, "
-               "run, action, reason, note) SELECT ?, type, ?, ?, path, link, size, whole_s, rest_ns, ?, ?, "
-               "run, "
-               "action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
+        _db->cached("INSERT INTO file (number, type, key, day, path, link, kind, size, whole_s, rest_ns, "
+                    "values_, hdu, "
+                    "run, action, reason, note) SELECT ?, type, ?, ?, path, link, kind, size, whole_s, "
+                    "rest_ns, ?, ?, "
+                    "run, "
+                    "action, reason, note FROM file WHERE type = ? AND day = ? AND hdu IS NULL LIMIT 1")
             .run({_count + 1, keyOf(type, id), dayKey(type, id), packed(id),
                   std::get<std::int64_t>(*detector), type.name, dayKey(type, withoutDetector)});
     if (copied > 0) write(++_count);
@@ -190,50 +172,86 @@ void Calibrations::joinRow(DatasetType const &type, Row const &row) {
 void Calibrations::addRange(std::int64_t number, Row const &row) {
     auto const start = row.text("validStart");
     auto const end = row.text("validEnd");
-    _count += _db->cached("INSERT INTO file (number, type, key, day, path, link, size, whole_s, rest_ns, "
-                          "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_) SELECT ?, "
-                          "type, key, day, path, link, size, whole_s, rest_ns, values_, hdu, run, action, "
-                          "reason, note, ?, ?, ?, ? FROM file f WHERE number = ? AND NOT EXISTS (SELECT 1 "
-                          "FROM file g WHERE g.type = f.type AND g.day = f.day AND g.path = f.path AND "
-                          "g.start_ = ? AND g.end_ = ?)")
-                  .run({_count + 1, row.id, row.columns.dump(), start, end, number, start, end});
+    _count +=
+        _db->cached("INSERT INTO file (number, type, key, day, path, link, kind, size, whole_s, rest_ns, "
+                    "values_, hdu, run, action, reason, note, rowid_, row_, start_, end_) SELECT ?, "
+                    "type, key, day, path, link, kind, size, whole_s, rest_ns, values_, hdu, run, action, "
+                    "reason, note, ?, ?, ?, ? FROM file f WHERE number = ? AND NOT EXISTS (SELECT 1 "
+                    "FROM file g WHERE g.type = f.type AND g.day = f.day AND g.path = f.path AND "
+                    "g.start_ = ? AND g.end_ = ?)")
+            .run({_count + 1, row.id, row.columns.dump(), start, end, number, start, end});
 }
 
+/// One file may have several rows, each with a range of its own. Those that meet are one, since a dataset is
+/// certified for a time without seams.
+void Calibrations::joinRanges(std::vector<Waiting> &group) {
+    std::vector<Waiting *> inOrder;
+    for (auto &each : group)
+        if (each.validity.state == gen2::Validity::State::Good) inOrder.push_back(&each);
+    std::ranges::sort(inOrder, {}, [](Waiting const *w) { return w->validity.begin_tai_ns; });
+    Waiting *last = nullptr;
+    for (auto *each : inOrder) {
+        bool const meets =
+            last && last->path == each->path && last->validity.end_tai_ns == each->validity.begin_tai_ns;
+        if (!meets) {
+            last = each;
+            continue;
+        }
+        last->validity.end_tai_ns = each->validity.end_tai_ns;
+        last->validity.adjusted.emplace_back("joined");
+        each->joined = true;
+    }
+}
+
+/// Of several files of one dataset, of which somebody has to choose one, each has the validity of the row.
 void Calibrations::settleAll() {
     std::string key;
     std::vector<Waiting> group;
+    std::unordered_map<std::int64_t, std::size_t> byRow; ///< places in the group
     auto const settleGroup = [&] {
         std::vector<gen2::Validity> validities;
         for (auto const &each : group) validities.push_back(each.validity);
         gen2::settle(validities, _scale);
         for (std::size_t i = 0; i < group.size(); ++i) group[i].validity = validities[i];
         joinRanges(group);
-        auto const value = [](std::optional<std::int64_t> ns) { return ns ? sql::Value(*ns) : sql::Value(); };
-        for (auto const &[number, path, v, joined] : group) {
-            if (joined) {
-                _db->cached("DELETE FROM file WHERE number = ?").run({number});
-                continue;
-            }
-            _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ?, other = ? WHERE "
-                        "number = ?")
-                .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
-                      common::join(v.adjusted, ","),
-                      v.overlaps ? sql::Value(group[*v.overlaps].number) : sql::Value(), number});
-        }
+        for (auto const &each : group) write(each, group);
         group.clear();
+        byRow.clear();
     };
     auto const rows = _db->prepare(
-        "SELECT type || ' ' || key, number, start_, end_, path FROM file WHERE rowid_ IS NOT NULL "
-        "AND action = 'convert' ORDER BY type, key, number");
+        "SELECT type || ' ' || key, number, start_, end_, path, rowid_ FROM file WHERE rowid_ IS NOT NULL "
+        "AND (action = 'convert' OR reason = 'duplicate_data_id') ORDER BY type, key, number");
     while (rows->step()) {
         if (rows->text(0) != key) settleGroup();
         key = rows->text(0);
+        auto const [place, isNew] = byRow.try_emplace(rows->integer(5), group.size());
+        if (!isNew) {
+            group[place->second].numbers.push_back(rows->integer(1));
+            continue;
+        }
         gen2::Validity validity;
         validity.start = rows->text(2);
         validity.end = rows->text(3);
-        group.push_back({rows->integer(1), rows->text(4), std::move(validity)});
+        group.push_back({{rows->integer(1)}, rows->text(4), std::move(validity)});
     }
     settleGroup();
+}
+
+/// Write down what was found out of a calibration of a group.
+void Calibrations::write(Waiting const &each, std::vector<Waiting> const &group) {
+    auto const value = [](std::optional<std::int64_t> ns) { return ns ? sql::Value(*ns) : sql::Value(); };
+    auto const &v = each.validity;
+    for (auto const number : each.numbers) {
+        if (each.joined) {
+            _db->cached("DELETE FROM file WHERE number = ?").run({number});
+            continue;
+        }
+        _db->cached("UPDATE file SET state = ?, begin_ns = ?, end_ns = ?, adjusted = ?, other = ? WHERE "
+                    "number = ?")
+            .run({static_cast<std::int64_t>(v.state), value(v.begin_tai_ns), value(v.end_tai_ns),
+                  common::join(v.adjusted, ","),
+                  v.overlaps ? sql::Value(group[*v.overlaps].numbers.front()) : sql::Value(), number});
+    }
 }
 
 Finding Calibrations::restored(Gen2Source const &source, Statement const &row) const {
@@ -295,12 +313,15 @@ void Calibrations::emitFiles(Gen2Source const &source) {
     auto const rows = _db->prepare(
         "SELECT type, path, link, size, whole_s, rest_ns, values_, hdu, run, action, reason, note, rowid_, "
         "row_, "
-        "start_, end_, state, begin_ns, end_ns, adjusted, (SELECT path FROM file o WHERE o.number = f.other) "
+        "start_, end_, state, begin_ns, end_ns, adjusted, (SELECT path FROM file o WHERE o.number = "
+        "f.other), "
+        "kind "
         "FROM file f WHERE rowid_ IS NOT NULL OR NOT EXISTS "
         "(SELECT 1 "
         "FROM file g WHERE g.type = f.type AND g.path = f.path AND g.hdu IS NOT NULL) ORDER BY path, number");
     while (rows->step()) {
         auto finding = restored(source, *rows);
+        finding.file.kind = static_cast<TreeFile::Kind>(rows->integer(21));
         if (!rows->isNull(12)) {
             addRow(finding, rows->integer(12), rows->text(13));
             finding.validity = validityIn(*rows, 14);

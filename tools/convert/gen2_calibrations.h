@@ -32,12 +32,15 @@ public:
     gen2::Registry const *registry() const { return _registry.get(); }
 
 private:
+    struct Waiting;
+    static void joinRanges(std::vector<Waiting> &group);
     gen2::Values identityOf(gen2::DatasetType const &type, gen2::Row const &row) const;
     void warnOfTables();
     void joinRows();
     void joinRow(gen2::DatasetType const &type, gen2::Row const &row);
     void addRange(std::int64_t number, gen2::Row const &row);
     void settleAll();
+    void write(Waiting const &each, std::vector<Waiting> const &group);
     void emitFiles(Gen2Source const &source);
     void emitFileless(Gen2Source const &source);
     void emitFilelessOf(Gen2Source const &source, gen2::DatasetType const &type);

@@ -18,6 +18,8 @@ public:
 
     /// A file in the first of two passes over the repository.
     void see(Finding const &finding);
+    /// Whether there are any.
+    bool any() const { return _any; }
     /// Path of another file with the same dataset type, run and data ID; nullopt when there is none.
     std::optional<std::string> otherThan(Finding const &finding);
 

@@ -80,6 +80,11 @@ struct Finding {
         action = std::move(newAction);
         reason = std::move(newReason);
     }
+    /// Another file is of the same dataset.
+    void decideDuplicate(std::string const &other) {
+        notes.push_back("\"" + other + "\" has the same dataset type, run and data ID");
+        decide("review", "duplicate_data_id");
+    }
     /// Fill in what the dataset is in Gen3, from its type and Gen2 data ID.
     void translate(gen2::DataIdTranslation const &translation);
     bool isConverted() const { return action == "convert"; }

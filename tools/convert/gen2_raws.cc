@@ -26,51 +26,78 @@ RawImages::RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Dup
     }
 }
 
-/// Values that tell which image it is.
+/// Before there was an expId the visit was the same number.
+std::string RawImages::exposureColumn() const {
+    return _registry->hasColumn(_table, _policy.exposure_key) ? _policy.exposure_key : "visit";
+}
+
+/// Values that tell which image it is, under the names that the table has.
 Values RawImages::identity(Values const &id) const {
     Values out;
-    for (auto const &key : {_policy.exposure_key, std::string("visit"), _policy.detector_key}) {
+    auto const add = [&](std::string const &column, std::string const &key) {
         auto const *value = id.find(key);
-        if (value && _registry->hasColumn(_table, key)) out.set(key, *value);
-    }
+        if (value && _registry->hasColumn(_table, column)) out.set(column, *value);
+    };
+    add("visit", "visit");
+    add(exposureColumn(), _policy.exposure_key);
+    add(_policy.detector_key, _policy.detector_key);
     return out;
+}
+
+/// Rows that may be of a file. Without an exposure it has to be where they say.
+std::vector<Row> RawImages::rowsOf(Finding const &finding) const {
+    auto const wanted = identity(finding.id);
+    if (wanted.has("visit") || wanted.has(_policy.exposure_key)) return _registry->find(_table, wanted);
+    auto out = _registry->find(_table, finding.id);
+    std::erase_if(out, [&](Row const &row) { return !isAt(row, *finding.source, finding.file.path); });
+    return out;
+}
+
+bool RawImages::isAt(Row const &row, Gen2Source const &source, std::string const &file) const {
+    auto const paths = pathsOf(row);
+    auto const path = file.substr(source.folder.size() + 1);
+    return std::any_of(paths.begin(), paths.end(),
+                       [&](auto const &p) { return path == p || path == p + ".gz" || path == p + ".fz"; });
 }
 
 /// Where the file of a row can be, relative to a repository.
 std::vector<std::string> RawImages::pathsOf(Row const &row) const {
     std::vector<std::string> out;
-    auto const values = row.values();
+    auto values = row.values();
+    auto const *exposure = values.find(exposureColumn());
+    if (exposure && !values.has(_policy.exposure_key))
+        values.set(_policy.exposure_key, gen2::Value(*exposure));
     for (auto const &pathTemplate : _type->templates)
         if (auto path = pathTemplate.path(values)) out.push_back(std::move(*path));
     return out;
 }
 
-void RawImages::file(Finding &finding) {
+void RawImages::file(Finding &finding, std::optional<std::string> const &twin) {
     finding.found_in = "tree";
     auto const &pathTemplate = _type->templates.front();
     if (!_registry) {
         propose(finding);
         return _emit(finding);
     }
-    auto const rows = _registry->find(_table, identity(finding.id));
-    if (!pathTemplate.hdu().empty() && !rows.empty()) {
+    auto const rows = rowsOf(finding);
+    auto const take = [&](Finding &one, Row const &row) {
+        compare(one, row);
+        if (twin && isAt(row, *finding.source, *twin)) one.decideDuplicate(*twin);
+    };
+    auto const own = std::find_if(rows.begin(), rows.end(), [&](Row const &row) {
+        return isAt(row, *finding.source, finding.file.path);
+    });
+    bool const ofAllDetectors = !pathTemplate.hdu().empty() && !rows.empty();
+    if (ofAllDetectors && (own != rows.end() || !twin)) {
         for (auto const &row : rows) {
             auto each = finding;
-            compare(each, row);
+            take(each, row);
             _emit(each);
         }
         return;
     }
-    auto path = finding.file.path.substr(finding.source->folder.size() + 1);
-    auto const isOfPath = [&](Row const &row) {
-        auto const paths = pathsOf(row);
-        return std::any_of(paths.begin(), paths.end(), [&](auto const &p) {
-            return path == p || path == p + ".gz" || path == p + ".fz";
-        });
-    };
-    auto const own = std::find_if(rows.begin(), rows.end(), isOfPath);
     if (own != rows.end()) {
-        compare(finding, *own);
+        take(finding, *own);
     } else if (!rows.empty() && !fileOf(finding.source->folder, pathsOf(rows.front()))) {
         compare(finding, rows.front());
         _duplicates.foundElsewhere(rows.front().id);

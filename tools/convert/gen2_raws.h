@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 namespace dbb::convert {
@@ -20,18 +22,22 @@ public:
     RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates, Emit emit);
 
     /// A file of the raw type, recognised: compare it with its row and emit it, once per row of a file with
-    /// several detectors.
-    void file(Finding &finding);
+    /// several detectors. \param twin  path of another file that says the same of itself, if there is one
+    void file(Finding &finding, std::optional<std::string> const &twin);
     /// Emit what only the registry knows: rows whose file is in a parent, or nowhere.
     /// \param source  the root
     void rows(Gen2Source const &source);
 
     gen2::Registry *registry() const { return _registry.get(); }
     std::string const &table() const { return _table; }
+    /// Column with the exposure; only with a registry.
+    std::string exposureColumn() const;
 
 private:
     gen2::Values identity(gen2::Values const &id) const;
+    std::vector<gen2::Row> rowsOf(Finding const &finding) const;
     std::vector<std::string> pathsOf(gen2::Row const &row) const;
+    bool isAt(gen2::Row const &row, Gen2Source const &source, std::string const &file) const;
     void compare(Finding &finding, gen2::Row const &row);
     void propose(Finding &finding) const;
     void complete(Finding &finding, gen2::Row const &row) const;

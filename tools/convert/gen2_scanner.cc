@@ -171,14 +171,24 @@ void Gen2Scanner::recognise(Finding &finding, PathTree::Place const &place) {
 void Gen2Scanner::see(Finding &finding, PathTree::Place const &place) {
     if (finding.file.is_packed_twin || finding.file.kind != TreeFile::Kind::Regular) return;
     recognise(finding, place);
-    // Registered raws are told apart by their rows.
-    bool const counts = finding.isConverted() && (finding.type->kind != Kind::Raw || !_raws.registry());
-    if (!counts) return;
-    if (finding.type->kind == Kind::Raw) {
-        finding.run = gen2::rawRun(_setup.policy.instrument);
-        finding.translate(_translation);
-    }
-    _duplicates.see(finding);
+    if (!finding.isConverted()) return;
+    if (finding.type->kind != Kind::Raw) return _duplicates.see(finding);
+    asRaw(finding);
+    // Some paths need the registry to tell what they are of.
+    if (!_raws.registry() || isWhole(finding)) _duplicates.see(finding);
+}
+
+/// What the path of a raw says.
+void Gen2Scanner::asRaw(Finding &finding) const {
+    finding.run = gen2::rawRun(_setup.policy.instrument);
+    finding.translate(_translation);
+}
+
+/// Whether a raw's data ID says which image it is.
+bool Gen2Scanner::isWhole(Finding const &finding) {
+    auto const &values = finding.data_id.values;
+    bool const ofAllDetectors = !finding.type->templates.front().hdu().empty();
+    return values.find("exposure") && (values.find("detector") || ofAllDetectors);
 }
 
 /// Second pass.
@@ -188,18 +198,23 @@ void Gen2Scanner::tell(Finding &finding, PathTree::Place const &place) {
         finding.notes.emplace_back("the same file stands beside it unpacked");
         finding.decide("skip", "compressed_duplicate");
     }
-    if (finding.isConverted() && finding.type->kind == Kind::Raw) return _raws.file(finding);
+    if (finding.isConverted() && finding.type->kind == Kind::Raw) {
+        std::optional<std::string> twin;
+        if (_raws.registry() && _duplicates.any()) {
+            asRaw(finding);
+            twin = _duplicates.otherThan(finding);
+        }
+        return _raws.file(finding, twin);
+    }
     checkDuplicates(finding);
-    if (finding.isConverted() && finding.isCalibration()) return _calibrations.file(std::move(finding));
+    // Also those that somebody has to look at: they have their rows.
+    if (finding.isCalibration() && finding.action != "skip") return _calibrations.file(std::move(finding));
     _emit(finding);
 }
 
 void Gen2Scanner::checkDuplicates(Finding &finding) {
     if (!finding.isConverted()) return;
-    auto const other = _duplicates.otherThan(finding);
-    if (!other) return;
-    finding.notes.push_back("\"" + *other + "\" has the same dataset type, run and data ID");
-    finding.decide("review", "duplicate_data_id");
+    if (auto const other = _duplicates.otherThan(finding)) finding.decideDuplicate(*other);
 }
 
 void Gen2Scanner::emitRaw(Finding &finding) {
@@ -310,7 +325,8 @@ common::Json const &Gen2Scanner::exposureOf(gen2::Values const &id) {
         auto const *value = id.find(name);
         if (!value) continue;
         auto const exposure = name + " " + gen2::textOf(value);
-        if (exposure != _lastExposure) _ofExposure = _raws.registry()->shared(_raws.table(), name, *value);
+        auto const column = name == _setup.policy.exposure_key ? _raws.exposureColumn() : name;
+        if (exposure != _lastExposure) _ofExposure = _raws.registry()->shared(_raws.table(), column, *value);
         _lastExposure = exposure;
         return _ofExposure;
     }

@@ -62,6 +62,8 @@ private:
     void completeOutput(Finding &finding);
     void completeCalibration(Finding &finding);
     common::Json const &exposureOf(gen2::Values const &id);
+    void asRaw(Finding &finding) const;
+    static bool isWhole(Finding const &finding);
     void checkDuplicates(Finding &finding);
     void emitRaw(Finding &finding);
 
