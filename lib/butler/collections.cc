@@ -92,15 +92,6 @@ std::vector<DatasetType> typesOf(Repository const &repo, std::string const &quer
     return out;
 }
 
-/// ASCII names joined by points, each starting with a letter or underscore; one part, since components of a
-/// type are never stored.
-bool isTypeName(std::string const &name) {
-    auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    auto const digit = [](char c) { return c >= '0' && c <= '9'; };
-    return !name.empty() && letter(name[0])
-           && std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
-}
-
 std::string listed(std::vector<std::string> const &names) {
     std::string out;
     for (auto const &name : names) out += (out.empty() ? "" : ", ") + name;
@@ -259,6 +250,24 @@ void checkRunName(std::string const &name) {
     for (auto const &part : common::split(name, '/')) {
         if (part == "." || part == "..") throw badName(name, "run", "a part of it is \"" + part + "\"");
     }
+}
+
+void checkAskableRunName(std::string const &name) {
+    checkRunName(name);
+    auto const parts = common::split(name, '/');
+    if (std::ranges::find(parts, "") != parts.end())
+        throw badName(name, "run", "it has an empty part between its slashes");
+    auto const at = name.find_first_of("*?[], ");
+    if (at != std::string::npos)
+        throw badName(name, "run",
+                      "the Butler can't be asked for one with \"" + name.substr(at, 1) + "\" in it");
+}
+
+bool isTypeName(std::string const &name) {
+    auto const letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    auto const digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !name.empty() && letter(name[0])
+           && std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
 }
 
 std::optional<std::int64_t> findCollectionId(Repository const &repo, std::string const &name,

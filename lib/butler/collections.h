@@ -45,6 +45,14 @@ void checkCollectionName(std::string const &name);
 /// \throws Error BAD_VALUE
 void checkRunName(std::string const &name);
 
+/// Refuse also what commands of the Butler can't be given: they take `*?[]` for patterns, a comma for a list,
+/// and a blank for the same name with an underscore. \throws Error BAD_VALUE
+void checkAskableRunName(std::string const &name);
+
+/// Whether a dataset type can be called so: letters, digits and underscores, no digit in front. Components of
+/// a type, behind a point, are never stored.
+bool isTypeName(std::string const &name);
+
 /// Id of the RUN collection `name`; nullopt when there is no collection of that name.
 /// \throws Error RUN_CONFLICT when it has another type
 std::optional<std::int64_t> findRun(Repository const &repo, std::string const &name);

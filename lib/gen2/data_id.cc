@@ -20,6 +20,10 @@ constexpr std::array<std::string_view, 18> derived{
     "field",     "dateObs",      "taiObs", "date",     "calibDate", "hdu",
     "calib_hdu", "seqNum",       "object", "proposal", "name",      "expGroup"};
 
+/// Those of them that follow from an exposure, and without one tell what nothing else does.
+constexpr std::array<std::string_view, 7> ofExposure{"dayObs", "seqNum",   "dateObs",  "taiObs",
+                                                     "date",   "expGroup", "calibDate"};
+
 /// Calibrations that differ by filter.
 constexpr std::array<std::string_view, 7> filtered{
     "flat", "sky", "fringe", "cpFlat", "illumcor", "cpIllumcor", "transmission_filter"};
@@ -96,10 +100,13 @@ DataId DataIdTranslation::translate(DatasetType const &type, Values const &value
         copy("tract", "tract");
     }
     out.patch_xy = textOf(values.find("patch"));
+    bool const isTimed = type.kind == Kind::Raw || type.kind == Kind::Calibration
+                         || out.values.find("exposure") || out.values.find("visit");
     for (auto const &[key, value] : values) {
+        bool const isAlone = !isTimed && isOneOf(key, ofExposure);
         bool const used =
             key == _policy.detector_key || key == _policy.exposure_key || key == "visit" || key == "tract"
-            || key == "patch" || isOneOf(key, derived)
+            || key == "patch" || (isOneOf(key, derived) && !isAlone)
             || (key == "filter" && (!filter.empty() || !exposure.empty() || type.kind == Kind::Calibration));
         if (!used) out.lost.push_back(key);
     }

@@ -36,12 +36,15 @@ std::string folderAt(std::string const &path, std::string const &hint) {
     throw Error("NOT_FOUND", "\"" + path + "\" is no folder", common::ExitCode::Backend).hint(hint);
 }
 
-/// When a folder is the rerun of a repository, that one's folder; empty when it is none.
+/// When a folder is the rerun of a repository, that one's folder; empty when it is none. A folder above both
+/// may be called like that of reruns.
 std::string rootOfRerun(std::string const &folder) {
-    auto const at = folder.find(rerunFolder + "/");
-    if (at == std::string::npos) return {};
-    auto const root = folder.substr(0, at);
-    return common::isFolder(root) && readRepository(root) ? root : std::string();
+    for (auto at = folder.find(rerunFolder + "/"); at != std::string::npos;
+         at = folder.find(rerunFolder + "/", at + 1)) {
+        auto const root = folder.substr(0, at);
+        if (common::isFolder(root) && readRepository(root)) return root;
+    }
+    return {};
 }
 
 std::string mapperOf(Layout const &layout) {
@@ -97,8 +100,16 @@ std::string Layout::rerunOf(std::string const &folder) const {
 
 Layout findLayout(std::string const &root, std::string const &calib) {
     Layout out;
-    auto const folder = folderAt(root, "name the root of a Gen2 repository, or one of its reruns");
-    auto const above = rootOfRerun(folder);
+    auto folder = folderAt(root, "name the root of a Gen2 repository, or one of its reruns");
+    auto above = rootOfRerun(folder);
+    if (above.empty()) {
+        // Reruns may be links to another disk; as it was named it may be one all the same.
+        auto const named = common::absolutePath(root);
+        if (auto const at = rootOfRerun(named); !at.empty()) {
+            above = common::realPath(at);
+            folder = above + named.substr(at.size());
+        }
+    }
     auto const repository = readRepository(above.empty() ? folder : above);
     if (!repository) {
         throw common::usageError("\"" + folder + "\" is no Gen2 repository",

@@ -216,6 +216,8 @@ common::ExitCode runConvert(ConvertProgramOptions options, int in, int out) {
     try {
         if (options.verify) {
             options.verification.skymap = convert.skymap;
+            options.verification.headers = convert.headers;
+            options.verification.jobs = convert.jobs;
             if (!options.rules.empty()) options.verification.rules = gen2::Rules::read(options.rules);
             return verifyAll(options, in, out, rejects, summary);
         }

@@ -25,15 +25,6 @@ Error ofRaw(Error const &e) {
                : e;
 }
 
-/// The file line that dbb-describe would get of a raw image.
-Record fileLineOf(Record const &line) {
-    Record out("file");
-    for (auto const *key : {"uri", "size", "mtime"}) {
-        if (line.has(key)) out.set(key, line.get(key));
-    }
-    return out;
-}
-
 } // namespace
 
 Converter::Converter(butler::Repository const &repo, ConverterOptions options, manifest::Rejects &rejects,
@@ -181,6 +172,8 @@ void Converter::convertRaw(Record line, Record const &described) {
                       "this "
                       "repository");
         }
+        // It may not take the place of the file that is what its header says: that one comes first.
+        if (!_last && isOfAnother(line, described)) return _later.add(line.line());
         dataset.warnings = mismatches(line.get("gen2")["registry"], described);
         if (_options.strict && !dataset.warnings.empty())
             throw Error("REGISTRY_MISMATCH",

@@ -2,6 +2,8 @@
 
 #include "butler/collections.h"
 #include "common/error.h"
+#include "common/file.h"
+#include "common/log.h"
 #include "gen2/collection_names.h"
 
 #include <algorithm>
@@ -26,7 +28,7 @@ Record chainOf(std::string const &name, std::vector<std::string> const &children
 /// Whether a name that is made of a rerun's can be one.
 bool canBeName(std::string const &name) {
     try {
-        butler::checkRunName(name);
+        butler::checkAskableRunName(name);
         return true;
     } catch (common::Error const &) {
         return false;
@@ -59,14 +61,24 @@ std::vector<std::string> Gen2Collections::rootChildren() const {
     return out;
 }
 
+/// Reruns, or the folder of all of them, may be links to another disk.
+void Gen2Collections::findPlaces() {
+    auto const top = _root.folder + gen2::rerunFolder;
+    if (common::isFolder(top)) _below = common::realPath(top) + "/";
+    for (auto const &[name, rerun] : _reruns)
+        if (common::isFolder(rerun.source.folder)) _places[common::realPath(rerun.source.folder)] = name;
+}
+
+/// Name of the rerun in a folder whose links are resolved; empty when it is none of this repository.
 std::string Gen2Collections::rerunOf(std::string const &folder) const {
-    auto const below = _root.folder + "/rerun/";
-    return folder.starts_with(below) ? folder.substr(below.size()) : std::string();
+    auto const known = _places.find(folder);
+    if (known != _places.end()) return known->second;
+    return !_below.empty() && folder.starts_with(_below) ? folder.substr(_below.size()) : std::string();
 }
 
 /// Runs of a rerun and of those that it reads through to, in that order.
 void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string> &children,
-                                std::set<std::string> &seen) const {
+                                std::set<std::string> &seen) {
     if (name.empty() || !seen.insert(name).second) return;
     auto const own = gen2::rerunRun(_policy.instrument, name);
     auto const known = _reruns.find(name);
@@ -78,7 +90,22 @@ void Gen2Collections::addRunsOf(std::string const &name, std::vector<std::string
     auto const repository = known != _reruns.end() ? std::optional(known->second.source.repository)
                                                    : gen2::readRepository(_root.folder + "/rerun/" + name);
     if (!repository) return;
-    for (auto const &parent : repository->parents) addRunsOf(rerunOf(parent), children, seen);
+    for (auto const &parent : repository->parents) {
+        auto const rerun = rerunOf(parent);
+        if (rerun.empty()) warnOfOther(name, parent);
+        addRunsOf(rerun, children, seen);
+    }
+}
+
+/// Of a parent that is a rerun of another repository. Repositories themselves have no run of their own.
+void Gen2Collections::warnOfOther(std::string const &name, std::string const &parent) {
+    bool const isRoot =
+        parent == _root.folder || std::ranges::find(_root.parents, parent) != _root.parents.end();
+    if (isRoot || parent.find(gen2::rerunFolder + "/") == std::string::npos) return;
+    if (!_warned.insert(name + '\n' + parent).second) return;
+    common::log::warning("the rerun \"" + name + "\" reads through to \"" + parent
+                             + "\", a rerun of another repository, which its chain lacks",
+                         "convert that one, too, and add its run to the chain");
 }
 
 std::vector<std::string> Gen2Collections::leaveOutEmpty() {
@@ -90,7 +117,8 @@ std::vector<std::string> Gen2Collections::leaveOutEmpty() {
     return out;
 }
 
-void Gen2Collections::write(std::function<void(Record const &)> const &take) const {
+void Gen2Collections::write(std::function<void(Record const &)> const &take) {
+    findPlaces();
     auto const root = rootChildren();
     std::vector<std::pair<std::string, std::vector<std::string>>> chains;
     for (auto const &[name, rerun] : _reruns) {

@@ -26,7 +26,7 @@ public:
     std::vector<std::string> leaveOutEmpty();
 
     /// The lines: children before the chains that they are in.
-    void write(std::function<void(manifest::Record const &)> const &take) const;
+    void write(std::function<void(manifest::Record const &)> const &take);
 
 private:
     struct Rerun {
@@ -35,13 +35,17 @@ private:
         bool is_left_out = false;   ///< it gets no chain
     };
     std::vector<std::string> rootChildren() const;
-    void addRunsOf(std::string const &rerun, std::vector<std::string> &children,
-                   std::set<std::string> &seen) const;
+    void addRunsOf(std::string const &rerun, std::vector<std::string> &children, std::set<std::string> &seen);
+    void warnOfOther(std::string const &name, std::string const &parent);
     std::string rerunOf(std::string const &folder) const;
+    void findPlaces();
 
     gen2::Policy const &_policy;
     gen2::Repository const &_root;
-    std::map<std::string, Rerun> _reruns; ///< by name
+    std::map<std::string, Rerun> _reruns;       ///< by name
+    std::map<std::string, std::string> _places; ///< names of reruns by their folders, links resolved
+    std::set<std::string> _warned;
+    std::string _below; ///< what the folders of others begin with
     std::set<std::string> _runs;
     std::set<std::string> _rootRuns;
 };

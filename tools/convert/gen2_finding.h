@@ -25,6 +25,7 @@ struct Gen2Source {
     std::string folder;  ///< absolute, links resolved
     std::string rerun{}; ///< its name; empty when it is none
     gen2::Repository repository{};
+    std::string refusal{}; ///< why its files can't be understood; empty: they can
 
     /// root, calib or rerun/<name>
     std::string name() const;

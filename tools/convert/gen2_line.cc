@@ -163,6 +163,21 @@ bool isRaw(Record const &line) {
     return line.get("dataset_type") == Json("raw");
 }
 
+Record fileLineOf(Record const &line) {
+    Record out("file");
+    for (auto const *key : {"uri", "size", "mtime"}) {
+        if (line.has(key)) out.set(key, line.get(key));
+    }
+    return out;
+}
+
+bool isOfAnother(Record const &line, Record const &described) {
+    auto const scanned = line.get("data_id"), read = described.get("data_id");
+    for (auto const *key : {"exposure", "detector"})
+        if (!scanned[key].isNull() && scanned[key] != read[key]) return true;
+    return false;
+}
+
 std::optional<intake::Transfer> transferOf(Record const &line) {
     if (!line.has("transfer") || line.get("transfer").isNull()) return std::nullopt;
     auto const word = line.text("transfer");

@@ -34,6 +34,13 @@ bool isIncomplete(std::string_view code);
 /// Whether the line is of a raw image.
 bool isRaw(manifest::Record const &line);
 
+/// The file line that dbb-describe would get of a raw image.
+manifest::Record fileLineOf(manifest::Record const &line);
+
+/// Whether the header of a raw image tells of another one than the scan, which knows its path and registry.
+/// \param described  the line as dbb-describe has it
+bool isOfAnother(manifest::Record const &line, manifest::Record const &described);
+
 /// The way of transfer that the line itself asks for, nullopt when it leaves that to the options.
 /// \throws Error BAD_VALUE
 std::optional<intake::Transfer> transferOf(manifest::Record const &line);

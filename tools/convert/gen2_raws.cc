@@ -13,9 +13,10 @@ using common::Error;
 using gen2::Row;
 using gen2::Values;
 
-RawImages::RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates,
-                     Emit emit)
-    : _layout(layout), _policy(policy), _type(policy.raw()), _duplicates(duplicates), _emit(std::move(emit)) {
+RawImages::RawImages(gen2::Layout const &layout, gen2::Policy const &policy, PolicyOf policyOf,
+                     Duplicates &duplicates, Emit emit)
+    : _layout(layout), _policy(policy), _type(policy.raw()), _policyOf(std::move(policyOf)),
+      _duplicates(duplicates), _emit(std::move(emit)) {
     if (!_type || layout.registry.empty()) return;
     _table = _type->table.empty() ? "raw" : _type->table;
     _registry = std::make_unique<gen2::Registry>(layout.registry);
@@ -54,20 +55,20 @@ std::vector<Row> RawImages::rowsOf(Finding const &finding) const {
 }
 
 bool RawImages::isAt(Row const &row, Gen2Source const &source, std::string const &file) const {
-    auto const paths = pathsOf(row);
+    auto const paths = pathsOf(row, *_type);
     auto const path = file.substr(source.folder.size() + 1);
     return std::any_of(paths.begin(), paths.end(),
                        [&](auto const &p) { return path == p || path == p + ".gz" || path == p + ".fz"; });
 }
 
 /// Where the file of a row can be, relative to a repository.
-std::vector<std::string> RawImages::pathsOf(Row const &row) const {
+std::vector<std::string> RawImages::pathsOf(Row const &row, gen2::DatasetType const &type) const {
     std::vector<std::string> out;
     auto values = row.values();
     auto const *exposure = values.find(exposureColumn());
     if (exposure && !values.has(_policy.exposure_key))
         values.set(_policy.exposure_key, gen2::Value(*exposure));
-    for (auto const &pathTemplate : _type->templates)
+    for (auto const &pathTemplate : type.templates)
         if (auto path = pathTemplate.path(values)) out.push_back(std::move(*path));
     return out;
 }
@@ -98,7 +99,7 @@ void RawImages::file(Finding &finding, std::optional<std::string> const &twin) {
     }
     if (own != rows.end()) {
         take(finding, *own);
-    } else if (!rows.empty() && !fileOf(finding.source->folder, pathsOf(rows.front()))) {
+    } else if (!rows.empty() && !fileOf(finding.source->folder, pathsOf(rows.front(), *_type))) {
         compare(finding, rows.front());
         _duplicates.foundElsewhere(rows.front().id);
     } else {
@@ -167,7 +168,7 @@ std::optional<TreeFile> RawImages::fileOf(std::string const &folder,
 }
 
 void RawImages::fileless(Gen2Source const &source, Row const &row) {
-    auto const paths = pathsOf(row);
+    auto const paths = pathsOf(row, *_type);
     struct stat s {};
     // What is in the tree, be it a link that leads nowhere, was told when the tree was walked through.
     auto const isInTree = [&](std::string const &path) {
@@ -180,7 +181,7 @@ void RawImages::fileless(Gen2Source const &source, Row const &row) {
     finding.source = &source;
     complete(finding, row);
     for (auto const &parent : _layout.parents) {
-        auto found = fileOf(parent.folder, paths);
+        auto found = fileOf(parent.folder, pathsOf(row, *_policyOf(parent.folder).raw()));
         if (!found) continue;
         finding.file = std::move(*found);
         compare(finding, row);

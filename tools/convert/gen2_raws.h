@@ -18,8 +18,12 @@ class RawImages {
 public:
     using Emit = std::function<void(Finding &)>;
 
-    /// \throws Error REPO_DAMAGED when the registry can't be used
-    RawImages(gen2::Layout const &layout, gen2::Policy const &policy, Duplicates &duplicates, Emit emit);
+    /// Of the folder of a repository.
+    using PolicyOf = std::function<gen2::Policy const &(std::string const &)>;
+
+    /// \param policy  of the root \throws Error REPO_DAMAGED when the registry can't be used
+    RawImages(gen2::Layout const &layout, gen2::Policy const &policy, PolicyOf policyOf,
+              Duplicates &duplicates, Emit emit);
 
     /// A file of the raw type, recognised: compare it with its row and emit it, once per row of a file with
     /// several detectors. \param twin  path of another file that says the same of itself, if there is one
@@ -36,7 +40,7 @@ public:
 private:
     gen2::Values identity(gen2::Values const &id) const;
     std::vector<gen2::Row> rowsOf(Finding const &finding) const;
-    std::vector<std::string> pathsOf(gen2::Row const &row) const;
+    std::vector<std::string> pathsOf(gen2::Row const &row, gen2::DatasetType const &type) const;
     bool isAt(gen2::Row const &row, Gen2Source const &source, std::string const &file) const;
     void compare(Finding &finding, gen2::Row const &row);
     void propose(Finding &finding) const;
@@ -48,6 +52,7 @@ private:
     gen2::Policy const &_policy;
     gen2::DatasetType const *_type;
     std::string _table;
+    PolicyOf _policyOf;
     Duplicates &_duplicates;
     Emit _emit;
     std::unique_ptr<gen2::Registry> _registry;

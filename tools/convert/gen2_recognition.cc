@@ -5,6 +5,7 @@
 #include "gen2/collection_names.h"
 
 #include <algorithm>
+#include <sys/stat.h>
 
 namespace dbb::convert {
 
@@ -15,7 +16,7 @@ using gen2::PathTree;
 namespace {
 
 bool isForCalib(Kind kind) {
-    return kind == Kind::Calibration || kind == Kind::Curated;
+    return kind == Kind::Calibration || kind == Kind::Curated || kind == Kind::Ignored;
 }
 bool isForRerun(Kind kind) {
     return kind != Kind::Calibration && kind != Kind::Raw && kind != Kind::Refcat
@@ -37,10 +38,13 @@ std::size_t likeness(std::string_view a, std::string_view b) {
     return front + back;
 }
 
-/// Folders of a Gen3 repository that was made in the place of the Gen2 one.
-bool isGen3Product(std::string const &path, std::string const &instrument) {
+/// Folders of a Gen3 repository that was made in the place of the Gen2 one. \param root  of that
+bool isGen3Product(std::string const &root, std::string const &path, std::string const &instrument) {
     auto const isIn = [&](std::string const &folder) { return path.starts_with(folder + "/"); };
-    return isIn(instrument) || isIn("u") || isIn(gen2::refcatRun) || isIn(gen2::skymapRun) || isIn("masks");
+    if (!isIn(instrument) && !isIn("u") && !isIn(gen2::refcatRun) && !isIn(gen2::skymapRun) && !isIn("masks"))
+        return false;
+    struct stat s {};
+    return ::stat((root + "/butler.yaml").c_str(), &s) == 0;
 }
 
 } // namespace
@@ -90,10 +94,19 @@ void Recognition::recognise(Finding &finding, PathTree::Place const &place) {
         finding.notes.emplace_back("a template can be read in too many ways to tell whether it is this path");
 }
 
+bool Recognition::isCalibration(std::string const &path) const {
+    auto const elements = common::split(path, '/');
+    auto place = _calib.root();
+    for (std::size_t i = 0; i + 1 < elements.size(); ++i) place = _calib.below(place, elements[i]);
+    auto const owners = _calib.find(place, elements.back()).owners;
+    return std::ranges::any_of(owners,
+                               [&](auto owner) { return _owners[owner].type->kind == Kind::Calibration; });
+}
+
 void Recognition::refuse(Finding &finding) {
     auto const &folder = finding.source->folder;
     auto const path = finding.file.path.substr(folder.size() + 1);
-    if (finding.source->kind == Gen2Source::Kind::Root && isGen3Product(path, _policy.instrument)) {
+    if (finding.source->kind == Gen2Source::Kind::Root && isGen3Product(folder, path, _policy.instrument)) {
         finding.notes.emplace_back("a Gen3 repository has been made in this place");
         return finding.decide("skip", "gen3_product");
     }

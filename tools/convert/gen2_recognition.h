@@ -24,6 +24,9 @@ public:
     /// action and reason. \param place  of its folder
     void recognise(Finding &finding, gen2::PathTree::Place const &place);
 
+    /// Whether a path, relative to its repository, is that of a calibration.
+    bool isCalibration(std::string const &path) const;
+
     /// What to say of a file of a folder that is no part of any repository.
     void refuse(Finding &finding);
 

@@ -1,5 +1,6 @@
 #include "convert/gen2_refcats.h"
 
+#include "butler/collections.h"
 #include "common/error.h"
 #include "common/file.h"
 #include "common/text.h"
@@ -62,10 +63,21 @@ void Refcats::complete(Finding &finding) {
         return finding.decide("review", "unrecognised");
     }
     finding.dataset_type = name;
+    if (!butler::isTypeName(name)) {
+        finding.notes.push_back("no dataset type can be called \"" + name
+                                + "\": letters, digits and underscores; a link to the folder, with such a "
+                                  "name, is another catalogue");
+        return finding.decide("error", "bad_dataset_type_name");
+    }
     auto const depth = depthOf(name);
     if (!depth) {
         finding.notes.emplace_back("its config.py, which tells the depth of its trixels, can't be read");
         return finding.decide("review", "no_refcat_config");
+    }
+    auto const first = std::int64_t{8} << 2 * *depth;
+    if (*number < first || *number >= 2 * first) {
+        finding.notes.push_back(pixel + " is the number of no trixel of depth " + std::to_string(*depth));
+        return finding.decide("review", "unrecognised");
     }
     finding.dimensions = {"htm" + std::to_string(*depth)};
     finding.data_id.values.set(finding.dimensions.front(), *number);

@@ -35,21 +35,13 @@ std::map<std::string, std::string> bandsOf(std::string const &instrument) {
     return out;
 }
 
-/// A run that commands of the Butler can be given. \throws Error USAGE
-void checkRun(std::string const &word, std::string const &run) {
+/// \throws Error USAGE
+void checkRun(std::string const &run) {
     try {
-        butler::checkRunName(run);
+        butler::checkAskableRunName(run);
     } catch (common::Error const &e) {
         throw common::usageError("--run: " + e.message());
     }
-    auto const parts = common::split(run, '/');
-    if (std::ranges::find(parts, "") != parts.end())
-        throw common::usageError("--run: \"" + word + "\": the run has an empty part between its slashes");
-    // The Butler takes the first for patterns and lists, and a blank for the same name with an underscore.
-    auto const at = run.find_first_of("*?[], ");
-    if (at != std::string::npos)
-        throw common::usageError("--run: \"" + word + "\": the Butler can't be asked for a run with \""
-                                 + run.substr(at, 1) + "\" in its name");
 }
 
 std::map<std::string, std::string> runsFrom(std::vector<std::string> const &words,
@@ -65,17 +57,40 @@ std::map<std::string, std::string> runsFrom(std::vector<std::string> const &word
             throw common::usageError("--run: the mapper has no dataset type \"" + type + "\"",
                                      near.empty() ? "" : "did you mean " + near + "?");
         }
-        checkRun(word, word.substr(equals + 1));
+        checkRun(word.substr(equals + 1));
         out[type] = word.substr(equals + 1);
     }
     return out;
 }
 
-/// Layouts that are not the mapper's: those of the repository itself, then those of --templates.
-Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
+/// Take over entries of types, in the place of those that are there.
+void addTypes(Json &overrides, Json const &given) {
+    auto types = overrides["types"];
+    for (auto const &[key, value] : given.object()) {
+        if (key != "types" || !value.isObject() || types.isNull()) {
+            overrides.set(key, value);
+            continue;
+        }
+        for (auto const &[name, entry] : value.object()) types.set(name, entry);
+        overrides.set("types", types);
+    }
+}
+
+/// Layouts that are not the mapper's: those of repositories themselves, the last of which wins.
+Json overridesOf(std::vector<gen2::Repository> const &repositories) {
     Json out;
-    if (!layout.root.policy.isNull())
-        out = gen2::Policy::overridesFrom(layout.root.policy, layout.root.folder);
+    for (auto const &repository : repositories) {
+        if (!repository.policy.isNull())
+            addTypes(out, gen2::Policy::overridesFrom(repository.policy, repository.folder));
+    }
+    return out;
+}
+
+/// \param templates  file whose layouts come before all others
+gen2::Policy policyOf(std::string const &mapper, std::vector<gen2::Repository> const &repositories,
+                      std::string const &templates) {
+    auto overrides = overridesOf(repositories);
+    auto out = gen2::Policy::of(mapper, overrides);
     if (templates.empty()) return out;
     Json given;
     try {
@@ -84,23 +99,9 @@ Json overridesOf(gen2::Layout const &layout, std::string const &templates) {
         throw common::usageError("--templates: " + e.message());
     }
     if (!given.isObject()) throw common::usageError("--templates: \"" + templates + "\" is no mapping");
-    auto types = out["types"];
-    for (auto const &[key, value] : given.object()) {
-        if (key != "types" || !value.isObject() || types.isNull()) {
-            out.set(key, value);
-            continue;
-        }
-        for (auto const &[name, entry] : value.object()) types.set(name, entry);
-        out.set("types", types);
-    }
-    return out;
-}
-
-gen2::Policy policyOf(gen2::Layout const &layout, std::string const &templates) {
-    auto out = gen2::Policy::of(layout.mapper, overridesOf(layout, ""));
-    if (templates.empty()) return out;
+    addTypes(overrides, given);
     try {
-        return gen2::Policy::of(layout.mapper, overridesOf(layout, templates));
+        return gen2::Policy::of(mapper, overrides);
     } catch (common::Error const &e) {
         if (e.code() != "BAD_TABLE") throw;
         throw common::usageError("--templates: \"" + templates + "\": " + e.message(), e.hint());
@@ -109,8 +110,12 @@ gen2::Policy policyOf(gen2::Layout const &layout, std::string const &templates) 
 
 Gen2Setup setupOf(Gen2ScanOptions const &options) {
     auto layout = gen2::findLayout(options.root, options.calib);
-    auto policy = policyOf(layout, options.templates);
+    auto policy = policyOf(layout.mapper, {layout.root}, options.templates);
     Gen2Setup out{.layout = std::move(layout), .policy = std::move(policy), .skymap = options.skymap};
+    out.policy_with = [mapper = out.layout.mapper, root = out.layout.root,
+                       templates = options.templates](gen2::Repository const &repository) {
+        return policyOf(mapper, {root, repository}, templates);
+    };
     // Coadds of the others have bands in the place of filters.
     if (out.policy.instrument == "HSC") out.bands = bandsOf("HSC");
     out.runs = runsFrom(options.runs, out.policy);
@@ -147,7 +152,7 @@ public:
     }
 
     void finish(Gen2Scanner const &scanner, common::StandardOptions const &standard) {
-        for (auto const &rerun : scanner.reruns()) _collections.addRerun(rerun);
+        for (auto const &rerun : scanner.reruns()) addRerun(rerun);
         if (common::stopSignal() == 0) {
             if (_rules) leaveOutEmpty();
             _collections.write([&](Record const &line) { _output.write(line.line()); });
@@ -165,7 +170,10 @@ public:
         _summary.finish(standard, rejects);
     }
 
-    void addRerun(Gen2Source const &source) { _collections.addRerun(source); }
+    /// One whose files can't be understood gets no chain.
+    void addRerun(Gen2Source const &source) {
+        if (source.refusal.empty()) _collections.addRerun(source);
+    }
 
     ExitCode status() const {
         auto const has = [&](char const *action) { return _summary.outcomes.contains(action); };
@@ -234,7 +242,7 @@ private:
     static void requireRun(Finding &finding) {
         if (finding.run.empty() || finding.action == "skip") return;
         try {
-            butler::checkRunName(finding.run);
+            butler::checkAskableRunName(finding.run);
         } catch (common::Error const &e) {
             finding.notes.push_back(e.message());
             finding.decide("error", "bad_run_name");
@@ -287,9 +295,13 @@ ExitCode explain(Gen2Setup const &setup, std::string const &path, int out) {
     auto const absolute =
         common::absolutePath(path.starts_with('/') ? path : setup.layout.root.folder + "/" + path);
     auto const entry = common::entryOf(absolute);
-    Recognition recognition(setup.policy);
+    auto const source = sourceOf(setup, entry);
+    auto const repository = gen2::readRepository(source.folder);
+    bool const hasOwn = source.kind != Gen2Source::Kind::Root && repository && !repository->policy.isNull();
+    auto const policy = hasOwn ? setup.policy_with(*repository) : setup.policy;
+    Recognition recognition(policy);
     common::Output output(out);
-    output.append(explainPath(recognition, sourceOf(setup, entry), entry));
+    output.append(explainPath(recognition, source, entry));
     output.flush();
     return ExitCode::Done;
 }

@@ -26,15 +26,43 @@ bool isPattern(std::string const &text) {
 Gen2Scanner::Gen2Scanner(Gen2Setup const &setup, Gen2Selection const &selection,
                          std::function<void(Finding &)> emit)
     : _setup(setup), _selection(selection), _emit(std::move(emit)), _recognition(setup.policy),
-      _translation(setup.policy, setup.skymap, setup.bands),
-      _raws(setup.layout, setup.policy, _duplicates, [this](Finding &finding) { emitRaw(finding); }),
-      _calibrations(setup.layout, setup.policy, _translation, setup.scale,
+      _own(ownOf(setup)), _translation(setup.policy, setup.skymap, setup.bands),
+      _raws(
+          setup.layout,
+          setup.policy, [this](std::string const &parent) -> auto const & { return policyOf(parent); },
+          _duplicates, [this](Finding &finding) { emitRaw(finding); }),
+      _calibrations(setup.layout, policyOf(setup.layout.calib), _translation, setup.scale,
                     [this](Finding &finding) { _emit(finding); }),
       _refcats(setup.layout.root.folder), _root{.kind = Gen2Source::Kind::Root,
                                                 .folder = setup.layout.root.folder,
                                                 .repository = setup.layout.root},
       _calib{.kind = Gen2Source::Kind::Calib, .folder = setup.layout.calib} {
+    auto const isOf = [&](gen2::Repository const &r) { return r.folder == _calib.folder; };
+    _calibIsShared = !setup.layout.is_calib
+                     && (isOf(setup.layout.root) || std::ranges::any_of(setup.layout.parents, isOf));
     if (selection.hasReruns()) findReruns();
+}
+
+/// Of parents and calibrations; reruns come later.
+std::map<std::string, Gen2Scanner::Own> Gen2Scanner::ownOf(Gen2Setup const &setup) {
+    std::map<std::string, Own> out;
+    auto repositories = setup.layout.parents;
+    if (!setup.layout.calib.empty() && setup.layout.calib != setup.layout.root.folder) {
+        if (auto calib = gen2::readRepository(setup.layout.calib)) repositories.push_back(std::move(*calib));
+    }
+    for (auto const &repository : repositories)
+        if (!repository.policy.isNull()) out.try_emplace(repository.folder, setup.policy_with(repository));
+    return out;
+}
+
+gen2::Policy const &Gen2Scanner::policyOf(std::string const &folder) const {
+    auto const own = _own.find(folder);
+    return own == _own.end() ? _setup.policy : own->second.policy;
+}
+
+Recognition &Gen2Scanner::recognitionOf(Gen2Source const &source) {
+    auto const own = source.kind == Gen2Source::Kind::Root ? _own.end() : _own.find(source.folder);
+    return own == _own.end() ? _recognition : own->second.recognition;
 }
 
 /// Reruns that are wanted: by their names where these are given, else all that there are.
@@ -101,7 +129,7 @@ void Gen2Scanner::walk(Gen2Source const &source, bool looks, TakeFile take) {
     visitor.failed = [&](std::string const &path, Error const &e) {
         if (looks) failed(source, path, e);
     };
-    TreeWalk(_recognition.treeOf(source.kind), visitor, looks).walk(source.folder);
+    TreeWalk(recognitionOf(source).treeOf(source.kind), visitor, looks).walk(source.folder);
 }
 
 /// Calibrations are gone through by themselves.
@@ -115,6 +143,7 @@ bool Gen2Scanner::enters(Gen2Source const &source, std::string const &path) cons
 
 /// A repository within another one: a rerun is gone through as such, of any other people are told.
 void Gen2Scanner::noteRepository(Gen2Source const &source, std::string const &path, bool looks) {
+    if (source.kind == Gen2Source::Kind::Calib && _calibIsShared) return;
     auto const top = _root.folder + gen2::rerunFolder + "/";
     if (!path.starts_with(top)) {
         if (looks)
@@ -140,10 +169,22 @@ void Gen2Scanner::addRerun(std::string const &folder) {
             .folder = folder, .mapper = {}, .policy = {}, .parents = {}, .notes = {e.message()}};
     }
     if (!repository) return;
+    std::string refusal;
+    auto const &mapper = repository->mapper;
+    try {
+        bool const isOther = !mapper.empty() && mapper != _setup.layout.mapper;
+        if (isOther && gen2::Policy::of(mapper).instrument != _setup.policy.instrument)
+            refusal = "its rerun is of another camera's mapper, " + mapper;
+        if (!repository->policy.isNull()) _own.try_emplace(folder, _setup.policy_with(*repository));
+    } catch (Error const &e) {
+        refusal = e.message();
+    }
     _reruns.push_back({.kind = Gen2Source::Kind::Rerun,
                        .folder = folder,
                        .rerun = folder.substr(_root.folder.size() + gen2::rerunFolder.size() + 1),
-                       .repository = *repository});
+                       .repository = *repository,
+                       .refusal = refusal});
+    if (!refusal.empty()) common::log::warning("\"" + folder + "\": " + refusal);
     for (auto const &note : repository->notes) common::log::warning("\"" + folder + "\": " + note);
 }
 
@@ -159,19 +200,33 @@ void Gen2Scanner::failed(Gen2Source const &source, std::string const &path, Erro
 
 void Gen2Scanner::recognise(Finding &finding, PathTree::Place const &place) {
     auto const stray = _root.folder + gen2::rerunFolder + "/";
+    auto &recognition = recognitionOf(*finding.source);
     if (finding.source->kind == Gen2Source::Kind::Root && finding.file.path.starts_with(stray)) {
-        _recognition.recognise(finding, PathTree::Place());
+        recognition.recognise(finding, PathTree::Place());
     } else {
-        _recognition.recognise(finding, place);
+        recognition.recognise(finding, place);
+    }
+    if (auto const &refusal = finding.source->refusal; !refusal.empty() && finding.isConverted()) {
+        finding.notes.push_back(refusal);
+        finding.type = nullptr;
+        finding.decide("review", "unrecognised");
     }
     if (finding.isConverted() && finding.type) complete(finding);
+}
+
+/// Whether it is told of when another part of the repository is gone through, in the same folder.
+bool Gen2Scanner::isOfOtherWalk(Finding const &finding) const {
+    if (!_calibIsShared) return false;
+    if (finding.source->kind == Gen2Source::Kind::Calib) return !finding.isCalibration();
+    return finding.source->kind == Gen2Source::Kind::Root && !finding.type && _calib.folder == _root.folder
+           && _recognition.isCalibration(finding.file.path.substr(_root.folder.size() + 1));
 }
 
 /// First pass: which data IDs come several times.
 void Gen2Scanner::see(Finding &finding, PathTree::Place const &place) {
     if (finding.file.is_packed_twin || finding.file.kind != TreeFile::Kind::Regular) return;
     recognise(finding, place);
-    if (!finding.isConverted()) return;
+    if (!finding.isConverted() || isOfOtherWalk(finding)) return;
     if (finding.type->kind != Kind::Raw) return _duplicates.see(finding);
     asRaw(finding);
     // Some paths need the registry to tell what they are of.
@@ -194,6 +249,7 @@ bool Gen2Scanner::isWhole(Finding const &finding) {
 /// Second pass.
 void Gen2Scanner::tell(Finding &finding, PathTree::Place const &place) {
     recognise(finding, place);
+    if (isOfOtherWalk(finding)) return;
     if (finding.file.is_packed_twin && finding.isConverted()) {
         finding.notes.emplace_back("the same file stands beside it unpacked");
         finding.decide("skip", "compressed_duplicate");

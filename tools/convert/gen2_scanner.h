@@ -26,6 +26,8 @@ struct Gen2Setup {
     std::map<std::string, std::string> bands{}; ///< by filter, see gen2::DataIdTranslation
     std::map<std::string, std::string> runs{};  ///< by dataset type, of outputs in the root
     gen2::DayScale scale = gen2::DayScale::Tai;
+    /// The policy of a repository with templates of its own. \throws Error USAGE, BAD_TABLE
+    std::function<gen2::Policy(gen2::Repository const &)> policy_with{};
 };
 
 class Gen2Scanner {
@@ -46,7 +48,19 @@ public:
     void addExposure(Finding &finding);
 
 private:
+    /// What a repository with templates of its own goes by.
+    struct Own {
+        explicit Own(gen2::Policy given) : policy(std::move(given)), recognition(policy) {}
+        Own(Own const &) = delete;
+        Own &operator=(Own const &) = delete;
+        gen2::Policy policy;
+        Recognition recognition;
+    };
+
     using TakeFile = void (Gen2Scanner::*)(Finding &, gen2::PathTree::Place const &);
+    static std::map<std::string, Own> ownOf(Gen2Setup const &setup);
+    gen2::Policy const &policyOf(std::string const &folder) const;
+    Recognition &recognitionOf(Gen2Source const &source);
     void findReruns();
     void walkAll(bool looks, TakeFile take);
     void walk(Gen2Source const &source, bool looks, TakeFile take);
@@ -58,6 +72,7 @@ private:
     void see(Finding &finding, gen2::PathTree::Place const &place);
     void tell(Finding &finding, gen2::PathTree::Place const &place);
     void recognise(Finding &finding, gen2::PathTree::Place const &place);
+    bool isOfOtherWalk(Finding const &finding) const;
     void complete(Finding &finding);
     void completeOutput(Finding &finding);
     void completeCalibration(Finding &finding);
@@ -71,6 +86,7 @@ private:
     Gen2Selection const &_selection;
     std::function<void(Finding &)> _emit;
     Recognition _recognition;
+    std::map<std::string, Own> _own; ///< by folder
     gen2::DataIdTranslation _translation;
     Duplicates _duplicates;
     RawImages _raws;
@@ -78,6 +94,7 @@ private:
     Refcats _refcats;
     Gen2Source _root;
     Gen2Source _calib;
+    bool _calibIsShared = false;   ///< its folder holds a repository as well: the root, or a parent
     std::list<Gen2Source> _reruns; ///< findings point to them
     std::string _lastExposure;     ///< for which the registry was asked
     common::Json _ofExposure;

@@ -16,6 +16,7 @@
 #include "convert/verify_tally.h"
 #include "convert/verify_validity.h"
 #include "gen2/line_facts.h"
+#include "intake/describer.h"
 
 #include <algorithm>
 #include <chrono>
@@ -114,7 +115,8 @@ public:
     Verification(butler::Repository const &repo, VerifyOptions const &options, manifest::Rejects &rejects,
                  manifest::Summary &summary, common::Output &output)
         : _repo(repo), _options(options), _rejects(rejects), _summary(summary), _output(output),
-          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo) {
+          _patches(repo, options.skymap), _files(repo.config(), options.checksum), _validity(repo),
+          _describer({.headers = options.headers}) {
         _summary.outcomes[differences] = 0;
     }
 
@@ -207,6 +209,7 @@ private:
                 if (item.absence.empty()) resolve(item);
             }
             findStored();
+            if (readHeaders()) findStored();
             findCertified();
         }
         for (auto &item : std::exchange(_queue, {})) compare(item);
@@ -264,6 +267,27 @@ private:
         }
         auto found = butler::findDatasets(_repo, wanted);
         for (std::size_t i = 0; i < items.size(); ++i) items[i]->stored = std::move(found[i]);
+    }
+
+    /// A raw counts as what its header says, and was converted as that. \return whether that changes anything
+    bool readHeaders() {
+        std::vector<Item *> items;
+        std::vector<Record> lines;
+        for (auto &item : _queue) {
+            if (item.action != Action::Convert || !isRaw(item.line) || !item.absence.empty() || item.stored)
+                continue;
+            items.push_back(&item);
+            lines.push_back(fileLineOf(item.line));
+        }
+        auto const errors = intake::describeAll(_describer, lines, _options.jobs);
+        bool out = false;
+        for (std::size_t i = 0; i < items.size(); ++i) {
+            if (errors[i] || !isOfAnother(items[i]->line, lines[i])) continue;
+            items[i]->data_id = lines[i].get("data_id");
+            resolve(*items[i]);
+            out = true;
+        }
+        return out;
     }
 
     // --- validity --------------------------------------------------------------------------------------
@@ -496,6 +520,7 @@ private:
     VerifyFiles _files;
     VerifyValidity _validity;
     VerifyTally _tally;
+    intake::Describer _describer;
     std::map<std::string, std::optional<butler::DatasetType>> _types;
     std::map<std::string, std::optional<std::int64_t>> _runs;
     std::int64_t _now = common::nowUtcNs();

@@ -6,6 +6,7 @@
 #include "common/exit_code.h"
 #include "common/lines.h"
 #include "gen2/rules.h"
+#include "intake/header_options.h"
 #include "manifest/stream.h"
 
 #include <optional>
@@ -18,6 +19,8 @@ struct VerifyOptions {
     bool complete = false; ///< the lines are all of their runs: what else is in these is a difference, too
     std::optional<gen2::Rules> rules; ///< decide in place of the lines
     std::string skymap;               ///< of lines that name none; empty: the only one that is registered
+    intake::HeaderOptions headers{};  ///< of raws that are not there as their lines have them
+    int jobs = 1;                     ///< threads that read headers
 };
 
 /// Compare the lines that `reader` has with a repository, which is only read. Differences are printed in the

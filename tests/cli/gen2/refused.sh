@@ -172,7 +172,7 @@ for words in '--only all' '--day-obs 20180935' '--day-obs 20180902..20180901' '-
   expect_empty out
 done
 expect_rc 2 dbb-gen2-scan good --run 'calexp=a b'
-expect_match "$ERR" '^dbb-gen2-scan: --run: "calexp=a b": the Butler can.t be asked for a run with " " in its name$'
+expect_match "$ERR" '^dbb-gen2-scan: --run: "a b" can.t be the name of a run: the Butler can.t be asked for one with " " in it$'
 for types in '{foo: {}}' '{foo: {storage_class: ExposureF}}' '{foo: {template: ""}}' '{bias: {template: []}}'; do
   echo "types: $types" > bad.yaml
   expect_rc 2 dbb-gen2-scan --templates bad.yaml good
