@@ -36,8 +36,9 @@ void addParent(Repository &repository, std::string const &path) {
     }
 }
 
-/// Parents are paths, or whole configurations of which only the place counts.
+/// Parents are paths, or whole configurations of which only the place counts. One may stand alone.
 void addParents(Repository &repository, Json const &parents) {
+    if (parents.isString()) addParent(repository, parents.string());
     if (!parents.isArray()) return;
     for (auto const &parent : parents.array()) {
         auto const &path = parent.isObject() ? parent["_root"] : parent;

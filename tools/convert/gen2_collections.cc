@@ -129,7 +129,14 @@ void Gen2Collections::write(std::function<void(Record const &)> const &take) {
         std::set<std::string> seen;
         addRunsOf(name, children, seen);
         for (auto const &child : root) append(children, child);
-        chains.emplace_back(gen2::rerunChain(_policy.instrument, name), std::move(children));
+        // Two reruns may become one run.
+        auto const chain = gen2::rerunChain(_policy.instrument, name);
+        auto const same = std::ranges::find(chains, chain, &decltype(chains)::value_type::first);
+        if (same == chains.end()) {
+            chains.emplace_back(chain, std::move(children));
+        } else {
+            for (auto const &child : children) append(same->second, child);
+        }
     }
     auto defaults = root;
     defaults.emplace_back(gen2::skymapRun);

@@ -6,8 +6,10 @@
 #include "gen2/collection_names.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <sys/stat.h>
+#include <utility>
 
 namespace dbb::convert {
 
@@ -19,6 +21,24 @@ namespace {
 
 bool isPattern(std::string const &text) {
     return text.find_first_of("*?[") != std::string::npos;
+}
+
+/// A link to a rerun beside it, such as "latest", is no other rerun.
+std::vector<std::string> withoutAliases(std::set<std::string> const &folders, std::string const &top) {
+    std::map<std::string, std::string> byPlace;
+    for (auto const &folder : folders) {
+        auto const place = common::realPath(folder);
+        auto const [known, isNew] = byPlace.try_emplace(place, folder);
+        if (isNew) continue;
+        bool const isItself = common::realPath(top) + folder.substr(top.size()) == place;
+        auto const alias = isItself ? std::exchange(known->second, folder) : folder;
+        common::log::warning("the rerun \"" + alias.substr(top.size() + 1) + "\" is a link to \""
+                             + known->second.substr(top.size() + 1) + "\", which is told of");
+    }
+    std::vector<std::string> out;
+    for (auto const &[place, folder] : byPlace) out.push_back(folder);
+    std::ranges::sort(out);
+    return out;
 }
 
 } // namespace
@@ -93,7 +113,7 @@ void Gen2Scanner::findReruns() {
         visitor.failed = [](std::string const &, Error const &) {};
         TreeWalk(none, visitor, false).walk(top);
     }
-    for (auto const &folder : folders) addRerun(folder);
+    for (auto const &folder : withoutAliases(folders, top)) addRerun(folder);
 }
 
 void Gen2Scanner::scan() {
@@ -185,7 +205,18 @@ void Gen2Scanner::addRerun(std::string const &folder) {
                        .repository = *repository,
                        .refusal = refusal});
     if (!refusal.empty()) common::log::warning("\"" + folder + "\": " + refusal);
+    warnOfSameRun(_reruns.back());
     for (auto const &note : repository->notes) common::log::warning("\"" + folder + "\": " + note);
+}
+
+/// Names of reruns lose their "shared/".
+void Gen2Scanner::warnOfSameRun(Gen2Source const &rerun) {
+    auto const run = gen2::rerunRun(_setup.policy.instrument, rerun.rerun);
+    auto const [other, isNew] = _runs.try_emplace(run, rerun.rerun);
+    if (isNew) return;
+    common::log::warning("the reruns \"" + other->second + "\" and \"" + rerun.rerun
+                             + "\" both become the run \"" + run + "\"",
+                         "when they are not to be one, scan and convert one of them only, with --rerun");
 }
 
 void Gen2Scanner::failed(Gen2Source const &source, std::string const &path, Error const &e) {

@@ -67,6 +67,7 @@ private:
     bool enters(Gen2Source const &source, std::string const &path) const;
     void noteRepository(Gen2Source const &source, std::string const &path, bool looks);
     void addRerun(std::string const &folder);
+    void warnOfSameRun(Gen2Source const &rerun);
     void failed(Gen2Source const &source, std::string const &path, common::Error const &e);
 
     void see(Finding &finding, gen2::PathTree::Place const &place);
@@ -96,7 +97,8 @@ private:
     Gen2Source _calib;
     bool _calibIsShared = false;   ///< its folder holds a repository as well: the root, or a parent
     std::list<Gen2Source> _reruns; ///< findings point to them
-    std::string _lastExposure;     ///< for which the registry was asked
+    std::map<std::string, std::string> _runs; ///< the first rerun of each
+    std::string _lastExposure;                ///< for which the registry was asked
     common::Json _ofExposure;
 };
 

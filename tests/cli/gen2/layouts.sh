@@ -30,9 +30,9 @@ expect_rc 0 dbb-gen2-scan main --only calib
 expect_eq "$(lines | grep -c 'CALIB/mine/.* convert ok bias')" "$(wc -l <<< "$bias")"
 one=main/rerun/one two=main/rerun/two other=main/rerun/other bad=main/rerun/bad
 for rerun in $one $two $other $bad; do
-  mkdir -p $rerun/own
-  ln -s ../.. $rerun/_parent
-  echo x > $rerun/own/3018092000065.fits
+  mkdir -p "$rerun"/own
+  ln -s ../.. "$rerun"/_parent
+  echo x > "$rerun"/own/3018092000065.fits
 done
 policy 'exposures: {calexp: {template: "own/%(expId)d.fits"}}' > $one/repositoryCfg.yaml
 echo '_parents: [../..]' >> $one/repositoryCfg.yaml
@@ -69,6 +69,35 @@ ln -s ../../../near/rerun/u far/rerun/w/_parent
 put far/rerun/w/config/processCcd.py
 expect_rc 0 dbb-gen2-scan far
 expect_match "$ERR" 'the rerun "w" reads through to ".*/near/rerun/u", a rerun of another repository, which its chain lacks'
+
+# ---- a rerun under two names, and two whose runs are one
+rerun() { # NAME PARENT
+  mkdir -p "near/rerun/$1/config"
+  ln -s "$2" "near/rerun/$1/_parent"
+  put "near/rerun/$1/config/processCcd.py"
+}
+rerun RC/w_1 ../../..
+ln -s RC/w_1 near/rerun/latest
+ln -s u near/rerun/A
+rerun shared/both ../../..
+rerun both ../u
+put near/rerun/both/schema/src.fits
+expect_rc 3 dbb-gen2-scan near --only reruns
+expect_match "$ERR" 'the rerun "latest" is a link to "RC/w_1", which is told of'
+expect_match "$ERR" 'the rerun "A" is a link to "u", which is told of'
+expect_match "$ERR" 'the reruns "both" and "shared/both" both become the run "HSC/runs/both/direct"'
+expect_eq "$(lines | grep -c '^rerun/\(latest\|A\)/')" 0
+expect_eq "$(chain HSC/runs/both)" 'HSC/runs/both/direct HSC/runs/u/direct HSC/runs/t/direct HSC/raw/all HSC/calib'
+expect_eq "$(lines | grep both)" 'rerun/both/config/processCcd.py review duplicate_data_id processCcd_config
+rerun/both/schema/src.fits convert ok src_schema
+rerun/shared/both/config/processCcd.py review duplicate_data_id processCcd_config'
+expect_rc 0 dbb-gen2-scan near --rerun latest
+expect_eq "$(lines)" 'rerun/latest/config/processCcd.py convert ok processCcd_config'
+rm -r near/rerun/{latest,A,RC,both,shared/both}
+printf '_mapper: lsst.obs.hsc.HscMapper\n_parents: ../shared/t\n' > near/rerun/u/repositoryCfg.yaml
+rm near/rerun/u/_parent
+expect_rc 0 dbb-gen2-scan near --only reruns
+expect_eq "$(chain HSC/runs/u)" 'HSC/runs/u/direct HSC/runs/t/direct HSC/raw/all HSC/calib'
 
 # ---- a folder above the root that is called as reruns are
 mkdir -p rerun/ci
