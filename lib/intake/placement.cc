@@ -65,6 +65,11 @@ bool exists(std::string const &path) {
     return ::lstat(path.c_str(), &s) == 0;
 }
 
+bool isSymbolicLink(std::string const &path) {
+    struct stat s {};
+    return ::lstat(path.c_str(), &s) == 0 && S_ISLNK(s.st_mode);
+}
+
 /// Whether there is nothing at a path, or a link that leads nowhere. What can't be looked at may be there.
 bool isGone(std::string const &path) {
     struct stat s {};
@@ -404,7 +409,9 @@ void Placement::create(Transfer mode, std::string const &source, std::string con
         return copyFile(mode, source, destination, temporaryName(destination, _longestName), _ownership);
     case Transfer::Move:
         // The source keeps its name until the row is committed, so that no moment is without one of the two.
-        if (!hardLink(mode, source, destination)) return create(Transfer::Copy, source, destination);
+        // What a link leads to stays somebody else's file, whose mode is not ours to change.
+        if (isSymbolicLink(source) || !hardLink(mode, source, destination))
+            return create(Transfer::Copy, source, destination);
         return adopt(destination);
     case Transfer::HardLink:
         if (!hardLink(mode, source, destination)) throw linkImpossible(source, destination, errno);

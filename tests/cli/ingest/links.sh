@@ -54,3 +54,19 @@ expect_unchanged disk
 expect_rc 0 dbb-ingest --repo repo -t move raw
 [ ! -e "$source" ] || fail "the source of a move is still there"
 expect_unchanged disk elsewhere
+
+# A source that is a link: what it leads to is copied, and is left alone.
+rm -rf repo kept
+make_repo repo LATISS
+mkdir kept incoming
+cp "$DBB_EXAMPLES/LATISS/3018092000065-det000.fits" kept/file.fits
+chmod 600 kept/file.fits
+ln -s ../kept/file.fits incoming/3018092000065-det000.fits
+remember kept
+for again in once twice; do
+  expect_rc 0 dbb-ingest --repo repo -t move --mode 444 incoming
+  [ ! -L incoming/3018092000065-det000.fits ] || fail "the link is still there ($again)"
+  expect_eq "$(stat -c '%a %h' "repo/$name" kept/file.fits | paste -sd,)" '444 1,600 1'
+  expect_unchanged kept
+  ln -sf ../kept/file.fits incoming/3018092000065-det000.fits
+done
