@@ -15,8 +15,13 @@ using sql::Statement;
 
 namespace {
 
+/// Bytes of a text that still counts: no part of a path is longer, and all columns of a row have to go into a
+/// manifest line.
+constexpr std::size_t longestText = 4096;
+
 Json jsonFrom(sql::Value const &value) {
-    if (auto const *text = std::get_if<std::string>(&value)) return common::wellFormed(*text);
+    if (auto const *text = std::get_if<std::string>(&value))
+        return text->size() <= longestText ? Json(common::wellFormed(*text)) : Json();
     if (auto const *number = std::get_if<std::int64_t>(&value)) return *number;
     if (auto const *real = std::get_if<double>(&value)) return *real;
     return {};

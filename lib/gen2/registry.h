@@ -16,7 +16,7 @@
 
 namespace dbb::gen2 {
 
-/// A row as its columns that are not null, without `id`.
+/// A row as its columns that are neither null nor endless texts, without `id`.
 struct Row {
     std::int64_t id = 0;
     common::Json columns{common::Json::Object{}};

@@ -31,6 +31,12 @@ YAML
 expect_rc 3 dbb-gen2-scan gen2 --only root --only reruns --rules embargo.yaml
 expect_eq "$(jq -r 'select(.rule.id == "young") | .gen2.path' "$OUT" | xargs)" "$raw/3018092000066-det000.fits $output"
 
+# A column with an endless text is as good as empty: lines stay short enough for any reader.
+sqlite3 gen2/registry.sqlite3 "UPDATE raw SET filter = printf('%.2000000c', 'x')"
+dbb-gen2-scan gen2 --only root > plan || true
+expect_eq "$(awk 'length > 100000' plan | wc -l)" 0
+expect_eq "$(jq -c 'select(.dataset_type == "raw") | .gen2.registry | [.imageType, .filter]' plan | sort -u | paste -sd' ')" "[\"NEW\",null] [\"$type\",null] [null,null]"
+
 # Neither: nothing is guessed.
 sqlite3 gen2/registry.sqlite3 'CREATE TABLE older AS SELECT id, dayObs, detector, imageType FROM raw; DROP TABLE raw; ALTER TABLE older RENAME TO raw'
 expect_rc 1 dbb-gen2-scan gen2 --only root
