@@ -200,6 +200,7 @@ std::vector<std::string> texts(Keys const &keys, std::string const &key, Json co
     return out;
 }
 
+/// Only a field that is named may hold text.
 void setIndex(Column &column, Keys const &keys, Json const &index) {
     if (index.isNull()) return;
     if (index.isString() && index.string() == "any") {
@@ -207,17 +208,17 @@ void setIndex(Column &column, Keys const &keys, Json const &index) {
         return;
     }
     column.index = Column::Index::Listed;
-    if (index.isInt()) {
-        column.indices = {index.integer()};
-        return;
-    }
-    if (index.isArray()) {
-        for (auto const &item : index.array()) {
-            if (item.isInt()) column.indices.push_back(item.integer());
+    for (auto const &item : index.isArray() ? index.array() : Json::Array{index}) {
+        if (item.isInt()) {
+            column.indices.emplace_back(item.integer());
+        } else if (item.isString() && !column.index_field.empty()) {
+            column.indices.emplace_back(item.string());
+        } else {
+            throw keys.bad("\"index\" must be an integer, a list of integers or any, not " + index.dump()
+                           + (item.isString() ? "; a text needs \"index_field\" beside it" : ""));
         }
     }
-    if (column.indices.empty() || column.indices.size() != index.array().size())
-        throw keys.bad("\"index\" must be an integer, a list of integers or any, not " + index.dump());
+    if (column.indices.empty()) throw keys.bad("\"index\" is an empty list");
 }
 
 void setPacked(Column &column, Keys const &keys, Json const &packed) {
@@ -266,8 +267,8 @@ Column columnOf(Json const &json, std::string const &where) {
     if (field.empty() == fields.isNull()) throw keys.bad("it needs either \"field\" or \"fields\"");
     out.fields = out.one_field ? std::vector{field} : texts(keys, "fields", fields);
     setDefaultFunc(out, keys.text("func"), keys);
-    setIndex(out, keys, keys.take("index"));
     out.index_field = keys.text("index_field");
+    setIndex(out, keys, keys.take("index"));
     out.pre_ns = keys.duration("pre", true).value_or(0);
     out.post_ns = keys.duration("post", true).value_or(0);
     out.closed = keys.word("closed", {"left", "right", "both"}) > 0;

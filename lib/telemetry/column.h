@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace dbb::telemetry {
@@ -76,8 +77,8 @@ struct Column {
 
     enum class Index : std::uint8_t { None, Any, Listed };
     Index index = Index::None;
-    std::vector<std::int64_t> indices; ///< pooled when there are several
-    std::string index_field;           ///< empty: salIndex, else <CSC>ID
+    std::vector<std::variant<std::int64_t, std::string>> indices; ///< pooled when there are several
+    std::string index_field;                                      ///< empty: salIndex, else <CSC>ID
 
     Func func = Func::Mean;
     std::int64_t percent_numerator = 0; ///< of percentiles: the quantile as a fraction

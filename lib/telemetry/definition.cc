@@ -71,9 +71,10 @@ Json argumentsOf(Column const &column) {
 Json indexOf(Column const &column) {
     if (column.index == Column::Index::None) return {};
     if (column.index == Column::Index::Any) return "any";
-    if (column.indices.size() == 1) return column.indices.front();
-    Json::Array out(column.indices.begin(), column.indices.end());
-    return out;
+    Json::Array out;
+    for (auto const &index : column.indices)
+        std::visit([&](auto const &value) { out.emplace_back(value); }, index);
+    return out.size() == 1 ? out.front() : Json(std::move(out));
 }
 
 std::string configHash(Column const &column) {

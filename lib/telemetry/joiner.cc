@@ -22,6 +22,10 @@ Facts::Instance instanceOf(Value const &value, TextPool const &texts) {
     return whole ? Facts::Instance(*whole) : Facts::Instance();
 }
 
+Facts::Instance instanceOf(std::variant<std::int64_t, std::string> const &index) {
+    return std::visit([](auto const &value) { return Facts::Instance(value); }, index);
+}
+
 RowKey keyOf(Facts::Instance const &instance, TextPool &texts) {
     if (auto const *index = std::get_if<std::int64_t>(&instance))
         return {.given = true, .text = 0, .index = *index};
@@ -214,6 +218,9 @@ Stream &Joiner::streamOf(Column const &column, Topic &topic) {
         topic._indexFacts[index];
     }
     topic._streams.emplace_back(&stream, index);
+    std::vector<RowKey> wanted;
+    for (auto const &each : column.indices) wanted.push_back(keyOf(instanceOf(each), _texts));
+    stream.setWanted(std::move(wanted));
     return stream;
 }
 
@@ -354,11 +361,8 @@ std::map<Facts::Instance, std::vector<std::int64_t>> PackedFacts::timesOf(Wanted
     std::map<Facts::Instance, std::vector<std::int64_t>> out;
     for (auto const &[instances, times] : wanted.times) {
         auto const &instance = isFirst ? instances.first : instances.second;
-        auto const *index = std::get_if<std::int64_t>(&instance);
-        auto const &listed = column.indices;
-        if (column.index == Column::Index::Listed
-            && (!index || std::find(listed.begin(), listed.end(), *index) == listed.end()))
-            continue;
+        auto const isIt = [&](auto const &index) { return instanceOf(index) == instance; };
+        if (column.index == Column::Index::Listed && std::ranges::none_of(column.indices, isIt)) continue;
         auto &all = out[instance];
         all.insert(all.end(), times.begin(), times.end());
     }

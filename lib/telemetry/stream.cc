@@ -365,9 +365,7 @@ bool Stream::isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns) {
     auto const &key = rows.keys[row];
     if (_like.index == Column::Index::Listed) {
         (key.given ? _hasIndex : _lacksIndex) = true;
-        if (!key.given
-            || std::find(_like.indices.begin(), _like.indices.end(), key.index) == _like.indices.end())
-            return false;
+        if (std::find(_wanted.begin(), _wanted.end(), key) == _wanted.end()) return false;
     }
     t_ns = rows.times[row];
     bool fromUtc = rows.from_utc[row];

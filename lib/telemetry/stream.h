@@ -37,6 +37,9 @@ public:
     /// Of packed rows: the median distance of rows, by index.
     void setSpacing(std::map<RowKey, std::int64_t> byKey) { _packedSpacing = std::move(byKey); }
 
+    /// When indices are listed: the rows that count.
+    void setWanted(std::vector<RowKey> keys) { _wanted = std::move(keys); }
+
     /// Rows of the topic.
     void add(Rows const &rows);
     void finish();
@@ -86,6 +89,7 @@ private:
     std::vector<std::size_t> _required; ///< places of the topic's rows
     std::unique_ptr<Unpacker> _unpacker;
     std::unique_ptr<Buckets> _buckets;
+    std::vector<RowKey> _wanted; ///< when indices are listed
     bool _hasIndex = false, _lacksIndex = false;
     std::map<RowKey, std::int64_t> _packedSpacing;
     std::int64_t _packedRows = 0; ///< that have come

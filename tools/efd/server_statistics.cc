@@ -163,10 +163,15 @@ std::optional<std::string> ServerStatistics::conditionOf(Column const &column) c
     }
     auto const known = fields.find(field);
     if (column.index == Column::Index::None || column.indices.size() != 1 || known == fields.end()
-        || known->second.mixed
-        || (known->second.type != FieldType::Integer && known->second.type != FieldType::Float))
+        || known->second.mixed)
         return std::nullopt;
-    return " AND " + telemetry::quotedIdentifier(field) + " = " + std::to_string(column.indices.front());
+    auto const type = known->second.type;
+    auto const is = " AND " + telemetry::quotedIdentifier(field) + " = ";
+    auto const &index = column.indices.front();
+    if (auto const *text = std::get_if<std::string>(&index))
+        return type == FieldType::Text ? std::optional(is + telemetry::quotedText(*text)) : std::nullopt;
+    bool const isNumber = type == FieldType::Integer || type == FieldType::Float;
+    return isNumber ? std::optional(is + std::to_string(std::get<std::int64_t>(index))) : std::nullopt;
 }
 
 std::string ServerStatistics::whyNotCounted(Column const &column) const {

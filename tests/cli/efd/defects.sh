@@ -107,6 +107,18 @@ columns 'field: v, index: 301, func: sum' 'field: v, index: [301, 3010], func: s
 joins 0 -s s.jsonl
 expect_eq "$(got "$quality")" '3 2 ok,53 3 ok' "$what"
 
+what='a field that tells instances apart may hold text'
+{ sample 1 'v=1,salIndex=1i,sensorName="a"'; sample 2 'v=20,salIndex=1i,sensorName="b"'; sample 3 'v=300,salIndex=1i,sensorName="a"'
+  sample 4 'v=4000,salIndex=1i'; sample 5 'v=50000,salIndex=1i,sensorName="c d"'; } > s.lp
+by='field: v, index_field: sensorName, func: sum'
+columns "$by, index: a" "$by, index: [b, c d]" "$by, index: z" "$by" "$by, index: any" 'field: v, index: 1, func: sum'
+for j in 1 2; do
+  joins 0 -s s.lp -j $j
+  expect_eq "$(got "$quality")" '301 2 ok,50020 2 ok,null 0 no_samples,null 0 mixed_index,54321 5 ok,54321 5 ok' "$what"
+done
+expect_rc 0 dbb-efd-join -c c.yaml --show-columns
+expect_eq "$(jq -c .index "$OUT" | paste -sd' ')" '"a" ["b","c d"] "z" null "any" 1' "$what"
+
 what='D12 an array is a value for each element, unless it is pooled on purpose'
 { sample 1 f0=1,f1=10; sample 2 f0=3,f1=20; } > s.lp
 columns 'fields: [f0, f1]' 'fields: [f0, f1], reduce: pool'
