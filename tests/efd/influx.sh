@@ -97,7 +97,7 @@ for i in range(3000):
     t = 1735689600 * 10**9 + i * 20_000_003
     x = 3 + math.sin(i / 7) + (i * 7919 % 100) / 1000
     print(f'lsst.sal.Push.tel x={x!r},far={1e9 + x!r},k={i * 37 % 1000}i,salIndex={1 + i % 2}i,zero={x - 3!r},'
-          f'big={9_000_000_000_000_000_000 - i}i,text="{i}",mean=1 {t}')
+          f'big={9_000_000_000_000_000_000 - i}i,text="{i}",sensor="{"ab"[i % 2]} c",mean=1 {t}')
     print(f'lsst.sal.One.logevent_state x={x!r},salIndex=4i {t}')
 END
 put push.lp
@@ -108,6 +108,7 @@ for func in ('count', 'mean', 'min', 'max', 'sum', 'stddev', 'first', 'last', 'm
         print(f'- {{name: {func}_{field}, topic: lsst.sal.Push.tel, field: {field}, func: {func}, index: 2, min_coverage: 0}}')
     print(f'- {{name: {func}_one, topic: lsst.sal.One.logevent_state, field: x, func: {func}, pre: -0.5}}')
     print(f'- {{name: {func}_any, topic: lsst.sal.Push.tel, fields: [x, k], func: {func}, index: any, min_coverage: 0}}')
+print('- {name: mean_sensor, topic: lsst.sal.Push.tel, field: x, index_field: sensor, index: b c, min_coverage: 0}')
 END
 { window 1 1735689637 1735689652; window 2 1735689652 1735689653; window 3 1735689653 1735689690; window 4 1735689000 1735689001
   window 5 1735689660 1735689660; window 6 1735689696 1735689740; } > push.jsonl
