@@ -54,6 +54,11 @@ tell 'each run has its row' "$(query 'SELECT run_id, lines_read, exit FROM efd.e
 tell 'worse by force' "$(value 1 1 0 > line; load line --force > out; dbb-efd-load --db efd.sqlite3 --force < line > /dev/null; receipt out | grep -vx updated; same_rows)"
 tell 'a window that has moved' "$(value 7 5 0 '.id = 5 | .end_tai = "2025-04-23T04:07:27.702699721" | .column = "many"' > line
   load line > out; receipt out | grep -vx updated; dbb-efd-load --db efd.sqlite3 < line > /dev/null; same_rows)"
+tell 'elements of another definition' "$(for config in aa:0,1,2 bb:1 cc:0,1; do
+  value 1.5 1 0 '.column = "array"' | jq -c --arg c "00000000000000${config%:*}" "(${config#*:}) as \$e | .config = \$c | .element = \$e" > line
+  load line > out; dbb-efd-load --db efd.sqlite3 < line > /dev/null
+  query "SELECT element, right(v.config_hash, 2) FROM efd.efd_value v JOIN efd.efd_column USING (column_id) WHERE name = 'array' ORDER BY element" | paste -sd,
+done | paste -sd' ' | grep -vxF '0|aa,1|aa,2|aa 0|aa,1|bb,2|aa 0|cc,1|cc'; same_rows)"
 tell 'a dry run does nothing' "$(value 5 5 0 '.id = -1' > line; load line -n > out; receipt out | grep -vx planned; same_rows)"
 tell 'nor in a schema that is not there' "$(load line -n --schema dry > out; receipt out | grep -vx planned; query "SELECT nspname FROM pg_namespace WHERE nspname = 'dry'")"
 

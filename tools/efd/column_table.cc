@@ -104,6 +104,11 @@ bool ColumnTable::mayHaveOthers(ValueLine const &line) const {
     return !isText(_rows.at(line.column).values[Elements], shapeOf(line));
 }
 
+std::optional<std::int64_t> ColumnTable::elementsOf(ValueLine const &line) const {
+    auto const &row = _rows.at(line.column);
+    return row.values[ConfigHash] == line.cells[Config] ? row.elements : std::nullopt;
+}
+
 sql::RowsInsert ColumnTable::changes() const {
     auto out = columnTable.upsert();
     for (auto const &[name, row] : _rows) {
@@ -119,6 +124,7 @@ void ColumnTable::define(Row &row, std::string const &name, Value const &config)
         std::fill(values.begin() + Topic, values.begin() + Active, Value());
         values[ConfigHash] = config;
     }
+    row.elements.reset();
     auto const known = _known.find(name);
     if (known == _known.end()) return;
     auto const &column = *known->second;
@@ -126,6 +132,7 @@ void ColumnTable::define(Row &row, std::string const &name, Value const &config)
         _strangers.insert(name);
         return;
     }
+    if (config != Value()) row.elements = static_cast<std::int64_t>(column.elements());
     values[Topic] = column.topic;
     values[Field] = common::join(column.fields, ",");
     values[IndexValue] = dumpOrNull(telemetry::indexOf(column));

@@ -6,7 +6,9 @@
 #include "efd/value_lines.h"
 #include "telemetry/column.h"
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -25,6 +27,8 @@ public:
     std::int64_t take(ValueLine const &line);
     /// Whether values may be stored of a whole column where `line` is of an element, or the other way round.
     bool mayHaveOthers(ValueLine const &line) const;
+    /// How many elements a value's column has in its window; nullopt when its definition is not known.
+    std::optional<std::int64_t> elementsOf(ValueLine const &line) const;
     /// Rows that are new or changed since read().
     sql::RowsInsert changes() const;
 
@@ -36,6 +40,7 @@ private:
         std::vector<sql::Value> values{};
         bool defined = false; ///< with what is known of it
         bool changed = false;
+        std::optional<std::int64_t> elements{}; ///< of the definition, when that is known
     };
 
     Row &rowOf(std::string const &name);

@@ -91,6 +91,7 @@ public:
             }
             if (idle > 0) settle(); // what comes next may come late
         }
+        _atEnd = common::stopSignal() == 0;
         commit(_lines.size());
         settle();
     }
@@ -167,7 +168,8 @@ private:
             std::exchange(_lines, std::vector(std::move_iterator(end), std::move_iterator(_lines.end())));
         _inHand.erase(_inHand.begin() + static_cast<std::ptrdiff_t>(count), _inHand.end());
         _lastWindow = 0;
-        _storing = std::async(std::launch::async, [this] { return _store.store(_inHand); });
+        bool const isWhole = _lines.empty() ? _atEnd : !isSameColumn(_inHand.back(), _lines.front());
+        _storing = std::async(std::launch::async, [this, isWhole] { return _store.store(_inHand, isWhole); });
     }
 
     /// Wait for what is being stored, and print it.
@@ -204,6 +206,7 @@ private:
     std::future<std::vector<Outcome>> _storing; ///< what became of them
     std::map<Outcome, std::int64_t> _outcomes;
     std::int64_t _sourceErrors = 0;
+    bool _atEnd = false; ///< no more lines come
 };
 
 void warnOfStrangers(ValueStore const &store, std::string const &file) {

@@ -71,6 +71,11 @@ inline bool isSameWindow(ValueLine const &a, ValueLine const &b) {
     return a.window == b.window || a.window->id == b.window->id;
 }
 
+/// Whether two lines are of one column in one window.
+inline bool isSameColumn(ValueLine const &a, ValueLine const &b) {
+    return isSameWindow(a, b) && a.column == b.column;
+}
+
 class ValueLineReader {
 public:
     /// \throws Error MISSING_KEY, BAD_VALUE, BAD_WINDOW

@@ -129,7 +129,7 @@ ValueStore::ValueStore(EfdDatabase &db, std::vector<telemetry::Column> const &co
                        bool force)
     : _db(db), _columns(columns), _source(std::move(source)), _force(force), _started(now()) {}
 
-std::vector<Outcome> ValueStore::store(std::span<ValueLine const> lines) {
+std::vector<Outcome> ValueStore::store(std::span<ValueLine const> lines, bool isWhole) {
     std::vector<Outcome> out;
     auto const run = _run;
     _db.write([&] {
@@ -138,7 +138,7 @@ std::vector<Outcome> ValueStore::store(std::span<ValueLine const> lines) {
         _run = run;
         noteRun();
         _columns.read(_db.sql());
-        auto batches = batchesOf(lines);
+        auto batches = batchesOf(lines, isWhole);
         writeColumnsAndWindows(lines);
         for (auto &batch : batches) {
             storeBatch(batch);
@@ -177,7 +177,7 @@ void ValueStore::finish(RunCounts const &counts, int exit) {
     });
 }
 
-std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> lines) {
+std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> lines, bool isWhole) {
     std::vector<Batch> out;
     std::map<WindowId, std::int64_t> windows; // their numbers
     std::int64_t window = 0;
@@ -189,6 +189,7 @@ std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> 
         auto const column = _columns.take(line);
         bool const isNew = seen.add(window, column, line.element);
         if (i == 0 || !isNew) {
+            if (i > 0) out.back().isWhole = !isSameColumn(lines[i - 1], line);
             out.emplace_back().lines = lines.subspan(i, 0);
             seen = {};
             seen.add(window, column, line.element);
@@ -197,6 +198,7 @@ std::vector<ValueStore::Batch> ValueStore::batchesOf(std::span<ValueLine const> 
         batch.lines = {batch.lines.data(), batch.lines.size() + 1};
         batch.columns.push_back(column);
     }
+    if (!out.empty()) out.back().isWhole = isWhole;
     return out;
 }
 
@@ -418,30 +420,64 @@ void ValueStore::writeValues(Batch const &batch) {
         .run(parameters);
 }
 
-/// Values of a definition of before, or of another shape, of columns of which nothing that was given was kept
-/// out.
+ValueStore::WindowColumn ValueStore::keyOf(Batch const &batch, std::size_t place) {
+    return {batch.lines[place].window->id, batch.columns[place]};
+}
+
+/// Columns of which all elements are given: as many as their definition has, or, where that is not known,
+/// those from 0 on. One alone may be the first of many.
+std::set<ValueStore::WindowColumn> ValueStore::wholeColumns(Batch const &batch) const {
+    struct Elements {
+        std::int64_t count = 0, last = 0;
+        std::optional<std::int64_t> expected{};
+    };
+    std::map<WindowColumn, Elements> given;
+    for (std::size_t i = 0; i < batch.lines.size(); ++i) {
+        auto const &line = batch.lines[i];
+        if (line.element < 0) continue;
+        auto &elements = given[keyOf(batch, i)];
+        if (elements.count == 0) elements.expected = _columns.elementsOf(line);
+        ++elements.count;
+        elements.last = std::max(elements.last, line.element);
+    }
+    std::set<WindowColumn> out;
+    for (auto const &[key, elements] : given) {
+        auto const &[count, last, expected] = elements;
+        bool const isOpen = !batch.isWhole && key == keyOf(batch, batch.lines.size() - 1);
+        if (expected ? count == *expected : count > 1 && count == last + 1 && !isOpen) out.insert(key);
+    }
+    return out;
+}
+
+/// What is stored beside new values of columns of which nothing that was given was kept out: values of
+/// another shape, and elements of a definition of before. Those stay as long as it is not certain that the
+/// new definition has no such element: it may be given later, or may not be had.
 void ValueStore::removeOthers(Batch const &batch) {
     if (batch.others.empty()) return;
-    std::set<std::pair<WindowId, std::int64_t>> kept, done;
+    std::set<WindowColumn> kept, done;
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
         auto const outcome = batch.outcomes[i];
-        if (outcome == Outcome::Regression || outcome == Outcome::SourceError)
-            kept.emplace(batch.lines[i].window->id, batch.columns[i]);
+        if (outcome == Outcome::Regression || outcome == Outcome::SourceError) kept.insert(keyOf(batch, i));
     }
-    Among places(_db.isServer());
+    auto const whole = wholeColumns(batch);
+    Among all(_db.isServer()), ofOtherShape(_db.isServer());
     for (auto const i : batch.others) {
-        auto const key = std::pair(batch.lines[i].window->id, batch.columns[i]);
-        if (!kept.contains(key) && done.insert(key).second) places.add(i);
+        auto const key = keyOf(batch, i);
+        if (kept.contains(key) || !done.insert(key).second) continue;
+        (whole.contains(key) ? all : ofOtherShape).add(i);
     }
-    if (places.empty()) return;
-    auto const key = valueTable.key();
-    _db.sql()
-        .cached(
-            "DELETE FROM efd_value WHERE (" + key + ") IN (SELECT "
-            + namesOf(std::span(valueTable.columns).first(valueTable.keys), "v.") + " FROM " + givenTable
-            + " g JOIN efd_value v ON " + sameKey(elementPlace) + " WHERE " + places.condition()
-            + " AND (v.config_hash IS DISTINCT FROM g.config_hash OR (v.element < 0) <> (g.element < 0)))")
-        .run({places.parameter()});
+    auto const remove = [&](Among const &places, std::string const &which) {
+        if (places.empty()) return;
+        _db.sql()
+            .cached("DELETE FROM efd_value WHERE (" + valueTable.key() + ") IN (SELECT "
+                    + namesOf(std::span(valueTable.columns).first(valueTable.keys), "v.") + " FROM "
+                    + givenTable + " g JOIN efd_value v ON " + sameKey(elementPlace) + " WHERE "
+                    + places.condition() + " AND (" + which + "))")
+            .run({places.parameter()});
+    };
+    std::string const otherShape = "(v.element < 0) <> (g.element < 0)";
+    remove(ofOtherShape, otherShape);
+    remove(all, "v.config_hash IS DISTINCT FROM g.config_hash OR " + otherShape);
 }
 
 /// Of how many samples the values were that were kept out for being of fewer, and whether more may come; and

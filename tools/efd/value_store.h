@@ -51,8 +51,9 @@ public:
         _also = std::move(action);
     }
 
-    /// Store values in one transaction. \return what became of each \throws Error as Database::execute
-    std::vector<Outcome> store(std::span<ValueLine const> lines);
+    /// Store values in one transaction. \param isWhole  no more lines come of the last one's column in its
+    /// window \return what became of each \throws Error as Database::execute
+    std::vector<Outcome> store(std::span<ValueLine const> lines, bool isWhole);
 
     /// Note that the run is over. \param exit  its status
     void finish(RunCounts const &counts, int exit);
@@ -68,10 +69,11 @@ private:
         std::vector<std::optional<Stored>> stored{}; ///< what each is compared with
         std::vector<std::size_t> others{}; ///< those beside which values of another shape are stored
         std::vector<Outcome> outcomes{};
+        bool isWhole = true; ///< no more lines come of the last one's column in its window
     };
 
     void noteRun();
-    std::vector<Batch> batchesOf(std::span<ValueLine const> lines);
+    std::vector<Batch> batchesOf(std::span<ValueLine const> lines, bool isWhole);
     using LastWindows = std::map<WindowId, LineWindow const *>;
     void writeColumnsAndWindows(std::span<ValueLine const> lines);
     void findMoved(LastWindows const &windows);
@@ -85,6 +87,9 @@ private:
     void findStored(Batch &batch);
     void findOthers(Batch &batch);
     void writeValues(Batch const &batch);
+    using WindowColumn = std::pair<WindowId, std::int64_t>;
+    static WindowColumn keyOf(Batch const &batch, std::size_t place);
+    std::set<WindowColumn> wholeColumns(Batch const &batch) const;
     void removeOthers(Batch const &batch);
     void noteFewer(Batch const &batch);
 

@@ -32,6 +32,30 @@ is '0|4.0|5|0,1|3.0|5|0,2|3.0|5|0' 'one of the new elements failed'
 elements 4 5 0 0 1 | jq -c '.config = "00000000000000cc"' | load 0
 expect_eq "$(receipt "$OUT")" existing,updated
 is '0|4.0|5|0,1|4.0|5|0' 'all of the new elements'
+# An element that is not given now is not taken for one that the new definition has not
+rm efd.sqlite3
+elements 1.5 10 0 0 1 | load 0
+elements 3.5 10 0 1 | jq -c '.config = "00000000000000bb"' | load 0
+is '0|1.5|10|0,1|3.5|10|0' 'the other element waits'
+elements null 0 20 0 | jq -c '.config = "00000000000000bb"' | load 3
+expect_eq "$(receipt "$OUT")" 'kept source_error'
+is '0|1.5|10|0,1|3.5|10|0' 'a good one is there still'
+elements 2.5 10 0 0 | jq -c '.config = "00000000000000cc"' | load 0
+is '0|2.5|10|0,1|3.5|10|0' 'the first of two or more'
+{ elements 4 10 0 0 1; value 1 1 0 '.column = "d"'; elements 4 10 0 2; } | jq -c '.config = "00000000000000dd"' | load 0
+is '-1|1.0|1|0,0|4.0|10|0,1|4.0|10|0,2|4.0|10|0' 'a third one, later'
+# The rest of a window comes after a while
+mkfifo pipe.fifo
+(elements 5 10 0 0 1 | jq -c '.config = "00000000000000ee"'; sleep 2; elements null 0 20 2 | jq -c '.config = "00000000000000ee"') > pipe.fifo &
+expect_rc 3 dbb-efd-load --db efd.sqlite3 < pipe.fifo
+wait $!
+is '-1|1.0|1|0,0|5.0|10|0,1|5.0|10|0,2|4.0|10|0' 'a column in two transactions'
+# Where --columns tells how many elements there are
+echo '[{name: c, topic: T, fields: [x]}]' > c.yaml
+config=$(echo '{"id":1,"begin_tai_ns":1,"end_tai_ns":9}' | dbb-efd-join -c c.yaml -s /dev/null --format lp 2> /dev/null | jq -r 'select(.column) | .config')
+elements 6 10 0 0 | jq -c ".config = \"$config\"" > line
+expect_rc 0 dbb-efd-load --db efd.sqlite3 -c c.yaml < line
+is '-1|1.0|1|0,0|6.0|10|0' 'one element, which is all'
 # Both in one transaction, and tables that do not tell the shape
 rm efd.sqlite3
 { value null 0 7; elements 1 1 0 0 1; value 2 2 0; } | load 0
