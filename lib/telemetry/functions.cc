@@ -45,6 +45,18 @@ public:
     long double value() const { return static_cast<long double>(sum()) + error(); }
 };
 
+/// Of numbers that doubles can't add up, or whose squares they can't hold.
+class WideSum : public SumOf<long double> {
+public:
+    long double value() const { return sum() + error(); }
+};
+
+long double wideSumOf(std::span<double const> v) {
+    WideSum out;
+    for (double const x : v) out.add(x);
+    return out.value();
+}
+
 /// Two doubles, which one instruction treats at once.
 using Pair = double __attribute__((vector_size(16)));
 
@@ -111,7 +123,7 @@ long double sumOf(std::span<double const> v, Looked &&extremes = {}) {
         out.add(v[i]);
         extremes.take(v[i]);
     }
-    return out.value();
+    return std::isfinite(out.value()) ? out.value() : wideSumOf(v);
 }
 
 template<typename Term>
@@ -123,34 +135,56 @@ long double sumOf(std::size_t n, Term const &term) {
 
 /// Sums of distances from a center and of their squares.
 struct Distances {
-    Sum sum, squares;
-
-    Distances(std::span<double const> v, double center) {
-        // What is added to few others needs no sum of errors: squares do not cancel, and the distances from a
-        // mean are few digits where their sum matters.
-        constexpr std::size_t block = 64;
-        Pair const centers{center, center};
-        for (std::size_t from = 0; from < v.size(); from += block) {
-            auto const to = std::min(from + block, v.size());
-            Pair plain[2]{}, squared[2]{};
-            auto i = from;
-            for (; i + 4 <= to; i += 4) {
-                auto const a = pairAt(&v[i]) - centers, b = pairAt(&v[i + 2]) - centers;
-                plain[0] += a;
-                plain[1] += b;
-                squared[0] += a * a;
-                squared[1] += b * b;
-            }
-            for (; i < to; ++i) {
-                plain[0][0] += v[i] - center;
-                squared[0][0] += (v[i] - center) * (v[i] - center);
-            }
-            auto const all = plain[0] + plain[1], allSquared = squared[0] + squared[1];
-            sum.add(all[0] + all[1]);
-            squares.add(allSquared[0] + allSquared[1]);
-        }
-    }
+    long double sum = 0, squares = 0;
 };
+
+Distances quickDistances(std::span<double const> v, double center) {
+    // What is added to few others needs no sum of errors: squares do not cancel, and the distances from a
+    // mean are few digits where their sum matters.
+    constexpr std::size_t block = 64;
+    Pair const centers{center, center};
+    Sum sum, squares;
+    for (std::size_t from = 0; from < v.size(); from += block) {
+        auto const to = std::min(from + block, v.size());
+        Pair plain[2]{}, squared[2]{};
+        auto i = from;
+        for (; i + 4 <= to; i += 4) {
+            auto const a = pairAt(&v[i]) - centers, b = pairAt(&v[i + 2]) - centers;
+            plain[0] += a;
+            plain[1] += b;
+            squared[0] += a * a;
+            squared[1] += b * b;
+        }
+        for (; i < to; ++i) {
+            plain[0][0] += v[i] - center;
+            squared[0][0] += (v[i] - center) * (v[i] - center);
+        }
+        auto const all = plain[0] + plain[1], allSquared = squared[0] + squared[1];
+        sum.add(all[0] + all[1]);
+        squares.add(allSquared[0] + allSquared[1]);
+    }
+    return {sum.value(), squares.value()};
+}
+
+Distances wideDistances(std::span<double const> v, double center) {
+    WideSum sum, squares;
+    for (double const x : v) {
+        auto const distance = static_cast<long double>(x) - center;
+        sum.add(distance);
+        squares.add(distance * distance);
+    }
+    return {sum.value(), squares.value()};
+}
+
+Distances distancesFrom(double center, std::span<double const> v) {
+    auto const out = quickDistances(v, center);
+    // Smaller squares have lost digits, or all of them; greater ones are infinite.
+    constexpr long double least = 1e-280L, most = 1e300L;
+    bool const keptDigits = out.squares >= least && out.squares <= most;
+    bool const isZero =
+        out.squares == 0 && std::all_of(v.begin(), v.end(), [&](double x) { return x == center; });
+    return keptDigits || isZero ? out : wideDistances(v, center);
+}
 
 bool allIntegers(SampleSpan const &samples) {
     return !samples.only_doubles
@@ -170,8 +204,10 @@ Value fromWide(Wide v) {
     return Value::of(static_cast<double>(v));
 }
 
+/// Null when it is beyond doubles, also when it is so small that it would become 0.
 Value fromLong(long double v) {
-    return Value::of(static_cast<double>(v));
+    auto const out = static_cast<double>(v);
+    return std::isfinite(out) && (out != 0 || v == 0) ? Value::of(out) : Value::null();
 }
 
 /// What integers are to be counted from, so that doubles keep all of their digits. Doubles among them, which
@@ -512,9 +548,9 @@ long double Moments::squares() {
     Plain const plain(_samples);
     auto const v = plain.view;
     // Around the mean as a double, whose rounding the second sum takes back.
-    Distances const distances(v, static_cast<double>(mean() - static_cast<long double>(plain.offset)));
-    auto const rest = distances.sum.value();
-    _squares = std::max(0.0L, distances.squares.value() - rest * rest / static_cast<long double>(v.size()));
+    auto const [rest, squares] =
+        distancesFrom(static_cast<double>(mean() - static_cast<long double>(plain.offset)), v);
+    _squares = std::max(0.0L, squares - rest * rest / static_cast<long double>(v.size()));
     return *_squares;
 }
 
@@ -552,8 +588,7 @@ Value evaluate(Column const &column, Moments &moments) {
         if (plain.offset != 0) {
             for (std::size_t i = 0; i < n; ++i) plain.own[i] = samples.values[i].asDouble();
         }
-        auto const squares = sumOf(n, [&](std::size_t i) { return plain.view[i] * plain.view[i]; });
-        return fromLong(std::sqrt(squares / static_cast<long double>(n)));
+        return fromLong(std::sqrt(distancesFrom(0, plain.view).squares / static_cast<long double>(n)));
     }
     case Func::Stddev:
     case Func::Variance: return spread(column, moments);
