@@ -5,6 +5,8 @@
 #include "common/text.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace dbb::telemetry {
@@ -36,6 +38,45 @@ std::int64_t timeOf(Json const &value, char const *key) {
     return *whole;
 }
 
+/// Whether the last of the doubles is anywhere in it.
+bool holdsGreatest(Json const &json) {
+    if (json.isDouble()) return std::fabs(json.number()) == std::numeric_limits<double>::max();
+    if (json.isArray()) return std::any_of(json.array().begin(), json.array().end(), holdsGreatest);
+    return json.isObject() && std::any_of(json.object().begin(), json.object().end(), [](auto const &member) {
+               return holdsGreatest(member.second);
+           });
+}
+
+/// JSON with numbers beyond the doubles as Infinity and -Infinity.
+std::string withInfinities(std::string_view text) {
+    std::string out;
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size();) {
+        auto const c = text[i];
+        bool const isNumber = !quoted && (c == '-' || (c >= '0' && c <= '9'));
+        auto const length = isNumber              ? text.substr(i).find_first_not_of("0123456789+-.eE")
+                            : quoted && c == '\\' ? 2
+                                                  : 1;
+        auto const part = text.substr(i, length);
+        auto const value = isNumber ? std::strtod(std::string(part).c_str(), nullptr) : 0;
+        if (std::isinf(value)) {
+            out += value < 0 ? "-Infinity" : "Infinity";
+        } else {
+            out += part;
+        }
+        if (c == '"') quoted = !quoted;
+        i += part.size();
+    }
+    return out;
+}
+
+/// As common::parsePythonJson, which takes a number beyond the doubles for the last of these; here it is
+/// infinite, as in the other formats of samples.
+Json parseSamples(std::string_view text) {
+    auto out = common::parsePythonJson(text);
+    return holdsGreatest(out) ? common::parsePythonJson(withInfinities(text)) : out;
+}
+
 /// The lines of a text of several lines each of which is an object; none when it is something else.
 std::vector<std::string_view> chunksOf(std::string_view text) {
     std::vector<std::string_view> out;
@@ -52,7 +93,7 @@ std::vector<std::string_view> chunksOf(std::string_view text) {
 } // namespace
 
 NamedRow sampleLine(std::string_view line, SourceScale scale) {
-    auto const json = common::parsePythonJson(line);
+    auto const json = parseSamples(line);
     if (!json.isObject()) throw Error("NOT_AN_OBJECT", "the sample is no JSON object");
     NamedRow out;
     out.topic = common::textIn(json, "topic");
@@ -68,11 +109,11 @@ bool forEachSavedRow(std::string const &text, SourceScale scale,
                      std::function<void(NamedRow const &)> const &row) {
     auto const chunks = chunksOf(text);
     if (chunks.empty()) {
-        auto const root = Json::parse(text);
+        auto const root = parseSamples(text);
         return forEachRow(root["body"].isObject() ? root["body"] : root, scale, row);
     }
     bool more = false;
-    for (auto const chunk : chunks) more = forEachRow(Json::parse(chunk), scale, row);
+    for (auto const chunk : chunks) more = forEachRow(parseSamples(chunk), scale, row);
     if (more)
         throw Error("SOURCE_ERROR", "the response ends early: its last line says that more rows follow");
     return false;

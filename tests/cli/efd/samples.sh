@@ -144,6 +144,14 @@ reads 0 2,2 s.csv
 row() { printf '{"topic":"X.tel","t_ns":%s,"scale":"utc","f":{"v":%s}}\n' "$1" "$2"; }
 { row $t 1; row '"1735689602000000000"' 2; echo; row 1735689603$s NaN; row 1735689604$s null; echo '{"type":"end","program":"dbb-efd-fetch"}'; } > s.jsonl
 reads 0 2,2 s.jsonl
+# Numbers beyond the doubles are infinite, as in the other formats; the last of the doubles is not.
+greatest=1.7976931348623157e308
+digits=$(head -c 400 /dev/zero | tr '\0' 9)
+{ row $t 1e400; row 1735689602$s 6; row 1735689603$s -1e400; row 1735689604$s "$digits"; row 1735689605$s '5,"w":"\"1e999"'; } > s.jsonl
+reads 0 5,2 s.jsonl
+expect_eq "$(got .n_nan)" 3,3
+{ row $t 1e400; row 1735689602$s $greatest; } > s.jsonl
+reads 0 1.7976931348623157e+308,1 s.jsonl
 { row $t 1; row '"x"' 2; row 1.5 2; echo '{"topic":"X.tel","t_ns":1,"f":[1]}'; echo '[]'; row $t 9 | head -c 40; } > s.jsonl
 reads 1 1,1 s.jsonl
 for problem in '2: "t_ns" must be an integer' '3: "t_ns" must be an integer' '4: the sample has no fields' '5: the sample is no JSON object' '6: not a JSON value'; do
@@ -155,6 +163,9 @@ done
 result() { printf '{"results":[{"statement_id":0,"series":[{"name":"X.tel","columns":["time","v"],"values":[[%s,4]]}]%s}]}' $t "${1:-}"; }
 result > s.json
 reads 0 4,1 s.json
+result | sed 's/,4\]\]/,1e400],[1735689602000000000,7]]/' > huge.json
+reads 0 7,1 huge.json
+expect_eq "$(got .n_nan)" 1,1 'of a response'
 jq . s.json > pretty.json
 reads 0 4,1 pretty.json
 jq -c '{body: .}' s.json > body.json
