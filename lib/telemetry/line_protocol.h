@@ -66,6 +66,7 @@ public:
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
     static constexpr std::size_t maxLine = std::size_t{1} << 20;
+    static constexpr char const *noValue = "a value is no number, text in quotes, true or false";
 
     /// A field as lines begin it, `name=`, and its place.
     class Key {
@@ -288,7 +289,7 @@ private:
                 ++p;
                 continue;
             }
-            if (p < end && *p != ' ') return fail("a value is none"), false;
+            if (p < end && *p != ' ') return fail(noValue), false;
             return true;
         }
     }
@@ -331,31 +332,53 @@ private:
             std::string_view const word(from, static_cast<std::size_t>(p - from));
             bool const yes = word == "t" || word == "T" || word == "true" || word == "True" || word == "TRUE";
             if (!yes && word != "f" && word != "F" && word != "false" && word != "False" && word != "FALSE")
-                return fail("a value is none"), false;
+                return fail(noValue), false;
             if (place != none) topic.set(place, Value::ofBoolean(yes));
             return true;
         }
-        if (place == none) {
-            while (p < end && *p != ',' && *p != ' ') ++p;
-            return true;
+        if (place == none && skipPlainNumber(p, end)) return true;
+        Value out;
+        if (!anyNumber(p, end, out)) return false;
+        if (place != none) topic.set(place, out);
+        return true;
+    }
+
+    /// Pass over a value that nobody asks for: a sign, digits, decimals or the letter of integers.
+    /// \return false when it is another one, which is looked at as if it were asked for
+    static bool skipPlainNumber(char const *&p, char const *end) {
+        constexpr std::ptrdiff_t safeDigits = 18; // integers with more may be beyond int64
+        auto const isDigit = [](char c) { return c >= '0' && c <= '9'; };
+        auto const *behind = *p == '-' ? p + 1 : p;
+        auto const *const digits = behind;
+        while (isDigit(*behind)) ++behind;
+        if (behind == digits) return false;
+        if (*behind == '.') {
+            do ++behind;
+            while (isDigit(*behind));
+        } else if (*behind == 'i' && behind - digits <= safeDigits) {
+            ++behind;
         }
-        double number = 0;
-        auto const *behind = parseDouble(p, end, number);
-        if (!behind) return fail("a value is no number"), false;
+        if (behind != end && *behind != ',' && *behind != ' ') return false;
+        p = behind;
+        return true;
+    }
+
+    /// A number in any other form than those that are read at once.
+    bool anyNumber(char const *&p, char const *end, Value &out) {
+        double value = 0;
+        auto const *behind = parseDouble(p, end, value);
+        if (!behind) return fail(noValue), false;
+        out = Value::of(value);
         if (behind < end && (*behind == 'i' || *behind == 'u')) {
             std::int64_t integer = 0;
             auto const result = std::from_chars(p, behind, integer);
-            if (result.ptr != behind || result.ec != std::errc() || (*behind == 'u' && integer < 0)) {
-                if (*behind != 'u' || result.ec != std::errc::result_out_of_range)
-                    return fail("a value is no integer"), false;
-                topic.set(place, Value::of(number)); // unsigned and beyond int64
-            } else {
-                topic.set(place, Value::ofInteger(integer));
-            }
-            p = behind + 1;
-            return true;
+            bool const fits = result.ec == std::errc(), isUnsigned = *behind == 'u';
+            if (result.ptr != behind || (isUnsigned ? *p == '-' : !fits))
+                return fail("a value is no integer"), false;
+            // Unsigned ones may be beyond int64, and are doubles then.
+            if (fits) out = Value::ofInteger(integer);
+            ++behind;
         }
-        topic.set(place, Value::of(number));
         p = behind;
         return true;
     }

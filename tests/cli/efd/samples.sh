@@ -53,9 +53,19 @@ wrong() {
 wrong 9223372036854775808i 'a value is no integer'
 wrong 1.5i 'a value is no integer'
 wrong -1u 'a value is no integer'
-wrong truth 'a value is none'
-wrong 0x10 'a value is none'
+wrong truth 'a value is no number, text in quotes, true or false'
+wrong 0x10 'a value is no number'
 wrong '"open' 'a text is not closed'
+# A line is wrong as a whole, wherever the value stands and whether anybody asks for it.
+for bad in abc 1.2.3 5x 1.5i 9223372036854775808i -1u truth 0x10 '' - . 1e '"a"b'; do
+  printf 'X.tel v=2,w=%s %s\nX.tel w=%s,v=2 %s\nX.tel v=5 %s\n' "$bad" "$t" "$bad" "$t" "$t" > s.lp
+  reads 1 5,1 s.lp
+  for line in 1 2; do expect_match "$ERR" "\"s.lp\", line $line: a (value|field)"; done
+done
+for good in 1 -1 1. .5 -0.5e-3 +1 1E5 7i 9223372036854775807i 18446744073709551615u true F '"a, b"' '""' NaN; do
+  printf 'X.tel w=%s,v=5 %s\n' "$good" "$t" > s.lp
+  reads 0 5,1 s.lp
+done
 # What is no line protocol at all is told even of topics that nobody asks for.
 printf 'what is this\nX.tel v=5 %s\n' $t > s.lp
 reads 1 5,1 s.lp
