@@ -46,18 +46,31 @@ std::vector<std::string> instruments(sql::Database &db) {
     return out;
 }
 
+/// What a view shows of a value, by the kinds of values that a column has. Numbers are doubles, and texts are
+/// texts; integers beyond 2^53 keep their digits.
+std::string shown(sql::Dialect dialect, bool hasTexts, bool hasNumbers, bool hasGreatIntegers) {
+    if (!hasTexts && !hasGreatIntegers) return "v.value";
+    if (!hasNumbers) return "v.value_text";
+    if (dialect == sql::Dialect::Sqlite) return "coalesce(v.value_text, v.value_int, v.value)";
+    // A server's column has one type. A double becomes the same number by way of its text only.
+    return hasTexts ? "coalesce(v.value_text, v.value_int::text, v.value::text)"
+                    : "coalesce(v.value_int::numeric, v.value::text::numeric)";
+}
+
 /// The columns of an instrument that are active, one for each element that has values.
 std::vector<WideColumn> wideColumns(sql::Database &db, std::string const &instrument) {
     std::vector<WideColumn> out;
-    db.cached("SELECT DISTINCT c.name, v.element, c.column_id, c.dtype FROM efd_value v "
+    db.cached("SELECT c.name, v.element, c.column_id, count(v.value_text) > 0 OR c.dtype = 'text', "
+              "count(v.value) > 0, count(v.value_int) > 0 FROM efd_value v "
               "JOIN efd_column c ON c.column_id = v.column_id WHERE v.instrument = ? AND c.active = 1 "
-              "ORDER BY c.name, v.element")
+              "GROUP BY c.name, v.element, c.column_id, c.dtype ORDER BY c.name, v.element")
         .query({instrument}, [&](sql::Statement const &row) {
             auto const element = row.integer(1);
-            auto const *const value = row.text(3) == "text" ? "v.value_text" : "v.value";
+            auto const has = [&](int kind) { return row.integer(kind) != 0; };
             out.push_back({row.text(0) + (element < 0 ? "" : "_" + std::to_string(element)),
                            "max(CASE WHEN v.column_id = " + std::to_string(row.integer(2))
-                               + " AND v.element = " + std::to_string(element) + " THEN " + value + " END)"});
+                               + " AND v.element = " + std::to_string(element) + " THEN "
+                               + shown(db.dialect(), has(3), has(4), has(5)) + " END)"});
         });
     return out;
 }

@@ -55,6 +55,17 @@ value 8 1 0 '.column = "new"' | dbb-efd-load --db efd.sqlite3 > /dev/null
 dbb-efd-load --db efd.sqlite3 --views > /dev/null
 expect_eq "$(sqlite3 efd.sqlite3 'SELECT new FROM efd_lsstcam WHERE new IS NOT NULL')" 8.0 'a view that was made again'
 
+# A column of several types shows each value as it is, and great integers keep their digits
+{
+  value '"on"' 1 0 '.id = 1 | .column = "m"'; value 2.5 1 0 '.id = 2 | .column = "m"'; value true 1 0 '.id = 3 | .column = "m"'; value '"9007199254740993"' 1 0 '.id = 4 | .column = "m"'
+  value '"-9007199254740993"' 1 0 '.id = 1 | .column = "i"'; value 0.1 1 0 '.id = 2 | .column = "i"'
+  value null 0 1 '.id = 1 | .column = "none"'
+} > lines
+dbb-efd-load --db types.sqlite3 < lines > /dev/null
+dbb-efd-load --db types.sqlite3 --views > /dev/null
+expect_eq "$(sqlite3 types.sqlite3 'SELECT m, typeof(m), i, none FROM efd_lsstcam ORDER BY obs_id' | paste -sd,)" \
+  'on|text|-9007199254740993|,2.5|real|0.1|,1.0|real||,9007199254740993|integer||'
+
 # More columns than a view can have
 value 1 1 0 | jq -c 'range(1600) as $i | .column = "c\($i + 10000)"' | dbb-efd-load --db wide.sqlite3 > /dev/null
 expect_rc 0 dbb-efd-load --db wide.sqlite3 --views
