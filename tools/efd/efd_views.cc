@@ -4,9 +4,11 @@
 #include "common/error.h"
 #include "common/file.h"
 #include "common/lines.h"
+#include "common/log.h"
 #include "common/text.h"
 #include "efd/efd_database.h"
 
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -41,8 +43,10 @@ std::string viewName(std::string const &instrument) {
 
 std::vector<std::string> instruments(sql::Database &db) {
     std::vector<std::string> out;
-    db.cached("SELECT DISTINCT instrument FROM efd_window ORDER BY instrument")
-        .query({}, [&](sql::Statement const &row) { out.push_back(row.text(0)); });
+    db.cached("SELECT DISTINCT instrument FROM efd_window").query({}, [&](sql::Statement const &row) {
+        out.push_back(row.text(0));
+    });
+    std::sort(out.begin(), out.end()); // in one order, whatever that of the database is
     return out;
 }
 
@@ -122,11 +126,38 @@ std::string suffixOf(std::size_t piece) {
     return piece == 0 ? "" : "_" + std::to_string(piece + 1);
 }
 
-View wideView(std::string const &instrument, std::vector<WideColumn> const &columns,
-              std::string const &suffix) {
+/// Names of views that no table or other view has: names of instruments may differ in upper case alone, or be
+/// that of one of our tables.
+class ViewNames {
+public:
+    explicit ViewNames(sql::Database &db) {
+        auto const *const text =
+            db.dialect() == sql::Dialect::Sqlite
+                ? "SELECT name FROM sqlite_master WHERE type <> 'view'"
+                : "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace "
+                  "AND relkind <> 'v'";
+        db.cached(text).query({}, [&](sql::Statement const &row) { _free.take(row.text(0)); });
+    }
+    /// \param rest  what stands behind the name of the instrument
+    std::string nameFor(std::string const &instrument, std::string const &rest) {
+        auto const name = viewName(instrument) + rest;
+        auto out = _free.nameFor(name);
+        if (out != name)
+            common::log::warning("the view " + name + " of the instrument \"" + instrument + "\" is called "
+                                     + out + ", since there is another " + name,
+                                 "it is the same instrument in another spelling, perhaps; see "
+                                 "SELECT DISTINCT instrument FROM efd_window");
+        return out;
+    }
+
+private:
+    FreeNames _free;
+};
+
+View wideView(std::string const &name, std::string const &instrument,
+              std::vector<WideColumn> const &columns) {
     FreeNames names;
     for (auto const *key : windowKeys) names.take(key);
-    auto const name = viewName(instrument) + suffix;
     return {name, "CREATE VIEW " + name + " AS\n" + wideSelect(instrument, columns, names, "", "")};
 }
 
@@ -142,8 +173,8 @@ std::vector<std::string> columnNames(sql::Database &db, std::string const &table
 /// The records of an element, exposure or visit, with the telemetry of each.
 /// \param registry  what stands before the names of the Butler's tables \param db  that has them
 View joinedView(sql::Database &db, std::string const &registry, bool temporary, std::string const &element,
-                std::string const &instrument, std::vector<WideColumn> const &columns,
-                std::string const &suffix) {
+                std::string const &view, std::string const &instrument,
+                std::vector<WideColumn> const &columns) {
     FreeNames inner;
     for (auto const *key : windowKeys) inner.take(key);
     auto outer = inner;
@@ -155,9 +186,8 @@ View joinedView(sql::Database &db, std::string const &registry, bool temporary, 
         selected += ",\n  x." + quoteIdentifier(outer.nameFor(column.name)) + " AS "
                     + quoteIdentifier(names.nameFor(column.name));
     }
-    auto const name = viewName(instrument) + "_" + element + suffix;
-    return {name,
-            std::string("CREATE ") + (temporary ? "TEMP " : "") + "VIEW " + name + " AS\nSELECT e.*"
+    return {view,
+            std::string("CREATE ") + (temporary ? "TEMP " : "") + "VIEW " + view + " AS\nSELECT e.*"
                 + selected + "\nFROM " + registry + element + " e JOIN (\n"
                 + wideSelect(instrument, columns, inner, element, temporary ? "main." : "")
                 + "\n) x ON x.obs_id = e.id\nWHERE e.instrument = " + sql::quoteText(instrument),
@@ -169,14 +199,16 @@ std::vector<View> viewsOf(EfdDatabase &db, LoadOptions const &options) {
     auto const file = options.repo_file.empty() ? nullptr : openForReading(options.repo_file);
     bool const joined = file || !options.repo_schema.empty();
     auto const registry = file ? std::string("butler.") : quoteIdentifier(options.repo_schema) + ".";
+    ViewNames names(db.sql());
     for (auto const &instrument : instruments(db.sql())) {
         auto const pieces = piecesOf(wideColumns(db.sql(), instrument));
         for (std::size_t i = 0; i < pieces.size(); ++i) {
-            out.push_back(wideView(instrument, pieces[i], suffixOf(i)));
+            out.push_back(wideView(names.nameFor(instrument, suffixOf(i)), instrument, pieces[i]));
             if (!joined) continue;
-            for (auto const *element : {"exposure", "visit"})
+            for (std::string const element : {"exposure", "visit"})
                 out.push_back(joinedView(file ? *file : db.sql(), registry, file != nullptr, element,
-                                         instrument, pieces[i], suffixOf(i)));
+                                         names.nameFor(instrument, "_" + element + suffixOf(i)), instrument,
+                                         pieces[i]));
         }
     }
     return out;

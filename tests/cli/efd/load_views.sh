@@ -66,6 +66,23 @@ dbb-efd-load --db types.sqlite3 --views > /dev/null
 expect_eq "$(sqlite3 types.sqlite3 'SELECT m, typeof(m), i, none FROM efd_lsstcam ORDER BY obs_id' | paste -sd,)" \
   'on|text|-9007199254740993|,2.5|real|0.1|,1.0|real||,9007199254740993|integer||'
 
+# Names of views that are taken: by our tables, by an index, by another spelling of an instrument, by the second part of a wide one
+{
+  for name in value efd_window Column version LSSTCam lsstcam value_column I-2; do value 1 1 0 ".instrument = \"$name\" | .column = \"of $name\""; done
+  value 1 1 0 '.instrument = "I"' | jq -c 'range(1501) as $i | .column = "c\($i + 10000)"'
+} > lines
+dbb-efd-load --db names.sqlite3 < lines > /dev/null
+for _ in 1 2; do
+  expect_rc 0 dbb-efd-load --db names.sqlite3 --views
+  expect_eq "$(sed 's/-- made the view //' "$OUT" | paste -sd,)" \
+    'efd_efd_column,efd_i,efd_i_2,efd_efd_i_2,efd_lsstcam,efd_efd_window,efd_efd_lsstcam,efd_efd_value,efd_efd_value_column,efd_efd_version'
+  expect_match "$ERR" 'the view efd_value of the instrument "value" is called efd_efd_value, since there is another efd_value$'
+  expect_match "$ERR" 'the view efd_lsstcam of the instrument "lsstcam" is called efd_efd_lsstcam, since there is another efd_lsstcam$'
+  expect_eq "$(grep -c 'is called' "$ERR")" 6
+done
+expect_eq "$(sqlite3 names.sqlite3 'SELECT "of LSSTCam" FROM efd_lsstcam' 'SELECT "of lsstcam" FROM efd_efd_lsstcam' 'SELECT "of value" FROM efd_efd_value' 'SELECT c11500 FROM efd_i_2' 'SELECT "of I-2" FROM efd_efd_i_2' | paste -sd,)" \
+  1.0,1.0,1.0,1.0,1.0
+
 # More columns than a view can have
 value 1 1 0 | jq -c 'range(1600) as $i | .column = "c\($i + 10000)"' | dbb-efd-load --db wide.sqlite3 > /dev/null
 expect_rc 0 dbb-efd-load --db wide.sqlite3 --views
