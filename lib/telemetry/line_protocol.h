@@ -4,6 +4,7 @@
 
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
+#include "telemetry/tags.h"
 #include "telemetry/value.h"
 
 #include <algorithm>
@@ -227,7 +228,7 @@ private:
             return false;
         }
         auto const *const from = p;
-        p = scan(p, end, " ");
+        p = scanTo(" ", p, end);
         _headText.assign(from, p);
         auto const known = _heads.find(_headText);
         if (known != _heads.end()) {
@@ -247,24 +248,17 @@ private:
     Head headOf(char const *p, char const *end) {
         Head out;
         auto const *const name = p;
-        p = scan(p, end, ",");
+        p = scanTo(",", p, end);
         out.topic = _sink.topic(unescaped({name, static_cast<std::size_t>(p - name)}));
         if (!out.topic) return out;
         out.layout = &_layouts[out.topic];
-        while (p < end) {
-            auto const *key = ++p;
-            p = scan(p, end, "=,");
-            if (p == end || *p != '=') {
-                out.problem = "a tag has no value";
-                return out;
-            }
-            auto const place = out.topic->placeOf(unescaped({key, static_cast<std::size_t>(p - key)}));
-            auto const *value = ++p;
-            p = scan(p, end, ",");
-            if (place != none)
-                out.tags.emplace_back(place, Value::ofText(_sink.texts().add(
-                                                 unescaped({value, static_cast<std::size_t>(p - value)}))));
-        }
+        if (p == end) return out;
+        bool const good = p + 1 < end && forEachTag({p + 1, end}, [&](auto const &key, auto const &value) {
+                              auto const place = out.topic->placeOf(key);
+                              if (place != none)
+                                  out.tags.emplace_back(place, Value::ofText(_sink.texts().add(value)));
+                          });
+        if (!good) out.problem = "a tag has no value";
         return out;
     }
 
@@ -300,7 +294,7 @@ private:
     bool newKey(char const *&p, char const *end, Topic &topic, Layout &layout, std::size_t next,
                 std::size_t &place) {
         auto const *const key = p;
-        p = scan(p, end, "=, ");
+        p = scanTo("=, ", p, end);
         if (p == end || *p != '=' || p == key) return fail("a field has no value"), false;
         std::string_view const name(key, static_cast<std::size_t>(p++ - key));
         place = topic.placeOf(unescaped(name));
@@ -393,27 +387,6 @@ private:
         ++p;
         if (place != none) topic.set(place, Value::ofText(_sink.texts().add(out)));
         return true;
-    }
-
-    /// To the first of some characters that no backslash stands before.
-    static char const *scan(char const *p, char const *end, std::string_view stops) {
-        for (; p < end; ++p) {
-            if (*p == '\\') {
-                if (++p == end) break;
-            } else if (stops.find(*p) != std::string_view::npos) {
-                break;
-            }
-        }
-        return p;
-    }
-
-    static std::string unescaped(std::string_view name) {
-        std::string out;
-        for (std::size_t i = 0; i < name.size(); ++i) {
-            if (name[i] == '\\' && i + 1 < name.size() && std::strchr(" ,=\\", name[i + 1])) ++i;
-            out.push_back(name[i]);
-        }
-        return out;
     }
 
     Sink &_sink;

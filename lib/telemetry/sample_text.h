@@ -8,6 +8,7 @@
 #include "telemetry/cells.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
+#include "telemetry/tags.h"
 #include "telemetry/value.h"
 
 #include <algorithm>
@@ -67,7 +68,7 @@ void give(Sink &sink, NamedRow const &row) {
 bool nextCell(std::string_view &line, std::string &cell);
 
 /// Reads CSV with a header. An empty cell is null. InfluxDB's form has columns `name`, `tags` and `time`, and
-/// may have several blocks, each with a header after an empty line.
+/// may have several blocks, each with a header after an empty line; tags are fields that hold text.
 template<typename Sink, typename Topic>
 class CsvSamples {
 public:
@@ -108,7 +109,9 @@ public:
     bool isPlain() const { return _plain; }
 
 private:
-    static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2;
+    static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2,
+                                 isTags = none - 3;
+    static constexpr char const *noTag = "a tag has no value";
     static constexpr std::size_t maxLine = common::LineReader::maxLine;
     static constexpr std::ptrdiff_t longest = maxLine;
 
@@ -226,11 +229,13 @@ private:
         _current = name;
         _topic = _sink.topic(name);
         _places.assign(_names.size(), none);
+        _tags.clear();
+        _tagsText.clear();
         for (std::size_t i = 0; i < _names.size(); ++i) {
             if (_names[i] == (_influx ? "time" : _time)) {
                 _places[i] = isTime;
             } else if (_influx && i < 2) {
-                _places[i] = i == 0 ? isName : none;
+                _places[i] = i == 0 ? isName : isTags;
             } else if (_topic) {
                 _places[i] = _topic->placeOf(_names[i]);
             }
@@ -251,14 +256,32 @@ private:
         for (std::size_t i = 0; i <= commas.size(); ++i) {
             auto const *const end = i < commas.size() ? line + commas[i] : line + text.size();
             auto const place = _places[i];
-            if (place < isName) {
+            if (place < isTags) {
                 _topic->set(place, from == end ? Value::null() : valueOf(from, end));
+            } else if (place == isTags) {
+                if (!setTags({from, end})) return _bad(_number, noTag);
             } else if (place == isTime) {
                 timed = parseInteger(from, _limit, t) == end && !__builtin_mul_overflow(t, _unit_ns, &t);
             }
             from = end + 1;
         }
         commit(commas.size() + 1, timed, t);
+    }
+
+    /// The tags of a row, which mostly are those of the row before. \return false when one has no value
+    bool setTags(std::string_view text) {
+        if (text != _tagsText) {
+            _tags.clear();
+            _tagsText.clear();
+            bool const good = forEachTag(text, [&](auto const &key, auto const &value) {
+                auto const place = _topic->placeOf(key);
+                if (place != none) _tags.emplace_back(place, Value::ofText(_sink.texts().add(value)));
+            });
+            if (!good) return false;
+            _tagsText = text;
+        }
+        for (auto const &[place, value] : _tags) _topic->set(place, value);
+        return true;
     }
 
     /// Of a cell that is not empty.
@@ -288,7 +311,8 @@ private:
         bool timed = false;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             if (_places[i] == isTime) timed = readTime(cells[i], t);
-            if (_places[i] < isName)
+            if (_places[i] == isTags && !setTags(cells[i])) return _bad(_number, noTag);
+            if (_places[i] < isTags)
                 _topic->set(_places[i], cells[i].empty() ? Value::null() : textual(cells[i]));
         }
         commit(cells.size(), timed, t);
@@ -344,6 +368,8 @@ private:
     bool _header = true, _influx = false, _plain = true;
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;
+    std::string _tagsText; ///< of the row before
+    std::vector<std::pair<std::size_t, Value>> _tags;
     std::string _current;
     Topic *_topic = nullptr;
     std::int64_t _number = 0, _rows = 0;

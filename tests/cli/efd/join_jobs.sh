@@ -32,12 +32,13 @@ head -c -1 s.lp > open.lp
 { head -n 20000 s.csv; sed -n '20000s/[^,]*$/"a\n,7\n"/p' s.csv; tail -n +20001 s.csv; } > lines.csv
 { head -n 20000 s.csv; sed -n '20000s/[^,]*$/"a/p' s.csv; tail -n +20001 s.csv; } > open.csv
 head -c 300000 rows | tr -d '\n' > long.csv
-# A second block whose header is none, behind lines that can't be read
-{ echo time,v,w,salIndex; cat rows; echo 17; echo; echo v,w; cat rows; } > lost.csv
+# A second block whose header is none, behind lines that can't be read; with tags
+{ echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo 17; echo; echo v,w; cat rows; } > lost.csv
+{ echo name,tags,time,v,w,salIndex; awk 'NR % 1000 == 0 { print "X.tel,note," $0; next } { print "X.tel,note=" NR % 3 "," $0 }' rows; } > tags.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do

@@ -75,6 +75,11 @@ printf '%s\n' '- {name: last, topic: "a b,c", field: "x=y z", func: last, min_co
 printf 'a\\ b\\,c,tag=q\\ r x\\=y\\ z=3 %s\n' $t > s.lp
 expect_rc 0 dbb-efd-join -c escaped.yaml -w w -s s.lp
 expect_eq "$(got .value)" '3,q r'
+for tags in "," ",a" ",a=b," ",a=b,c"; do
+  printf 'X.tel%s v=1 %s\nX.tel v=5 %s\n' $tags $t $t > s.lp
+  reads 1 5,1 s.lp
+  expect_match "$ERR" '"s.lp", line 1: a tag has no value'
+done
 # A field of two types: functions of numbers say so, others take each as it is.
 printf 'X.tel v=1 %s\nX.tel v="on" 1735689602%s\n' $t $s > s.lp
 reads 0 on,2 s.lp
@@ -149,6 +154,12 @@ for problem in '2: its time is no integer' '3: its time is no integer' '5: it ha
 done
 printf 'name,tags,time,v\nX.tel,,%s,1\nY.tel,,x,2\n\nname,tags,time,w\nY.tel,,%s,7\n\nname,tags,time,v\nX.tel,,1735689602%s,2\n' $t $t $s > s.csv
 reads 0 2,2 s.csv
+# Tags of InfluxDB are fields that hold text, in quotes when there are several, with the escapes of line protocol.
+printf 'name,tags,time,v\nX.tel,"raft=R22,sensor=a\\,b\\ c",%s,1\nX.tel,raft=R\\=23,1735689602%s,2\nX.tel,,1735689603%s,3\nX.tel,raft,1735689604%s,4\n' $t $s $s $s > s.csv
+printf '%s\n' '- {name: last, topic: X.tel, field: raft, func: last}' '- {name: first, topic: X.tel, field: sensor, func: first}' '- {name: n, topic: X.tel, field: v, func: count}' > tags.yaml
+expect_rc 1 dbb-efd-join -c tags.yaml -w w -s s.csv
+expect_eq "$(jq -r 'select(.column).value' "$OUT" | paste -sd'|')" 'R=23|a,b c|3'
+expect_match "$ERR" '"s.csv", line 5: a tag has no value'
 
 # ---- JSON Lines
 row() { printf '{"topic":"X.tel","t_ns":%s,"scale":"utc","f":{"v":%s}}\n' "$1" "$2"; }
