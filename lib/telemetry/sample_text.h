@@ -189,9 +189,10 @@ private:
         ++_number;
         if (text.size() > maxLine) return _bad(_number, "it is too long");
         if (text.ends_with('\r')) text.remove_suffix(1);
-        if (hasQuotes || text.empty()) _plain = false;
+        bool const endsBlock = text.empty() && _influx;
+        if (hasQuotes || endsBlock) _plain = false;
         if (text.empty()) {
-            _header = true;
+            _header = _header || endsBlock;
         } else if (_header) {
             header(text);
         } else if (hasQuotes) {

@@ -35,10 +35,12 @@ head -c 300000 rows | tr -d '\n' > long.csv
 # A second block whose header is none, behind lines that can't be read; with tags
 { echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo 17; echo; echo v,w; cat rows; } > lost.csv
 { echo name,tags,time,v,w,salIndex; awk 'NR % 1000 == 0 { print "X.tel,note," $0; next } { print "X.tel,note=" NR % 3 "," $0 }' rows; } > tags.csv
+# Blank lines, and another header, of plain CSV
+{ echo time,v,w,salIndex; awk '{ print } NR % 9000 == 0 { print "" }' rows; echo; echo v,w; cat rows; } > blank.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do

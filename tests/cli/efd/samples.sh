@@ -154,6 +154,12 @@ for problem in '2: its time is no integer' '3: its time is no integer' '5: it ha
 done
 printf 'name,tags,time,v\nX.tel,,%s,1\nY.tel,,x,2\n\nname,tags,time,w\nY.tel,,%s,7\n\nname,tags,time,v\nX.tel,,1735689602%s,2\n' $t $t $s > s.csv
 reads 0 2,2 s.csv
+# A blank line of plain CSV is none; what looks like another header behind it is a line that can't be read.
+printf 'time,v\n%s,1\n\n\r\n1735689602%s,2\n\ntime,v\n1735689603%s,3\n' $t $s $s > s.csv
+reads 1 3,3 "${csv[@]}"
+expect_match "$ERR" '"s.csv", line 7: its time is no integer'
+sed -i 7d s.csv
+reads 0 3,3 "${csv[@]}"
 # Tags of InfluxDB are fields that hold text, in quotes when there are several, with the escapes of line protocol.
 printf 'name,tags,time,v\nX.tel,"raft=R22,sensor=a\\,b\\ c",%s,1\nX.tel,raft=R\\=23,1735689602%s,2\nX.tel,,1735689603%s,3\nX.tel,raft,1735689604%s,4\n' $t $s $s $s > s.csv
 printf '%s\n' '- {name: last, topic: X.tel, field: raft, func: last}' '- {name: first, topic: X.tel, field: sensor, func: first}' '- {name: n, topic: X.tel, field: v, func: count}' > tags.yaml
