@@ -1,5 +1,6 @@
 #include "efd/consdb_windows.h"
 
+#include "butler/check_parts.h"
 #include "butler/db_auth.h"
 #include "butler/postgres_config.h"
 #include "butler/repository.h"
@@ -86,6 +87,22 @@ std::optional<std::int64_t> nsOfTimestamp(Value const &value) {
     return ns && *ns >= 0 ? ns : std::nullopt;
 }
 
+/// A row of the table as a window, as far as that can be read.
+struct TableRow {
+    Value id{};
+    FoundWindow found{};
+    std::optional<Error> wrong{};
+};
+
+/// What a row that can't be read is told of with: its own id, whatever that is.
+manifest::Record recordOf(TableRow const &row) {
+    auto out = lineOf(row.found);
+    if (integerOf(row.id)) return out;
+    out.erase("id");
+    if (auto const *text = std::get_if<std::string>(&row.id)) out.set("id", *text);
+    return out;
+}
+
 class ConsdbTable {
 public:
     ConsdbTable(std::string const &db, std::string const &table, WindowChoice const &choice)
@@ -95,7 +112,7 @@ public:
         if (_choice.instrument.empty()) _choice.instrument = instrumentOf(schema);
     }
 
-    void forEach(WindowSink const &sink) {
+    void forEach(WindowSink const &sink, BadRowSink const &bad) {
         sql::ReadTransaction const steady(*_db);
         // Whatever the settings of the role are: dates as expected, and doubles with all their digits.
         if (_db->dialect() == Dialect::Postgres)
@@ -104,25 +121,36 @@ public:
         chooseId();
         auto const [conditions, parameters] = conditionsOf();
         auto const select = selection(conditions);
-        std::optional<std::int64_t> last;
+        auto const id = quoteIdentifier(_id);
+        // Of these no one comes after another.
+        _db->prepare(select + " AND " + id + " IS NULL")->query(parameters, [&](Statement const &row) {
+            auto const found = rowOf(row);
+            bad(recordOf(found), *found.wrong);
+        });
+        Value last;
         std::size_t rows = 0;
         do {
-            rows = 0;
             auto values = parameters;
-            std::string after;
-            if (last) {
-                after = " AND " + quoteIdentifier(_id) + " > ?";
-                values.emplace_back(*last);
+            std::string after = id + " IS NOT NULL";
+            if (last != Value()) {
+                after = id + " > ?";
+                values.push_back(last);
             }
-            std::vector<FoundWindow> page;
-            _db->prepare(select + after + " ORDER BY " + quoteIdentifier(_id) + " LIMIT "
-                         + std::to_string(pageRows))
+            std::vector<TableRow> page;
+            _db->prepare(select + " AND " + after + " ORDER BY " + id + " LIMIT " + std::to_string(pageRows))
                 ->query(values, [&](Statement const &row) {
-                    ++rows;
-                    page.push_back(windowOf(row, last));
+                    page.push_back(rowOf(row));
+                    requireOther(page.back().id, last);
                     last = page.back().id;
                 });
-            for (auto const &found : page) sink(found);
+            for (auto const &row : page) {
+                if (row.wrong) {
+                    bad(recordOf(row), *row.wrong);
+                } else {
+                    sink(row.found);
+                }
+            }
+            rows = page.size();
         } while (rows == pageRows && common::stopSignal() == 0);
     }
 
@@ -194,31 +222,63 @@ private:
         return "SELECT " + common::join(out, ", ") + " FROM " + _from + " WHERE " + conditions;
     }
 
-    FoundWindow windowOf(Statement const &row, std::optional<std::int64_t> last) const {
-        auto const id = integerOf(row.column(0));
-        if (!id)
-            throw common::usageError("--table: " + _shown + " has a row whose " + _id + " is no integer");
-        if (last == id) {
-            throw common::usageError("--table: " + _shown + " has several rows of " + _id + " "
-                                         + std::to_string(*id),
-                                     "name a table with one row per exposure or visit");
+    void requireOther(Value const &id, Value const &last) const {
+        if (id != last || !integerOf(id)) return;
+        throw common::usageError("--table: " + _shown + " has several rows of " + _id + " "
+                                     + butler::shownValue(id),
+                                 "name a table with one row per exposure or visit");
+    }
+
+    TableRow rowOf(Statement const &row) const {
+        TableRow out{.id = row.column(0),
+                     .found = {.instrument = _choice.instrument,
+                               .kind = _choice.kind,
+                               .day_obs = integerOf(row.column(1)),
+                               .seq_num = integerOf(row.column(2))}};
+        try {
+            auto const id = integerOf(out.id);
+            if (!id) throw badValue(_id, out.id, "an integer");
+            out.found.id = *id;
+            readTimes(row, out.found);
+        } catch (Error const &e) {
+            auto const name = out.found.kind + " " + std::to_string(out.found.id) + ": ";
+            out.wrong = Error(e.code(), (integerOf(out.id) ? name : "") + e.message()).cause(e.cause());
         }
-        FoundWindow out{.instrument = _choice.instrument, .kind = _choice.kind, .id = *id};
-        out.day_obs = integerOf(row.column(1));
-        out.seq_num = integerOf(row.column(2));
-        out.begin_ns = nsOfMjd(row.column(3));
-        out.end_ns = nsOfMjd(row.column(4));
+        return out;
+    }
+
+    static Error badValue(std::string const &column, Value const &value, std::string const &expected) {
+        auto const text = butler::shownValue(value);
+        return Error("BAD_VALUE", "\"" + column + "\" is " + text + ", not " + expected)
+            .cause({.column = column, .value = text, .expected = expected});
+    }
+
+    /// \return nullopt when there is none \throws Error BAD_VALUE
+    static std::optional<std::int64_t> timeAt(Statement const &row, int place, std::string const &column,
+                                              std::optional<std::int64_t> (*nsOf)(Value const &),
+                                              std::string const &expected) {
+        auto const value = row.column(place);
+        if (value == Value()) return std::nullopt;
+        auto const out = nsOf(value);
+        if (!out) throw badValue(column, value, expected);
+        return out;
+    }
+
+    static void readTimes(Statement const &row, FoundWindow &out) {
+        std::string const mjd = "a Modified Julian Date from 1970 to 2200",
+                          timestamp = "a timestamp such as 2025-03-31 04:05:06.789";
+        out.begin_ns = timeAt(row, 3, "obs_start_mjd", nsOfMjd, mjd);
+        out.end_ns = timeAt(row, 4, "obs_end_mjd", nsOfMjd, mjd);
         out.src = "consdb_mjd";
-        if (out.begin_ns && out.end_ns) return out;
-        auto const begin = nsOfTimestamp(row.column(5));
-        auto const end = nsOfTimestamp(row.column(6));
+        if (out.begin_ns && out.end_ns) return;
+        auto const begin = timeAt(row, 5, "obs_start", nsOfTimestamp, timestamp);
+        auto const end = timeAt(row, 6, "obs_end", nsOfTimestamp, timestamp);
         // Never one of each kind: they differ by up to a millisecond.
         if ((begin && end) || (!out.begin_ns && !out.end_ns)) {
             out.begin_ns = begin;
             out.end_ns = end;
             out.src = "consdb";
         }
-        return out;
     }
 
     WindowChoice _choice;
@@ -245,8 +305,8 @@ std::optional<std::int64_t> nsFromMjd(double mjd) {
 }
 
 void consdbWindows(std::string const &db, std::string const &table, WindowChoice const &choice,
-                   WindowSink const &sink) {
-    ConsdbTable(db, table, choice).forEach(sink);
+                   WindowSink const &sink, BadRowSink const &bad) {
+    ConsdbTable(db, table, choice).forEach(sink, bad);
 }
 
 } // namespace dbb::efd

@@ -74,6 +74,11 @@ public:
         _rejects.addText(number, text, e);
     }
 
+    void takeBad(manifest::Record row, Error const &e) {
+        _summary.countRead();
+        _rejects.add(std::move(row), e);
+    }
+
     void print(common::Output &output) {
         _spool.forEach([&](std::string const &line) {
             if (common::stopSignal() != 0) return false;
@@ -160,7 +165,11 @@ void findWindows(WindowsOptions const &options, WindowChoice const &choice, Inst
                  int in, Windows &windows) {
     auto const sink = [&](FoundWindow const &found) { windows.take(found); };
     if (!options.repo.empty()) return repositoryWindows(options.repo, choice, sink);
-    if (!options.db.empty()) return consdbWindows(options.db, options.table, choice, sink);
+    if (!options.db.empty()) {
+        return consdbWindows(
+            options.db, options.table, choice, sink,
+            [&](manifest::Record row, Error const &e) { windows.takeBad(std::move(row), e); });
+    }
     if (options.csv.empty()) return argumentWindows(options, instants, sink);
     csvWindows(options.csv, in, instants, choice, sink,
                [&](std::int64_t number, std::string_view text, Error const &e) {

@@ -101,10 +101,24 @@ expect_rc 1 dbb-windows --db odd.sqlite3 --table exposure --rejects rejects
 expect_eq "$(ids)" 5,6,7
 expect_eq "$(windows | jq -r .src | paste -sd,)" consdb,consdb_mjd,consdb_mjd
 expect_eq "$(windows | jq -c 'select(.id == 7) | [.day_obs, .begin_tai, .end_tai]')" '[20250331,"2025-04-01T00:00:00.000000000","2025-04-01T00:00:00.000000000"]'
-expect_eq "$(jq -r '"\(.id) \(.error.code)"' rejects | paste -sd,)" '1 NO_TIMES,2 NO_TIMES,3 BAD_WINDOW,4 NO_TIMES,8 NO_TIMES'
+expect_eq "$(jq -r '"\(.id) \(.error.code)"' rejects | paste -sd,)" '1 NO_TIMES,2 NO_TIMES,3 BAD_WINDOW,4 BAD_VALUE,8 BAD_VALUE'
 expect_match "$ERR" 'exposure 2 has no end'
-expect_match "$ERR" 'exposure 4 has no begin$'
+expect_match "$ERR" 'exposure 4: "obs_start" is never, not a timestamp such as 2025-03-31 04:05:06.789$'
+expect_match "$ERR" 'exposure 8: "obs_start_mjd" is x, not a Modified Julian Date from 1970 to 2200$'
 expect_rc 0 dbb-windows --db odd.sqlite3 --table exposure --where 'exposure_id = 5'
+
+# So are rows whose id is none, which may be more than a page of them.
+sqlite3 ids.sqlite3 "CREATE TABLE exposure (exposure_id, seq_num int, obs_start_mjd, obs_end_mjd);
+  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5001)
+  INSERT INTO exposure SELECT NULL, i, 60000, 60000 FROM n UNION ALL SELECT 'x' || i, i, 60000, 60000 FROM n;
+  INSERT INTO exposure VALUES (7, 1, 60000, 60001), (8.5, 2, 60000, 60001), ('9', 3, 60000, 60001), (10, 4, 60000, 60001)"
+expect_rc 1 dbb-windows --db ids.sqlite3 --table exposure --rejects ids.rejects
+expect_eq "$(ids)" 7,10
+expect_eq "$(jq -r '.error.code' ids.rejects | sort | uniq -c | xargs)" '10004 BAD_VALUE'
+expect_eq "$(jq -rc 'select(.seq_num == 3) | [.id, .error.message]' ids.rejects)" \
+  '[null,"\"exposure_id\" is NULL, not an integer"]
+["9","\"exposure_id\" is 9, not an integer"]
+["x3","\"exposure_id\" is x3, not an integer"]'
 
 # Many rows, page by page, in order of time.
 sqlite3 many.sqlite3 "CREATE TABLE exposure (exposure_id bigint, obs_start, obs_end, obs_start_mjd double, obs_end_mjd double);
@@ -123,7 +137,7 @@ wrong() { # REGEX OPTION...
   expect_match "$ERR" "$regex"
 }
 sqlite3 other.sqlite3 'CREATE TABLE t (id int); CREATE TABLE u (visit_id int, obs_start); CREATE TABLE d (exposure_id, obs_start_mjd, obs_end_mjd);
-  INSERT INTO d VALUES (1, 60000, 60000), (1, 60001, 60001); CREATE TABLE n AS SELECT NULL AS exposure_id, 1 AS obs_start_mjd, 2 AS obs_end_mjd'
+  INSERT INTO d VALUES (1, 60000, 60000), (1, 60001, 60001)'
 wrong 'no table exposures' consdb.sqlite3 --table exposures
 wrong 'no table cdb_latiss.exposure' consdb.sqlite3 --table cdb_latiss.exposure
 wrong 'is no TABLE or SCHEMA.TABLE' consdb.sqlite3 --table main.
@@ -131,7 +145,6 @@ wrong 'no column exposure_id or visit_id' other.sqlite3 --table t
 wrong 'no column exposure_id$' other.sqlite3 --table u --kind exposure
 wrong 'neither obs_start_mjd' other.sqlite3 --table u
 wrong 'several rows of exposure_id 1' other.sqlite3 --table d
-wrong 'exposure_id is no integer' other.sqlite3 --table n
 wrong 'has exposures or visits' consdb.sqlite3 --table exposure --kind window
 wrong 'there is no column "imgtype"' consdb.sqlite3 --table exposure --where "imgtype = 'x'"
 wrong 'postgresql' postgresql://:x/ --table t
