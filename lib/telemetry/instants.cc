@@ -9,9 +9,6 @@ namespace dbb::telemetry {
 
 namespace {
 
-/// 1972-01-01
-constexpr std::int64_t utcBegin_ns = 63'072'000 * common::nsPerSecond;
-
 /// Begin of the day; also of those before 1970.
 std::int64_t dayOf(std::int64_t ns) {
     return (ns / common::nsPerDay - (ns % common::nsPerDay < 0 ? 1 : 0)) * common::nsPerDay;

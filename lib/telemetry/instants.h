@@ -31,20 +31,24 @@ std::optional<std::int64_t> taiFromIso(std::string_view text, bool isUtc);
 /// for two instants there.
 bool isNearLeap(std::int64_t begin_ns, std::int64_t end_ns);
 
-/// Times that samples and windows may have: from 1970 to 2100, as the time spans of a Butler, so that what is
-/// computed from them is within int64.
-inline constexpr std::int64_t latest_ns = 4'102'444'800'000'000'000;
-constexpr bool isDated(std::int64_t ns) {
-    return ns >= 0 && ns <= latest_ns;
-}
-inline constexpr std::string_view notDated = "is not between 1970 and 2100";
-
 /// The scale that the times of a source are in.
 enum class SourceScale {
     Utc,
     Tai,
     Eras, ///< TAI before 2021-10-01, then UTC: the index of the EFD (lsst-efd-client 0.9.0 of 2021-10-05)
 };
+
+/// Times that samples and windows may have: from 1970 to 2100, as the time spans of a Butler, so that what is
+/// computed from them is within int64. UTC has had whole leap seconds since 1972.
+inline constexpr std::int64_t latest_ns = 4'102'444'800'000'000'000;
+inline constexpr std::int64_t utcBegin_ns = 63'072'000'000'000'000;
+constexpr bool isDated(std::int64_t ns, SourceScale scale = SourceScale::Tai) {
+    return ns >= (scale == SourceScale::Utc ? utcBegin_ns : 0) && ns <= latest_ns;
+}
+constexpr std::string_view notDated(SourceScale scale = SourceScale::Tai) {
+    return scale == SourceScale::Utc ? "is not between 1972, when UTC as it is now began, and 2100"
+                                     : "is not between 1970 and 2100";
+}
 
 /// The scale of that name: utc, tai; eras for any other.
 SourceScale scaleNamed(std::string_view name);

@@ -209,7 +209,7 @@ private:
         if (rest != end) return fail("it has no time stamp");
         if (_unit_ns != 1 && __builtin_mul_overflow(stamp, _unit_ns, &stamp))
             return fail("its time stamp is too large");
-        if (!isDated(stamp)) return fail("its time stamp " + std::string(notDated));
+        if (!isDated(stamp, _scale)) return fail("its time stamp " + std::string(notDated(_scale)));
         if (_uncertain && stamp >= 0 && stamp < _lastStamp / 10)
             return fail("the input ends within its time stamp");
         _lastStamp = stamp;

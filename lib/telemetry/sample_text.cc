@@ -25,16 +25,16 @@ SourceScale scaleOf(Json const &scale, SourceScale otherwise) {
     throw Error("BAD_VALUE", "\"scale\" is " + scale.dump() + ", not utc or tai");
 }
 
-std::int64_t timeOf(Json const &value, char const *key) {
+std::int64_t timeOf(Json const &value, char const *key, SourceScale scale) {
     auto const whole = value.isInt()      ? std::optional(value.integer())
                        : value.isString() ? common::wholeNumber(value.string())
                                           : std::nullopt;
     if (!whole)
         throw Error(value.isNull() ? "MISSING_KEY" : "BAD_VALUE",
                     std::string("\"") + key + "\" must be an integer, not " + value.dump());
-    if (!isDated(*whole))
+    if (!isDated(*whole, scale))
         throw Error("BAD_VALUE",
-                    std::string("\"") + key + "\", " + value.dump() + ", " + std::string(notDated));
+                    std::string("\"") + key + "\", " + value.dump() + ", " + std::string(notDated(scale)));
     return *whole;
 }
 
@@ -98,8 +98,8 @@ NamedRow sampleLine(std::string_view line, SourceScale scale) {
     NamedRow out;
     out.topic = common::textIn(json, "topic");
     if (out.topic.empty()) throw Error("MISSING_KEY", "the sample has no \"topic\"");
-    out.t_ns = timeOf(json["t_ns"], "t_ns");
     out.scale = scaleOf(json["scale"], scale);
+    out.t_ns = timeOf(json["t_ns"], "t_ns", out.scale);
     if (!json["f"].isObject()) throw Error("MISSING_KEY", "the sample has no fields in \"f\"");
     for (auto const &[name, value] : json["f"].object()) out.fields.emplace_back(name, value);
     return out;
@@ -151,7 +151,7 @@ bool forEachRow(Json const &response, SourceScale scale, std::function<void(Name
             for (auto const &values : series["values"].array()) {
                 if (!values.isArray() || values.array().size() != columns.size())
                     throw Error("BAD_VALUE", "a row has not as many values as there are columns");
-                out.t_ns = timeOf(values.array()[at], "time");
+                out.t_ns = timeOf(values.array()[at], "time", scale);
                 auto field = out.fields.begin() + static_cast<std::ptrdiff_t>(tags);
                 for (std::size_t i = 0; i < columns.size(); ++i) {
                     if (i != at) (field++)->second = values.array()[i];

@@ -322,7 +322,7 @@ private:
     void commit(std::size_t cells, bool timed, std::int64_t t) {
         if (cells != _places.size()) return _bad(_number, "it has fewer cells than the header");
         if (!timed) return _bad(_number, "its time is no integer");
-        if (!isDated(t)) return _bad(_number, "its time " + std::string(notDated));
+        if (!isDated(t, _scale)) return _bad(_number, "its time " + std::string(notDated(_scale)));
         ++_rows;
         _topic->commit(t, _scale);
     }

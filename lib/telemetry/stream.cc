@@ -371,8 +371,8 @@ bool Stream::isChosen(Rows const &rows, std::size_t row, std::int64_t &t_ns) {
     bool fromUtc = rows.from_utc[row];
     if (timePlace) {
         auto const own = nsOfSeconds(rows.block.value(row, *timePlace));
-        if (!own) return false;
         fromUtc = _like.time_is_utc && !_like.packed;
+        if (!own || !isDated(*own, fromUtc ? SourceScale::Utc : SourceScale::Tai)) return false;
         t_ns = fromUtc ? astro::taiNsFromUtcNs(*own) : *own;
     }
     _usesUtc = _usesUtc || (fromUtc && !_like.packed);

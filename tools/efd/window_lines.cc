@@ -74,7 +74,7 @@ void requireTimes(telemetry::Window const &window) {
     auto const wrong = [](std::string const &what) { return Error("BAD_WINDOW", what); };
     for (auto const &[name, ns] : {std::pair("begin", window.begin_ns), std::pair("end", window.end_ns)}) {
         if (!telemetry::isDated(ns))
-            throw wrong(std::string("the window's ") + name + " " + std::string(telemetry::notDated));
+            throw wrong(std::string("the window's ") + name + " " + std::string(telemetry::notDated()));
     }
     if (window.end_ns - window.begin_ns > longest_ns) throw wrong("the window is longer than 100 years");
 }

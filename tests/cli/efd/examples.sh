@@ -92,7 +92,7 @@ is another 'field: v, index: 112' '20 1 0'
 is 'no index' 'field: v' 'null 0 5'
 is 'any instance' 'field: v, index: any' '15 2 0'
 # 9 packed rows
-packed() { printf '{"topic":"X.tel","t_ns":0,"scale":"utc","f":{"cRIO_timestamp":%s,"a0":%s,"a1":%s,"a2":%s,"a3":%s}}\n' "$@"; }
+packed() { printf '{"topic":"X.tel","t_ns":0,"scale":"tai","f":{"cRIO_timestamp":%s,"a0":%s,"a1":%s,"a2":%s,"a3":%s}}\n' "$@"; }
 { packed 1735689637.0 1 2 3 4; packed 1735689638.0 5 6 7 8; } > samples.jsonl
 window 0.5 1.25 > windows
 is 'packed rows' 'field: a, packed: {base: a}' '4 3 0'

@@ -221,6 +221,29 @@ refuses 4 'a row has not as many values' s.json
 echo '{"series":[]}' > s.json
 refuses 4 'it is no response of InfluxDB' s.json
 
+# ---- times before 1972, when there was no UTC of whole seconds; TAI has been there since 1970
+printf '{"id":1,"begin_tai_ns":1,"end_tai_ns":70000000%s}\n' $s > old
+printf 'X.tel v=1 63071999%s\nX.tel v=2 63072000%s\n' $s $s > s.lp
+printf 'time,v\n63071999%s,1\n63072000%s,2\n' $s $s > s.csv
+{ row 63071999$s 1; row 63072000$s 2; } | sed 's/"scale":"utc",//' > s.jsonl
+for file in s.lp s.csv s.jsonl; do
+  expect_rc 1 dbb-efd-join -c c.yaml -w old -s $file --csv-topic X.tel --scale utc
+  expect_eq "$(got .value)" 2,1 "$file"
+  expect_eq "$(jq -r 'select(.column == "n") | .t_first_tai' "$OUT")" 1972-01-01T00:00:10.000000000
+  expect_match "$ERR" "\"$file\", line [12]: .* is not between 1972, when UTC as it is now began, and 2100"
+  expect_rc 0 dbb-efd-join -c c.yaml -w old -s $file --csv-topic X.tel --scale tai
+  expect_eq "$(got .n)" 2,2 "$file"
+done
+result | sed "s/$t/63071999$s/" > s.json
+expect_rc 4 dbb-efd-join -c c.yaml -w old -s s.json --scale utc
+expect_match "$ERR" 'is not between 1972'
+expect_rc 0 dbb-efd-join -c c.yaml -w old -s s.json --scale tai
+expect_eq "$(got .n)" 1,1
+sed 's/field: v/field: v, time_field: own, time_scale: utc/' c.yaml > own.yaml
+printf 'X.tel v=1,own=63071999.5 %s\nX.tel v=2,own=63072000.5 %s\n' $t $t > s.lp
+expect_rc 0 dbb-efd-join -c own.yaml -w old -s s.lp
+expect_eq "$(got .value)" 2,1
+
 # ---- files that are none
 for format in lp jsonl csv; do
   : > "empty.$format"

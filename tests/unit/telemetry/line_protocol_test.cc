@@ -30,7 +30,9 @@ struct Heard : Words {
                                                           : std::to_string(value.asDouble()))
                    + " ";
         }
-        void commit(std::int64_t t_ns, int) { heard.rows.push_back(row + std::to_string(t_ns)); }
+        void commit(std::int64_t t_ns, telemetry::SourceScale) {
+            heard.rows.push_back(row + std::to_string(t_ns));
+        }
         Heard &heard;
         std::vector<std::string> names{};
         std::string row{};
@@ -46,10 +48,11 @@ struct Heard : Words {
 };
 
 /// A text handed on in pieces of a size.
-Words heardOf(std::string const &text, std::size_t size) {
+Words heardOf(std::string const &text, std::size_t size,
+              telemetry::SourceScale scale = telemetry::SourceScale::Tai) {
     Heard out;
-    telemetry::LineProtocol<Heard, Heard::Topic, int> parser(
-        out, 0, 1, [&](std::int64_t number, std::string const &reason) {
+    telemetry::LineProtocol<Heard, Heard::Topic, telemetry::SourceScale> parser(
+        out, scale, 1, [&](std::int64_t number, std::string const &reason) {
             out.said.push_back(std::to_string(number) + ": " + reason);
         });
     for (std::size_t at = 0; at < text.size(); at += size)
@@ -119,4 +122,11 @@ TEST_CASE("times are between 1970 and 2100", "[telemetry]") {
     CHECK(heard.said
           == std::vector<std::string>{"1: its time stamp is not between 1970 and 2100",
                                       "4: its time stamp is not between 1970 and 2100"});
+    // 1972-01-01T00:00:00Z, and a nanosecond before it.
+    auto const utc =
+        heardOf("t a=1 63071999999999999\nt a=2 63072000000000000\n", 64, telemetry::SourceScale::Utc);
+    CHECK(utc.rows == std::vector<std::string>{"a=2.000000 63072000000000000"});
+    CHECK(utc.said
+          == std::vector<std::string>{
+              "1: its time stamp is not between 1972, when UTC as it is now began, and 2100"});
 }
