@@ -66,13 +66,16 @@ SourceScale scaleNamed(std::string_view name) {
     return name == "utc" ? SourceScale::Utc : name == "tai" ? SourceScale::Tai : SourceScale::Eras;
 }
 
-bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns) {
-    bool const era = t_ns >= utcEraBegin_s * 1'000'000'000;
-    if (!sent_ns) return era;
-    auto const difference_s = static_cast<double>(*sent_ns - t_ns) / 1e9;
+std::optional<bool> isUtcByStamp(std::int64_t t_ns, std::int64_t sent_ns) {
+    auto const difference_s = static_cast<double>(sent_ns - t_ns) / 1e9;
     auto const offset_s = static_cast<double>(TaiFromUtc()(t_ns) - t_ns) / 1e9;
     if (std::fabs(difference_s) <= 1) return false;
-    return std::fabs(difference_s - offset_s) <= 1 || era;
+    return std::fabs(difference_s - offset_s) <= 1 ? std::optional(true) : std::nullopt;
+}
+
+bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns) {
+    auto const told = sent_ns ? isUtcByStamp(t_ns, *sent_ns) : std::nullopt;
+    return told.value_or(t_ns >= utcEraBegin_s * 1'000'000'000);
 }
 
 } // namespace dbb::telemetry

@@ -56,8 +56,12 @@ SourceScale scaleNamed(std::string_view name);
 /// When the EFD's index became UTC, unix seconds, as far as is known; installations differ.
 inline constexpr std::int64_t utcEraBegin_s = 1'633'046'400;
 
-/// Whether the EFD's index was UTC when it was written as `t_ns`. Components stamp TAI, and the index is made
-/// from the same instant. \param sent_ns  that stamp (private_sndStamp); without one the era decides
+/// Whether the EFD's index was UTC when a row was written as `t_ns`. Components stamp TAI, and the index is
+/// made from the same instant, to a second. \param sent_ns  that stamp (private_sndStamp) \return nullopt
+/// when the two tell nothing
+std::optional<bool> isUtcByStamp(std::int64_t t_ns, std::int64_t sent_ns);
+
+/// The same with the era to decide where no stamp does.
 bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns);
 
 } // namespace dbb::telemetry

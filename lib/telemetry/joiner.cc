@@ -94,7 +94,10 @@ bool Topic::isUtc(RowBlock const &block, std::size_t row) {
     if (_isUtc) return *_isUtc;
     auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(block.value(row, _sndStamp));
     auto const out = isUtcIndex(block.times()[row], sent);
-    if (sent) _isUtc = out; // without one the next row may be of the other era, or have a stamp
+    if (sent) {
+        _isUtc = out; // without one the next row may be of the other era, or have a stamp
+        _isUncertain = !isUtcByStamp(block.times()[row], *sent);
+    }
     return out;
 }
 
@@ -232,6 +235,14 @@ Topic *Joiner::topic(std::string_view name) {
 std::int64_t Joiner::late() const {
     std::int64_t out = 0;
     for (auto const &stream : _streams) out += stream->late();
+    return out;
+}
+
+std::vector<std::string> Joiner::uncertainTopics() const {
+    std::vector<std::string> out;
+    for (auto const &[name, topic] : _topics) {
+        if (topic->_isUncertain) out.push_back(name);
+    }
     return out;
 }
 

@@ -91,6 +91,7 @@ private:
     bool _any = false;
     std::int64_t _latest_ns = 0;   ///< of all rows, TAI
     std::optional<bool> _isUtc;    ///< what the first row says of its scale
+    bool _isUncertain = false;     ///< it has a stamp that does not say it
     std::optional<bool> _knownSal; ///< from an earlier pass
     TaiFromUtc _taiFromUtc;
     /// Of the rows of a block.
@@ -117,6 +118,8 @@ public:
     void finish();
     /// Rows that came too late to be put in order, of all topics.
     std::int64_t late() const;
+    /// Topics of which the date told the scale although their first row has a stamp.
+    std::vector<std::string> uncertainTopics() const;
     /// Whether a topic's index was misunderstood, since rows with salIndex came after others without; the
     /// facts then say so.
     bool needsAgain(Facts &facts) const;

@@ -90,6 +90,13 @@ for option in -v --pushdown; do
     grep -q 'has no topic "lsst.sal.None.tel"' err || cat err; cells | diff <(echo "$eras") -)"
 done
 
+echo 'lsst.sal.Vague.tel private_sndStamp=1735689620.0,x=1 1735689600000000000' > vague.lp
+put vague.lp
+echo '[{name: vague, topic: lsst.sal.Vague.tel, field: x}]' > vague.yaml
+window 1 1735689637 1735689647 > vague.jsonl
+tell 'a stamp that does not tell the scale of the index' "$(joins 0 '"lsst.sal.Vague.tel": the time of its first row is neither its private_sndStamp' -c vague.yaml -w vague.jsonl --influx "$real"
+  cells | grep -vx 'vague 1 3 1 1'; grep -c private_sndStamp err | grep -vx 1)"
+
 # ---- what the server computes: every function that it has; ordinary values, such far from 0, integers, instances
 "$python" - > push.lp <<'END'
 import math

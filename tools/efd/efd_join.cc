@@ -45,6 +45,7 @@ Joined joined(std::vector<telemetry::Column> const &columns, telemetry::WindowLi
             stream.sort_all = stream.sort_all || late > 0;
             continue;
         }
+        for (auto const &topic : joiner->uncertainTopics()) warnOfScale(topic);
         if (again) {
             common::log::warning(
                 "a topic has rows with the index of before SAL 7, then others with salIndex: "

@@ -47,6 +47,14 @@ TimeRange inScale(Window const &range, SourceScale scale) {
             std::max(utc(range.end_ns), std::min(range.end_ns, eraBegin_ns))};
 }
 
+void warnOfScale(std::string const &topic) {
+    common::log::warning(
+        "\"" + topic
+            + "\": the time of its first row is neither its private_sndStamp nor that in UTC, "
+              "so that the date alone says which scale its times are in",
+        "say it with --scale utc or --scale tai");
+}
+
 Window inTai(TimeRange const &range, SourceScale scale) {
     telemetry::TaiFromUtc tai;
     auto const isTai = [&](std::int64_t at_ns) {
@@ -144,6 +152,7 @@ void InfluxSamples::settleScales(std::map<std::string, TopicNeeds> const &needs)
                 auto const sent =
                     telemetry::nsOfSeconds(telemetry::valueOf(row.fields.front().second, texts));
                 if (!sent) return;
+                if (!telemetry::isUtcByStamp(row.t_ns, *sent)) warnOfScale(asked[i]->topic);
                 asked[i]->scale = telemetry::isUtcIndex(row.t_ns, sent) ? SourceScale::Utc : SourceScale::Tai;
             });
     }

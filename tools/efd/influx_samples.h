@@ -37,6 +37,9 @@ telemetry::Window inTai(telemetry::TimeRange const &range, telemetry::SourceScal
 common::Error missingSamples(std::string const &topic, telemetry::TimeRange const &range,
                              common::Error const &why);
 
+/// Say that the first row of a topic does not tell the scale of its times.
+void warnOfScale(std::string const &topic);
+
 class InfluxSamples {
 public:
     /// \param scale  of the server's index: Eras finds out by the first sample of a topic which one it is

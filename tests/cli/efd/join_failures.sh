@@ -99,4 +99,22 @@ expect_eq "$(first)" 1 'TAI before October 2021'
 expect_eq "$(first --scale utc)" null
 echo 'a.b v=1,private_sndStamp=1483228777.5 1483228741500000000' > s.lp
 expect_eq "$(first)" 1 'a row that says that it is UTC'
+# A stamp that is neither the same nor what TAI is more than UTC tells nothing: 36 s in 2016, so 34 to 38 are not all near.
+for apart in 34.9 37.1 20 -36; do
+  t=1483228741
+  echo "a.b v=1,private_sndStamp=$(awk "BEGIN { printf \"%.1f\", $t + $apart }") ${t}000000000" > s.lp
+  expect_rc 0 dbb-efd-join -c c.yaml -w w -s s.lp
+  expect_match "$ERR" '"a.b": the time of its first row is neither its private_sndStamp nor that in UTC'
+  expect_eq "$(grep -c private_sndStamp "$ERR")" 1
+  for scale in utc tai; do
+    expect_rc 0 dbb-efd-join -c c.yaml -w w -s s.lp --scale $scale
+    expect_empty "$ERR"
+  done
+done
+for apart in 35.1 36.9 -1 1; do
+  echo "a.b v=1,private_sndStamp=$(awk "BEGIN { printf \"%.1f\", $t + $apart }") ${t}000000000" > s.lp
+  expect_rc 0 dbb-efd-join -c c.yaml -w w -s s.lp
+  expect_empty "$ERR"
+done
+echo 'a.b v=1,private_sndStamp=1483228777.5 1483228741500000000' > s.lp
 expect_eq "$(first --scale tai)" null
