@@ -107,7 +107,10 @@ public:
         auto const &args = column["args"];
         if (!args.isNull() && !args.isObject()) throw bad("\"args\" is no mapping");
         if (args.isObject()) {
-            for (auto const &[key, value] : args.object()) _values[key] = value;
+            for (auto const &[key, value] : args.object()) {
+                requireArgument(key);
+                _values[key] = value;
+            }
         }
     }
 
@@ -183,6 +186,12 @@ public:
     }
 
 private:
+    /// What a column is called and where its samples come from is no argument.
+    void requireArgument(std::string const &key) const {
+        static std::set<std::string> const others{"name", "topic", "field", "fields", "index"};
+        if (others.contains(key)) throw bad("\"" + key + "\" is in \"args\"", "write it beside \"args\"");
+    }
+
     std::string _where;
     std::map<std::string, Json> _values;
     std::vector<std::string> _known;
