@@ -177,8 +177,10 @@ sql::RowsInsert Table::upsert() const {
     return out;
 }
 
-std::unique_ptr<sql::Database> openForReading(std::string const &path) {
+std::unique_ptr<sql::Database> openForReading(std::string const &path, std::string const &hint) {
     using sql::OpenMode;
+    if (!common::exists(path))
+        throw Error("NOT_FOUND", "there is no database \"" + path + "\"", ExitCode::Backend).hint(hint);
     // A journal that was left behind is played back, and that is writing.
     bool const left = common::exists(path + "-journal");
     return backend([&] { return sql::openSqlite(path, left ? OpenMode::ReadWrite : OpenMode::ReadOnly); });
@@ -205,7 +207,7 @@ void EfdDatabase::openFile(std::string const &path) {
     _name = path;
     bool const there = common::exists(path);
     if (_access == Access::Read) {
-        _db = openForReading(path);
+        _db = openForReading(path, "dbb-efd-load makes it when it loads values; look at the path of --db");
     } else if (_access == Access::Try && !there) {
         _db = sql::openSqlite(":memory:", OpenMode::Create);
     } else {

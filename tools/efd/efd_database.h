@@ -36,7 +36,7 @@ std::string namesOf(std::span<Table::Column const> columns, std::string const &p
 
 /// A SQLite file that is only read, also when a program that wrote to it was killed.
 /// \throws Error as openSqlite(), with exit 4
-std::unique_ptr<sql::Database> openForReading(std::string const &path);
+std::unique_ptr<sql::Database> openForReading(std::string const &path, std::string const &hint);
 
 class EfdDatabase {
 public:

@@ -196,7 +196,10 @@ View joinedView(sql::Database &db, std::string const &registry, bool temporary, 
 
 std::vector<View> viewsOf(EfdDatabase &db, LoadOptions const &options) {
     std::vector<View> out;
-    auto const file = options.repo_file.empty() ? nullptr : openForReading(options.repo_file);
+    auto const file =
+        options.repo_file.empty()
+            ? nullptr
+            : openForReading(options.repo_file, "--repo-file names a registry, such as repo/gen3.sqlite3");
     bool const joined = file || !options.repo_schema.empty();
     auto const registry = file ? std::string("butler.") : quoteIdentifier(options.repo_schema) + ".";
     ViewNames names(db.sql());

@@ -114,7 +114,13 @@ expect_match answers '^[0-9]{8}\|unknown\|1\|1\|[0-9.e-]+\|7\.0$|^[0-9]{8}\|[^|]
 expect_match answers '^[0-9]{8}\|[0-9]+\|[a-z]+\|azimuth_jitter\|1\|0$'
 expect_match answers '^[0-9]{8}\|[0-9]+\|[a-z]+\|azimuth_in_position\|8\|0$'
 expect_rc 4 dbb-efd-load --db efd.sqlite3 --views --repo-file nowhere.sqlite3
-expect_match "$ERR" 'could not open "nowhere.sqlite3"'
+expect_match "$ERR" 'there is no database "nowhere.sqlite3"'
+expect_match "$ERR" 'hint: --repo-file names a registry'
+for mode in --report --views --revisit; do
+  expect_rc 4 dbb-efd-load --db nowhere.sqlite3 $mode
+  expect_match "$ERR" 'there is no database "nowhere.sqlite3"'
+  expect_match "$ERR" 'hint: dbb-efd-load makes it when it loads values'
+done
 expect_rc 5 dbb-efd-load --db efd.sqlite3 --views --repo-file efd.sqlite3
 expect_match "$ERR" 'no such table: exposure'
 # A column with the name of a record's
