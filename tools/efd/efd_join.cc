@@ -153,6 +153,7 @@ private:
                 return (names && !names->contains(column.name)) || _settling.isInRange(column, window);
             });
         });
+        warnOfUnknown(_lines.columnSets, _columns, _options.columns);
         if (_lines.left_out > 0) {
             bool const one = _lines.left_out == 1;
             common::log::warning(std::to_string(_lines.left_out) + (one ? " window needs" : " windows need")

@@ -54,6 +54,20 @@ std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in)
     return out;
 }
 
+void warnOfUnknown(std::vector<std::set<std::string>> const &asked,
+                   std::vector<telemetry::Column> const &columns, ColumnChoice const &choice) {
+    std::set<std::string> unknown;
+    for (auto const &names : asked) unknown.insert(names.begin(), names.end());
+    for (auto const &column : columns) unknown.erase(column.name);
+    // Others are there and were not chosen, perhaps.
+    if (!choice.only.empty())
+        std::erase_if(unknown, [&](auto const &name) { return !common::anyGlobMatches(choice.only, name); });
+    if (unknown.empty()) return;
+    common::log::warning("windows ask for columns that \"" + choice.file
+                             + "\" does not have: " + common::someOf({unknown.begin(), unknown.end()}),
+                         "there are no values of them; look at \"columns\" of the window lines");
+}
+
 std::string columnLine(telemetry::Column const &column) {
     manifest::Record out("column");
     out.set("column", column.name).set("topic", column.topic);

@@ -4,6 +4,7 @@
 
 #include "telemetry/column.h"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct ColumnChoice {
 /// The chosen columns in the order of the file. \param in  standard input
 /// \throws Error USAGE (exit 2) when the file can't be read, or for a pattern that no column matches
 std::vector<telemetry::Column> chosenColumns(ColumnChoice const &choice, int in);
+
+/// Say which columns windows ask for that are not there. \param asked  names \param columns  chosenColumns()
+void warnOfUnknown(std::vector<std::set<std::string>> const &asked,
+                   std::vector<telemetry::Column> const &columns, ColumnChoice const &choice);
 
 /// A line of type column: what a column asks for, as the program has understood it.
 std::string columnLine(telemetry::Column const &column);

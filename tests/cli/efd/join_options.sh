@@ -58,6 +58,10 @@ expect_eq "$(sqlite3 told.sqlite3 'SELECT topic FROM efd_column')" X.tel
 expect_rc 0 join
 expect_eq "$(got '"\(.id) \(.column)"')" '1 azimuth_max,1 torque,2 azimuth_mean,2 azimuth_max,2 torque,4 torque,6 azimuth_mean,6 azimuth_max,6 torque'
 expect_eq "$(jq -c 'select(.id == 4) | del(.id)' "$OUT")" "$(jq -c 'select(.id == 2 and .column == "torque") | del(.id)' "$OUT")"
+expect_match "$ERR" 'windows ask for columns that "c.yaml" does not have: nobody$'
+expect_eq "$(grep -c nobody "$ERR")" 1
+expect_rc 0 join --only 'azimuth*'
+expect_eq "$(grep -c 'windows ask' "$ERR")" 0 'columns that are not chosen'
 for columns in '"torque"' '{"torque":true}' '["torque",7]'; do
   window 1 0 4$s | jq -c ". + {columns: $columns}" > w
   expect_rc 1 join
