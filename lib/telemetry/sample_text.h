@@ -31,6 +31,12 @@ struct NamedRow {
     std::vector<std::pair<std::string, common::Json>> fields;
 };
 
+/// A text without the mark of UTF-8 that some programs begin files with.
+constexpr std::string_view withoutMark(std::string_view text) {
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
 /// A `sample` line: {"topic","t_ns","scale":"utc"|"tai","f":{field:value}}; NaN and Infinity may stand bare.
 /// \param scale  when the line has none \throws Error NOT_JSON, MISSING_KEY, BAD_VALUE
 NamedRow sampleLine(std::string_view line, SourceScale scale);
@@ -206,7 +212,7 @@ private:
         _header = false;
         _names.clear();
         std::string cell;
-        if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+        text = withoutMark(text);
         for (bool more = true; more;) {
             more = nextCell(text, cell);
             _names.push_back(cell);

@@ -345,15 +345,16 @@ void SampleFiles::readFile(File const &file, Sink &sink) {
     common::LineReader lines(fd, '\n', file.path);
     using LineStatus = common::LineReader::Status;
     for (auto status = lines.next(); status != LineStatus::End; status = lines.next()) {
+        auto const line = lines.number() == 1 ? telemetry::withoutMark(lines.line()) : lines.line();
         if (status != LineStatus::Line) {
             bad(lines.number(), "it is too long");
-        } else if (!lines.line().empty() && !isEnd(lines.line())) {
+        } else if (!line.empty() && !isEnd(line)) {
             try {
-                if (isMissing(lines.line())) {
-                    log.add(missingError(file.path, _missing.note(common::Json::parse(lines.line()))));
+                if (isMissing(line)) {
+                    log.add(missingError(file.path, _missing.note(common::Json::parse(line))));
                     continue;
                 }
-                telemetry::give(sink, telemetry::sampleLine(lines.line(), scale));
+                telemetry::give(sink, telemetry::sampleLine(line, scale));
                 ++_rows;
             } catch (Error const &e) {
                 bad(lines.number(), e.message());

@@ -171,6 +171,9 @@ expect_match "$ERR" '"s.csv", line 5: a tag has no value'
 row() { printf '{"topic":"X.tel","t_ns":%s,"scale":"utc","f":{"v":%s}}\n' "$1" "$2"; }
 { row $t 1; row '"1735689602000000000"' 2; echo; row 1735689603$s NaN; row 1735689604$s null; echo '{"type":"end","program":"dbb-efd-fetch"}'; } > s.jsonl
 reads 0 2,2 s.jsonl
+# What some programs begin UTF-8 with is no part of the first line.
+{ printf '\xEF\xBB\xBF'; row $t 1; row 1735689602$s 2; } > s.jsonl
+reads 0 2,2 s.jsonl
 # Numbers beyond the doubles are infinite, as in the other formats; the last of the doubles is not.
 greatest=1.7976931348623157e308
 digits=$(head -c 400 /dev/zero | tr '\0' 9)
