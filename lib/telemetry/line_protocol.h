@@ -188,12 +188,12 @@ private:
         while (p < end && *p == ' ') ++p;
         if (p == end) return;
         if (*p == '#') return comment({p, static_cast<std::size_t>(end - p)});
-        bool const isNew = takeHead(p, end);
+        takeHead(p, end);
         auto const &head = *_head;
         if (!head.topic) {
-            // Once, so that what is no line protocol at all is not passed over in silence. Exports begin with
-            // CREATE DATABASE.
-            if (isNew && _headText != "CREATE" && std::find(p, end, '=') == end) fail("it has no fields");
+            // What is no line protocol at all is not passed over in silence. Exports begin with CREATE
+            // DATABASE.
+            if (_headText != "CREATE" && findCharacter(p, end, '=') == end) fail("it has no fields");
             return;
         }
         head.topic->begin();
@@ -218,14 +218,13 @@ private:
     }
 
     /// What stands before the fields is mostly that of the line before, or of an earlier one.
-    /// \return whether it is that of none, as far as is known
-    bool takeHead(char const *&p, char const *end) {
+    void takeHead(char const *&p, char const *end) {
         auto const n = _headText.size();
         // Behind a backslash at the end of a line there was no space.
         if (_head && static_cast<std::size_t>(end - p) > n && p[n] == ' ' && p[n - 1] != '\\'
             && std::memcmp(p, _headText.data(), n) == 0) {
             p += n;
-            return false;
+            return;
         }
         auto const *const from = p;
         p = scanTo(" ", p, end);
@@ -233,7 +232,7 @@ private:
         auto const known = _heads.find(_headText);
         if (known != _heads.end()) {
             _head = &known->second;
-            return false;
+            return;
         }
         constexpr std::size_t mostHeads = 10'000, mostBytes = std::size_t{4} << 20;
         if (_heads.size() >= mostHeads || _headBytes > mostBytes) {
@@ -242,7 +241,6 @@ private:
         }
         _headBytes += _headText.size();
         _head = &_heads.emplace(_headText, headOf(from, p)).first->second;
-        return true;
     }
 
     Head headOf(char const *p, char const *end) {

@@ -25,6 +25,7 @@ awk 'BEGIN { srand(2); t0 = 1735689600000
 head -c -1 s.lp > open.lp
 # A line that is too long, behind a text that is never closed
 { head -n 100 s.lp; echo 'Y.tel note="'; awk 'BEGIN { printf "X.tel v=1"; for (i = 0; i < 300000; i++) printf ",z=1"; print " 1735689600000000000" }'; tail -n +101 s.lp; } > wide.lp
+{ seq -f 'garbage line %.0f' 3000; cat s.lp; seq -f 'garbage line %.0f' 60; seq -f 'Z.tel v=%.0f' 60; } > garbage.lp
 { echo time,v,w,salIndex; cat rows; } > s.csv
 { echo name,tags,time,v,w,salIndex; sed 's/^/X.tel,,/' rows; echo; echo name,tags,time,v; sed -n 's/^\([0-9]*,[^,]*\),.*/Y.tel,,\1/p' rows; } > blocks.csv
 { echo time,v,w,note; sed 's/,1$/,calm/; s/,2$/,wild/' rows; } > words.csv
@@ -40,7 +41,7 @@ head -c 300000 rows | tr -d '\n' > long.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
@@ -49,6 +50,8 @@ for samples in s.lp quoted.lp open.lp wide.lp s.csv blocks.csv words.csv header.
     cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
   done
 done
+dbb-efd-join -c c.yaml -s garbage.lp -w w -j 2 > one 2> one.err || true
+expect_match one.err '3061 more of kind BAD_SAMPLE are not shown'
 dbb-efd-join -c c.yaml -s wide.lp -w w -j 2 > one 2> one.err || true
 expect_match one.err '"wide.lp", line 102: it is too long'
 dbb-efd-join -c c.yaml -s s.lp -w w -j 2 > one 2> one.err || true
