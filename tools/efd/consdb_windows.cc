@@ -242,7 +242,9 @@ private:
             readTimes(row, out.found);
         } catch (Error const &e) {
             auto const name = out.found.kind + " " + std::to_string(out.found.id) + ": ";
-            out.wrong = Error(e.code(), (integerOf(out.id) ? name : "") + e.message()).cause(e.cause());
+            out.wrong = Error(e.code(), (integerOf(out.id) ? name : "") + e.message())
+                            .hint(e.hint())
+                            .cause(e.cause());
         }
         return out;
     }
@@ -250,6 +252,7 @@ private:
     static Error badValue(std::string const &column, Value const &value, std::string const &expected) {
         auto const text = butler::shownValue(value);
         return Error("BAD_VALUE", "\"" + column + "\" is " + text + ", not " + expected)
+            .hint("correct the row in the table, or pass it over with --where")
             .cause({.column = column, .value = text, .expected = expected});
     }
 

@@ -424,27 +424,35 @@ ValueStore::WindowColumn ValueStore::keyOf(Batch const &batch, std::size_t place
     return {batch.lines[place].window->id, batch.columns[place]};
 }
 
-/// Columns of which all elements are given: as many as their definition has, or, where that is not known,
+/// Columns of which all elements of one definition are given: as many as it has, or, where that is not known,
 /// those from 0 on. One alone may be the first of many.
 std::set<ValueStore::WindowColumn> ValueStore::wholeColumns(Batch const &batch) const {
     struct Elements {
-        std::int64_t count = 0, last = 0;
+        Value config{};
         std::optional<std::int64_t> expected{};
+        std::int64_t count = 0, last = 0;
+        bool alike = true; ///< of one definition
     };
     std::map<WindowColumn, Elements> given;
     for (std::size_t i = 0; i < batch.lines.size(); ++i) {
         auto const &line = batch.lines[i];
         if (line.element < 0) continue;
-        auto &elements = given[keyOf(batch, i)];
-        if (elements.count == 0) elements.expected = _columns.elementsOf(line);
+        auto const [at, isFirst] = given.try_emplace(keyOf(batch, i));
+        auto &elements = at->second;
+        if (isFirst) {
+            elements.config = line.cells[Config];
+            elements.expected = _columns.elementsOf(line);
+        }
+        elements.alike = elements.alike && elements.config == line.cells[Config];
         ++elements.count;
         elements.last = std::max(elements.last, line.element);
     }
     std::set<WindowColumn> out;
     for (auto const &[key, elements] : given) {
-        auto const &[count, last, expected] = elements;
         bool const isOpen = !batch.isWhole && key == keyOf(batch, batch.lines.size() - 1);
-        if (expected ? count == *expected : count > 1 && count == last + 1 && !isOpen) out.insert(key);
+        bool const fromFirst = elements.count > 1 && elements.count == elements.last + 1 && !isOpen;
+        bool const isWhole = elements.expected ? elements.count == *elements.expected : fromFirst;
+        if (elements.alike && isWhole) out.insert(key);
     }
     return out;
 }

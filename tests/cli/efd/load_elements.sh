@@ -40,6 +40,10 @@ is '0|1.5|10|0,1|3.5|10|0' 'the other element waits'
 elements null 0 20 0 | jq -c '.config = "00000000000000bb"' | load 3
 expect_eq "$(receipt "$OUT")" 'kept source_error'
 is '0|1.5|10|0,1|3.5|10|0' 'a good one is there still'
+{ elements 1.5 10 0 0; elements 4.5 10 0 1 | jq -c '.config = "00000000000000cc"'; } | load 0
+expect_eq "$(receipt "$OUT")" existing,updated
+is '0|1.5|10|0,1|4.5|10|0' 'elements of two definitions at once'
+elements 3.5 10 0 1 | jq -c '.config = "00000000000000bb"' | load 0
 elements 2.5 10 0 0 | jq -c '.config = "00000000000000cc"' | load 0
 is '0|2.5|10|0,1|3.5|10|0' 'the first of two or more'
 { elements 4 10 0 0 1; value 1 1 0 '.column = "d"'; elements 4 10 0 2; } | jq -c '.config = "00000000000000dd"' | load 0

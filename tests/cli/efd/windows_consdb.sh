@@ -104,6 +104,7 @@ expect_eq "$(windows | jq -c 'select(.id == 7) | [.day_obs, .begin_tai, .end_tai
 expect_eq "$(jq -r '"\(.id) \(.error.code)"' rejects | paste -sd,)" '1 NO_TIMES,2 NO_TIMES,3 BAD_WINDOW,4 BAD_VALUE,8 BAD_VALUE'
 expect_match "$ERR" 'exposure 2 has no end'
 expect_match "$ERR" 'exposure 4: "obs_start" is never, not a timestamp such as 2025-03-31 04:05:06.789$'
+expect_match "$ERR" 'hint: correct the row in the table'
 expect_match "$ERR" 'exposure 8: "obs_start_mjd" is x, not a Modified Julian Date from 1970 to 2200$'
 expect_rc 0 dbb-windows --db odd.sqlite3 --table exposure --where 'exposure_id = 5'
 
