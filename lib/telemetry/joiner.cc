@@ -267,6 +267,7 @@ std::optional<Status> Joiner::problemOf(std::size_t element, bool cantAverage) c
     auto const &column = _columns[_elements[element].column];
     auto const &topic = *_topics.find(column.topic)->second;
     if (!topic._any) return Status::NoSuchTopic;
+    if (topic._isUncertain) return Status::SourceError;
     auto index = column.index_field.empty() ? Topic::none : topic.placeOf(column.index_field);
     if (index == Topic::none)
         index = topic._indexFacts.at(topic._salIndex).first ? topic._salIndex : topic._componentId;

@@ -118,7 +118,7 @@ public:
     void finish();
     /// Rows that came too late to be put in order, of all topics.
     std::int64_t late() const;
-    /// Topics of which the date told the scale although their first row has a stamp.
+    /// Topics whose first row has a stamp that does not tell the scale of their times: they say nothing.
     std::vector<std::string> uncertainTopics() const;
     /// Whether a topic's index was misunderstood, since rows with salIndex came after others without; the
     /// facts then say so.

@@ -94,8 +94,10 @@ echo 'lsst.sal.Vague.tel private_sndStamp=1735689620.0,x=1 1735689600000000000' 
 put vague.lp
 echo '[{name: vague, topic: lsst.sal.Vague.tel, field: x}]' > vague.yaml
 window 1 1735689637 1735689647 > vague.jsonl
-tell 'a stamp that does not tell the scale of the index' "$(joins 0 '"lsst.sal.Vague.tel": the time of its first row is neither its private_sndStamp' -c vague.yaml -w vague.jsonl --influx "$real"
-  cells | grep -vx 'vague 1 3 1 1'; grep -c private_sndStamp err | grep -vx 1)"
+tell 'a stamp that does not tell the scale of the index' "$(joins 3 '"lsst.sal.Vague.tel": the time of its first row is neither its private_sndStamp' -c vague.yaml -w vague.jsonl --influx "$real"
+  cells | grep -vx 'vague 1 20 0 null'; grep -c private_sndStamp err | grep -vx 1
+  sed -i 's/field: x}/field: x, func: sum, min_coverage: 0}/' vague.yaml; joins 3 'nobody can tell' -c vague.yaml -w vague.jsonl --influx "$real" --pushdown; cells | grep -vx 'vague 1 20 0 null'
+  joins 0 '' -c vague.yaml -w vague.jsonl --influx "$real" --pushdown --scale utc; cells | grep -vx 'vague 1 0 1 1')"
 
 # ---- what the server computes: every function that it has; ordinary values, such far from 0, integers, instances
 "$python" - > push.lp <<'END'

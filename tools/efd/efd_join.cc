@@ -45,7 +45,7 @@ Joined joined(std::vector<telemetry::Column> const &columns, telemetry::WindowLi
             stream.sort_all = stream.sort_all || late > 0;
             continue;
         }
-        for (auto const &topic : joiner->uncertainTopics()) warnOfScale(topic);
+        for (auto const &topic : joiner->uncertainTopics()) common::log::error(noScale(topic));
         if (again) {
             common::log::warning(
                 "a topic has rows with the index of before SAL 7, then others with salIndex: "
@@ -190,6 +190,7 @@ private:
         }
         _output.flush();
         if (_influx) _influx->count(_summary.outcomes);
+        if (source.bad() > 0) _summary.outcomes["unreadable"] = source.bad();
         bool const differs = (_influx && _influx->differs()) || (_files && _files->isPartial());
         return finish(source.bad() > 0                               ? ExitCode::SomeFailed
                       : incomplete || _lines.left_out > 0 || differs ? ExitCode::Incomplete

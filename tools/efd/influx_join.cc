@@ -89,10 +89,9 @@ FetchPlan InfluxJoin::plan() {
 
 void InfluxJoin::requireFew(FetchPlan const &plan) const {
     if (!_mostValues || plan.values() <= *_mostValues) return;
-    throw common::usageError(
-        "the samples hold " + std::to_string(plan.values()) + " values, more than the "
-            + std::to_string(*_mostValues) + " of --max-values",
-        "take fewer windows or columns, or --pushdown; --plan says what takes how much");
+    throw common::usageError("the samples hold " + std::to_string(plan.values()) + " values, more than the "
+                                 + std::to_string(*_mostValues) + " of --max-values",
+                             "take fewer windows or columns, or --pushdown; --plan says what takes how much");
 }
 
 void InfluxJoin::leaveOutUnchanged(ServerStatistics &statistics) {

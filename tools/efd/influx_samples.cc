@@ -47,12 +47,12 @@ TimeRange inScale(Window const &range, SourceScale scale) {
             std::max(utc(range.end_ns), std::min(range.end_ns, eraBegin_ns))};
 }
 
-void warnOfScale(std::string const &topic) {
-    common::log::warning(
-        "\"" + topic
-            + "\": the time of its first row is neither its private_sndStamp nor that in UTC, "
-              "so that the date alone says which scale its times are in",
-        "say it with --scale utc or --scale tai");
+common::Error noScale(std::string const &topic) {
+    return common::Error("SOURCE_ERROR",
+                         "\"" + topic
+                             + "\": the time of its first row is neither its private_sndStamp nor that "
+                               "in UTC, so that nobody can tell what its times mean")
+        .hint("say it with --scale utc or --scale tai");
 }
 
 Window inTai(TimeRange const &range, SourceScale scale) {
@@ -145,16 +145,16 @@ void InfluxSamples::settleScales(std::map<std::string, TopicNeeds> const &needs)
     auto const results = _influx.ask(statements);
     for (std::size_t i = 0; i < asked.size(); ++i) {
         telemetry::TextPool texts;
-        telemetry::forEachRow(
-            Json(Json::Object{{"results", Json::Array{results[i]}}}), SourceScale::Utc,
-            [&](telemetry::NamedRow const &row) {
-                if (row.fields.empty()) return;
-                auto const sent =
-                    telemetry::nsOfSeconds(telemetry::valueOf(row.fields.front().second, texts));
-                if (!sent) return;
-                if (!telemetry::isUtcByStamp(row.t_ns, *sent)) warnOfScale(asked[i]->topic);
-                asked[i]->scale = telemetry::isUtcIndex(row.t_ns, sent) ? SourceScale::Utc : SourceScale::Tai;
-            });
+        telemetry::forEachRow(Json(Json::Object{{"results", Json::Array{results[i]}}}), SourceScale::Utc,
+                              [&](telemetry::NamedRow const &row) {
+                                  if (row.fields.empty()) return;
+                                  auto const sent = telemetry::nsOfSeconds(
+                                      telemetry::valueOf(row.fields.front().second, texts));
+                                  if (!sent) return;
+                                  auto const isUtc = telemetry::isUtcByStamp(row.t_ns, *sent);
+                                  asked[i]->has_scale = isUtc.has_value();
+                                  if (isUtc) asked[i]->scale = *isUtc ? SourceScale::Utc : SourceScale::Tai;
+                              });
     }
 }
 
@@ -196,6 +196,11 @@ void InfluxSamples::read(SampleSink const &sink) {
 }
 
 void InfluxSamples::readTopic(Plan const &plan, SampleSink const &sink) {
+    if (!plan.has_scale) {
+        TimeRange const all{plan.pieces.front().begin_ns, plan.pieces.back().end_ns};
+        ++_counts.missing;
+        return sink.missing(plan.topic, plan.scale, all, noScale(plan.topic));
+    }
     std::size_t next = 0;
     auto const all = plan.pieces.size();
     auto const &known = _schemas.at(plan.topic).fields;

@@ -37,8 +37,8 @@ telemetry::Window inTai(telemetry::TimeRange const &range, telemetry::SourceScal
 common::Error missingSamples(std::string const &topic, telemetry::TimeRange const &range,
                              common::Error const &why);
 
-/// Say that the first row of a topic does not tell the scale of its times.
-void warnOfScale(std::string const &topic);
+/// What is wrong with a topic whose first row does not tell the scale of its times.
+common::Error noScale(std::string const &topic);
 
 class InfluxSamples {
 public:
@@ -72,6 +72,7 @@ public:
         std::vector<telemetry::Field> fields;
         telemetry::SourceScale scale;
         std::vector<telemetry::TimeRange> pieces;
+        bool has_scale = true; ///< else nobody can tell what its times mean
     };
     std::vector<Plan> const &plans() const { return _plans; }
 

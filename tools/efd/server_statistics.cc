@@ -108,7 +108,10 @@ struct ServerStatistics::Slot {
 
 ServerStatistics::ServerStatistics(telemetry::Influx &influx, InfluxSamples const &samples,
                                    std::vector<Column> const &columns, telemetry::WindowList const &windows)
-    : _influx(influx), _samples(samples), _columns(columns), _windows(windows) {}
+    : _influx(influx), _samples(samples), _columns(columns), _windows(windows) {
+    for (auto const &plan : samples.plans())
+        if (!plan.has_scale) _unknown.insert(plan.topic);
+}
 
 telemetry::SourceScale ServerStatistics::scaleOf(std::string const &topic) const {
     for (auto const &plan : _samples.plans()) {
@@ -147,8 +150,8 @@ void ServerStatistics::learnIndices(std::map<std::string, telemetry::TopicNeeds>
 
 /// What tells the samples of the instance of a column; nullopt when it can't be said.
 std::optional<std::string> ServerStatistics::conditionOf(Column const &column) const {
-    if (column.index == Column::Index::Any) return "";
     if (_unknown.contains(column.topic)) return std::nullopt;
+    if (column.index == Column::Index::Any) return "";
     auto const &fields = _samples.schemas().at(column.topic).fields;
     auto field = column.index_field;
     if (field.empty()) {

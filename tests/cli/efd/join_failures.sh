@@ -68,7 +68,9 @@ printf '%s\nlsst.sal.MTMount.azimuth s="open' "$good" > s.lp
 expect_rc 1 join -c columns.yaml -s s.lp
 expect_match "$ERR" 'a text is not closed'
 printf 'time,actualPosition\n1685578390000000000,12.5\n1,2,3\n,5\nx,5\n' > s.csv
-expect_rc 1 join -c columns.yaml -s s.csv --csv-topic lsst.sal.MTMount.azimuth
+expect_rc 1 join -c columns.yaml -s s.csv --csv-topic lsst.sal.MTMount.azimuth --stats --metrics metrics
+expect_match "$ERR" ' 3 unreadable'
+expect_match metrics 'unreadable.* 3$'
 expect_eq "$(grep -c 's.csv", line' "$ERR")" 3
 printf '%s\n' '{"topic":"lsst.sal.MTMount.azimuth","t_ns":1685578390000000000,"f":{"actualPosition":1}}' '{"topic":"a"}' 'x' \
   '{"topic":"a","t_ns":1.5,"f":{}}' '{"topic":"a","t_ns":1,"scale":"tt","f":{}}' > s.jsonl
@@ -103,7 +105,8 @@ expect_eq "$(first)" 1 'a row that says that it is UTC'
 for apart in 34.9 37.1 20 -36; do
   t=1483228741
   echo "a.b v=1,private_sndStamp=$(awk "BEGIN { printf \"%.1f\", $t + $apart }") ${t}000000000" > s.lp
-  expect_rc 0 dbb-efd-join -c c.yaml -w w -s s.lp
+  expect_rc 3 dbb-efd-join -c c.yaml -w w -s s.lp
+  expect_eq "$(jq -c 'select(.column) | [.value, .reason]' "$OUT")" '[null,"source_error"]'
   expect_match "$ERR" '"a.b": the time of its first row is neither its private_sndStamp nor that in UTC'
   expect_eq "$(grep -c private_sndStamp "$ERR")" 1
   for scale in utc tai; do
