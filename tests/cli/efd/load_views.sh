@@ -133,6 +133,6 @@ expect_eq "$(asked <<< 'SELECT exposure_time <> efd_exposure_time FROM efd_lsstc
 value 1.5 10 0 > line
 seq 0 119999 | awk -v line="$(sed 's/"id":[0-9]*/"id":@/' line)" '{ l = line; sub("@", int($1 / 4), l); sub("\"column\":\"c\"", "\"column\":\"c" $1 % 4 "\"", l); print l }' > many
 # SQLite's cache is full after the first of these
-small=$(head -n 60000 many | peak dbb-efd-load --db small.sqlite3)
+small=$(head -n 90000 many | peak dbb-efd-load --db small.sqlite3)
 large=$(peak dbb-efd-load --db large.sqlite3 < many)
 expect_eq "$(grew dbb-efd-load "$small" "$large")" '' memory
