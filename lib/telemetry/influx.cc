@@ -35,7 +35,8 @@ constexpr std::int64_t shortestHalved = 2 * oneSecond;
 constexpr std::size_t longestObject = std::size_t{256} << 20;
 
 /// What helps against a failure.
-/// AskLess of a server that takes too long may be TryAgain at another time; OnlyLess is never as much at once.
+/// AskLess of a server that takes too long may be TryAgain at another time; OnlyLess is never as much at
+/// once.
 enum class Remedy : std::uint8_t { None, Wait, TryAgain, AskLess, OnlyLess };
 
 /// A failure of a request with its remedy. It leaves this file as the Error that it is.

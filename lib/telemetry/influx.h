@@ -106,7 +106,8 @@ public:
 
     /// Read fields of a topic over ranges, which are in the order of time and do not overlap. A range that
     /// takes the server too long is halved, down to 1 s, which is asked for again, unless nothing has come in
-    /// any size. A part that can't be had is told and passed over. \throws Error SERVER_AUTH, SERVER_UNREACHABLE
+    /// any size. A part that can't be had is told and passed over. \throws Error SERVER_AUTH,
+    /// SERVER_UNREACHABLE
     void read(std::string const &topic, std::vector<Field> const &fields,
               std::vector<TimeRange> const &ranges, SampleTaker const &taker);
 

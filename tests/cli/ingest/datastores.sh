@@ -30,7 +30,7 @@ expect_rc 0 dbb-ingest -n --repo repo -t copy < <(echo "$line"; echo "$line")
 expect_eq "$(receipts)" "$(receipt planned) $(receipt existing)"
 expect_unchanged repo
 expect_rc 0 dbb-ingest --repo repo -t copy < <(echo "$line"; echo "$line")
-expect_eq "$(receipts)" "$(receipt done) $(receipt existing)"
+expect_eq "$(receipts)" "$(receipt "done") $(receipt existing)"
 expect_eq "$(files_of repo)" "$both"
 expect_eq "$(sql repo 'SELECT datastore_name FROM dataset_location ORDER BY 1')" $'FileDatastore@<butlerRoot>/one\nTwo'
 expect_eq "$(sql repo 'SELECT r.path, r.checksum IS NULL, t.path, length(t.checksum) FROM file_datastore_records AS r
