@@ -5,6 +5,7 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "gen2/collection_names.h"
+#include "gen2/layout.h"
 
 #include <algorithm>
 

@@ -147,7 +147,11 @@ void ConsdbTables::writeWide(ConsdbTable const &table, WideRows const &rows) {
         auto &row = out.rows.emplace_back(key.begin(), key.end());
         for (auto const &name : given) {
             auto const at = values.find(name);
-            row.push_back(at == values.end() ? Value() : Value(at->second));
+            if (at == values.end()) {
+                row.emplace_back();
+            } else {
+                row.push_back(at->second);
+            }
         }
     }
     insert(out, table);
