@@ -150,7 +150,7 @@ void ConsdbTables::writeWide(ConsdbTable const &table, WideRows const &rows) {
             if (at == values.end()) {
                 row.emplace_back();
             } else {
-                row.push_back(at->second);
+                row.emplace_back(at->second);
             }
         }
     }
