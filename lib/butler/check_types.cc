@@ -1,5 +1,6 @@
 // Dimension groups and dataset types.
 #include "butler/check_parts.h"
+#include "butler/collections.h"
 #include "butler/schema.h"
 #include "common/text.h"
 
@@ -164,10 +165,6 @@ void findDuplicates(CheckContext const &context, Groups const &groups) {
     }
 }
 
-bool isPartOfName(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 } // namespace
 
 std::vector<std::string> lackingDimensions(CheckContext const &context, TypeRow const &type,
@@ -242,9 +239,7 @@ void findTypeDamage(CheckContext const &context) {
             context.report(
                 {"bad_value", typePlace(type), "dataset type \"" + name + "\" has no storage class"});
         }
-        bool const good = !name.empty() && (name[0] < '0' || name[0] > '9')
-                          && std::all_of(name.begin(), name.end(), isPartOfName);
-        if (good) continue;
+        if (isTypeName(name)) continue;
         context.report({"bad_dataset_type_name", typePlace(type),
                         "\"" + name + "\" can't be the name of a dataset type"
                             + (name.find('.') == std::string::npos ? "" : ": components are never stored")});

@@ -73,9 +73,8 @@ std::optional<bool> isUtcByStamp(std::int64_t t_ns, std::int64_t sent_ns) {
     return std::fabs(difference_s - offset_s) <= 1 ? std::optional(true) : std::nullopt;
 }
 
-bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns) {
-    auto const told = sent_ns ? isUtcByStamp(t_ns, *sent_ns) : std::nullopt;
-    return told.value_or(t_ns >= utcEraBegin_s * 1'000'000'000);
+bool isUtcByDate(std::int64_t t_ns) {
+    return t_ns >= utcEraBegin_s * 1'000'000'000;
 }
 
 } // namespace dbb::telemetry

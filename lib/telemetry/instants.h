@@ -61,7 +61,7 @@ inline constexpr std::int64_t utcEraBegin_s = 1'633'046'400;
 /// when the two tell nothing
 std::optional<bool> isUtcByStamp(std::int64_t t_ns, std::int64_t sent_ns);
 
-/// The same with the era to decide where no stamp does.
-bool isUtcIndex(std::int64_t t_ns, std::optional<std::int64_t> sent_ns);
+/// The same by the era, where there is no stamp.
+bool isUtcByDate(std::int64_t t_ns);
 
 } // namespace dbb::telemetry

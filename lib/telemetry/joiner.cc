@@ -93,12 +93,12 @@ bool Topic::isUtc(RowBlock const &block, std::size_t row) {
     if (block.scale(row) != SourceScale::Eras) return block.scale(row) == SourceScale::Utc;
     if (_isUtc) return *_isUtc;
     auto const sent = _sndStamp == none ? std::nullopt : nsOfSeconds(block.value(row, _sndStamp));
-    auto const out = isUtcIndex(block.times()[row], sent);
-    if (sent) {
-        _isUtc = out; // without one the next row may be of the other era, or have a stamp
-        _isUncertain = !isUtcByStamp(block.times()[row], *sent);
-    }
-    return out;
+    // The next row may be of the other era, or have a stamp.
+    if (!sent) return isUtcByDate(block.times()[row]);
+    auto const told = isUtcByStamp(block.times()[row], *sent);
+    _isUncertain = !told;
+    _isUtc = told.value_or(false);
+    return *_isUtc;
 }
 
 /// The field that tells instances apart when a column names none.

@@ -256,7 +256,7 @@ private:
                               if (place != none)
                                   out.tags.emplace_back(place, Value::ofText(_sink.texts().add(value)));
                           });
-        if (!good) out.problem = "a tag has no value";
+        if (!good) out.problem = noTagValue;
         return out;
     }
 

@@ -117,7 +117,6 @@ public:
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2,
                                  isTags = none - 3;
-    static constexpr char const *noTag = "a tag has no value";
     static constexpr std::size_t maxLine = common::LineReader::maxLine;
     static constexpr std::ptrdiff_t longest = maxLine;
 
@@ -266,7 +265,7 @@ private:
             if (place < isTags) {
                 _topic->set(place, from == end ? Value::null() : valueOf(from, end));
             } else if (place == isTags) {
-                if (!setTags({from, end})) return _bad(_number, noTag);
+                if (!setTags({from, end})) return _bad(_number, noTagValue);
             } else if (place == isTime) {
                 timed = parseInteger(from, _limit, t) == end && !__builtin_mul_overflow(t, _unit_ns, &t);
             }
@@ -318,7 +317,7 @@ private:
         bool timed = false;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             if (_places[i] == isTime) timed = readTime(cells[i], t);
-            if (_places[i] == isTags && !setTags(cells[i])) return _bad(_number, noTag);
+            if (_places[i] == isTags && !setTags(cells[i])) return _bad(_number, noTagValue);
             if (_places[i] < isTags)
                 _topic->set(_places[i], cells[i].empty() ? Value::null() : textual(cells[i]));
         }

@@ -8,6 +8,8 @@
 
 namespace dbb::telemetry {
 
+inline constexpr char const *noTagValue = "a tag has no value";
+
 /// To the first of some characters that no backslash stands before.
 inline char const *scanTo(std::string_view stops, char const *p, char const *end) {
     for (; p < end; ++p) {
