@@ -161,3 +161,10 @@ put gen3/rerun/t/quickLookExp/d2019-03-22/quickLookExp-d2019-03-22-s00002.fits
 expect_rc 3 dbb-gen2-scan gen3 --only reruns
 expect_eq "$(lines)" 'rerun/t/quickLookExp/d2019-03-22/quickLookExp-d2019-03-22-s00002.fits review data_id_collapse quickLookExp'
 expect_eq "$(jq -r 'select(.reason == "data_id_collapse").notes | join("; ")' "$OUT")" 'its dayObs has no place in a Gen3 data ID; its seqNum has no place in a Gen3 data ID'
+
+# ---- mosaics of the focal plane, which upstream leaves out, below CALIB as well
+hsc_repository mosaics
+put mosaics/{,CALIB/}focalplane/BIAS/2018-01-10/NONE/BIAS-2018-01-10.fits
+expect_rc 0 dbb-gen2-scan mosaics
+expect_eq "$(jq -r 'select(.reason == "excluded_type").gen2.path' "$OUT" | LC_ALL=C sort | paste -sd' ')" \
+  'CALIB/focalplane/BIAS/2018-01-10/NONE/BIAS-2018-01-10.fits focalplane/BIAS/2018-01-10/NONE/BIAS-2018-01-10.fits'
