@@ -3,6 +3,7 @@
 /// no such instructions takes them one by one.
 #pragma once
 
+#include "telemetry/characters.h"
 #include "telemetry/decimal.h"
 #include "telemetry/value.h"
 
@@ -24,21 +25,19 @@ class CellEnds {
 public:
     /// Look for the newline and the commas before it. \param limit  of what can be read; a newline comes
     /// before it \return the newline
-    char const *find(char const *line, [[maybe_unused]] char const *limit) {
+    char const *find(char const *line, char const *limit) {
         _count = 0;
         auto const *p = line;
-#ifdef __SSE2__
-        for (; limit - p >= block; p += block) {
+        for (; limit - p >= charactersAtOnce; p += charactersAtOnce) {
             makeRoom();
-            auto commas = where(p, ',');
-            auto const newlines = where(p, '\n');
+            auto commas = placesOf(',', p);
+            auto const newlines = placesOf('\n', p);
             auto const base = static_cast<std::uint32_t>(p - line);
             // Bits below the first newline.
             if (newlines != 0) commas &= (newlines & (0 - newlines)) - 1;
             for (; commas != 0; commas &= commas - 1) add(base + bit(commas));
             if (newlines != 0) return p + bit(newlines);
         }
-#endif
         for (; *p != '\n'; ++p) {
             makeRoom();
             if (*p == ',') add(static_cast<std::uint32_t>(p - line));
@@ -46,34 +45,22 @@ public:
         return p;
     }
     /// The commas of that line, as offsets.
-    std::span<std::uint32_t const> commas() const {
-        return {_offsets.data(), _count};
+    std::span<std::uint32_t const> commas() const { return {_offsets.data(), _count}; }
+    /// Where its cells end, the last of them at `length`.
+    std::span<std::uint32_t const> ends(std::size_t length) {
+        _offsets[_count] = static_cast<std::uint32_t>(length);
+        return {_offsets.data(), _count + 1};
     }
 
 private:
-    static constexpr std::ptrdiff_t block = 64;
-
+    /// For a block of commas, and the end.
     void makeRoom() {
-        if (_offsets.size() < _count + block) _offsets.resize(2 * _count + 4 * block);
+        if (_offsets.size() <= _count + charactersAtOnce) _offsets.resize(2 * _count + 4 * charactersAtOnce);
     }
-    void add(std::uint32_t offset) {
-        _offsets[_count++] = offset;
-    }
+    void add(std::uint32_t offset) { _offsets[_count++] = offset; }
     static std::uint32_t bit(std::uint64_t bits) {
         return static_cast<std::uint32_t>(std::countr_zero(bits));
     }
-
-#ifdef __SSE2__
-    /// Of 64 characters, which are this one.
-    [[gnu::always_inline]] static std::uint64_t where(char const *p, char c) {
-        return one(p, c) | one(p + 16, c) << 16 | one(p + 32, c) << 32 | one(p + 48, c) << 48;
-    }
-    [[gnu::always_inline]] static std::uint64_t one(char const *p, char c) {
-        __m128i characters;
-        std::memcpy(&characters, p, sizeof characters);
-        return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(characters, _mm_set1_epi8(c))));
-    }
-#endif
 
     std::vector<std::uint32_t> _offsets;
     std::size_t _count = 0;

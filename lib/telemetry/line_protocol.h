@@ -2,12 +2,15 @@
 /// InfluxDB's line protocol: `measurement,tag=v field=1.5,other=2i 1735689600000000000`.
 #pragma once
 
+#include "telemetry/cells.h"
+#include "telemetry/characters.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
 #include "telemetry/tags.h"
 #include "telemetry/value.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -132,6 +135,7 @@ private:
     void lines(std::string_view text, bool last) {
         auto const *p = text.data();
         auto const *const end = p + text.size();
+        _begin = p;
         _limit = end;
         auto const *quote = findCharacter(p, end, '"');
         if (quote < end) _plain = false;
@@ -262,6 +266,7 @@ private:
 
     bool fields(char const *&p, char const *end, Topic &topic, Layout &layout) {
         for (std::size_t next = 0;; ++next) {
+            if (plainFields(p, end, topic, layout, next)) return true;
             std::size_t place = none;
             if (next < layout.size() && layout[next].isAt(p, end, _limit)) {
                 place = layout[next].place();
@@ -284,6 +289,68 @@ private:
             if (p < end && *p != ' ') return fail(noValue), false;
             return true;
         }
+    }
+
+    /// As many fields as are those of the line before and have plain numbers. Where each of them ends is
+    /// known before it is read, so that none waits for the one before. \param next  of the layout \return
+    /// whether they were all
+    bool plainFields(char const *&p, char const *end, Topic &topic, Layout const &layout, std::size_t &next) {
+        while (next < layout.size() && _limit - p >= charactersAtOnce) {
+            auto const digits = placesOfDigits(p);
+            auto ends = placesOf(',', p) | placesOf(' ', p);
+            int from = 0;
+            for (; ends != 0 && next < layout.size(); ends &= ends - 1, ++next) {
+                auto const stop = std::countr_zero(ends);
+                auto const &key = layout[next];
+                if (p + stop >= end || !key.isAt(p + from, p + stop, _limit)) break;
+                auto const value = from + static_cast<int>(key.size());
+                if (key.place() == none ? !isPlainNumber(p, value, stop, digits)
+                                        : !plainNumber(p + value, p + stop, topic, key.place()))
+                    break;
+                if (p[stop] == ' ') {
+                    p += stop;
+                    return true;
+                }
+                from = stop + 1;
+            }
+            p += from;
+            if (ends != 0 || from == 0) break;
+        }
+        return false;
+    }
+
+    /// Whether a value is a sign, digits, decimals or the letter of integers. \param begin  its place behind
+    /// p \param digits  places of them
+    static bool isPlainNumber(char const *p, int begin, int end, std::uint64_t digits) {
+        constexpr int safeDigits = 18; // integers with more may be beyond int64
+        auto const first = begin + (p[begin] == '-' ? 1 : 0);
+        if (first >= end) return false;
+        auto const n = std::countr_one(digits >> first);
+        auto const behind = first + n;
+        if (n == 0 || behind > end) return false;
+        if (behind == end) return true;
+        if (p[behind] == '.') return behind + 1 + std::countr_one(digits >> behind >> 1) == end;
+        return p[behind] == 'i' && behind + 1 == end && n <= safeDigits;
+    }
+
+    /// A value that somebody asks for, when it is such a number.
+    bool plainNumber(char const *begin, char const *end, Topic &topic, std::size_t place) const {
+        if (begin == end || end - _begin <= roomBeforeEnd || !mayBeNumber(*begin)) return false;
+        bool const isInteger = end[-1] == 'i';
+        Value out;
+        if (parseCell(begin, isInteger ? end - 1 : end, out)) {
+            if (isInteger != (out.kind == Kind::Integer)) {
+                // Of a number without a point; zero has a sign, too.
+                if (isInteger || out.integer == 0) return false;
+                out = Value::ofFinite(static_cast<double>(out.integer));
+            }
+        } else {
+            double number = 0;
+            if (isInteger || parseNumber(begin, _limit, number) != end) return false;
+            out = Value::of(number);
+        }
+        topic.set(place, out);
+        return true;
     }
 
     /// Among '-', '.', '/' and the digits.
@@ -337,16 +404,13 @@ private:
 
     /// Pass over a value that nobody asks for: a sign, digits, decimals or the letter of integers.
     /// \return false when it is another one, which is looked at as if it were asked for
-    static bool skipPlainNumber(char const *&p, char const *end) {
+    bool skipPlainNumber(char const *&p, char const *end) const {
         constexpr std::ptrdiff_t safeDigits = 18; // integers with more may be beyond int64
-        auto const isDigit = [](char c) { return c >= '0' && c <= '9'; };
-        auto const *behind = *p == '-' ? p + 1 : p;
-        auto const *const digits = behind;
-        while (isDigit(*behind)) ++behind;
+        auto const *const digits = *p == '-' ? p + 1 : p;
+        auto const *behind = behindDigits(digits, _limit);
         if (behind == digits) return false;
         if (*behind == '.') {
-            do ++behind;
-            while (isDigit(*behind));
+            behind = behindDigits(behind + 1, _limit);
         } else if (*behind == 'i' && behind - digits <= safeDigits) {
             ++behind;
         }
@@ -391,10 +455,10 @@ private:
     Scale _scale;
     std::int64_t _unit_ns;
     std::function<void(std::int64_t, std::string const &)> _bad;
-    std::string _rest;            ///< of a line that is not here as a whole
-    bool _tooLong = false;        ///< it is so, and not kept
-    char const *_limit = nullptr; ///< of the text at hand
-    std::string _headText;        ///< of the line before
+    std::string _rest;                               ///< of a line that is not here as a whole
+    bool _tooLong = false;                           ///< it is so, and not kept
+    char const *_begin = nullptr, *_limit = nullptr; ///< of the text at hand
+    std::string _headText;                           ///< of the line before
     Head const *_head = nullptr;
     std::unordered_map<std::string, Head> _heads;
     std::size_t _headBytes = 0; ///< of their texts

@@ -20,14 +20,16 @@ struct Heard : Words {
     struct Topic {
         explicit Topic(Heard &owner) : heard(owner) {}
         std::size_t placeOf(std::string_view field) {
+            if (field.starts_with("none")) return static_cast<std::size_t>(-1);
             names.emplace_back(field);
             return names.size() - 1;
         }
         void begin() { row.clear(); }
         void set(std::size_t place, telemetry::Value const &value) {
             row += names[place] + "="
-                   + (value.kind == telemetry::Kind::Text ? heard.pool.at(value.text)
-                                                          : std::to_string(value.asDouble()))
+                   + (value.kind == telemetry::Kind::Text      ? heard.pool.at(value.text)
+                      : value.kind == telemetry::Kind::Integer ? std::to_string(value.integer) + "i"
+                                                               : std::to_string(value.asDouble()))
                    + " ";
         }
         void commit(std::int64_t t_ns, telemetry::SourceScale) {
@@ -129,4 +131,72 @@ TEST_CASE("times are between 1970 and 2100", "[telemetry]") {
     CHECK(utc.said
           == std::vector<std::string>{
               "1: its time stamp is not between 1972, when UTC as it is now began, and 2100"});
+}
+
+TEST_CASE("a value is the same alone and among many, and as good when nobody asks for it", "[telemetry]") {
+    std::string const many = ",a=1.25,b=-0.5,none1=12.125,c=7i,none2=-3i,d=true,none3=0.25,e=2,none4=5";
+    for (auto const *value : {"5",
+                              "-5",
+                              "0",
+                              "-0",
+                              "-0.0",
+                              "0i",
+                              "-0i",
+                              "7i",
+                              "-12i",
+                              "123456789012345678i",
+                              "9223372036854775807i",
+                              "9223372036854775808i",
+                              "-9223372036854775808i",
+                              "7u",
+                              "5.",
+                              ".5",
+                              "-.5",
+                              "1.2.3",
+                              "1..2",
+                              "--5",
+                              "5-",
+                              "",
+                              "-",
+                              ".",
+                              "i",
+                              "-i",
+                              "1.5i",
+                              "5ii",
+                              "1e5",
+                              "1.5e-3",
+                              "0.12345678901234567",
+                              "12345678901234567890",
+                              "1234567890123456.5",
+                              "t",
+                              "false",
+                              "yes",
+                              "nan",
+                              "inf",
+                              "-inf",
+                              "+5",
+                              "0x1",
+                              "\"text\"",
+                              "\"a, b=1 c\"",
+                              "\"open",
+                              "5\\",
+                              "5=6"}) {
+        for (std::string const name : {"v", "none", "noneOfThese"}) {
+            auto const field = name + "=" + value;
+            auto const alone = heardOf("t " + field + " 17\n", 1000);
+            // The first line teaches the names, the second one has them in their places; others are behind
+            // it.
+            auto const front = name + "=1.5" + many + " 16\n", behind = "t a=1 18\n" + std::string(200, '\n');
+            auto const among = heardOf("t " + front + "t " + field + many + " 17\n" + behind, 10'000);
+            INFO(field);
+            REQUIRE(among.rows.size() == alone.rows.size() + 2);
+            CHECK(among.said.size() == alone.said.size());
+            for (auto const &row : alone.rows) {
+                auto const values = row.substr(0, row.size() - 2); // without the time
+                CHECK(among.rows[1].starts_with(values));
+                CHECK(among.rows[1].ends_with("a=1.250000 b=-0.500000 c=7i d=1.000000 e=2.000000 17"));
+            }
+            for (auto const &said : alone.said) CHECK(among.said[0] == "2" + said.substr(1));
+        }
+    }
 }
