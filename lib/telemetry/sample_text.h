@@ -5,6 +5,7 @@
 #include "common/error.h"
 #include "common/json.h"
 #include "common/lines.h"
+#include "telemetry/cell_pairs.h"
 #include "telemetry/cells.h"
 #include "telemetry/decimal.h"
 #include "telemetry/instants.h"
@@ -111,8 +112,19 @@ public:
     std::int64_t lines() const { return _number; }
     /// So many lines before the next one were read by others.
     void skipped(std::int64_t lines) { _number += lines; }
-    /// Whether no quote has come and no header but the first.
+    /// Whether no quote has come, so that lines end where they seem to.
     bool isPlain() const { return _plain; }
+    /// The header of the lines that come, of which others read some; empty: the next one is a header.
+    std::string const &block() const { return _block; }
+    /// What comes has this header. \throws Error USAGE, as feed()
+    void enter(std::string const &block) {
+        _header = block.empty();
+        if (_header) {
+            _block.clear();
+        } else {
+            header(block);
+        }
+    }
 
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1), isTime = none - 1, isName = none - 2,
@@ -194,10 +206,9 @@ private:
         ++_number;
         if (text.size() > maxLine) return _bad(_number, "it is too long");
         if (text.ends_with('\r')) text.remove_suffix(1);
-        bool const endsBlock = text.empty() && _influx;
-        if (hasQuotes || endsBlock) _plain = false;
+        if (hasQuotes) _plain = false;
         if (text.empty()) {
-            _header = _header || endsBlock;
+            if (_influx) enter("");
         } else if (_header) {
             header(text);
         } else if (hasQuotes) {
@@ -212,6 +223,7 @@ private:
         _names.clear();
         std::string cell;
         text = withoutMark(text);
+        _block = text;
         for (bool more = true; more;) {
             more = nextCell(text, cell);
             _names.push_back(cell);
@@ -246,6 +258,15 @@ private:
                 _places[i] = _topic->placeOf(_names[i]);
             }
         }
+        _numbers.resize(_names.size());
+        _stops.assign(_names.size(), _names.size());
+        for (auto i = _names.size(); i-- > 0;) {
+            if (_places[i] >= isTags) {
+                _stops[i] = i;
+            } else if (i + 1 < _names.size()) {
+                _stops[i] = _stops[i + 1];
+            }
+        }
     }
 
     /// Cells without quotes.
@@ -253,25 +274,50 @@ private:
         if (_influx) choose(text.substr(0, text.find(',')));
         if (!_topic) return;
         _topic->begin();
-        auto const *const line = text.data();
-        auto const commas = _ends.commas();
-        if (commas.size() >= _places.size()) return _bad(_number, "it has more cells than the header");
+        auto const ends = _ends.ends(text.size());
+        if (ends.size() > _places.size()) return _bad(_number, "it has more cells than the header");
         std::int64_t t = 0;
         bool timed = false;
-        auto const *from = line;
-        for (std::size_t i = 0; i <= commas.size(); ++i) {
-            auto const *const end = i < commas.size() ? line + commas[i] : line + text.size();
+        for (std::size_t i = 0; i < ends.size();) {
+            auto const *const from = text.data() + (i == 0 ? 0 : ends[i - 1] + 1);
+            auto const *const end = text.data() + ends[i];
             auto const place = _places[i];
             if (place < isTags) {
-                _topic->set(place, from == end ? Value::null() : valueOf(from, end));
-            } else if (place == isTags) {
+                i = numbers(text.data(), ends, i);
+                continue;
+            }
+            if (place == isTags) {
                 if (!setTags({from, end})) return _bad(_number, noTagValue);
             } else if (place == isTime) {
                 timed = parseInteger(from, _limit, t) == end && !__builtin_mul_overflow(t, _unit_ns, &t);
             }
-            from = end + 1;
+            ++i;
         }
-        commit(commas.size() + 1, timed, t);
+        commit(ends.size(), timed, t);
+    }
+
+    /// The cell `i` and those behind it that have places. \return the first one behind them
+    std::size_t numbers(char const *line, std::span<std::uint32_t const> ends, std::size_t i) {
+        auto const stop = std::min(ends.size(), _stops[i]);
+        auto const beginOf = [&](std::size_t k) { return k == 0 ? 0 : ends[k - 1] + 1; };
+        while (i < stop) {
+            if (_hasPairs && line + ends[i] - _begin >= roomBeforePairs) {
+                auto const some = ends.subspan(i, stop - i);
+                auto const n = parsePairs(line, beginOf(i), some, _numbers.data());
+                for (std::size_t k = 0; k < n; ++k) _topic->set(_places[i + k], Value::ofFinite(_numbers[k]));
+                i += n;
+            }
+            // Those of another form, which mostly are together.
+            for (bool simple = false; i < stop && !simple; ++i) {
+                auto const *const begin = line + beginOf(i), *const end = line + ends[i];
+                Value value;
+                simple = end - _begin >= roomBeforeEnd && begin != end && parseCell(begin, end, value);
+                if (!simple) value = begin == end ? Value::null() : otherValue(begin, end);
+                _topic->set(_places[i], value);
+                simple = simple && _hasPairs && value.kind == Kind::Double;
+            }
+        }
+        return i;
     }
 
     /// The tags of a row, which mostly are those of the row before. \return false when one has no value
@@ -291,11 +337,6 @@ private:
     }
 
     /// Of a cell that is not empty.
-    [[gnu::always_inline]] Value valueOf(char const *begin, char const *end) {
-        Value out;
-        if (end - _begin >= roomBeforeEnd && parseCell(begin, end, out)) return out;
-        return otherValue(begin, end);
-    }
     Value otherValue(char const *begin, char const *end) {
         std::string_view const text(begin, static_cast<std::size_t>(end - begin));
         double number = 0;
@@ -372,8 +413,13 @@ private:
     char const *_begin = nullptr, *_limit = nullptr; ///< of the text at hand
     CellEnds _ends;                                  ///< of its current line
     bool _header = true, _influx = false, _plain = true;
+    std::string _block; ///< its header
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;
+    std::vector<std::size_t>
+        _stops; ///< for a cell: the first one from there on that has no place of the topic
+    std::vector<double> _numbers;
+    bool const _hasPairs = pairsArePossible();
     std::string _tagsText; ///< of the row before
     std::vector<std::pair<std::size_t, Value>> _tags;
     std::string _current;

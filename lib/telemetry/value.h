@@ -27,7 +27,12 @@ struct Value {
     };
 
     static Value of(double v) {
-        auto out = made(std::isfinite(v) ? Kind::Double : Kind::NotFinite, 0);
+        auto out = ofFinite(v);
+        if (!std::isfinite(v)) out.kind = Kind::NotFinite;
+        return out;
+    }
+    static Value ofFinite(double v) {
+        auto out = made(Kind::Double, 0);
         out.number = v;
         return out;
     }

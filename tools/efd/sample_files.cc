@@ -224,10 +224,33 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
         auto const whole = atEnd ? part.size : part.text().rfind('\n') + 1;
         text.assign(part.text().substr(whole));
         if (whole == 0 && !atEnd) break; // a line that is longer than a part
+        part.begin = 0;
         part.size = whole;
         atEnd = (whole > 0 && !pipeline.add(part)) || atEnd;
     }
     return pipeline.finish() + text;
+}
+
+/// The same of a file that each thread reads its own parts of. What they could not is left to be read from there.
+/// \param begin  of the first line
+void SampleFiles::readByRanges(std::int64_t begin, std::int64_t size, int fd,
+                               std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                               std::function<void(SamplePart &)> const &take) {
+    auto done = begin;
+    {
+        PartPipeline pipeline(_options.jobs, makeReader, [&](SamplePart &part) {
+            take(part);
+            done = part.endInFile.value_or(done);
+        });
+        bool more = true;
+        for (auto at = begin; at < size && more && common::stopSignal() == 0;) {
+            auto const end = std::min(size, at + static_cast<std::int64_t>(partBytes));
+            more = pipeline.add(LineRange{fd, at, end, size, at == begin});
+            at = end;
+        }
+        pipeline.finish();
+    }
+    if (::lseek(fd, done, SEEK_SET) < 0) throw common::systemError("read", "the samples", errno);
 }
 
 /// Line protocol or CSV.
@@ -270,6 +293,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
         parser.feed(header);
         if constexpr (std::is_same_v<Sink, telemetry::Joiner>) {
             using Inner = BlockSink::Topic;
+            std::optional<std::string> lastBlock;
             auto const forParts = [&](BlockSink &into, auto const &told) {
                 return parserOf(into, std::type_identity<Inner>(), told);
             };
@@ -282,9 +306,20 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
                 for (auto const &[number, reason] : part.bad) bad(parser.lines() + number, reason);
                 linesBefore += part.lines;
                 _rows += part.rows;
+                lastBlock = part.blockBehind;
             };
-            if (byParts) text = readByParts(std::move(text), fd, file, makeReader, take);
+            struct stat s {};
+            bool const isFile = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
+            if (byParts && isFile) {
+                auto const at = ::lseek(fd, 0, SEEK_CUR) - static_cast<off_t>(std::exchange(text, {}).size());
+                readByRanges(at, s.st_size, fd, makeReader, take);
+            } else if (byParts) {
+                text = readByParts(std::move(text), fd, file, makeReader, take);
+            }
             parser.skipped(std::exchange(linesBefore, 0));
+            if constexpr (requires { parser.enter(*lastBlock); }) {
+                if (lastBlock) parser.enter(*lastBlock);
+            }
         }
         readInto(parser);
     };

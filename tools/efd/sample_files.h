@@ -62,6 +62,10 @@ private:
                             std::function<std::unique_ptr<PartReader>()> const &makeReader,
                             std::function<void(SamplePart &)> const &take);
 
+    void readByRanges(std::int64_t begin, std::int64_t size, int fd,
+                      std::function<std::unique_ptr<PartReader>()> const &makeReader,
+                      std::function<void(SamplePart &)> const &take);
+
     SampleOptions _options;
     std::vector<File> _files;
     std::vector<common::UniqueFd> _copies;

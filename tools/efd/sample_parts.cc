@@ -10,6 +10,13 @@
 namespace dbb::efd {
 
 void SamplePart::clear() {
+    source.size = 0;
+    range.reset();
+    endInFile.reset();
+    forget();
+}
+
+void SamplePart::forget() {
     spare = std::exchange(blocks, {});
     bad.clear();
     lines = rows = 0;
@@ -51,7 +58,7 @@ public:
     State(int jobs, std::function<std::unique_ptr<PartReader>()> const &makeReader,
           std::function<void(SamplePart &)> take)
         : _take(std::move(take)), _slots(2 * static_cast<std::size_t>(std::min(jobs, mostJobs)) + 2),
-          _own(makeReader()) {
+          _own(makeReader()), _block(_own->block()), _likelyBlock(_block) {
         // Signals are for the thread that waits for input.
         sigset_t all, before;
         sigfillset(&all);
@@ -68,19 +75,19 @@ public:
         _changed.notify_all();
     }
 
-    bool add(SampleText &text) {
+    /// \param fill  what the part is to be read from
+    template<typename Fill>
+    bool add(Fill const &fill) {
         std::unique_lock lock(_mutex);
         while (!_isOver && _end - _first == _slots.size()) step(lock);
-        if (_isOver) {
-            _left += text.text();
-            return false;
-        }
-        std::swap(slot(_end).part.source, text);
+        if (_isOver) return false;
+        fill(slot(_end).part);
         ++_end;
         _changed.notify_all();
         while (_first < _end && slot(_first).ready) step(lock);
         return !_isOver;
     }
+    void keep(std::string_view text) { _left += text; }
     std::string finish() {
         std::unique_lock lock(_mutex);
         while (_first < _end) step(lock);
@@ -102,10 +109,12 @@ private:
     void step(Lock &lock) {
         if (slot(_first).ready) {
             auto &oldest = slot(_first);
+            if (oldest.part.blockBefore != _block) return readAgain(lock, oldest.part);
             if (!oldest.part.plain) return endEarly(lock);
             lock.unlock();
             _take(oldest.part);
             lock.lock();
+            _block = oldest.part.blockBehind;
             oldest.part.clear();
             oldest.ready = false;
             ++_first;
@@ -121,20 +130,48 @@ private:
         _isOver = true;
         auto const claimed = std::exchange(_next, _end);
         for (auto k = _first; k < claimed; ++k) _changed.wait(lock, [&] { return slot(k).ready; });
-        for (; _first < _end; ++_first) _left += slot(_first).part.source.text();
+        for (; _first < _end; ++_first) {
+            auto const &part = slot(_first).part;
+            if (!part.range) _left += part.source.text();
+        }
     }
 
     void readNext(Lock &lock, PartReader &reader) {
-        auto &mine = slot(_next++);
+        auto const number = _next++;
+        auto &mine = slot(number);
+        mine.part.blockBefore = _likelyBlock;
         lock.unlock();
-        try {
-            reader.read(mine.part);
-        } catch (...) {
-            mine.part.plain = false; // whoever reads it as one text says what is wrong, and what was before
-        }
+        read(mine.part, reader);
         lock.lock();
+        likely(mine.part, number);
         mine.ready = true;
         _changed.notify_all();
+    }
+
+    /// The oldest part, which was read as if it were in another block.
+    void readAgain(Lock &lock, SamplePart &part) {
+        part.blockBefore = _block;
+        lock.unlock();
+        part.forget();
+        read(part, *_own);
+        lock.lock();
+        likely(part, _first);
+    }
+
+    static void read(SamplePart &part, PartReader &reader) {
+        try {
+            if (part.range) part.endInFile = readLines(*part.range, "the samples", part.source);
+            reader.read(part);
+        } catch (...) {
+            part.plain = false; // whoever reads it as one text says what is wrong, and what was before
+        }
+    }
+
+    /// What comes behind a part that says so is in the last block of it.
+    void likely(SamplePart const &part, std::size_t number) {
+        if (part.blockBehind == part.blockBefore || number < _likelySince) return;
+        _likelyBlock = part.blockBehind;
+        _likelySince = number;
     }
 
     void help(PartReader &reader) {
@@ -155,6 +192,9 @@ private:
     bool _isOver = false; ///< a part was not plain
     std::string _left;    ///< text from that one on
     std::unique_ptr<PartReader> _own;
+    std::string _block;                 ///< of what is to be taken next
+    std::string _likelyBlock;           ///< of what is to be read next
+    std::size_t _likelySince = 0;       ///< number of the part that says so
     std::vector<std::jthread> _helpers; ///< last, so that they end before what they use
 };
 
@@ -165,7 +205,17 @@ PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()
 PartPipeline::~PartPipeline() = default;
 
 bool PartPipeline::add(SampleText &text) {
-    return _state->add(text);
+    bool added = false;
+    bool const more = _state->add([&](SamplePart &part) {
+        std::swap(part.source, text);
+        added = true;
+    });
+    if (!added) _state->keep(text.text());
+    return more;
+}
+
+bool PartPipeline::add(LineRange const &range) {
+    return _state->add([&](SamplePart &part) { part.range = range; });
 }
 
 std::string PartPipeline::finish() {

@@ -2,12 +2,14 @@
 /// Samples in text that is read by several threads, part by part.
 #pragma once
 
+#include "efd/line_range.h"
 #include "telemetry/joiner.h"
 
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,26 +17,25 @@
 
 namespace dbb::efd {
 
-/// Text in memory that may be larger, and stays when it is emptied.
-struct SampleText {
-    std::string memory;
-    std::size_t size = 0;
-    std::string_view text() const { return {memory.data(), size}; }
-};
-
 /// Whole lines and what they say.
 struct SamplePart {
     using Blocks = std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>>;
 
     SampleText source{};
+    std::optional<LineRange> range{};        ///< of a file from which it is yet to be read
+    std::optional<std::int64_t> endInFile{}; ///< of the last line, when it was
     Blocks blocks{};                                         ///< rows of topics, those of each in their order
     std::vector<std::pair<std::int64_t, std::string>> bad{}; ///< lines of the part, and reasons
     std::int64_t lines = 0, rows = 0;
-    bool plain = true; ///< a part behind it means the same without it
+    bool plain = true; ///< lines end where they seem to
+    /// What was said before of the lines that come, as CsvSamples::block(): before the part, behind it.
+    std::string blockBefore{}, blockBehind{};
     Blocks spare{};    ///< of parts before, whose memory can be used again
 
     /// Make it ready for another text.
     void clear();
+    /// Forget what was read out of the text.
+    void forget();
 };
 
 /// What a thread reads parts with.
@@ -44,7 +45,10 @@ public:
     PartReader(PartReader const &) = delete;
     PartReader &operator=(PartReader const &) = delete;
     virtual ~PartReader() = default;
+    /// \param part  its text and blockBefore are there
     virtual void read(SamplePart &part) = 0;
+    /// Of the first part.
+    virtual std::string block() const { return {}; }
 };
 
 /// Takes rows for the topics of a joiner and makes blocks of them, in a thread of its own; see LineProtocol.
@@ -99,7 +103,14 @@ public:
           })) {
         _parser.feed(header);
     }
+    std::string block() const override {
+        if constexpr (hasBlocks) return _parser.block();
+        return {};
+    }
     void read(SamplePart &part) override {
+        if constexpr (hasBlocks) {
+            if (_parser.block() != part.blockBefore) _parser.enter(part.blockBefore);
+        }
         _linesBefore = _parser.lines();
         auto const rowsBefore = _parser.rows();
         _sink.begin(part);
@@ -109,9 +120,12 @@ public:
         part.lines = _parser.lines() - _linesBefore;
         part.rows = _parser.rows() - rowsBefore;
         part.plain = _parser.isPlain();
+        part.blockBehind = block();
     }
 
 private:
+    static constexpr bool hasBlocks = requires(Parser &parser) { parser.enter(parser.block()); };
+
     BlockSink _sink;
     std::int64_t _linesBefore = 0;
     Parser _parser;
@@ -131,7 +145,9 @@ public:
 
     /// \param text  becomes any other, which has memory \return whether more can be added
     bool add(SampleText &text);
-    /// Until all were taken. \return the text of those that could not be
+    /// The same, of a file that whoever reads the part reads from.
+    bool add(LineRange const &range);
+    /// Until all were taken. \return the text of those that could not be and are of no file
     std::string finish();
 
 private:

@@ -38,10 +38,16 @@ head -c 300000 rows | tr -d '\n' > long.csv
 { echo name,tags,time,v,w,salIndex; awk 'NR % 1000 == 0 { print "X.tel,note," $0; next } { print "X.tel,note=" NR % 3 "," $0 }' rows; } > tags.csv
 # Blank lines, and another header, of plain CSV
 { echo time,v,w,salIndex; awk '{ print } NR % 9000 == 0 { print "" }' rows; echo; echo v,w; cat rows; } > blank.csv
+# Many blocks of InfluxDB's CSV, small and large ones, the time not always in the same place of the row
+awk -F, 'function header(topic) { print topic == "X.tel" ? "name,tags,time,v,w,salIndex" : "name,tags,other,time,v" }
+  BEGIN { size = 20000 }
+  { if (n == 0) { if (topic != "") print ""; topic = topic == "X.tel" ? "Y.tel" : "X.tel"; header(topic) }
+    if (NF == 4) print topic == "X.tel" ? topic ",," $0 : topic ",," $3 "," $1 "," $2
+    if (++n == size) { n = 0; size = NR < 30000 ? 7 : 9000 } }' rows > many.csv
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv; do
+for samples in s.lp quoted.lp open.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv many.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
@@ -49,6 +55,15 @@ for samples in s.lp quoted.lp open.lp wide.lp garbage.lp s.csv blocks.csv words.
     cmp "$OUT" one || fail "$samples: other values with -j $jobs"
     cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
   done
+  # A pipe is read by one thread, which hands its parts to the others.
+  for jobs in 1 3; do
+    from_pipe=0
+    cat $samples | dbb-efd-join -c c.yaml -s - --format "${samples#*.}" --csv-topic X.tel -w w -j $jobs > piped.$jobs 2> piped.err.$jobs \
+      || from_pipe=$?
+    expect_eq "$from_pipe" "$rc"
+  done
+  cmp piped.1 piped.3 || fail "$samples: other values from a pipe"
+  cmp piped.err.1 piped.err.3 || fail "$samples: other complaints of a pipe"
 done
 dbb-efd-join -c c.yaml -s garbage.lp -w w -j 2 > one 2> one.err || true
 expect_match one.err '3061 more of kind BAD_SAMPLE are not shown'
@@ -57,9 +72,11 @@ expect_match one.err '"wide.lp", line 102: it is too long'
 dbb-efd-join -c c.yaml -s s.lp -w w -j 2 > one 2> one.err || true
 expect_eq "$(jq -r 'select(.column == "other" and .status == 0) | .id' one | wc -l)" 100
 expect_match one.err '"s.lp", line [0-9]+: a value is no number'
-# From a pipe, and several files.
+# From a file as standard input, of which something was read before, and several files.
 expect_rc 1 dbb-efd-join -c c.yaml -s - --format lp -w w -j 3 < <(cat s.lp)
-cmp "$OUT" one || fail 'other values from a pipe'
+tail -n +501 s.lp | dbb-efd-join -c c.yaml -s - --format lp -w w > rest || true
+{ for _ in {1..500}; do read -r _; done; expect_rc 1 dbb-efd-join -c c.yaml -s - --format lp -w w -j 3; } < s.lp
+cmp "$OUT" rest || fail 'other values of the rest of a file'
 rc=0
 dbb-efd-join -c c.yaml -s s.csv -s quoted.lp --csv-topic X.tel -w w > one 2> one.err || rc=$?
 expect_rc $rc dbb-efd-join -c c.yaml -s s.csv -s quoted.lp --csv-topic X.tel -w w -j 3
