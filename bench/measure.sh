@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What bench/run and bench/run_postgres have in common. Sourced in the project's folder, with errexit.
+# What the benches have in common. Sourced in the project's folder, with errexit.
 
 build=$(cd "${BUILD:-build}" && pwd)
 runs=${RUNS:-7}
@@ -48,4 +48,59 @@ row() {
       x = sorted(a, NR); y = sorted(b, NR)
       printf "%-44s %8.1f (%.1f-%.1f)  beside %8.1f (%.1f-%.1f)  ratio %5.2f\n", title, x, a[1], a[NR], y, b[1], b[NR], x / y
     }'
+}
+
+# What follows is for the benches of telemetry.
+
+find_numpy() { # python: one that has it
+  for python in python3 /usr/bin/python3; do
+    "$python" -c 'import numpy' 2> /dev/null && return
+  done
+  echo 'no python3 with numpy: apt-get install python3-numpy' >&2
+  exit 2
+}
+find_peers() { # peers: a python3, others: which of pandas and DuckDB it has
+  peers=${PEERS:-python3} others=()
+  local other
+  for other in pandas duckdb; do
+    if "$peers" -c "import $other, numpy" 2> /dev/null; then others+=("$other"); else echo "without $other, which $peers has not"; fi
+  done
+}
+timed() { # NAME COMMAND...   wall-clock and processor time (with -cpu)
+  local name=$1 real user system TIMEFORMAT='%R %U %S'
+  shift
+  read -r real user system < <({ time "$@"; } 2>&1 | tail -n 1)
+  echo "$real" | note "$name"
+  awk -v u="$user" -v s="$system" 'BEGIN { print u + s }' | note "$name-cpu"
+}
+# SCRIPT WAY   WAY-alone: on one processor; pandas' reader has taken to using two. numpy is to choose its kernels by itself.
+peer() {
+  local alone=()
+  [[ $2 != *-alone ]] || alone=(taskset -c 0)
+  "${alone[@]}" env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE "$peers" "$1" "${2%-alone}" . > took
+}
+time_peers() { # SCRIPT   each of others: as a cron job runs it, with its own start, and what it says of itself
+  local other taken processor sum
+  for other in "${others[@]}"; do
+    timed "$other-program" peer "$1" "$other"
+    read -r taken processor sum < took
+    echo "$taken" | note "$other"
+    echo "$processor" | note "$other-cpu"
+    echo "$sum" > "sum.$other"
+  done
+}
+same_sums() { # NAME   whether all results add up to the same as sum.NAME says
+  local sum
+  for sum in sum.*; do
+    awk 'NR == FNR { a = $1; next } { d = (a - $1) / $1 } END { exit !(NR > 1 && d * d < 1e-24) }' "$sum" "sum.$1" \
+      || { echo "$sum: $(tail -n 1 "$sum"), but sum.$1: $(tail -n 1 "sum.$1")" >&2; exit 1; }
+  done
+}
+peer_rows() { # JOIN THOUSANDS-OF-VALUES
+  local other
+  for other in "${others[@]}"; do
+    row "$other of csv | join of csv by two threads" "$other-program" "$1" "$2"
+    row "the same without its start | with it" "$other" "$1" "$2"
+    row "the same by processor time" "$other-cpu" "$1-cpu" "$2"
+  done
 }

@@ -34,6 +34,7 @@ bench: ## measure describe, ingest, conversion and telemetry beside their floors
 	@BUILD='$(BUILD)' bench/run_postgres
 	@BUILD='$(BUILD)' bench/run_convert
 	@BUILD='$(BUILD)' bench/run_efd
+	@BUILD='$(BUILD)' bench/run_efd_night
 	@BUILD='$(BUILD)' bench/run_efd_load
 
 SHARE = $(DESTDIR)$(PREFIX)/share
