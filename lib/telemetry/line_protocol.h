@@ -64,6 +64,10 @@ public:
     std::int64_t lines() const { return _number; }
     /// So many lines before the next one were read by others.
     void skipped(std::int64_t lines) { _number += lines; }
+    /// Of the last line with one, in its own unit; that of a line which ends with the input may be cut.
+    std::int64_t lastStamp() const { return _lastStamp; }
+    /// What comes is behind lines that others read.
+    void follow(std::int64_t lastStamp) { _lastStamp = lastStamp; }
     /// Whether no text has come, in which lines may end, and nothing else that concerns more than its line.
     bool isPlain() const { return _plain; }
 

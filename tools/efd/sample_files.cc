@@ -294,6 +294,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
         if constexpr (std::is_same_v<Sink, telemetry::Joiner>) {
             using Inner = BlockSink::Topic;
             std::optional<std::string> lastBlock;
+            std::int64_t lastStamp = 0;
             auto const forParts = [&](BlockSink &into, auto const &told) {
                 return parserOf(into, std::type_identity<Inner>(), told);
             };
@@ -307,6 +308,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
                 linesBefore += part.lines;
                 _rows += part.rows;
                 lastBlock = part.blockBehind;
+                lastStamp = part.lastStamp;
             };
             struct stat s {};
             bool const isFile = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
@@ -319,6 +321,8 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
             parser.skipped(std::exchange(linesBefore, 0));
             if constexpr (requires { parser.enter(*lastBlock); }) {
                 if (lastBlock) parser.enter(*lastBlock);
+            } else {
+                parser.follow(lastStamp);
             }
         }
         readInto(parser);

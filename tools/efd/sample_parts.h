@@ -30,6 +30,7 @@ struct SamplePart {
     bool plain = true; ///< lines end where they seem to
     /// What was said before of the lines that come, as CsvSamples::block(): before the part, behind it.
     std::string blockBefore{}, blockBehind{};
+    std::int64_t lastStamp = 0; ///< as LineProtocol::lastStamp()
     Blocks spare{};    ///< of parts before, whose memory can be used again
 
     /// Make it ready for another text.
@@ -121,6 +122,7 @@ public:
         part.rows = _parser.rows() - rowsBefore;
         part.plain = _parser.isPlain();
         part.blockBehind = block();
+        if constexpr (requires { _parser.lastStamp(); }) part.lastStamp = _parser.lastStamp();
     }
 
 private:

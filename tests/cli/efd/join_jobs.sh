@@ -23,6 +23,7 @@ awk 'BEGIN { srand(2); t0 = 1735689600000
 # The same with a text that has a line's end in it, in the middle; without a last line's end; as CSV; with a second block.
 { head -n 30000 s.lp; printf 'Y.tel note="a \\"b\\"\nc" 1735690600000000000\n'; tail -n +30001 s.lp; } > quoted.lp
 head -c -1 s.lp > open.lp
+head -c -9 s.lp > cut.lp # within the last time stamp
 # A line that is too long, behind a text that is never closed
 { head -n 100 s.lp; echo 'Y.tel note="'; awk 'BEGIN { printf "X.tel v=1"; for (i = 0; i < 300000; i++) printf ",z=1"; print " 1735689600000000000" }'; tail -n +101 s.lp; } > wide.lp
 { seq -f 'garbage line %.0f' 3000; cat s.lp; seq -f 'garbage line %.0f' 60; seq -f 'Z.tel v=%.0f' 60; } > garbage.lp
@@ -47,7 +48,7 @@ awk -F, 'function header(topic) { print topic == "X.tel" ? "name,tags,time,v,w,s
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv many.csv; do
+for samples in s.lp quoted.lp open.lp cut.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv many.csv; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
