@@ -44,9 +44,7 @@ public:
         }
         return p;
     }
-    /// The commas of that line, as offsets.
-    std::span<std::uint32_t const> commas() const { return {_offsets.data(), _count}; }
-    /// Where its cells end, the last of them at `length`.
+    /// Where the cells of that line end, as offsets: at commas, the last of them at `length`.
     std::span<std::uint32_t const> ends(std::size_t length) {
         _offsets[_count] = static_cast<std::uint32_t>(length);
         return {_offsets.data(), _count + 1};

@@ -416,9 +416,8 @@ private:
     std::string _block; ///< its header
     std::vector<std::string> _names;
     std::vector<std::size_t> _places;
-    std::vector<std::size_t>
-        _stops; ///< for a cell: the first one from there on that has no place of the topic
-    std::vector<double> _numbers;
+    std::vector<std::size_t> _stops; ///< by cell: the first one from there on without a place of the topic
+    std::vector<double> _numbers;    ///< of cells that were read at once
     bool const _hasPairs = pairsArePossible();
     std::string _tagsText; ///< of the row before
     std::vector<std::pair<std::size_t, Value>> _tags;

@@ -18,12 +18,14 @@ std::optional<Value> cell(std::string const &text) {
     return parseCell(begin, begin + text.size(), out) ? std::optional(out) : std::nullopt;
 }
 
-/// The commas of the first line of a text, found one by one.
-std::vector<std::uint32_t> commasOf(std::string const &text) {
+/// Where the cells of the first line of a text end, found one by one.
+std::vector<std::uint32_t> endsOf(std::string const &text) {
     std::vector<std::uint32_t> out;
-    for (std::uint32_t i = 0; text[i] != '\n'; ++i) {
+    std::uint32_t i = 0;
+    for (; text[i] != '\n'; ++i) {
         if (text[i] == ',') out.push_back(i);
     }
+    out.push_back(i);
     return out;
 }
 
@@ -116,8 +118,8 @@ TEST_CASE("cells end at commas and the newline, wherever these are", "[telemetry
         auto const *const newline = ends.find(text.data(), limit);
         INFO(text);
         REQUIRE(static_cast<std::size_t>(newline - text.data()) == text.find('\n'));
-        auto const commas = ends.commas();
-        REQUIRE(std::vector(commas.begin(), commas.end()) == commasOf(text));
+        auto const found = ends.ends(text.find('\n'));
+        REQUIRE(std::vector(found.begin(), found.end()) == endsOf(text));
     }
 }
 
