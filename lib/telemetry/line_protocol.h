@@ -74,6 +74,7 @@ public:
 private:
     static constexpr std::size_t none = static_cast<std::size_t>(-1);
     static constexpr std::size_t maxLine = std::size_t{1} << 20;
+    static constexpr std::ptrdiff_t longest = maxLine;
     static constexpr char const *noValue = "a value is no number, text in quotes, true or false";
 
     /// A field as lines begin it, `name=`, and its place.
@@ -148,13 +149,17 @@ private:
             if (newline == end) break;
             auto const *stop = newline;
             if (quote < p) quote = findCharacter(p, end, '"');
-            // A quote may open a text in which lines end.
-            if (quote < stop && *p != '#') stop = closedEnd(p, newline, end);
-            if (stop == end && !last && end - p <= static_cast<std::ptrdiff_t>(maxLine)) break;
-            if (stop == end) stop = newline; // it is never closed, or so late that the line is no line
+            // A quote may open a text in which lines end; when it is never closed, or so late that the line
+            // is no line, it costs its own one only.
+            auto const *const far = end - p > longest ? p + longest : end;
+            if (quote < stop && *p != '#' && newline < far) {
+                stop = closedEnd(p, newline, far);
+                if (stop == far && far == end && !last) break;
+                if (stop == far) stop = newline;
+            }
             ++_number;
             // Also one that happens to be here as a whole.
-            if (stop - p > static_cast<std::ptrdiff_t>(maxLine)) {
+            if (stop - p > longest) {
                 fail("it is too long");
             } else {
                 line(p, stop);
