@@ -21,12 +21,12 @@ struct SampleText {
 struct LineRange {
     int fd = -1;
     std::int64_t begin = 0, end = 0;
-    std::int64_t limit = 0;   ///< of the file: lines that end behind it are not there yet
-    bool beginsLine = false;  ///< a line begins where the range does; else it may, or not
+    std::int64_t limit = 0;  ///< of the file: lines that end behind it are not there yet
+    bool beginsLine = false; ///< a line begins where the range does; else it may, or not
 };
 
-/// Read the lines of a range, as far as they are whole. \return the end of the last one; nullopt when there is
-/// none \throws Error IO_ERROR; TOO_LONG for a line that goes on beyond reason
+/// Read the lines of a range, as far as they are whole. \return the end of the last one; nullopt when there
+/// is none \throws Error IO_ERROR; TOO_LONG for a line that goes on beyond reason
 std::optional<std::int64_t> readLines(LineRange const &range, std::string const &path, SampleText &out);
 
 } // namespace dbb::efd

@@ -231,8 +231,8 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
     return pipeline.finish() + text;
 }
 
-/// The same of a file that each thread reads its own parts of. What they could not is left to be read from there.
-/// \param begin  of the first line
+/// The same of a file that each thread reads its own parts of. What they could not is left to be read from
+/// there. \param begin  of the first line
 void SampleFiles::readByRanges(std::int64_t begin, std::int64_t size, int fd,
                                std::function<std::unique_ptr<PartReader>()> const &makeReader,
                                std::function<void(SamplePart &)> const &take) {

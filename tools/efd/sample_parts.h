@@ -22,8 +22,8 @@ struct SamplePart {
     using Blocks = std::vector<std::pair<telemetry::Topic *, telemetry::RowBlock>>;
 
     SampleText source{};
-    std::optional<LineRange> range{};        ///< of a file from which it is yet to be read
-    std::optional<std::int64_t> endInFile{}; ///< of the last line, when it was
+    std::optional<LineRange> range{};                        ///< of a file from which it is yet to be read
+    std::optional<std::int64_t> endInFile{};                 ///< of the last line, when it was
     Blocks blocks{};                                         ///< rows of topics, those of each in their order
     std::vector<std::pair<std::int64_t, std::string>> bad{}; ///< lines of the part, and reasons
     std::int64_t lines = 0, rows = 0;
@@ -31,7 +31,7 @@ struct SamplePart {
     /// What was said before of the lines that come, as CsvSamples::block(): before the part, behind it.
     std::string blockBefore{}, blockBehind{};
     std::int64_t lastStamp = 0; ///< as LineProtocol::lastStamp()
-    Blocks spare{};    ///< of parts before, whose memory can be used again
+    Blocks spare{};             ///< of parts before, whose memory can be used again
 
     /// Make it ready for another text.
     void clear();
@@ -126,7 +126,7 @@ public:
     }
 
 private:
-    static constexpr bool hasBlocks = requires(Parser &parser) { parser.enter(parser.block()); };
+    static constexpr bool hasBlocks = requires(Parser & parser) { parser.enter(parser.block()); };
 
     BlockSink _sink;
     std::int64_t _linesBefore = 0;
