@@ -20,7 +20,7 @@ BEGIN {
     foreign = "CLI/ common nlohmann/ common simdjson.h common yaml-cpp/ common spdlog/ common fmt/ common " \
               "openssl/ common blake2.h common zlib.h common zip.h common " \
               "fitsio.h fits fitsio2.h fits sqlite3.h sql libpq-fe.h sql curl/ net " \
-              "erfa.h astro erfam.h astro date/ astro emmintrin.h telemetry"
+              "erfa.h astro erfam.h astro date/ astro emmintrin.h telemetry immintrin.h telemetry"
     for (n = split(foreign, part, " "); n > 1; n -= 2) home[part[n - 1]] = part[n]
 
     posix = "dirent.h dlfcn.h fcntl.h fnmatch.h glob.h grp.h pthread.h poll.h pwd.h regex.h signal.h spawn.h strings.h sysexits.h termios.h unistd.h"
