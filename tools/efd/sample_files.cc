@@ -213,7 +213,7 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
                                      std::function<std::unique_ptr<PartReader>()> const &makeReader,
                                      std::function<void(SamplePart &)> const &take) {
     PartPipeline pipeline(_options.jobs, makeReader, take);
-    SampleText part;
+    SampleText part; // all of it, from its first character on
     for (bool atEnd = false; !atEnd;) {
         auto const kept = text.size();
         if (part.memory.size() < kept + partBytes) part.memory.resize(kept + partBytes);
@@ -224,7 +224,6 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
         auto const whole = atEnd ? part.size : part.text().rfind('\n') + 1;
         text.assign(part.text().substr(whole));
         if (whole == 0 && !atEnd) break; // a line that is longer than a part
-        part.begin = 0;
         part.size = whole;
         atEnd = (whole > 0 && !pipeline.add(part)) || atEnd;
     }
@@ -233,7 +232,7 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
 
 /// The same of a file that each thread reads its own parts of. What they could not is left to be read from
 /// there. \param begin  of the first line
-void SampleFiles::readByRanges(std::int64_t begin, std::int64_t size, int fd,
+void SampleFiles::readByRanges(std::int64_t begin, std::int64_t size, int fd, File const &file,
                                std::function<std::unique_ptr<PartReader>()> const &makeReader,
                                std::function<void(SamplePart &)> const &take) {
     auto done = begin;
@@ -250,7 +249,7 @@ void SampleFiles::readByRanges(std::int64_t begin, std::int64_t size, int fd,
         }
         pipeline.finish();
     }
-    if (::lseek(fd, done, SEEK_SET) < 0) throw common::systemError("read", "the samples", errno);
+    if (::lseek(fd, done, SEEK_SET) < 0) throw common::systemError("read", file.path, errno);
 }
 
 /// Line protocol or CSV.
@@ -314,7 +313,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
             bool const isFile = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
             if (byParts && isFile) {
                 auto const at = ::lseek(fd, 0, SEEK_CUR) - static_cast<off_t>(std::exchange(text, {}).size());
-                readByRanges(at, s.st_size, fd, makeReader, take);
+                readByRanges(at, s.st_size, fd, file, makeReader, take);
             } else if (byParts) {
                 text = readByParts(std::move(text), fd, file, makeReader, take);
             }

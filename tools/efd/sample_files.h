@@ -62,7 +62,7 @@ private:
                             std::function<std::unique_ptr<PartReader>()> const &makeReader,
                             std::function<void(SamplePart &)> const &take);
 
-    void readByRanges(std::int64_t begin, std::int64_t size, int fd,
+    void readByRanges(std::int64_t begin, std::int64_t size, int fd, File const &file,
                       std::function<std::unique_ptr<PartReader>()> const &makeReader,
                       std::function<void(SamplePart &)> const &take);
 

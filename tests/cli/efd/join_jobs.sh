@@ -57,6 +57,7 @@ for samples in s.lp quoted.lp open.lp cut.lp wide.lp garbage.lp s.csv blocks.csv
     cmp "$ERR" one.err || fail "$samples: other complaints with -j $jobs"
   done
   # A pipe is read by one thread, which hands its parts to the others.
+  ! is_sanitized || [[ $samples =~ ^(s|open|quoted|many|lost)\. ]] || continue
   for jobs in 1 3; do
     from_pipe=0
     cat $samples | dbb-efd-join -c c.yaml -s - --format "${samples#*.}" --csv-topic X.tel -w w -j $jobs > piped.$jobs 2> piped.err.$jobs \
