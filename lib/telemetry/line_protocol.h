@@ -223,7 +223,8 @@ private:
         if (_unit_ns != 1 && __builtin_mul_overflow(stamp, _unit_ns, &stamp))
             return fail("its time stamp is too large");
         if (!isDated(stamp, _scale)) return fail("its time stamp " + std::string(notDated(_scale)));
-        if (_uncertain && stamp >= 0 && stamp < _lastStamp / 10)
+        // Without its last digit it is a tenth of what it was.
+        if (_uncertain && stamp >= 0 && stamp < _lastStamp / 2)
             return fail("the input ends within its time stamp");
         _lastStamp = stamp;
         ++_rows;

@@ -222,8 +222,8 @@ private:
         _header = false;
         _names.clear();
         std::string cell;
-        text = withoutMark(text);
         _block = text;
+        text = withoutMark(text);
         for (bool more = true; more;) {
             more = nextCell(text, cell);
             _names.push_back(cell);
@@ -329,7 +329,10 @@ private:
                 auto const place = _topic->placeOf(key);
                 if (place != none) _tags.emplace_back(place, Value::ofText(_sink.texts().add(value)));
             });
-            if (!good) return false;
+            if (!good) {
+                _tags.clear();
+                return false;
+            }
             _tagsText = text;
         }
         for (auto const &[place, value] : _tags) _topic->set(place, value);

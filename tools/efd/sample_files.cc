@@ -221,7 +221,7 @@ std::string SampleFiles::readByParts(std::string text, int fd, File const &file,
         auto const n = readFully(fd, file.path, part.memory, kept);
         atEnd = n == 0;
         part.size = kept + n;
-        auto const whole = atEnd ? part.size : part.text().rfind('\n') + 1;
+        auto const whole = part.text().rfind('\n') + 1;
         text.assign(part.text().substr(whole));
         if (whole == 0 && !atEnd) break; // a line that is longer than a part
         part.size = whole;
@@ -307,7 +307,7 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
                 linesBefore += part.lines;
                 _rows += part.rows;
                 lastBlock = part.blockBehind;
-                lastStamp = part.lastStamp;
+                if (part.lastStamp != 0) lastStamp = part.lastStamp;
             };
             struct stat s {};
             bool const isFile = ::fstat(fd, &s) == 0 && S_ISREG(s.st_mode);
@@ -346,13 +346,16 @@ void SampleFiles::readText(File const &file, int fd, Sink &sink) {
 }
 
 template<typename Sink, typename Topic>
-void SampleFiles::readFile(File const &file, Sink &sink) {
+void SampleFiles::readFile(File &file, Sink &sink) {
     common::UniqueFd own;
     int fd = file.kept;
     if (fd >= 0) {
         ::lseek(fd, 0, SEEK_SET);
     } else if (file.path == "-") {
         fd = STDIN_FILENO;
+        // A file of which something was read before may be read again from there.
+        if (file.begin) ::lseek(fd, *file.begin, SEEK_SET);
+        if (auto const at = ::lseek(fd, 0, SEEK_CUR); at >= 0) file.begin = at;
     } else {
         own = common::openFileOrPipe(file.path);
         fd = own.get();
@@ -405,7 +408,7 @@ template<typename Sink, typename Topic>
 void SampleFiles::readAll(Sink &sink) {
     _rows = _bad = 0;
     _missing = {};
-    for (auto const &file : _files) {
+    for (auto &file : _files) {
         try {
             readFile<Sink, Topic>(file, sink);
         } catch (Error const &e) {

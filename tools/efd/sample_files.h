@@ -49,12 +49,13 @@ private:
     struct File {
         std::string path;
         std::string format;
-        int kept = -1; ///< descriptor of a copy
+        int kept = -1;                       ///< descriptor of a copy
+        std::optional<std::int64_t> begin{}; ///< of standard input that is a file
     };
     template<typename Sink, typename Topic>
     void readAll(Sink &sink);
     template<typename Sink, typename Topic>
-    void readFile(File const &file, Sink &sink);
+    void readFile(File &file, Sink &sink);
 
     template<typename Sink, typename Topic>
     void readText(File const &file, int fd, Sink &sink);

@@ -48,6 +48,11 @@ BlockSink::Topic *BlockSink::topic(std::string_view name) {
     return inner ? &_topics.try_emplace(std::string(name), *this, *inner).first->second : nullptr;
 }
 
+void BlockSink::begin(SamplePart &part) {
+    _part = &part;
+    for (auto &[name, topic] : _topics) topic.forget();
+}
+
 void BlockSink::end() {
     for (auto &[name, topic] : _topics) topic.handOn();
 }

@@ -30,7 +30,7 @@ struct SamplePart {
     bool plain = true; ///< lines end where they seem to
     /// What was said before of the lines that come, as CsvSamples::block(): before the part, behind it.
     std::string blockBefore{}, blockBehind{};
-    std::int64_t lastStamp = 0; ///< as LineProtocol::lastStamp()
+    std::int64_t lastStamp = 0; ///< as LineProtocol::lastStamp(); 0: it has none
     Blocks spare{};             ///< of parts before, whose memory can be used again
 
     /// Make it ready for another text.
@@ -67,6 +67,10 @@ public:
             if (_block.isFull()) handOn();
         }
         void handOn();
+        /// Forget rows that were not handed on, since something was thrown.
+        void forget() {
+            if (_block.size() > 0) _block.clear();
+        }
 
     private:
         telemetry::RowBlock emptyBlock();
@@ -81,7 +85,7 @@ public:
     telemetry::TextPool &texts() { return _joiner.texts(); }
 
     /// From now on rows are of this part.
-    void begin(SamplePart &part) { _part = &part; }
+    void begin(SamplePart &part);
     SamplePart &part() { return *_part; }
     /// All rows of the part are there.
     void end();
@@ -111,6 +115,8 @@ public:
     void read(SamplePart &part) override {
         if constexpr (hasBlocks) {
             if (_parser.block() != part.blockBefore) _parser.enter(part.blockBefore);
+        } else {
+            _parser.follow(0);
         }
         _linesBefore = _parser.lines();
         auto const rowsBefore = _parser.rows();
@@ -122,7 +128,7 @@ public:
         part.rows = _parser.rows() - rowsBefore;
         part.plain = _parser.isPlain();
         part.blockBehind = block();
-        if constexpr (requires { _parser.lastStamp(); }) part.lastStamp = _parser.lastStamp();
+        if constexpr (!hasBlocks) part.lastStamp = _parser.lastStamp();
     }
 
 private:

@@ -45,10 +45,17 @@ awk -F, 'function header(topic) { print topic == "X.tel" ? "name,tags,time,v,w,s
   { if (n == 0) { if (topic != "") print ""; topic = topic == "X.tel" ? "Y.tel" : "X.tel"; header(topic) }
     if (NF == 4) print topic == "X.tel" ? topic ",," $0 : topic ",," $3 "," $1 "," $2
     if (++n == size) { n = 0; size = NR < 30000 ? 7 : 9000 } }' rows > many.csv
+# InfluxDB's CSV, then plain CSV that has the same first columns, with lines between that look like headers
+{ echo name,tags,time,v,w,salIndex; awk 'NR == 2000 { print "\nname,tag,time,v,w,salIndex" } { print "X.tel,," $0 } NR > 2000 && NR % 1000 == 500 { print "" }' rows; } > guess.csv
+# A header that is none of InfluxDB's
+{ echo name,tags,time,v,w,salIndex; awk 'NR == 9000 { printf "\n\357\273\277\357\273\277name,tags,time,v,w,salIndex\n" } { print (NR < 9000 ? "X.tel,," : "Y.tel,,") $0 }' rows; } > mark.csv
+# Cut within the last time stamp: by one digit; behind many lines that nobody asks for
+awk 'BEGIN { for (i = 0; i < 12000; i++) printf "X.tel v=1,w=1i,salIndex=2i %d000000000\n", 1735689600 + i; printf "X.tel v=5,w=7i,salIndex=2i 173570160000000000" }' > rising.lp
+{ echo 'X.tel v=1,w=1i,salIndex=2i 1735689640000000000'; seq -f 'Z.tel v=%.0f 1735689640000000000' 20000; printf 'X.tel v=5,w=7i,salIndex=2i 173568964000000000'; } > others.lp
 
 some='2 5'
 ! is_sanitized || some=3
-for samples in s.lp quoted.lp open.lp cut.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv many.csv; do
+for samples in s.lp quoted.lp open.lp cut.lp wide.lp garbage.lp s.csv blocks.csv words.csv header.csv lines.csv open.csv long.csv lost.csv tags.csv blank.csv many.csv guess.csv mark.csv rising.lp others.lp; do
   rc=0
   dbb-efd-join -c c.yaml -s $samples --csv-topic X.tel -w w > one 2> one.err || rc=$?
   for jobs in $some; do
@@ -66,6 +73,10 @@ for samples in s.lp quoted.lp open.lp cut.lp wide.lp garbage.lp s.csv blocks.csv
   done
   cmp piped.1 piped.3 || fail "$samples: other values from a pipe"
   cmp piped.err.1 piped.err.3 || fail "$samples: other complaints of a pipe"
+done
+for samples in cut rising others; do
+  dbb-efd-join -c c.yaml -s $samples.lp -w w -j 2 > one 2> one.err || true
+  expect_match one.err "the input ends within its time stamp|more of kind BAD_SAMPLE"
 done
 dbb-efd-join -c c.yaml -s garbage.lp -w w -j 2 > one 2> one.err || true
 expect_match one.err '3061 more of kind BAD_SAMPLE are not shown'

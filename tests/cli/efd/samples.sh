@@ -166,6 +166,10 @@ printf '%s\n' '- {name: last, topic: X.tel, field: raft, func: last}' '- {name: 
 expect_rc 1 dbb-efd-join -c tags.yaml -w w -s s.csv
 expect_eq "$(jq -r 'select(.column).value' "$OUT" | paste -sd'|')" 'R=23|a,b c|3'
 expect_match "$ERR" '"s.csv", line 5: a tag has no value'
+# What such a row has of tags is of no other row.
+printf 'name,tags,time,v\nX.tel,,%s,1\nX.tel,"raft=R22,b",1735689602%s,2\nX.tel,,1735689603%s,3\n' $t $s $s > s.csv
+expect_rc 1 dbb-efd-join -c tags.yaml -w w -s s.csv
+expect_eq "$(jq -r 'select(.column).value' "$OUT" | paste -sd'|')" 'null|null|2'
 
 # ---- JSON Lines
 row() { printf '{"topic":"X.tel","t_ns":%s,"scale":"utc","f":{"v":%s}}\n' "$1" "$2"; }
@@ -269,3 +273,14 @@ for format in csv json; do refuses 2 'the file is compressed' s.lp.gz --format $
 zcat s.lp.gz > "$CASE_IO/plain"
 expect_rc 0 dbb-efd-join -c c.yaml -w w -s - --format lp < "$CASE_IO/plain"
 expect_eq "$(got .value)" 1,1
+
+# ---- Standard input that is a file is read again from where it began, when samples come too late for one pass.
+awk -v s="$s" 'BEGIN { print "passed over"; for (i = 1; i < 5000; i++) printf "X.tel v=%d %d%s\n", i, 1735689600 + (i % 1000 ? i : 0), s }' > late.lp
+echo '{"id":1,"begin_tai_ns":1735689600000000000,"end_tai_ns":1735699600000000000}' > long
+tail -n +2 late.lp > "$CASE_IO/late.lp"
+dbb-efd-join -c c.yaml -w long -s "$CASE_IO/late.lp" > expected
+expect_eq "$(jq -r 'select(.column).n' expected | sort -u)" 4996
+for jobs in 1 3; do
+  { read -r _; expect_rc 0 dbb-efd-join -c c.yaml -w long -s - --format lp -j $jobs; } < late.lp
+  cmp "$OUT" expected || fail "other values of standard input with -j $jobs"
+done

@@ -119,6 +119,8 @@ TEST_CASE("the last line may be cut within its time", "[telemetry]") {
     auto const heard = heardOf("t a=1 1735689600000000000\nt a=2 173568960", 7);
     CHECK(heard.said == std::vector<std::string>{"2: the input ends within its time stamp"});
     CHECK(heard.rows.size() == 1);
+    // Also without its last digit only, which may be more than a tenth of the one before.
+    CHECK(heardOf("t a=1 1735689600000000000\nt a=2 173568960100000000", 7).said == heard.said);
     CHECK(heardOf("t a=1 1735689600000000000\nt a=2 1735689601000000000", 7).rows.size() == 2);
     CHECK(heardOf("t a=1 1735689600000000000\nt a=2 173568960\n", 7).rows.size() == 2);
 }
