@@ -1,13 +1,17 @@
-// What the floors of dbb-efd-join have in common: one pass that accumulates what the columns of the bench ask
-// for: count, mean, standard deviation, least and greatest value in each window, and the last value at its
-// begin. No index, no duplicates, no order, no gaps, nothing kept per window.
+// What the floors of dbb-efd-join have in common: reading lines, and, of two of them, one pass that
+// accumulates what the columns of the bench ask for: count, mean, standard deviation, least and greatest
+// value in each window, and the last value at its begin. No index, no duplicates, no order, no gaps, nothing
+// kept per window.
 #pragma once
 
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
 #include <string>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -21,6 +25,33 @@ inline std::vector<LoopWindow> readLoopWindows(std::string const &path) {
     std::ifstream in(path);
     for (LoopWindow w; in >> w.begin_ns >> w.end_ns;) out.push_back(w);
     return out;
+}
+
+/// Call `line(begin, end)` for each line of a file. \return false when it can't be opened
+template<typename Line>
+bool forEachLine(char const *path, Line const &line) {
+    int const fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return false;
+    std::vector<char> buffer(std::size_t{1} << 18);
+    std::size_t have = 0;
+    for (;;) {
+        auto const n = ::read(fd, buffer.data() + have, buffer.size() - have);
+        if (n <= 0) break;
+        have += static_cast<std::size_t>(n);
+        char const *p = buffer.data();
+        char const *const end = p + have;
+        while (p < end) {
+            auto const *stop =
+                static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
+            if (!stop) break;
+            line(p, stop);
+            p = stop + 1;
+        }
+        have = static_cast<std::size_t>(end - p);
+        std::memmove(buffer.data(), p, have);
+    }
+    ::close(fd);
+    return true;
 }
 
 class Loop {

@@ -9,8 +9,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace {
 
@@ -41,34 +39,17 @@ int main(int argc, char **argv) {
     std::vector<double> row(static_cast<std::size_t>(std::atoi(argv[3])));
     Loop loop(readLoopWindows(argv[2]), row.size());
     bool const isCsv = std::string(argv[1]).ends_with(".csv");
-    int const fd = ::open(argv[1], O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 4;
-    std::vector<char> buffer(std::size_t{1} << 18);
-    std::size_t have = 0;
-    bool first = isCsv;
-    for (;;) {
-        auto const n = ::read(fd, buffer.data() + have, buffer.size() - have);
-        if (n <= 0) break;
-        have += static_cast<std::size_t>(n);
-        char const *p = buffer.data();
-        char const *const end = p + have;
-        while (p < end) {
-            auto const *stop =
-                static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-            if (!stop) break;
-            if (first) {
-                first = false;
-            } else if (isCsv) {
-                csv(p, stop, row, loop);
-            } else {
-                lineProtocol(p, stop, row, loop);
-            }
-            p = stop + 1;
+    bool first = isCsv; // the header
+    bool const isRead = forEachLine(argv[1], [&](char const *begin, char const *end) {
+        if (first) {
+            first = false;
+        } else if (isCsv) {
+            csv(begin, end, row, loop);
+        } else {
+            lineProtocol(begin, end, row, loop);
         }
-        have = static_cast<std::size_t>(end - p);
-        std::memmove(buffer.data(), p, have);
-    }
-    ::close(fd);
+    });
+    if (!isRead) return 4;
     std::printf("%.15g\n", loop.sum());
     return 0;
 }

@@ -13,11 +13,9 @@
 #include <charconv>
 #include <cstdio>
 #include <cstring>
-#include <fcntl.h>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <unordered_map>
 
 namespace {
@@ -53,7 +51,9 @@ private:
     void close() {
         if (_n > 0) _sum += _mean;
         ++_at;
-        if (_isMean) _mean = 0, _n = 0;
+        if (!_isMean) return; // the last value stays
+        _mean = 0;
+        _n = 0;
     }
 
     bool _isMean;
@@ -82,8 +82,9 @@ struct Topic {
         for (auto const &column : columns) {
             places.push_back(placeOf(column.field));
             wanted = std::max(wanted, places.back() + 1);
-            if (column.hasIndex())
-                indexPlace = placeOf("salIndex"), wanted = std::max(wanted, indexPlace + 1);
+            if (!column.hasIndex()) continue;
+            indexPlace = placeOf("salIndex");
+            wanted = std::max(wanted, indexPlace + 1);
         }
         row.resize(fields.size() + 1);
     }
@@ -201,31 +202,14 @@ int main(int argc, char **argv) {
     if (argc != 5) return 2;
     Floor floor(argv[2], argv[3], std::string_view(argv[4]) == "all");
     bool const isCsv = std::string_view(argv[1]).ends_with(".csv");
-    int const fd = ::open(argv[1], O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 4;
-    std::vector<char> buffer(std::size_t{1} << 18);
-    std::size_t have = 0;
-    for (;;) {
-        auto const n = ::read(fd, buffer.data() + have, buffer.size() - have);
-        if (n <= 0) break;
-        have += static_cast<std::size_t>(n);
-        char const *p = buffer.data();
-        char const *const end = p + have;
-        while (p < end) {
-            auto const *stop =
-                static_cast<char const *>(std::memchr(p, '\n', static_cast<std::size_t>(end - p)));
-            if (!stop) break;
-            if (isCsv) {
-                floor.csv(p, stop);
-            } else {
-                floor.lineProtocol(p, stop);
-            }
-            p = stop + 1;
+    bool const isRead = forEachLine(argv[1], [&](char const *begin, char const *end) {
+        if (isCsv) {
+            floor.csv(begin, end);
+        } else {
+            floor.lineProtocol(begin, end);
         }
-        have = static_cast<std::size_t>(end - p);
-        std::memmove(buffer.data(), p, have);
-    }
-    ::close(fd);
+    });
+    if (!isRead) return 4;
     std::printf("%.15g\n", floor.sum());
     return 0;
 }

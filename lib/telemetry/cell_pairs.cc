@@ -1,5 +1,7 @@
 #include "telemetry/cell_pairs.h"
 
+#include "telemetry/decimal.h"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -52,13 +54,12 @@ constexpr auto places = [] {
     return out;
 }();
 
-/// For signs and decimals: what the digits are divided by. All are exact.
+/// For signs and decimals: what the digits are divided by.
 constexpr auto divisors = [] {
     std::array<double, std::size_t{2} * Form::decimals> out{};
-    double power = 1;
-    for (std::size_t d = 0; d < Form::decimals; ++d, power *= 10) {
-        out[d] = power;
-        out[Form::decimals + d] = -power;
+    for (std::size_t d = 0; d < Form::decimals; ++d) {
+        out[d] = exactPowersOfTen[d];
+        out[Form::decimals + d] = -exactPowersOfTen[d];
     }
     return out;
 }();

@@ -56,17 +56,6 @@ private:
     std::uint64_t _others = 0; ///< the upper bit of what is no digit
 };
 
-/// The first character of a text that is no digit. There is one. \param limit  of what can be read
-[[gnu::always_inline]] inline char const *behindDigits(char const *p, char const *limit) {
-    while (EightCharacters::available && limit - p >= 8) {
-        EightCharacters const next(p);
-        p += next.count();
-        if (!next.areDigits()) return p;
-    }
-    while (*p >= '0' && *p <= '9') ++p;
-    return p;
-}
-
 inline constexpr std::array<std::uint64_t, 9> powersOfTen{1,       10,        100,        1000,       10'000,
                                                           100'000, 1'000'000, 10'000'000, 100'000'000};
 

@@ -284,14 +284,7 @@ private:
             } else if (!newKey(p, end, topic, layout, next, place)) {
                 return false;
             }
-            double number = 0;
-            auto const *behind = place != none && mayBeNumber(*p) ? parseNumber(p, _limit, number) : nullptr;
-            if (behind && (*behind == ',' || *behind == ' ')) {
-                topic.set(place, Value::of(number));
-                p = behind;
-            } else if (!integer(p, behind, topic, place) && !value(p, end, topic, place)) {
-                return false;
-            }
+            if (!value(p, end, topic, place)) return false;
             if (p < end && *p == ',') {
                 ++p;
                 continue;
@@ -382,15 +375,6 @@ private:
         return true;
     }
 
-    /// \param behind  the digits \return false when it is another value
-    bool integer(char const *&p, char const *behind, Topic &topic, std::size_t place) const {
-        std::int64_t number = 0;
-        if (!behind || *behind != 'i' || parseInteger(p, _limit, number) != behind) return false;
-        topic.set(place, Value::ofInteger(number));
-        p = behind + 1;
-        return true;
-    }
-
     bool value(char const *&p, char const *end, Topic &topic, std::size_t place) {
         if (p == end) return fail("a field has no value"), false;
         auto const c = *p;
@@ -405,31 +389,13 @@ private:
             if (place != none) topic.set(place, Value::ofBoolean(yes));
             return true;
         }
-        if (place == none && skipPlainNumber(p, end)) return true;
         Value out;
         if (!anyNumber(p, end, out)) return false;
         if (place != none) topic.set(place, out);
         return true;
     }
 
-    /// Pass over a value that nobody asks for: a sign, digits, decimals or the letter of integers.
-    /// \return false when it is another one, which is looked at as if it were asked for
-    bool skipPlainNumber(char const *&p, char const *end) const {
-        constexpr std::ptrdiff_t safeDigits = 18; // integers with more may be beyond int64
-        auto const *const digits = *p == '-' ? p + 1 : p;
-        auto const *behind = behindDigits(digits, _limit);
-        if (behind == digits) return false;
-        if (*behind == '.') {
-            behind = behindDigits(behind + 1, _limit);
-        } else if (*behind == 'i' && behind - digits <= safeDigits) {
-            ++behind;
-        }
-        if (behind != end && *behind != ',' && *behind != ' ') return false;
-        p = behind;
-        return true;
-    }
-
-    /// A number in any other form than those that are read at once.
+    /// A number in any form that is allowed.
     bool anyNumber(char const *&p, char const *end, Value &out) {
         double value = 0;
         auto const *behind = parseDouble(p, end, value);

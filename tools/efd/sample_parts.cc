@@ -85,14 +85,18 @@ public:
     bool add(Fill const &fill) {
         std::unique_lock lock(_mutex);
         while (!_isOver && _end - _first == _slots.size()) step(lock);
-        if (_isOver) return false;
+        if (_isOver) {
+            SamplePart late;
+            fill(late);
+            leave(late);
+            return false;
+        }
         fill(slot(_end).part);
         ++_end;
         _changed.notify_all();
         while (_first < _end && slot(_first).ready) step(lock);
         return !_isOver;
     }
-    void keep(std::string_view text) { _left += text; }
     std::string finish() {
         std::unique_lock lock(_mutex);
         while (_first < _end) step(lock);
@@ -135,10 +139,11 @@ private:
         _isOver = true;
         auto const claimed = std::exchange(_next, _end);
         for (auto k = _first; k < claimed; ++k) _changed.wait(lock, [&] { return slot(k).ready; });
-        for (; _first < _end; ++_first) {
-            auto const &part = slot(_first).part;
-            if (!part.range) _left += part.source.text();
-        }
+        for (; _first < _end; ++_first) leave(slot(_first).part);
+    }
+    /// What is in a file stays there.
+    void leave(SamplePart const &part) {
+        if (!part.range) _left += part.source.text();
     }
 
     void readNext(Lock &lock, PartReader &reader) {
@@ -210,13 +215,7 @@ PartPipeline::PartPipeline(int jobs, std::function<std::unique_ptr<PartReader>()
 PartPipeline::~PartPipeline() = default;
 
 bool PartPipeline::add(SampleText &text) {
-    bool added = false;
-    bool const more = _state->add([&](SamplePart &part) {
-        std::swap(part.source, text);
-        added = true;
-    });
-    if (!added) _state->keep(text.text());
-    return more;
+    return _state->add([&](SamplePart &part) { std::swap(part.source, text); });
 }
 
 bool PartPipeline::add(LineRange const &range) {
